@@ -1,0 +1,10 @@
+//! Hashes and Ed25519 keys: the only module that touches cryptographic primitives.
+//!
+//! One signature rule for the whole crate, that of [`VerifyingKey::verify`]. Nothing above this
+//! module names a curve or a digest crate.
+
+mod hash;
+mod keys;
+
+pub use hash::{Hash, sha256};
+pub use keys::{KeyError, Kid, SignatureError, SigningKey, VerifyingKey};

@@ -1,0 +1,625 @@
+//! Deterministic CBOR (RFC 8949 §4.2.1), read by schema and written in order.
+//!
+//! The [`Decoder`] borrows its input, allocates nothing, and refuses on sight what has a shorter or
+//! another encoding: non-minimal integers and lengths, indefinite lengths, map keys out of order or
+//! twice, floats, unassigned simple values, invalid UTF-8, and trailing bytes.
+
+use crate::limits::MAX_CBOR_DEPTH;
+use core::fmt;
+
+/// What is wrong with an encoding, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("byte {offset}: {kind}")]
+pub struct CborError {
+    /// Offset of the item that is wrong, in bytes from the start of the decoded slice.
+    pub offset: usize,
+    /// What is wrong with it.
+    pub kind: CborErrorKind,
+}
+
+/// What is wrong with an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CborErrorKind {
+    /// The input ends inside an item.
+    #[error("the input ends inside an item")]
+    End,
+    /// An integer or length is not in its shortest form.
+    #[error("not the shortest form of this value")]
+    NotMinimal,
+    /// An item of indefinite length.
+    #[error("an item of indefinite length")]
+    Indefinite,
+    /// Another type was expected.
+    #[error("{0} expected")]
+    Expected(&'static str),
+    /// A value outside its range, or an array or byte string of the wrong length.
+    #[error("value or length out of range")]
+    Range,
+    /// Map keys are not in ascending order, or one comes twice.
+    #[error("map keys not in strictly ascending order")]
+    KeyOrder,
+    /// A map key this schema does not know.
+    #[error("unknown map key")]
+    UnknownKey,
+    /// A required map key is missing.
+    #[error("map key {0} is missing")]
+    MissingKey(i64),
+    /// A text string is not UTF-8.
+    #[error("text is not UTF-8")]
+    Utf8,
+    /// Items nested deeper than allowed.
+    #[error("nested too deeply")]
+    Depth,
+    /// A float, a simple value or a reserved head: onecard uses none.
+    #[error("an item of a type that is not used")]
+    Unused,
+    /// Bytes after the last item.
+    #[error("bytes after the last item")]
+    Trailing,
+}
+
+/// Major types of RFC 8949 §3.1.
+mod major {
+    pub(super) const UINT: u8 = 0;
+    pub(super) const NINT: u8 = 1;
+    pub(super) const BYTES: u8 = 2;
+    pub(super) const TEXT: u8 = 3;
+    pub(super) const ARRAY: u8 = 4;
+    pub(super) const MAP: u8 = 5;
+    pub(super) const TAG: u8 = 6;
+}
+
+/// Reads deterministic CBOR items from a slice, one after the other.
+#[derive(Clone, Debug)]
+pub struct Decoder<'a> {
+    input: &'a [u8],
+    offset: usize,
+}
+
+/// A map key as onecard uses them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// An integer key.
+    Int(i64),
+    /// A text key.
+    Text(&'a str),
+}
+
+/// A map being read: how many pairs are left, and the last key, to check the order.
+#[derive(Debug)]
+pub struct MapReader<'a> {
+    left: usize,
+    last: &'a [u8],
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads from the start of `input`.
+    #[must_use]
+    pub const fn new(input: &'a [u8]) -> Self {
+        Self { input, offset: 0 }
+    }
+
+    /// Decodes the whole of `input` with `schema`.
+    ///
+    /// # Errors
+    /// The schema's error, or [`CborErrorKind::Trailing`].
+    pub fn all<T, E: From<CborError>>(input: &'a [u8], schema: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let mut decoder = Self::new(input);
+        let value = schema(&mut decoder)?;
+        decoder.end()?;
+        Ok(value)
+    }
+
+    /// Offset of the next item.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// An error at the next item, for a schema's own checks.
+    #[must_use]
+    pub const fn error(&self, kind: CborErrorKind) -> CborError {
+        CborError { offset: self.offset, kind }
+    }
+
+    /// Succeeds when nothing is left.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Trailing`].
+    pub fn end(&self) -> Result<(), CborError> {
+        if self.offset == self.input.len() { Ok(()) } else { Err(self.error(CborErrorKind::Trailing)) }
+    }
+
+    /// An unsigned integer that fits `T`.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`], [`CborErrorKind::Range`], or a malformed head.
+    pub fn uint<T: TryFrom<u64>>(&mut self) -> Result<T, CborError> {
+        let start = self.offset;
+        let value = self.head(major::UINT, "an unsigned integer")?;
+        T::try_from(value).map_err(|_| CborError { offset: start, kind: CborErrorKind::Range })
+    }
+
+    /// An integer.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`], [`CborErrorKind::Range`] beyond an `i64`, or a malformed head.
+    pub fn int(&mut self) -> Result<i64, CborError> {
+        let start = self.offset;
+        let range = CborError { offset: start, kind: CborErrorKind::Range };
+        match self.peek_major()? {
+            major::NINT => {
+                let value = self.head(major::NINT, "an integer")?;
+                i64::try_from(value).map(|value| !value).map_err(|_| range)
+            }
+            major::UINT => self.uint(),
+            _ => Err(self.error(CborErrorKind::Expected("an integer"))),
+        }
+    }
+
+    /// A byte string.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`], [`CborErrorKind::End`], or a malformed head.
+    pub fn bytes(&mut self) -> Result<&'a [u8], CborError> {
+        let length = self.head(major::BYTES, "a byte string")?;
+        self.take(length)
+    }
+
+    /// A byte string of exactly `N` bytes.
+    ///
+    /// # Errors
+    /// As [`Decoder::bytes`], and [`CborErrorKind::Range`] for another length.
+    pub fn byte_array<const N: usize>(&mut self) -> Result<&'a [u8; N], CborError> {
+        let start = self.offset;
+        self.bytes()?.try_into().map_err(|_| CborError { offset: start, kind: CborErrorKind::Range })
+    }
+
+    /// A text string.
+    ///
+    /// # Errors
+    /// As [`Decoder::bytes`], and [`CborErrorKind::Utf8`].
+    pub fn text(&mut self) -> Result<&'a str, CborError> {
+        let start = self.offset;
+        let length = self.head(major::TEXT, "a text string")?;
+        core::str::from_utf8(self.take(length)?).map_err(|_| CborError { offset: start, kind: CborErrorKind::Utf8 })
+    }
+
+    /// The head of an array; its items follow.
+    ///
+    /// The length is bounded by the bytes that are left, since an item takes at least one: a caller
+    /// may reserve room for it.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`], [`CborErrorKind::End`], or a malformed head.
+    pub fn array(&mut self) -> Result<usize, CborError> {
+        let length = self.head(major::ARRAY, "an array")?;
+        self.fits(length)
+    }
+
+    /// The head of an array of exactly `length` items.
+    ///
+    /// # Errors
+    /// As [`Decoder::array`], and [`CborErrorKind::Range`] for another length.
+    pub fn array_of(&mut self, length: usize) -> Result<(), CborError> {
+        let start = self.offset;
+        if self.array()? == length { Ok(()) } else { Err(CborError { offset: start, kind: CborErrorKind::Range }) }
+    }
+
+    /// The head of a map; read its keys with [`MapReader::key`].
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`], [`CborErrorKind::End`], or a malformed head.
+    pub fn map(&mut self) -> Result<MapReader<'a>, CborError> {
+        let pairs = self.head(major::MAP, "a map")?;
+        let left = self.fits(pairs)?;
+        Ok(MapReader { left, last: &[] })
+    }
+
+    /// The given tag; its content follows.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::Expected`] for anything else.
+    pub fn tag(&mut self, number: u64) -> Result<(), CborError> {
+        let start = self.offset;
+        if self.head(major::TAG, "a tag")? == number {
+            return Ok(());
+        }
+        Err(CborError { offset: start, kind: CborErrorKind::Expected("another tag") })
+    }
+
+    /// `true` when the next item is null, which is then read.
+    #[must_use]
+    pub fn null(&mut self) -> bool {
+        let null = self.input.get(self.offset) == Some(&NULL);
+        self.offset = self.offset.saturating_add(usize::from(null));
+        null
+    }
+
+    /// Any single item, checked to be deterministic, as its bytes.
+    ///
+    /// # Errors
+    /// Any [`CborErrorKind`] but those of a schema.
+    pub fn item(&mut self) -> Result<&'a [u8], CborError> {
+        let start = self.offset;
+        self.skip(MAX_CBOR_DEPTH)?;
+        self.input.get(start..self.offset).ok_or(self.error(CborErrorKind::End))
+    }
+
+    fn skip(&mut self, depth: u8) -> Result<(), CborError> {
+        let depth = depth.checked_sub(1).ok_or(self.error(CborErrorKind::Depth))?;
+        match self.peek_major()? {
+            major::UINT => self.head(major::UINT, "").map(drop),
+            major::NINT => self.head(major::NINT, "").map(drop),
+            major::BYTES => self.bytes().map(drop),
+            major::TEXT => self.text().map(drop),
+            major::ARRAY => {
+                let length = self.array()?;
+                (0..length).try_for_each(|_| self.skip(depth))
+            }
+            major::MAP => {
+                let mut map = self.map()?;
+                while map.skip_key(self, depth)? {
+                    self.skip(depth)?;
+                }
+                Ok(())
+            }
+            major::TAG => {
+                self.head(major::TAG, "")?;
+                self.skip(depth)
+            }
+            _ if self.null() => Ok(()),
+            _ => Err(self.error(CborErrorKind::Unused)),
+        }
+    }
+
+    fn peek_major(&self) -> Result<u8, CborError> {
+        self.input.get(self.offset).map(|byte| byte >> 5).ok_or(self.error(CborErrorKind::End))
+    }
+
+    /// Reads a head of the given major type and returns its argument, which must be minimal.
+    fn head(&mut self, wanted: u8, name: &'static str) -> Result<u64, CborError> {
+        let start = self.offset;
+        let error = |kind| CborError { offset: start, kind };
+        let first = *self.input.get(start).ok_or(error(CborErrorKind::End))?;
+        if first >> 5 != wanted {
+            return Err(error(CborErrorKind::Expected(name)));
+        }
+        let (width, least) = match first & 0x1f {
+            small @ 0..=23 => {
+                self.offset = start.saturating_add(1);
+                return Ok(u64::from(small));
+            }
+            24 => (1, 24),
+            25 => (2, 1 << 8),
+            26 => (4, 1 << 16),
+            27 => (8, 1 << 32),
+            31 => return Err(error(CborErrorKind::Indefinite)),
+            _ => return Err(error(CborErrorKind::Unused)),
+        };
+        let from = start.saturating_add(1);
+        let to = from.saturating_add(width);
+        let argument = self.input.get(from..to).ok_or(error(CborErrorKind::End))?;
+        let value = argument.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        if value < least {
+            return Err(error(CborErrorKind::NotMinimal));
+        }
+        self.offset = to;
+        Ok(value)
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'a [u8], CborError> {
+        let end = usize::try_from(length).ok().and_then(|length| self.offset.checked_add(length));
+        let taken = end.and_then(|end| self.input.get(self.offset..end)).ok_or(self.error(CborErrorKind::End))?;
+        self.offset = self.offset.saturating_add(taken.len());
+        Ok(taken)
+    }
+
+    fn fits(&self, items: u64) -> Result<usize, CborError> {
+        let left = self.input.len().saturating_sub(self.offset);
+        usize::try_from(items).ok().filter(|&items| items <= left).ok_or(self.error(CborErrorKind::End))
+    }
+}
+
+impl<'a> MapReader<'a> {
+    /// The next key, or `None` after the last pair. Its value follows in the decoder.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::KeyOrder`], or the errors of an integer or text item.
+    pub fn key(&mut self, decoder: &mut Decoder<'a>) -> Result<Option<Key<'a>>, CborError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let start = decoder.offset;
+        let key = match decoder.peek_major()? {
+            major::TEXT => Key::Text(decoder.text()?),
+            _ => Key::Int(decoder.int()?),
+        };
+        self.ascending(decoder, start)?;
+        Ok(Some(key))
+    }
+
+    fn skip_key(&mut self, decoder: &mut Decoder<'a>, depth: u8) -> Result<bool, CborError> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let start = decoder.offset;
+        decoder.skip(depth)?;
+        self.ascending(decoder, start)?;
+        Ok(true)
+    }
+
+    /// Checks that the key read since `start` sorts after the one before it, byte by byte.
+    fn ascending(&mut self, decoder: &Decoder<'a>, start: usize) -> Result<(), CborError> {
+        let key = decoder.input.get(start..decoder.offset).unwrap_or_default();
+        if key <= self.last {
+            return Err(CborError { offset: start, kind: CborErrorKind::KeyOrder });
+        }
+        self.last = key;
+        self.left = self.left.saturating_sub(1);
+        Ok(())
+    }
+}
+
+const NULL: u8 = 0xf6;
+
+/// Writes deterministic CBOR. The caller writes map keys in ascending order; debug builds check.
+#[derive(Clone, Default)]
+pub struct Encoder {
+    out: Vec<u8>,
+}
+
+impl Encoder {
+    /// An empty encoder.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { out: Vec::new() }
+    }
+
+    /// The encoded bytes.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// An unsigned integer.
+    pub fn uint(&mut self, value: impl Into<u64>) -> &mut Self {
+        self.head(major::UINT, value.into())
+    }
+
+    /// An integer.
+    pub fn int(&mut self, value: i64) -> &mut Self {
+        match u64::try_from(value) {
+            Ok(value) => self.head(major::UINT, value),
+            Err(_) => self.head(major::NINT, (!value).unsigned_abs()),
+        }
+    }
+
+    /// A byte string.
+    pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
+        self.head(major::BYTES, value.len() as u64).raw(value)
+    }
+
+    /// A text string.
+    pub fn text(&mut self, value: &str) -> &mut Self {
+        self.head(major::TEXT, value.len() as u64).raw(value.as_bytes())
+    }
+
+    /// The head of an array of `length` items.
+    pub fn array(&mut self, length: usize) -> &mut Self {
+        self.head(major::ARRAY, length as u64)
+    }
+
+    /// The head of a map of `pairs` pairs.
+    pub fn map(&mut self, pairs: usize) -> &mut Self {
+        self.head(major::MAP, pairs as u64)
+    }
+
+    /// A tag.
+    pub fn tag(&mut self, number: u64) -> &mut Self {
+        self.head(major::TAG, number)
+    }
+
+    /// Null.
+    pub fn null(&mut self) -> &mut Self {
+        self.raw(&[NULL])
+    }
+
+    /// Bytes that are an encoded item already.
+    pub fn raw(&mut self, item: &[u8]) -> &mut Self {
+        self.out.extend_from_slice(item);
+        self
+    }
+
+    fn head(&mut self, major: u8, value: u64) -> &mut Self {
+        let (bytes, length) = head(major, value);
+        self.raw(bytes.get(..length).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoder({} bytes)", self.out.len())
+    }
+}
+
+/// The head of a byte string of `length` bytes, in a fixed array, and how much of it is used.
+pub(crate) fn bytes_head(length: usize) -> ([u8; 9], usize) {
+    head(major::BYTES, length as u64)
+}
+
+fn head(major: u8, value: u64) -> ([u8; 9], usize) {
+    let [_, _, _, _, v4, v5, v6, v7] = value.to_be_bytes();
+    let major = major << 5;
+    match value {
+        0..24 => ([major | v7, 0, 0, 0, 0, 0, 0, 0, 0], 1),
+        24..0x100 => ([major | 24, v7, 0, 0, 0, 0, 0, 0, 0], 2),
+        0x100..0x1_0000 => ([major | 25, v6, v7, 0, 0, 0, 0, 0, 0], 3),
+        0x1_0000..0x1_0000_0000 => ([major | 26, v4, v5, v6, v7, 0, 0, 0, 0], 5),
+        _ => {
+            let [v0, v1, v2, v3, ..] = value.to_be_bytes();
+            ([major | 27, v0, v1, v2, v3, v4, v5, v6, v7], 9)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kind(input: &[u8]) -> Option<CborErrorKind> {
+        Decoder::all(input, |d| d.item().map(drop)).err().map(|error: CborError| error.kind)
+    }
+
+    #[test]
+    fn rfc_8949_appendix_a_integers() {
+        let cases: [(i64, &[u8]); 12] = [
+            (0, &[0x00]),
+            (23, &[0x17]),
+            (24, &[0x18, 0x18]),
+            (255, &[0x18, 0xff]),
+            (256, &[0x19, 1, 0]),
+            (65_535, &[0x19, 0xff, 0xff]),
+            (65_536, &[0x1a, 0, 1, 0, 0]),
+            (1_000_000_000_000, &[0x1b, 0, 0, 0, 0xe8, 0xd4, 0xa5, 0x10, 0]),
+            (-1, &[0x20]),
+            (-24, &[0x37]),
+            (-25, &[0x38, 0x18]),
+            (-65_537, &[0x3a, 0, 1, 0, 0]),
+        ];
+        for (value, encoding) in cases {
+            let mut encoder = Encoder::new();
+            encoder.int(value);
+            assert_eq!(encoder.finish(), encoding);
+            assert_eq!(Decoder::all(encoding, Decoder::int), Ok(value));
+        }
+        assert_eq!(Decoder::all(&[0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255], Decoder::int), Ok(i64::MIN));
+        let beyond = Decoder::all(&[0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0], Decoder::int);
+        assert_eq!(beyond.unwrap_err().kind, CborErrorKind::Range);
+    }
+
+    #[test]
+    fn every_other_encoding_is_refused_by_name() {
+        use CborErrorKind as K;
+        let cases: [(&[u8], K); 22] = [
+            (&[], K::End),
+            (&[0x18, 0x17], K::NotMinimal),
+            (&[0x19, 0, 0xff], K::NotMinimal),
+            (&[0x1a, 0, 0, 0xff, 0xff], K::NotMinimal),
+            (&[0x1b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], K::NotMinimal),
+            (&[0x38, 0x17], K::NotMinimal),
+            (&[0x58, 0x01, 0x00], K::NotMinimal),
+            (&[0x5f, 0x41, 0, 0xff], K::Indefinite),
+            (&[0x9f, 0xff], K::Indefinite),
+            (&[0xbf, 0xff], K::Indefinite),
+            (&[0x42, 0], K::End),
+            (&[0x82, 0], K::End),
+            (&[0xa1, 0], K::End),
+            (&[0x9b, 255, 255, 255, 255, 255, 255, 255, 255], K::End),
+            (&[0x5b, 255, 255, 255, 255, 255, 255, 255, 255], K::End),
+            (&[0xa2, 1, 0, 1, 0], K::KeyOrder),
+            (&[0xa2, 2, 0, 1, 0], K::KeyOrder),
+            (&[0xa2, 0x20, 0, 1, 0], K::KeyOrder),
+            (&[0x61, 0xff], K::Utf8),
+            (&[0xf9, 0, 0], K::Unused),
+            (&[0xf5], K::Unused),
+            (&[0x1c], K::Unused),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(kind(input), Some(expected), "{input:02x?}");
+        }
+        assert_eq!(kind(&[0, 0]), Some(K::Trailing));
+        assert_eq!(kind(&[0xa2, 1, 0, 0x20, 0]), None);
+        assert_eq!(kind(&[0xa2, 0x18, 0x64, 0, 0x20, 0]), None);
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: u8| [vec![0x81; usize::from(depth)], vec![0]].concat();
+        assert_eq!(kind(&nested(MAX_CBOR_DEPTH - 1)), None);
+        assert_eq!(kind(&nested(MAX_CBOR_DEPTH)), Some(CborErrorKind::Depth));
+        assert_eq!(kind(&[0x81; 100_000]), Some(CborErrorKind::Depth));
+        assert_eq!(kind(&[0xd2; 100_000]), Some(CborErrorKind::Depth));
+    }
+
+    #[test]
+    fn wrong_types_are_errors() {
+        let expected = |result: Result<(), CborError>| matches!(result.unwrap_err().kind, CborErrorKind::Expected(_));
+        assert!(expected(Decoder::all(&[0x60], |d| d.bytes().map(drop))));
+        assert!(expected(Decoder::all(&[0x40], |d| d.text().map(drop))));
+        assert!(expected(Decoder::all(&[0x20], |d| d.uint::<u64>().map(drop))));
+        assert!(expected(Decoder::all(&[0x40], |d| d.int().map(drop))));
+        assert!(expected(Decoder::all(&[0xd2, 0], |d| d.tag(98))));
+        assert!(expected(Decoder::all(&[0xa0], |d| d.array().map(drop))));
+        assert!(expected(Decoder::all(&[0x80], |d| d.map().map(drop))));
+        let range = Decoder::all(&[0x19, 1, 0], Decoder::uint::<u8>);
+        assert_eq!(range, Err(CborError { offset: 0, kind: CborErrorKind::Range }));
+    }
+
+    /// Decodes one item of any kind and encodes it again with the [`Encoder`].
+    fn again(decoder: &mut Decoder<'_>, encoder: &mut Encoder) -> Result<(), CborError> {
+        match decoder.peek_major()? {
+            major::UINT => {
+                encoder.uint(decoder.uint::<u64>()?);
+                Ok(())
+            }
+            major::NINT => {
+                encoder.int(decoder.int()?);
+                Ok(())
+            }
+            major::BYTES => {
+                encoder.bytes(decoder.bytes()?);
+                Ok(())
+            }
+            major::TEXT => {
+                encoder.text(decoder.text()?);
+                Ok(())
+            }
+            major::ARRAY => {
+                let length = decoder.array()?;
+                encoder.array(length);
+                (0..length).try_for_each(|_| again(decoder, encoder))
+            }
+            major::MAP => {
+                let mut map = decoder.map()?;
+                encoder.map(map.left);
+                while let Some(key) = map.key(decoder)? {
+                    match key {
+                        Key::Int(value) => encoder.int(value),
+                        Key::Text(value) => encoder.text(value),
+                    };
+                    again(decoder, encoder)?;
+                }
+                Ok(())
+            }
+            _ if decoder.null() => {
+                encoder.null();
+                Ok(())
+            }
+            _ => Err(decoder.error(CborErrorKind::Unused)),
+        }
+    }
+
+    fn nearly_cbor() -> impl Strategy<Value = Vec<u8>> {
+        let head = prop_oneof![any::<u8>(), Just(0x18), Just(0x81), Just(0xa1), Just(0xa2), Just(0x41), 0u8..24];
+        proptest::collection::vec(head, 0..24)
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_bytes(input in nearly_cbor()) {
+            let mut encoder = Encoder::new();
+            if Decoder::all(&input, |d| again(d, &mut encoder)).is_ok() {
+                prop_assert_eq!(encoder.finish(), input);
+            }
+        }
+
+        #[test]
+        fn item_accepts_what_the_schema_accepts(input in nearly_cbor()) {
+            let schema = Decoder::all(&input, |d| again(d, &mut Encoder::new())).is_ok();
+            if schema { prop_assert_eq!(kind(&input), None); }
+        }
+    }
+}
