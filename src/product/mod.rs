@@ -1,1 +1,20 @@
-//! Not written yet.
+//! What a pass is good for: products as plain data, the usage of a pass, and the one function that
+//! puts the two together.
+//!
+//! A [`Product`] is an ordered list of grants; the first that covers the visit and has quota left
+//! decides. [`entitle`] is pure and total, so the gate, the ledger and the auditor get the same
+//! answer from the same facts. This module knows neither signatures nor catalogues: it lies below
+//! both, and takes the few facts it needs of a pass and a venue as plain structs.
+
+mod codec;
+mod entitle;
+mod grant;
+mod usage;
+
+pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
+pub use grant::{
+    Choice, FULL_BASIS_POINTS, Grant, GrantFault, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST,
+    MAX_MONTHS, MAX_NAME, Mask, Method, Period, Price, Product, ProductError, Quota, QuotaKey, Rate, Scope, Settlement,
+    Unit, Validity, WEEKDAYS_ALL, Window,
+};
+pub use usage::{Usage, Use, UseKey};

@@ -1,0 +1,138 @@
+//! The uses of one pass, as a set that learns in any order.
+//!
+//! Gates learn of each other's redemptions late and in different orders. [`Usage`] is therefore a
+//! join-semilattice: inserting, annulling and merging are commutative, associative and idempotent,
+//! so two parties that know the same facts hold equal values, whatever the order they came in.
+
+use crate::id::{GateId, VenueId};
+use crate::time::UnixTime;
+
+/// One redemption of the pass. The order of the fields is the canonical order of uses: by time, then
+/// by gate, then by place in the gate's journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Use {
+    /// When the pass was used, by the gate's clock.
+    pub time: UnixTime,
+    /// The gate that admitted.
+    pub gate: GateId,
+    /// Index of the record in that gate's journal.
+    pub index: u64,
+    /// The venue entered.
+    pub venue: VenueId,
+    /// The service used there.
+    pub service: u8,
+    /// The grant that decided, by its place in the product.
+    pub grant: u8,
+    /// How many people came in.
+    pub party: u8,
+}
+
+impl Use {
+    /// What names this use: a gate writes one record per index.
+    #[must_use]
+    pub const fn key(&self) -> UseKey {
+        (self.gate, self.index)
+    }
+}
+
+/// A gate and an index in its journal: the name of a use.
+pub type UseKey = (GateId, u64);
+
+/// The uses of one pass and the annulments of such uses.
+///
+/// A use is known by its gate and index. An annulment always wins, also when it is learnt before the
+/// use it takes back. Two different uses under one key are the mark of a gate that equivocates, which
+/// its log proves; here the one that sorts first stays, so that the outcome has no history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Parts", into = "Parts")]
+pub struct Usage {
+    /// In canonical order, one per key, none of them annulled.
+    uses: Vec<Use>,
+    /// Strictly ascending. Kept for ever: the use may still be on its way.
+    annulled: Vec<UseKey>,
+}
+
+impl Usage {
+    /// A pass that was never used.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { uses: Vec::new(), annulled: Vec::new() }
+    }
+
+    /// The uses that stand, in canonical order.
+    #[must_use]
+    pub fn uses(&self) -> &[Use] {
+        &self.uses
+    }
+
+    /// The keys annulled, ascending, whether or not their uses are known.
+    #[must_use]
+    pub fn annulled(&self) -> &[UseKey] {
+        &self.annulled
+    }
+
+    /// Learns a use; `true` when that changed anything.
+    pub fn insert(&mut self, new: Use) -> bool {
+        if self.annulled.binary_search(&new.key()).is_ok() {
+            return false;
+        }
+        if let Some(place) = self.uses.iter().position(|known| known.key() == new.key()) {
+            if self.uses.get(place).is_some_and(|known| *known <= new) {
+                return false;
+            }
+            self.uses.remove(place);
+        }
+        let place = self.uses.partition_point(|known| *known < new);
+        self.uses.insert(place, new);
+        true
+    }
+
+    /// Learns that a use was taken back; `true` when that changed anything.
+    pub fn annul(&mut self, gate: GateId, index: u64) -> bool {
+        let key = (gate, index);
+        let Err(place) = self.annulled.binary_search(&key) else { return false };
+        self.annulled.insert(place, key);
+        self.uses.retain(|known| known.key() != key);
+        true
+    }
+
+    /// Learns all that `other` knows.
+    pub fn merge(&mut self, other: &Self) {
+        self.uses.extend_from_slice(&other.uses);
+        self.annulled.extend_from_slice(&other.annulled);
+        self.settle();
+    }
+
+    /// Brings lists in any order, with anything twice, into canonical form.
+    fn settle(&mut self) {
+        self.annulled.sort_unstable();
+        self.annulled.dedup();
+        self.uses.sort_unstable_by_key(|known| (known.key(), *known));
+        self.uses.dedup_by_key(|known| known.key());
+        self.uses.retain(|known| self.annulled.binary_search(&known.key()).is_err());
+        self.uses.sort_unstable();
+    }
+}
+
+impl FromIterator<Use> for Usage {
+    fn from_iter<I: IntoIterator<Item = Use>>(uses: I) -> Self {
+        Self::from((uses.into_iter().collect(), Vec::new()))
+    }
+}
+
+/// What a store keeps of a [`Usage`]: reading it back restores the canonical form.
+type Parts = (Vec<Use>, Vec<UseKey>);
+
+impl From<Parts> for Usage {
+    fn from((uses, annulled): Parts) -> Self {
+        let mut usage = Self { uses, annulled };
+        usage.settle();
+        usage
+    }
+}
+
+impl From<Usage> for Parts {
+    fn from(usage: Usage) -> Self {
+        (usage.uses, usage.annulled)
+    }
+}
