@@ -4,7 +4,9 @@
 //! another encoding: non-minimal integers and lengths, indefinite lengths, map keys out of order or
 //! twice, floats, unassigned simple values, invalid UTF-8, and trailing bytes.
 
+use crate::id::MemberId;
 use crate::limits::MAX_CBOR_DEPTH;
+use crate::time::UnixTime;
 use core::fmt;
 
 /// What is wrong with an encoding, and where.
@@ -229,6 +231,34 @@ impl<'a> Decoder<'a> {
         Err(CborError { offset: start, kind: CborErrorKind::Expected("another tag") })
     }
 
+    /// A time: an unsigned integer of Unix seconds.
+    ///
+    /// # Errors
+    /// As [`Decoder::uint`], and [`CborErrorKind::Range`] after year 9999.
+    pub fn time(&mut self) -> Result<UnixTime, CborError> {
+        let range = self.error(CborErrorKind::Range);
+        UnixTime::try_from(self.uint::<u64>()?).map_err(|_| range)
+    }
+
+    /// A member id: an unsigned integer of six digits.
+    ///
+    /// # Errors
+    /// As [`Decoder::uint`], and [`CborErrorKind::Range`] for another number of digits.
+    pub fn member(&mut self) -> Result<MemberId, CborError> {
+        let range = self.error(CborErrorKind::Range);
+        MemberId::new(self.uint()?).map_err(|_| range)
+    }
+
+    /// The head of an array of at most `most` items.
+    ///
+    /// # Errors
+    /// As [`Decoder::array`], and [`CborErrorKind::Range`] for a longer one.
+    pub fn array_up_to(&mut self, most: usize) -> Result<usize, CborError> {
+        let range = self.error(CborErrorKind::Range);
+        let length = self.array()?;
+        if length <= most { Ok(length) } else { Err(range) }
+    }
+
     /// `true` when the next item is null, which is then read.
     #[must_use]
     pub fn null(&mut self) -> bool {
@@ -340,6 +370,33 @@ impl<'a> MapReader<'a> {
         Ok(Some(key))
     }
 
+    /// The next key, which must be the integer `wanted`.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::MissingKey`], [`CborErrorKind::UnknownKey`], or those of [`MapReader::key`].
+    pub fn require(&mut self, decoder: &mut Decoder<'a>, wanted: i64) -> Result<(), CborError> {
+        let unknown = decoder.error(CborErrorKind::UnknownKey);
+        match self.key(decoder)? {
+            Some(Key::Int(key)) if key == wanted => Ok(()),
+            Some(Key::Int(key)) if key >= 0 && key < wanted => Err(unknown),
+            _ => Err(CborError { offset: unknown.offset, kind: CborErrorKind::MissingKey(wanted) }),
+        }
+    }
+
+    /// Succeeds when no pair is left.
+    ///
+    /// # Errors
+    /// [`CborErrorKind::UnknownKey`].
+    pub const fn end(&self, decoder: &Decoder<'_>) -> Result<(), CborError> {
+        if self.left == 0 { Ok(()) } else { Err(decoder.error(CborErrorKind::UnknownKey)) }
+    }
+
+    /// Pairs that are left.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+
     fn skip_key(&mut self, decoder: &mut Decoder<'a>, depth: u8) -> Result<bool, CborError> {
         if self.left == 0 {
             return Ok(false);
@@ -419,6 +476,11 @@ impl Encoder {
     /// A tag.
     pub fn tag(&mut self, number: u64) -> &mut Self {
         self.head(major::TAG, number)
+    }
+
+    /// A time, as Unix seconds.
+    pub fn time(&mut self, time: UnixTime) -> &mut Self {
+        self.uint(time.as_u64())
     }
 
     /// Null.

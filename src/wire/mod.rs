@@ -5,4 +5,5 @@
 
 pub mod cbor;
 pub mod cose;
+pub mod cwt;
 pub mod text;

@@ -1,0 +1,421 @@
+//! The claims of a pass, and issuing it.
+//!
+//! Only immutable facts are signed: the rules live in the catalogue under (issuer, product,
+//! version). Everything that is onecard's own is in one private claim.
+//!
+//! ```cddl
+//! pass-claims = {
+//!   1: tstr, 2: tstr,                ; iss: six digits; sub: 16 Crockford characters
+//!   4: uint, 5: uint, 6: uint,       ; exp, nbf, iat
+//!   ? 8: { 1: COSE_Key },            ; cnf: the holder's key
+//!   65535: { "status_list": { "idx": uint, "uri": tstr } },
+//!   -65537: {
+//!     1: 1,                          ; version
+//!     3: [uint, uint],               ; product number and version
+//!     5: uint, 7: uint, 9: uint,     ; holder class, flags, freshness in seconds
+//!     * even-uint => any             ; ignored; an odd unknown key refuses the pass
+//!   }
+//! }
+//! ```
+
+use crate::crypto::{KeyError, SigningKey, VerifyingKey};
+use crate::id::{IdError, MemberId, PassId, PassKey, ProductRef};
+use crate::limits::{MAX_PASS, MAX_STATUS_URI};
+use crate::time::UnixTime;
+use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
+use crate::wire::cose::{self, Headers, Typ};
+use crate::wire::cwt::{self, claim};
+
+/// `typ` of a pass: `application/sd-cwt`.
+pub(super) const TYP: Typ = Typ::ContentFormat(293);
+const VERSION: u64 = 1;
+
+/// Bits of the `flags` value.
+pub mod flags {
+    /// The bare pass, without a holder's proof, may be admitted: a printed pass.
+    pub const STATIC_ALLOWED: u8 = 1;
+    /// The gate refers the visitor to a person who compares the holder's identity document.
+    pub const ID_CHECK: u8 = 2;
+    /// All flags there are. A pass with another one is refused: it may restrict the pass.
+    pub const ALL: u8 = STATIC_ALLOWED | ID_CHECK;
+}
+
+/// Where the status of a pass is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusRef {
+    /// Index in the list.
+    pub index: u32,
+    /// URI of the list, at most 64 bytes.
+    pub uri: String,
+}
+
+/// What an issuer says of a pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassClaims {
+    /// The member that issues it.
+    pub issuer: MemberId,
+    /// 80 random bits.
+    pub pass: PassId,
+    /// First second it is not good for any more.
+    pub expires: UnixTime,
+    /// First second it is good for.
+    pub not_before: UnixTime,
+    /// When it was issued.
+    pub issued: UnixTime,
+    /// The holder's key; a pass without one must be flagged [`flags::STATIC_ALLOWED`].
+    pub confirmation: Option<VerifyingKey>,
+    /// Where its status is listed.
+    pub status: StatusRef,
+    /// Number and version of the product in the issuer's catalogue.
+    pub product: (u16, u16),
+    /// Class of the holder, as products name it.
+    pub holder_class: u8,
+    /// See [`flags`].
+    pub flags: u8,
+    /// A shown code is good for at most this many seconds; 0 leaves it to the federation's policy.
+    pub freshness: u16,
+}
+
+/// Claims are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// Not the one accepted encoding of a pass's claims.
+    #[error("claims: {0}")]
+    Cbor(#[from] CborError),
+    /// `iss` or `sub` is not a name.
+    #[error("claims: {0}")]
+    Id(#[from] IdError),
+    /// The holder's key is unusable.
+    #[error("claims: {0}")]
+    Key(#[from] KeyError),
+    /// A critical private claim this version does not know.
+    #[error("claims: unknown critical private claim {0}")]
+    Critical(i64),
+    /// A private claim of another version.
+    #[error("claims: version {0}")]
+    Version(u64),
+    /// The claims contradict each other.
+    #[error("claims: {0}")]
+    Rule(&'static str),
+}
+
+/// A pass cannot be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// A verifier would refuse these claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The pass would be longer than any pass may be.
+    #[error("the pass would have {0} bytes, more than {MAX_PASS}")]
+    TooLong(usize),
+}
+
+impl PassClaims {
+    /// Signs these claims with an issuer key and returns the encoded pass.
+    ///
+    /// # Errors
+    /// [`IssueError`] for claims that every gate would refuse.
+    pub fn issue(&self, issuer: &SigningKey) -> Result<Vec<u8>, IssueError> {
+        self.check()?;
+        if let Some(key) = &self.confirmation {
+            // The prime-order check that gates leave to the issuer.
+            VerifyingKey::from_bytes(key.as_bytes()).map_err(ClaimsError::from)?;
+        }
+        let headers = Headers { kid: Some(issuer.verifying_key().kid()), kcwt: None };
+        let pass = cose::sign1(issuer, TYP, headers, &self.encode());
+        if pass.len() > MAX_PASS { Err(IssueError::TooLong(pass.len())) } else { Ok(pass) }
+    }
+
+    /// Issuer and id.
+    #[must_use]
+    pub const fn key(&self) -> PassKey {
+        PassKey { issuer: self.issuer, pass: self.pass }
+    }
+
+    /// The product in the whole federation.
+    #[must_use]
+    pub const fn product_ref(&self) -> ProductRef {
+        ProductRef { issuer: self.issuer, product: self.product.0, version: self.product.1 }
+    }
+
+    /// Whether the issuer allows the bare pass to be shown.
+    #[must_use]
+    pub const fn static_allowed(&self) -> bool {
+        self.flags & flags::STATIC_ALLOWED != 0
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.map(7_usize.saturating_add(usize::from(self.confirmation.is_some())));
+        out.int(claim::ISS).text(&self.issuer.to_string());
+        out.int(claim::SUB).text(&self.pass.to_string());
+        out.int(claim::EXP).time(self.expires);
+        out.int(claim::NBF).time(self.not_before);
+        out.int(claim::IAT).time(self.issued);
+        if let Some(key) = &self.confirmation {
+            out.int(claim::CNF);
+            cwt::encode_confirmation(&mut out, key);
+        }
+        out.int(claim::STATUS).map(1).text("status_list").map(2);
+        out.text("idx").uint(self.status.index).text("uri").text(&self.status.uri);
+        out.int(claim::ONECARD).map(5);
+        out.int(1).uint(VERSION);
+        out.int(3).array(2).uint(self.product.0).uint(self.product.1);
+        out.int(5).uint(self.holder_class);
+        out.int(7).uint(self.flags);
+        out.int(9).uint(self.freshness);
+        out.finish()
+    }
+
+    pub(super) fn decode(payload: &[u8]) -> Result<Self, ClaimsError> {
+        let claims = Decoder::all(payload, decode)?;
+        claims.check()?;
+        Ok(claims)
+    }
+
+    fn check(&self) -> Result<(), ClaimsError> {
+        let rule = |holds: bool, text| if holds { Ok(()) } else { Err(ClaimsError::Rule(text)) };
+        rule(self.not_before < self.expires, "exp is not after nbf")?;
+        rule(self.issued < self.expires, "exp is not after iat")?;
+        rule(
+            self.confirmation.is_some() || self.static_allowed(),
+            "no holder key, and not allowed to be shown without",
+        )?;
+        rule(self.flags & !flags::ALL == 0, "an unknown flag")?;
+        rule((1..=MAX_STATUS_URI).contains(&self.status.uri.len()), "the status uri is empty or too long")
+    }
+}
+
+fn decode(d: &mut Decoder<'_>) -> Result<PassClaims, ClaimsError> {
+    let mut map = d.map()?;
+    map.require(d, claim::ISS)?;
+    let issuer = d.text()?.parse()?;
+    map.require(d, claim::SUB)?;
+    let pass = d.text()?.parse()?;
+    map.require(d, claim::EXP)?;
+    let expires = d.time()?;
+    map.require(d, claim::NBF)?;
+    let not_before = d.time()?;
+    map.require(d, claim::IAT)?;
+    let issued = d.time()?;
+    let at = d.error(CborErrorKind::UnknownKey);
+    let (confirmation, status_key) = match map.key(d)? {
+        Some(Key::Int(claim::CNF)) => {
+            let key = VerifyingKey::from_signed_bytes(cwt::decode_confirmation(d)?)?;
+            (Some(key), map.key(d)?)
+        }
+        other => (None, other),
+    };
+    match status_key {
+        Some(Key::Int(claim::STATUS)) => {}
+        Some(Key::Int(key)) if (0..claim::STATUS).contains(&key) => return Err(at.into()),
+        _ => return Err(CborError { kind: CborErrorKind::MissingKey(claim::STATUS), ..at }.into()),
+    }
+    let status = decode_status(d)?;
+    map.require(d, claim::ONECARD)?;
+    let own = decode_own(d)?;
+    map.end(d)?;
+    let OwnClaims { product, holder_class, flags, freshness } = own;
+    Ok(PassClaims {
+        issuer,
+        pass,
+        expires,
+        not_before,
+        issued,
+        confirmation,
+        status,
+        product,
+        holder_class,
+        flags,
+        freshness,
+    })
+}
+
+fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
+    let text_key = |found, name, d: &Decoder<'_>| match found {
+        Some(Key::Text(text)) if text == name => Ok(()),
+        _ => Err(d.error(CborErrorKind::UnknownKey)),
+    };
+    let mut outer = d.map()?;
+    text_key(outer.key(d)?, "status_list", d)?;
+    let mut inner = d.map()?;
+    text_key(inner.key(d)?, "idx", d)?;
+    let index = d.uint()?;
+    text_key(inner.key(d)?, "uri", d)?;
+    let uri = d.text()?.to_owned();
+    inner.end(d)?;
+    outer.end(d)?;
+    Ok(StatusRef { index, uri })
+}
+
+struct OwnClaims {
+    product: (u16, u16),
+    holder_class: u8,
+    flags: u8,
+    freshness: u16,
+}
+
+/// Reads the private claim: odd keys are critical, even ones may be ignored (but must be CBOR).
+fn decode_own(d: &mut Decoder<'_>) -> Result<OwnClaims, ClaimsError> {
+    let (mut product, mut holder_class, mut flags, mut freshness) = (None, None, None, None);
+    let mut version = None;
+    let start = d.error(CborErrorKind::MissingKey(0));
+    let mut map = d.map()?;
+    while let Some(key) = map.key(d)? {
+        let unknown = d.error(CborErrorKind::UnknownKey);
+        let Key::Int(key) = key else { return Err(unknown.into()) };
+        match key {
+            1 => version = Some(d.uint::<u64>()?),
+            3 => {
+                d.array_of(2)?;
+                product = Some((d.uint()?, d.uint()?));
+            }
+            5 => holder_class = Some(d.uint()?),
+            7 => flags = Some(d.uint()?),
+            9 => freshness = Some(d.uint()?),
+            even if even & 1 == 0 => drop(d.item()?),
+            odd => return Err(ClaimsError::Critical(odd)),
+        }
+    }
+    let missing = |key| CborError { kind: CborErrorKind::MissingKey(key), ..start };
+    match version.ok_or(missing(1))? {
+        VERSION => {}
+        other => return Err(ClaimsError::Version(other)),
+    }
+    Ok(OwnClaims {
+        product: product.ok_or(missing(3))?,
+        holder_class: holder_class.ok_or(missing(5))?,
+        flags: flags.ok_or(missing(7))?,
+        freshness: freshness.ok_or(missing(9))?,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::wire::cbor::CborErrorKind as K;
+    use proptest::prelude::*;
+
+    pub(crate) fn time(seconds: i64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    pub(crate) fn holder() -> SigningKey {
+        SigningKey::from_seed(&[0x5e; 32])
+    }
+
+    /// A pass valid from 10,000 to 90,000, issued at 9,000.
+    pub(crate) fn claims() -> PassClaims {
+        PassClaims {
+            issuer: MemberId::new(310_101).unwrap(),
+            pass: PassId::from_bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            expires: time(90_000),
+            not_before: time(10_000),
+            issued: time(9_000),
+            confirmation: Some(holder().verifying_key()),
+            status: StatusRef { index: 77, uri: "oc:310101/1".into() },
+            product: (2, 1),
+            holder_class: 0,
+            flags: 0,
+            freshness: 0,
+        }
+    }
+
+    #[test]
+    fn round_trips_with_and_without_a_key() {
+        let dynamic = claims();
+        assert_eq!(PassClaims::decode(&dynamic.encode()), Ok(dynamic));
+        let paper = PassClaims { confirmation: None, flags: flags::STATIC_ALLOWED, ..claims() };
+        assert_eq!(PassClaims::decode(&paper.encode()), Ok(paper));
+    }
+
+    #[test]
+    fn a_realistic_pass_fits_its_budget() {
+        let late = time(1_800_000_000);
+        let largest = PassClaims {
+            expires: late,
+            not_before: late,
+            issued: late,
+            status: StatusRef { index: 9_999_999, uri: "oc:310101/12".into() },
+            product: (200, 30),
+            freshness: 120,
+            ..claims()
+        };
+        let pass = largest.issue(&SigningKey::from_seed(&[1; 32])).unwrap();
+        assert!(pass.len() <= 245, "{}", pass.len());
+    }
+
+    #[test]
+    fn contradictions_are_refused_when_issued_and_when_read() {
+        let issuer = SigningKey::from_seed(&[1; 32]);
+        let refused = |claims: PassClaims| {
+            let read = PassClaims::decode(&claims.encode());
+            let issued = claims.issue(&issuer);
+            matches!(read, Err(ClaimsError::Rule(_))) && matches!(issued, Err(IssueError::Claims(ClaimsError::Rule(_))))
+        };
+        assert!(refused(PassClaims { expires: time(10_000), ..claims() }));
+        assert!(refused(PassClaims { issued: time(90_000), ..claims() }));
+        assert!(refused(PassClaims { confirmation: None, ..claims() }));
+        assert!(refused(PassClaims { flags: 4, ..claims() }));
+        assert!(refused(PassClaims { flags: 0x80, ..claims() }));
+        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: String::new() }, ..claims() }));
+        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: "u".repeat(65) }, ..claims() }));
+        assert!(!refused(claims()));
+    }
+
+    /// Claims with the private claim replaced.
+    fn with_own(own: &[u8]) -> Result<PassClaims, ClaimsError> {
+        let bytes = claims().encode();
+        let mut own_key = Encoder::new();
+        own_key.int(claim::ONECARD);
+        let own_key = own_key.finish();
+        let at = bytes.windows(own_key.len()).position(|window| window == own_key).unwrap() + own_key.len();
+        PassClaims::decode(&[&bytes[..at], own].concat())
+    }
+
+    #[test]
+    fn even_unknown_private_claims_are_ignored_odd_ones_refused() {
+        assert!(with_own(&[0xa5, 1, 1, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]).is_ok());
+        assert!(with_own(&[0xa6, 1, 1, 2, 0x81, 0, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]).is_ok());
+        assert!(with_own(&[0xa6, 1, 1, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0, 10, 0x61, b'x']).is_ok());
+        let odd = with_own(&[0xa6, 1, 1, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0, 11, 0]);
+        assert_eq!(odd, Err(ClaimsError::Critical(11)));
+        let negative_odd = with_own(&[0xa6, 1, 1, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0, 0x20, 0]);
+        assert_eq!(negative_odd, Err(ClaimsError::Critical(-1)));
+        assert_eq!(with_own(&[0xa5, 1, 2, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]), Err(ClaimsError::Version(2)));
+        for (own, key) in [(&[0xa1, 1, 1][..], 3), (&[0xa1, 3, 0x82, 2, 1], 1), (&[0xa2, 1, 1, 3, 0x82, 2, 1], 5)] {
+            assert!(
+                matches!(with_own(own), Err(ClaimsError::Cbor(CborError { kind: K::MissingKey(k), .. })) if k == key)
+            );
+        }
+        let even_but_broken = with_own(&[0xa6, 1, 1, 2, 0x18, 3, 3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]);
+        assert!(matches!(even_but_broken, Err(ClaimsError::Cbor(_))), "ignored is not unchecked");
+    }
+
+    #[test]
+    fn a_wrong_typed_claim_is_an_error_never_absent() {
+        // cnf as a text, exp as a text, status as null: each in the place of the good value.
+        let good = claims().encode();
+        let replace = |from: &[u8], to: &[u8]| {
+            let at = good.windows(from.len()).position(|window| window == from).unwrap();
+            PassClaims::decode(&[&good[..at], to, &good[at + from.len()..]].concat())
+        };
+        assert!(matches!(replace(&[4, 0x1a, 0, 1, 0x5f, 0x90], &[4, 0x61, b'x']), Err(ClaimsError::Cbor(_))));
+        assert!(matches!(replace(&[4, 0x1a, 0, 1, 0x5f, 0x90], &[4, 0x24]), Err(ClaimsError::Cbor(_))));
+        assert!(matches!(replace(&[8, 0xa1, 1, 0xa3], &[8, 0xa1, 2, 0xa3]), Err(ClaimsError::Cbor(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_bytes(at in 0usize..200, with: u8) {
+            let mut bytes = claims().encode();
+            let at = at % bytes.len();
+            bytes[at] = with;
+            if let Ok(claims) = PassClaims::decode(&bytes) {
+                prop_assert_eq!(claims.encode(), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Verifying what a visitor shows: a presentation, or the bare pass where its issuer allows that.
+//!
+//! A fixed order of checks, each with an error of its own (design: "invalid always beats used up"):
+//! size, encoding, trust in the issuer, the issuer's signature, the pass's times, the holder's
+//! signature, freshness. Nothing is taken from a claim before the signature over it verified, but
+//! the key id and the issue time that select the key. At most two signatures are checked.
+
+use super::claims::{self, ClaimsError, PassClaims};
+use super::present::{self, PresentationClaims};
+use crate::crypto::{Hash, sha256};
+use crate::limits::{MAX_PASS, MAX_PRESENTATION};
+use crate::time::UnixTime;
+use crate::trust::{Role, TrustError, TrustList};
+use crate::wire::cose::{CoseError, Expect, Sign1};
+
+/// To whom a code must be addressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience<'a> {
+    /// Any gate of the federation: a code shown without a challenge.
+    Federation,
+    /// This gate, in answer to its challenge. Only a code with this nonce is accepted.
+    Challenge {
+        /// Id of the gate, as it sent it.
+        gate: &'a str,
+        /// The 16 random bytes it sent.
+        nonce: &'a [u8; 16],
+    },
+}
+
+/// How the pass was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// With a code the holder's key signed at this time.
+    Holder(UnixTime),
+    /// Bare; the issuer allows that for this pass.
+    Static,
+}
+
+/// A verified pass as it was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    claims: PassClaims,
+    proof: Proof,
+    digest: Hash,
+}
+
+impl Presented {
+    /// What the issuer says of the pass.
+    #[must_use]
+    pub const fn claims(&self) -> &PassClaims {
+        &self.claims
+    }
+
+    /// How it was shown.
+    #[must_use]
+    pub const fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// SHA-256 of the bytes shown: what a redemption record keeps of them.
+    #[must_use]
+    pub const fn digest(&self) -> Hash {
+        self.digest
+    }
+}
+
+/// What was shown is refused. The order of the variants is the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassError {
+    /// Longer than any presentation or pass.
+    #[error("{0} bytes are more than any pass or presentation has")]
+    TooLong(usize),
+    /// Not the one accepted encoding of a presentation or pass.
+    #[error("encoding: {0}")]
+    Encoding(#[from] CoseError),
+    /// The claims are not those of a pass.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The issuer's key is unknown, of another role, or was not valid when the pass was issued.
+    #[error("issuer: {0}")]
+    Issuer(#[from] TrustError),
+    /// The pass outlives the key that signed it.
+    #[error("the pass is not within the validity of its issuer's key")]
+    KeyValidity,
+    /// The pass says another issuer than the owner of the key that signed it.
+    #[error("iss is not the member whose key signed")]
+    IssuerMismatch,
+    /// The issuer's signature does not verify.
+    #[error("the issuer's signature does not verify")]
+    PassSignature,
+    /// Before the pass's time.
+    #[error("the pass is not valid before {0}")]
+    NotYetValid(UnixTime),
+    /// After the pass's time.
+    #[error("the pass expired at {0}")]
+    Expired(UnixTime),
+    /// A bare pass whose issuer requires the holder's proof.
+    #[error("the pass must be shown with a code by its holder's key")]
+    ProofRequired,
+    /// A code for a pass that has no holder key.
+    #[error("the pass names no holder key")]
+    NoHolderKey,
+    /// The holder's signature does not verify.
+    #[error("the holder's signature does not verify")]
+    HolderSignature,
+    /// The code is addressed to another audience.
+    #[error("the code is addressed to another audience")]
+    Audience,
+    /// The code does not answer this gate's challenge, or answers where none was sent.
+    #[error("the code does not answer this challenge")]
+    Nonce,
+    /// The code is dated before its pass was issued or valid.
+    #[error("the code is older than its pass")]
+    BeforePass,
+    /// The code is dated a little in the future.
+    #[error("the code is dated {0} s in the future")]
+    Early(i64),
+    /// The code is dated so far in the future that a clock must be wrong.
+    #[error("the code is dated {0} s in the future: a clock is wrong")]
+    ClockSuspect(i64),
+    /// The code is too old: a screenshot, or a slow visitor.
+    #[error("the code is {0} s old")]
+    Late(i64),
+}
+
+/// Verifies what was shown at `now`.
+///
+/// # Errors
+/// [`PassError`], for the first check that fails.
+pub fn verify(shown: &[u8], trust: &TrustList, audience: Audience<'_>, now: UnixTime) -> Result<Presented, PassError> {
+    if shown.len() > MAX_PRESENTATION {
+        return Err(PassError::TooLong(shown.len()));
+    }
+    let (pass, binding) = match Sign1::decode(shown, present::TYP, Expect::Kcwt) {
+        Ok(message) => {
+            let pass = message.headers().kcwt.unwrap_or_default();
+            let claims = PresentationClaims::decode(message.payload()).map_err(CoseError::from)?;
+            (pass, Some((message, claims)))
+        }
+        // Of another type: it may be the bare pass.
+        Err(CoseError::Typ) => (shown, None),
+        Err(error) => return Err(error.into()),
+    };
+    let claims = verify_pass(pass, trust)?;
+    verify_times(&claims, now)?;
+    let proof = match binding {
+        None if claims.static_allowed() => Proof::Static,
+        None => return Err(PassError::ProofRequired),
+        Some((message, binding)) => {
+            let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
+            message.verify(key).map_err(|_| PassError::HolderSignature)?;
+            verify_audience(&binding, trust, audience)?;
+            verify_freshness(&binding, &claims, trust, now)?;
+            Proof::Holder(binding.issued)
+        }
+    };
+    Ok(Presented { claims, proof, digest: sha256(&[shown]) })
+}
+
+/// Trust in the issuer, then the issuer's signature.
+fn verify_pass(pass: &[u8], trust: &TrustList) -> Result<PassClaims, PassError> {
+    if pass.len() > MAX_PASS {
+        return Err(PassError::TooLong(pass.len()));
+    }
+    let message = Sign1::decode(pass, claims::TYP, Expect::Kid)?;
+    let claims = PassClaims::decode(message.payload())?;
+    let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;
+    if member.id != claims.issuer {
+        return Err(PassError::IssuerMismatch);
+    }
+    if claims.not_before < entry.not_before || claims.expires > entry.not_after {
+        return Err(PassError::KeyValidity);
+    }
+    message.verify(&entry.key).map_err(|_| PassError::PassSignature)?;
+    Ok(claims)
+}
+
+fn verify_times(claims: &PassClaims, now: UnixTime) -> Result<(), PassError> {
+    if now < claims.not_before {
+        return Err(PassError::NotYetValid(claims.not_before));
+    }
+    // RFC 8392 §3.1.4: not on or after exp.
+    if now >= claims.expires {
+        return Err(PassError::Expired(claims.expires));
+    }
+    Ok(())
+}
+
+fn verify_audience(
+    binding: &PresentationClaims<'_>,
+    trust: &TrustList,
+    audience: Audience<'_>,
+) -> Result<(), PassError> {
+    let (expected, nonce) = match audience {
+        Audience::Federation => (trust.federation(), None),
+        Audience::Challenge { gate, nonce } => (gate, Some(nonce)),
+    };
+    if binding.nonce != nonce {
+        return Err(PassError::Nonce);
+    }
+    if binding.audience != expected {
+        return Err(PassError::Audience);
+    }
+    Ok(())
+}
+
+fn verify_freshness(
+    binding: &PresentationClaims<'_>,
+    claims: &PassClaims,
+    trust: &TrustList,
+    now: UnixTime,
+) -> Result<(), PassError> {
+    if binding.issued < claims.issued || binding.issued < claims.not_before {
+        return Err(PassError::BeforePass);
+    }
+    let policy = trust.policy();
+    let age = now.since(binding.issued);
+    let ahead = age.saturating_neg();
+    if ahead > i64::from(policy.clock_suspect) {
+        return Err(PassError::ClockSuspect(ahead));
+    }
+    if ahead > i64::from(policy.code_early) {
+        return Err(PassError::Early(ahead));
+    }
+    // An issuer may ask for fresher codes than the federation does, never for older ones.
+    let late = match claims.freshness {
+        0 => policy.code_late,
+        freshness => policy.code_late.min(freshness.into()),
+    };
+    if age > i64::from(late) {
+        return Err(PassError::Late(age));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::claims::tests::{claims, holder, time};
+    use super::super::flags;
+    use super::super::present::present;
+    use super::*;
+    use crate::crypto::SigningKey;
+    use crate::trust::test_federation::{list, secret};
+
+    const NOW: i64 = 20_000;
+    const FEDERATION: &str = "onecard.test";
+
+    fn issue(claims: &PassClaims) -> Vec<u8> {
+        claims.issue(&secret(310_101, Role::Issuer)).unwrap()
+    }
+
+    fn shown(claims: &PassClaims, at: i64) -> Vec<u8> {
+        present(&issue(claims), &holder(), FEDERATION, None, time(at)).unwrap()
+    }
+
+    fn at(shown: &[u8], now: i64) -> Result<Presented, PassError> {
+        verify(shown, &list(), Audience::Federation, time(now))
+    }
+
+    #[test]
+    fn a_shown_code_is_verified() {
+        let code = shown(&claims(), NOW);
+        let presented = at(&code, NOW).unwrap();
+        assert_eq!(*presented.claims(), claims());
+        assert_eq!(presented.proof(), Proof::Holder(time(NOW)));
+        assert_eq!(presented.digest(), sha256(&[&code]));
+    }
+
+    #[test]
+    fn a_realistic_code_fits_qr_version_14() {
+        let text = crate::wire::text::encode(&shown(&claims(), 20_000));
+        assert!(text.len() <= 528, "{} characters, version 14-M holds 528", text.len());
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        let code = shown(&claims(), NOW);
+        for position in 0..code.len() {
+            let mut changed = code.clone();
+            changed[position] ^= 1;
+            assert!(at(&changed, NOW).is_err(), "byte {position}");
+        }
+        assert!(at(&[&code[..], &[0]].concat(), NOW).is_err());
+        for length in 0..code.len() {
+            assert!(at(&code[..length], NOW).is_err(), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn a_stripped_pass_is_refused_unless_its_issuer_allows_it() {
+        assert_eq!(at(&issue(&claims()), NOW), Err(PassError::ProofRequired));
+        let paper = PassClaims { confirmation: None, flags: flags::STATIC_ALLOWED, ..claims() };
+        assert_eq!(at(&issue(&paper), NOW).unwrap().proof(), Proof::Static);
+        assert_eq!(at(&shown(&paper, NOW), NOW), Err(PassError::NoHolderKey));
+        let either = PassClaims { flags: flags::STATIC_ALLOWED, ..claims() };
+        assert_eq!(at(&issue(&either), NOW).unwrap().proof(), Proof::Static);
+    }
+
+    #[test]
+    fn forged_by_a_stranger_by_another_role_and_by_another_member() {
+        let wrap = |pass: Vec<u8>| present(&pass, &holder(), FEDERATION, None, time(NOW)).unwrap();
+        let by = |key: &SigningKey| at(&wrap(claims().issue(key).unwrap()), NOW).unwrap_err();
+        assert!(matches!(by(&SigningKey::from_seed(&[3; 32])), PassError::Issuer(TrustError::UnknownKey(_))));
+        assert!(matches!(by(&secret(310_101, Role::Log)), PassError::Issuer(TrustError::WrongRole(_))));
+        assert_eq!(by(&secret(320_100, Role::Issuer)), PassError::IssuerMismatch);
+        let other_holder = present(&issue(&claims()), &SigningKey::from_seed(&[4; 32]), FEDERATION, None, time(NOW));
+        assert_eq!(at(&other_holder.unwrap(), NOW), Err(PassError::HolderSignature));
+        // The right key id over a signature by another key.
+        let mut forged = issue(&claims());
+        let length = forged.len();
+        forged[length - 1] ^= 0x20;
+        assert_eq!(at(&wrap(forged), NOW), Err(PassError::PassSignature));
+    }
+
+    #[test]
+    fn a_pass_lies_within_its_keys_validity() {
+        let early = PassClaims { issued: time(999), ..claims() };
+        assert!(matches!(at(&shown(&early, NOW), NOW), Err(PassError::Issuer(TrustError::KeyTime(_)))));
+        let long = PassClaims { expires: time(2_000_000_001), ..claims() };
+        assert_eq!(at(&shown(&long, NOW), NOW), Err(PassError::KeyValidity));
+        let before = PassClaims { not_before: time(999), ..claims() };
+        assert_eq!(at(&shown(&before, NOW), NOW), Err(PassError::KeyValidity));
+    }
+
+    #[test]
+    fn times_of_the_pass() {
+        assert!(at(&shown(&claims(), 10_000), 10_000).is_ok());
+        assert_eq!(at(&shown(&claims(), 10_000), 9_999), Err(PassError::NotYetValid(time(10_000))));
+        assert!(at(&shown(&claims(), 89_999), 89_999).is_ok());
+        assert_eq!(at(&shown(&claims(), 90_000), 90_000), Err(PassError::Expired(time(90_000))));
+    }
+
+    #[test]
+    fn early_late_and_suspect_are_different_verdicts() {
+        let code = shown(&claims(), NOW);
+        assert!(at(&code, NOW + 60).is_ok());
+        assert_eq!(at(&code, NOW + 61), Err(PassError::Late(61)));
+        assert!(at(&code, NOW - 30).is_ok());
+        assert_eq!(at(&code, NOW - 31), Err(PassError::Early(31)));
+        assert_eq!(at(&code, NOW - 600), Err(PassError::Early(600)));
+        assert_eq!(at(&code, NOW - 601), Err(PassError::ClockSuspect(601)));
+        let stricter = shown(&PassClaims { freshness: 45, ..claims() }, NOW);
+        assert!(at(&stricter, NOW + 45).is_ok());
+        assert_eq!(at(&stricter, NOW + 46), Err(PassError::Late(46)));
+        let laxer = shown(&PassClaims { freshness: 900, ..claims() }, NOW);
+        assert_eq!(at(&laxer, NOW + 61), Err(PassError::Late(61)), "an issuer cannot loosen the policy");
+    }
+
+    #[test]
+    fn a_code_is_not_older_than_its_pass() {
+        let code = shown(&claims(), 9_990);
+        assert_eq!(at(&code, 10_000), Err(PassError::BeforePass));
+        let issued_later = PassClaims { issued: time(20_010), ..claims() };
+        assert_eq!(at(&shown(&issued_later, NOW), NOW), Err(PassError::BeforePass));
+    }
+
+    #[test]
+    fn a_challenge_is_answered_once_by_its_own_gate() {
+        let nonce = [7; 16];
+        let answer = |audience, nonce| present(&issue(&claims()), &holder(), audience, nonce, time(NOW)).unwrap();
+        let challenged =
+            |code: &[u8], gate| verify(code, &list(), Audience::Challenge { gate, nonce: &nonce }, time(NOW));
+        let good = answer("310101/gate/7", Some(&nonce));
+        assert!(challenged(&good, "310101/gate/7").is_ok());
+        assert_eq!(challenged(&good, "310101/gate/8"), Err(PassError::Audience));
+        assert_eq!(challenged(&answer("310101/gate/7", Some(&[8; 16])), "310101/gate/7"), Err(PassError::Nonce));
+        assert_eq!(challenged(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));
+        assert_eq!(at(&good, NOW), Err(PassError::Nonce), "an answer is no code to show elsewhere");
+        assert_eq!(at(&answer("other.test", None), NOW), Err(PassError::Audience));
+    }
+
+    #[test]
+    fn size_comes_first() {
+        assert_eq!(at(&[0xd2; MAX_PRESENTATION + 1], NOW), Err(PassError::TooLong(MAX_PRESENTATION + 1)));
+        let long = [issue(&claims()), vec![0; 300]].concat();
+        assert_eq!(at(&long, NOW), Err(PassError::TooLong(long.len())), "a pass has a cap of its own");
+    }
+}

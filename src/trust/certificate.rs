@@ -1,0 +1,246 @@
+//! The gate certificate: a CWT (RFC 8392) by which a member's registrar enrols a gate's key for one
+//! venue.
+//!
+//! ```cddl
+//! gate-certificate = {
+//!   1: tstr, 2: tstr,            ; iss: member; sub: "<member>/gate/<number>"
+//!   4: uint, 5: uint, 6: uint,   ; exp, nbf, iat
+//!   8: { 1: COSE_Key },          ; cnf (RFC 8747): the gate's key
+//!   -65537: { 1: 1, 3: uint },   ; version, venue number in the member's catalogue
+//! }
+//! ```
+
+use super::list::{Role, TrustError, TrustList};
+use crate::crypto::{KeyError, SignatureError, SigningKey, VerifyingKey};
+use crate::id::{GateId, MemberId, VenueId};
+use crate::limits::MAX_GATE_CERTIFICATE;
+use crate::time::UnixTime;
+use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::cwt::{self, claim};
+
+const TYP: Typ = Typ::MediaType("application/vnd.onecard.gate+cwt");
+const VERSION: u64 = 1;
+
+/// A gate certificate is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Longer than any gate certificate.
+    #[error("the gate certificate has {0} bytes, more than {MAX_GATE_CERTIFICATE}")]
+    TooLong(usize),
+    /// Not the one accepted encoding.
+    #[error("gate certificate: {0}")]
+    Encoding(#[from] CoseError),
+    /// No registrar key of the trust list signed it.
+    #[error("gate certificate: {0}")]
+    Trust(#[from] TrustError),
+    /// The signature does not verify.
+    #[error("gate certificate: {0}")]
+    Signature(#[from] SignatureError),
+    /// The gate's key is unusable.
+    #[error("gate certificate: {0}")]
+    Key(#[from] KeyError),
+    /// The certificate contradicts itself.
+    #[error("gate certificate: {0}")]
+    Rule(&'static str),
+}
+
+impl From<CborError> for CertificateError {
+    fn from(error: CborError) -> Self {
+        Self::Encoding(error.into())
+    }
+}
+
+/// A verified gate certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateCertificate {
+    gate: GateId,
+    venue: VenueId,
+    key: VerifyingKey,
+    issued: UnixTime,
+    not_before: UnixTime,
+    expires: UnixTime,
+    bytes: Vec<u8>,
+}
+
+impl GateCertificate {
+    /// Signs a certificate with a registrar key. The venue is one of the gate's own member.
+    #[must_use]
+    pub fn sign(
+        registrar: &SigningKey,
+        gate: GateId,
+        venue_number: u16,
+        key: &VerifyingKey,
+        issued: UnixTime,
+        valid: (UnixTime, UnixTime),
+    ) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.map(7);
+        out.int(claim::ISS).text(&gate.member.to_string());
+        out.int(claim::SUB).text(&gate.to_string());
+        out.int(claim::EXP).time(valid.1);
+        out.int(claim::NBF).time(valid.0);
+        out.int(claim::IAT).time(issued);
+        out.int(claim::CNF);
+        cwt::encode_confirmation(&mut out, key);
+        out.int(claim::ONECARD).map(2).int(1).uint(VERSION).int(3).uint(venue_number);
+        let headers = Headers { kid: Some(registrar.verifying_key().kid()), kcwt: None };
+        cose::sign1(registrar, TYP, headers, &out.finish())
+    }
+
+    /// Verifies a certificate against the trust list, at the time it was issued.
+    ///
+    /// Whether it is in force at another time is for [`GateCertificate::covers`].
+    ///
+    /// # Errors
+    /// [`CertificateError`].
+    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CertificateError> {
+        if bytes.len() > MAX_GATE_CERTIFICATE {
+            return Err(CertificateError::TooLong(bytes.len()));
+        }
+        let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
+        let (certificate, key) = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
+        let (member, entry) = trust.key(message.kid()?, Role::Registrar, certificate.issued)?;
+        message.verify(&entry.key)?;
+        if member.id != certificate.gate.member {
+            return Err(CertificateError::Rule("issued by another member"));
+        }
+        if certificate.expires <= certificate.not_before {
+            return Err(CertificateError::Rule("never valid"));
+        }
+        // The prime-order check costs as much as a signature, so it comes after one that is good.
+        VerifyingKey::from_bytes(&key)?;
+        Ok(certificate)
+    }
+
+    /// The gate.
+    #[must_use]
+    pub const fn gate(&self) -> GateId {
+        self.gate
+    }
+
+    /// The venue it stands at.
+    #[must_use]
+    pub const fn venue(&self) -> VenueId {
+        self.venue
+    }
+
+    /// The gate's key.
+    #[must_use]
+    pub const fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// When it was issued.
+    #[must_use]
+    pub const fn issued(&self) -> UnixTime {
+        self.issued
+    }
+
+    /// Whether the certificate is in force at `time`.
+    #[must_use]
+    pub fn covers(&self, time: UnixTime) -> bool {
+        self.not_before <= time && time < self.expires
+    }
+
+    /// The signed bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, [u8; 32]), CertificateError> {
+    let mut map = d.map()?;
+    map.require(d, claim::ISS)?;
+    let member: MemberId = d.text()?.parse().map_err(|_| CertificateError::Rule("iss is not a member id"))?;
+    map.require(d, claim::SUB)?;
+    let gate = decode_gate(d.text()?, member).ok_or(CertificateError::Rule("sub is not a gate of iss"))?;
+    map.require(d, claim::EXP)?;
+    let expires = d.time()?;
+    map.require(d, claim::NBF)?;
+    let not_before = d.time()?;
+    map.require(d, claim::IAT)?;
+    let issued = d.time()?;
+    map.require(d, claim::CNF)?;
+    let raw = *cwt::decode_confirmation(d)?;
+    let key = VerifyingKey::from_signed_bytes(&raw)?;
+    map.require(d, claim::ONECARD)?;
+    let mut private = d.map()?;
+    private.require(d, 1)?;
+    let at = d.error(CborErrorKind::Range);
+    if d.uint::<u64>()? != VERSION {
+        return Err(at.into());
+    }
+    private.require(d, 3)?;
+    let venue = VenueId { member, number: d.uint()? };
+    private.end(d)?;
+    map.end(d)?;
+    Ok((GateCertificate { gate, venue, key, issued, not_before, expires, bytes: bytes.to_vec() }, raw))
+}
+
+/// Reads `<member>/gate/<number>`, with the number in its only decimal form.
+fn decode_gate(text: &str, member: MemberId) -> Option<GateId> {
+    let number = text.strip_prefix(&format!("{member}/gate/"))?.parse().ok()?;
+    let gate = GateId { member, number };
+    (gate.to_string() == text).then_some(gate)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::list::tests::{id, list, secret, time};
+    use super::*;
+
+    fn gate(number: u32) -> GateId {
+        GateId { member: id(310_101), number }
+    }
+
+    fn gate_key() -> SigningKey {
+        SigningKey::from_seed(&[42; 32])
+    }
+
+    fn sign(registrar: &SigningKey) -> Vec<u8> {
+        let valid = (time(2_000), time(9_000));
+        GateCertificate::sign(registrar, gate(7), 3, &gate_key().verifying_key(), time(1_500), valid)
+    }
+
+    #[test]
+    fn a_registrar_enrols_a_gate() {
+        let certificate = GateCertificate::verify(&sign(&secret(310_101, Role::Registrar)), &list()).unwrap();
+        assert_eq!(certificate.gate(), gate(7));
+        assert_eq!(certificate.venue(), VenueId { member: id(310_101), number: 3 });
+        assert_eq!(*certificate.key(), gate_key().verifying_key());
+        assert!(certificate.covers(time(2_000)) && certificate.covers(time(8_999)));
+        assert!(!certificate.covers(time(1_999)) && !certificate.covers(time(9_000)));
+    }
+
+    #[test]
+    fn only_the_gates_own_registrar() {
+        let other_role = GateCertificate::verify(&sign(&secret(310_101, Role::Issuer)), &list());
+        assert!(matches!(other_role, Err(CertificateError::Trust(TrustError::WrongRole(_)))));
+        let other_member = GateCertificate::verify(&sign(&secret(320_100, Role::Registrar)), &list());
+        assert_eq!(other_member, Err(CertificateError::Rule("issued by another member")));
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        let bytes = sign(&secret(310_101, Role::Registrar));
+        assert!(bytes.len() <= MAX_GATE_CERTIFICATE);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(GateCertificate::verify(&changed, &list()).is_err(), "byte {at}");
+        }
+        let long = [bytes, vec![0; MAX_GATE_CERTIFICATE]].concat();
+        assert_eq!(GateCertificate::verify(&long, &list()), Err(CertificateError::TooLong(long.len())));
+    }
+
+    #[test]
+    fn a_gate_has_one_name() {
+        assert_eq!(decode_gate("310101/gate/7", id(310_101)), Some(gate(7)));
+        for bad in ["310101/gate/07", "310101/gate/+7", "320100/gate/7", "310101/gate/", "310101/gate/7/"] {
+            assert_eq!(decode_gate(bad, id(310_101)), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What CWTs (RFC 8392) of this crate have in common: claim keys and the `cnf` claim.
+
+use super::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use crate::crypto::VerifyingKey;
+
+/// Claim keys (RFC 8392 §4; RFC 8747; draft-ietf-spice-sd-cwt; draft-ietf-oauth-status-list).
+pub mod claim {
+    /// Issuer.
+    pub const ISS: i64 = 1;
+    /// Subject.
+    pub const SUB: i64 = 2;
+    /// Audience.
+    pub const AUD: i64 = 3;
+    /// Expiration time.
+    pub const EXP: i64 = 4;
+    /// Not before.
+    pub const NBF: i64 = 5;
+    /// Issued at.
+    pub const IAT: i64 = 6;
+    /// Confirmation: the holder's key (RFC 8747).
+    pub const CNF: i64 = 8;
+    /// Client nonce: the gate's challenge.
+    pub const CNONCE: i64 = 39;
+    /// Where the status of this token is listed.
+    pub const STATUS: i64 = 65_535;
+    /// Everything that is onecard's own, in one map.
+    pub const ONECARD: i64 = -65_537;
+}
+
+/// `{1: COSE_Key}` up to the 32 bytes of an Ed25519 key: the one accepted form of `cnf`.
+const CONFIRMATION_PREFIX: [u8; 10] = [0xa1, 0x01, 0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20];
+
+/// Writes a `cnf` value with an Ed25519 key (RFC 8747 §3.2, RFC 9053 §7.2).
+pub fn encode_confirmation(out: &mut Encoder, key: &VerifyingKey) {
+    out.raw(&CONFIRMATION_PREFIX).raw(key.as_bytes());
+}
+
+/// Reads a `cnf` value with an Ed25519 key and returns the key's bytes, not yet checked.
+///
+/// # Errors
+/// [`CborError`] for any other form.
+pub fn decode_confirmation<'a>(d: &mut Decoder<'a>) -> Result<&'a [u8; 32], CborError> {
+    let expected = d.error(CborErrorKind::Expected("{1: {1: 1, -1: 6, -2: 32 bytes}}"));
+    let item = d.item()?;
+    let key = item.strip_prefix(&CONFIRMATION_PREFIX).ok_or(expected)?;
+    key.try_into().map_err(|_| expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SigningKey;
+
+    #[test]
+    fn one_form_of_confirmation() {
+        let key = SigningKey::from_seed(&[3; 32]).verifying_key();
+        let mut out = Encoder::new();
+        encode_confirmation(&mut out, &key);
+        let bytes = out.finish();
+        assert_eq!(Decoder::all(&bytes, decode_confirmation), Ok(key.as_bytes()));
+        for at in 0..CONFIRMATION_PREFIX.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(Decoder::all(&changed, decode_confirmation).is_err(), "byte {at}");
+        }
+        assert!(Decoder::all(&bytes[..bytes.len() - 1], decode_confirmation).is_err());
+    }
+}
