@@ -11,7 +11,7 @@ use super::{
     proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
     storage::{LogKey, Row, Series, Storage, Write},
     tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
-    tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, link_hash, node_hash},
+    tree::{BodyTooLong, Chain, Frontier, genesis, link_hash, subtree_root},
 };
 use crate::{crypto::Hash, limits::MAX_ENTRY};
 use core::{cell::RefCell, ops::Range};
@@ -161,7 +161,7 @@ impl Log {
         for ((level, above), below) in (1u8..).zip(edge.iter_mut().skip(1)).zip(0u8..) {
             let tiles = size.wrapping_shr(u32::from(level).saturating_mul(8));
             for index in whole_tiles(tiles)..tiles {
-                above.push(tree_root(&tile(storage, key, below, index)?));
+                above.push(subtree_root(&tile(storage, key, below, index)?));
             }
         }
         let [leaves, ..] = &mut edge;
@@ -468,7 +468,7 @@ impl Log {
         for (level, below) in (1u8..8).zip(0u8..) {
             let tiles = self.size().wrapping_shr(u32::from(level).saturating_mul(8));
             for index in 0..tiles {
-                let root = tree_root(&tile(storage, self.key, below, index)?);
+                let root = subtree_root(&tile(storage, self.key, below, index)?);
                 if nodes.node(level.saturating_mul(8), index)? != root {
                     return Err(damaged(Row::Tile { log: self.key, level: below, index }, Damage::Content));
                 }
@@ -634,7 +634,7 @@ impl Batch {
             if edge.len() < usize::from(TILE_WIDTH) {
                 break;
             }
-            hash = tree_root(edge);
+            hash = subtree_root(edge);
             let bytes = edge.iter().flat_map(|hash| hash.0).collect();
             edge.clear();
             let tiles = size.checked_shr(u32::from(level).saturating_add(1).saturating_mul(8)).unwrap_or(0);
@@ -676,7 +676,7 @@ impl<S: Storage> Nodes for StoredNodes<'_, S> {
             Some(kept) if (kept.0, kept.1) == (tile_level, tile_index) => kept,
             _ => (tile_level, tile_index, tile(self.storage, self.log.key, tile_level, tile_index)?),
         };
-        let node = kept.2.get(hashes).map(tree_root);
+        let node = kept.2.get(hashes).map(subtree_root);
         *last = Some(kept);
         node.ok_or(LogError::NoTile)
     }
@@ -701,19 +701,7 @@ fn edge_node_at(edge: &Edge, size: u64, level: u8, index: u64) -> Option<Hash> {
 /// The node at `level` and `index`, which is known to lie in the edge.
 fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
     let (tile_level, _, hashes) = place(level, index)?;
-    edge.get(usize::from(tile_level))?.get(hashes).map(tree_root)
-}
-
-/// Root over the hashes of a complete subtree: 1 to 256 of them, a power of two.
-fn tree_root(hashes: &[Hash]) -> Hash {
-    match hashes {
-        [] => empty_root(),
-        [hash] => *hash,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len() / 2);
-            node_hash(&tree_root(left), &tree_root(right))
-        }
-    }
+    edge.get(usize::from(tile_level))?.get(hashes).map(subtree_root)
 }
 
 /// `count` rounded down to full tiles.
