@@ -247,10 +247,11 @@ impl Pending<'_> {
     /// The store's; there is no cosignature then, and the witness is where it was.
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
         let line = self.signed.checkpoint().cosign(self.name, self.key, now);
-        // What monitors are served: the log's signature and ours, and nobody else's. Without room for
-        // ours the log's note alone is kept, which is all that safety needs.
+        // What monitors are served: the log's signature and ours, and nobody else's. None of these
+        // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
         let witness = NoteVerifier::new(self.name.as_str(), KeyKind::Cosignature, self.key.verifying_key());
-        let kept = witness.and_then(|witness| self.signed.with_cosignatures(&line, &[witness])).unwrap_or(self.signed);
+        let kept = witness.and_then(|witness| self.signed.without_others()?.with_cosignatures(&line, &[witness]));
+        let kept = kept.unwrap_or(self.signed);
         storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.key }, kept.note().into())])?;
         self.log.seen = Replica::at(kept);
         Ok(line)
@@ -271,7 +272,7 @@ mod tests {
     /// Checkpoints of sizes 0 to `size`, of entries that are all `salt`.
     fn history(size: u64, salt: u8) -> Vec<SignedCheckpoint> {
         let mut chain = Chain::new(ORIGIN);
-        let mut sign = |chain: &Chain| {
+        let sign = |chain: &Chain| {
             let checkpoint = Checkpoint { origin: name(ORIGIN), size: chain.size(), root: chain.root() };
             SignedCheckpoint::sign(checkpoint, &key(1))
         };
@@ -299,7 +300,11 @@ mod tests {
     fn cosigns_what_extends_and_survives_a_restart() {
         let (mut storage, log) = (MemoryStorage::new(), history(3, 0));
         let mut w = open(&storage);
-        let line = add(&mut w, &mut storage, &request(0, &[], &log[2])).unwrap();
+        // Lines of others, a forged one of this witness among them, are not taken over.
+        let mut body = request(0, &[], &log[2]);
+        body.extend(log[1].checkpoint().cosign(&name("w"), &key(3), NOW).bytes());
+        body.extend(log[2].checkpoint().cosign(&name("v"), &key(4), NOW).bytes());
+        let line = add(&mut w, &mut storage, &body).unwrap();
         let cosigned = log[2].with_cosignatures(&line, &[witness("w", 3)]).unwrap();
         assert_eq!(cosigned.cosignatures(&[w.verifier().unwrap()]), Ok(vec![(0, NOW)]));
         let mut w = open(&storage);
