@@ -1,0 +1,115 @@
+//! Standard Base64 with padding (RFC 4648 §4), one text per value.
+//!
+//! Padding must be there, the bits that padding leaves over must be zero, and nothing is skipped.
+
+use crate::crypto::Hash;
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Value of each byte, or 255.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut at = 0;
+    while at < ALPHABET.len() {
+        values[ALPHABET[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+};
+
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
+    for group in bytes.chunks(3) {
+        let (bits, symbols) = match *group {
+            [a, b, c] => (u32::from_be_bytes([0, a, b, c]), 4),
+            [a, b] => (u32::from_be_bytes([0, a, b, 0]), 3),
+            [a] => (u32::from_be_bytes([0, a, 0, 0]), 2),
+            _ => (0, 0),
+        };
+        let sextets = [bits >> 18, bits >> 12 & 63, bits >> 6 & 63, bits & 63];
+        for (sextet, at) in sextets.into_iter().zip(0..) {
+            let symbol = if at < symbols { ALPHABET.get(sextet as usize).copied().unwrap_or(b'=') } else { b'=' };
+            text.push(char::from(symbol));
+        }
+    }
+    text
+}
+
+/// The bytes of `text`, or `None` when it is not the one Base64 text of any bytes.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.as_bytes();
+    if !text.len().is_multiple_of(4) {
+        return None;
+    }
+    let symbols = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
+    let mut bytes = Vec::with_capacity(text.len().div_ceil(4).saturating_mul(3));
+    for group in symbols.chunks(4) {
+        let mut bits = 0u32;
+        for symbol in group.iter().map(Some).chain([None; 4]).take(4) {
+            let value = match symbol {
+                Some(&symbol) => VALUES.get(usize::from(symbol)).copied().filter(|&value| value != 255)?,
+                None => 0,
+            };
+            bits = bits << 6 | u32::from(value);
+        }
+        let [_, a, b, c] = bits.to_be_bytes();
+        match (group.len(), b, c) {
+            (4, _, _) => bytes.extend([a, b, c]),
+            (3, _, 0) => bytes.extend([a, b]),
+            (2, 0, 0) => bytes.push(a),
+            _ => return None,
+        }
+    }
+    Some(bytes)
+}
+
+pub(super) fn decode_hash(text: &str) -> Option<Hash> {
+    decode(text)?.try_into().ok().map(Hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rfc_4648_section_10() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode(bytes.as_bytes()), text);
+            assert_eq!(decode(text).unwrap(), bytes.as_bytes());
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        for text in [
+            "Zg", "Zg=", "Zh==", "Zm9=", "Zm8", "=", "==", "====", "Z===", "Zm9v=", "Zm9v====", "Zm-v", "Zm_v",
+            "Zm9v\n", " Zm9", "Zg==Zg==", "Z=8=", "Zm9vZ",
+        ] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_text(text in "[A-Za-z0-9+/=]{0,12}") {
+            if let Some(bytes) = decode(&text) {
+                prop_assert_eq!(encode(&bytes), text);
+            }
+        }
+    }
+}

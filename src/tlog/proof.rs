@@ -1,0 +1,434 @@
+//! Inclusion and consistency proofs (RFC 9162 §2.1.3 and §2.1.4), made and verified.
+//!
+//! Verification is total: sizes and indices may be any `u64`, proofs any length.
+
+use super::tree::{empty_root, node_hash};
+use crate::crypto::Hash;
+
+/// Where a prover gets the tree's nodes from.
+pub trait Nodes {
+    /// Why a node cannot be had.
+    type Error;
+
+    /// The root of the complete subtree of `2^level` leaves that starts at leaf `index * 2^level`.
+    ///
+    /// # Errors
+    /// The source's own.
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error>;
+}
+
+/// A proof cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError<E> {
+    /// The index is not in the tree, or the old tree is larger than the new one.
+    #[error("the tree of {size} leaves has no such proof for {at}")]
+    OutOfRange {
+        /// The index or the old size asked for.
+        at: u64,
+        /// The size of the tree.
+        size: u64,
+    },
+    /// The source of nodes failed.
+    #[error("a node of the tree cannot be read")]
+    Nodes(#[source] E),
+}
+
+/// A proof does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The index is not in the tree, or the old tree is larger than the new one.
+    #[error("the proof is about a leaf or a tree beyond the tree's end")]
+    OutOfRange,
+    /// The proof has more or fewer hashes than these sizes need.
+    #[error("the proof has the wrong number of hashes")]
+    Length,
+    /// The proof leads to another root.
+    #[error("the proof leads to another root")]
+    Root,
+}
+
+/// Makes the proof that leaf `index` is in the tree of `size` leaves (RFC 9162 §2.1.3.1).
+///
+/// # Errors
+/// [`ProveError`].
+pub fn inclusion_proof<N: Nodes>(index: u64, size: u64, nodes: &N) -> Result<Vec<Hash>, ProveError<N::Error>> {
+    if index >= size {
+        return Err(ProveError::OutOfRange { at: index, size });
+    }
+    let mut path = Vec::with_capacity(64);
+    let (mut begin, mut end) = (0, size);
+    while let Some(middle) = middle(begin, end) {
+        if index < middle {
+            path.push(range_root(middle, end, nodes)?);
+            end = middle;
+        } else {
+            path.push(range_root(begin, middle, nodes)?);
+            begin = middle;
+        }
+    }
+    path.reverse();
+    Ok(path)
+}
+
+/// Makes the proof that the tree of `old` leaves is a prefix of the tree of `new` (RFC 9162
+/// §2.1.4.1). It is empty where there is nothing to prove: `old` is zero or equals `new`.
+///
+/// # Errors
+/// [`ProveError`].
+pub fn consistency_proof<N: Nodes>(old: u64, new: u64, nodes: &N) -> Result<Vec<Hash>, ProveError<N::Error>> {
+    if old > new {
+        return Err(ProveError::OutOfRange { at: old, size: new });
+    }
+    let mut path = Vec::with_capacity(65);
+    if old == 0 || old == new {
+        return Ok(path);
+    }
+    let (mut begin, mut end) = (0, new);
+    while let Some(middle) = if old == end { None } else { middle(begin, end) } {
+        if old <= middle {
+            path.push(range_root(middle, end, nodes)?);
+            end = middle;
+        } else {
+            path.push(range_root(begin, middle, nodes)?);
+            begin = middle;
+        }
+    }
+    // Where the old tree is one complete subtree, its root is the verifier's own old root.
+    if begin != 0 {
+        path.push(range_root(begin, end, nodes)?);
+    }
+    path.reverse();
+    Ok(path)
+}
+
+/// Verifies that `leaf` is leaf `index` of the tree of `size` leaves and root `root` (RFC 9162 §2.1.3.2).
+///
+/// # Errors
+/// [`ProofError`].
+pub fn verify_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
+    if index >= size {
+        return Err(ProofError::OutOfRange);
+    }
+    let (mut at, mut last) = (index, size.saturating_sub(1));
+    let mut hash = *leaf;
+    for sibling in proof {
+        if last == 0 {
+            return Err(ProofError::Length);
+        }
+        if at & 1 == 1 || at == last {
+            hash = node_hash(sibling, &hash);
+            // A right edge without sibling on these levels: skip them.
+            (at, last) = skip(at, last, at.trailing_zeros());
+        } else {
+            hash = node_hash(&hash, sibling);
+        }
+        (at, last) = skip(at, last, 1);
+    }
+    match (last == 0, hash == *root) {
+        (false, _) => Err(ProofError::Length),
+        (true, false) => Err(ProofError::Root),
+        (true, true) => Ok(()),
+    }
+}
+
+/// Verifies that the tree of `old` leaves and root `old_root` is a prefix of the tree of `new` leaves
+/// and root `new_root` (RFC 9162 §2.1.4.2). The empty tree is a prefix of every tree, by an empty
+/// proof; every tree is a prefix of itself, by an empty proof.
+///
+/// # Errors
+/// [`ProofError`].
+pub fn verify_consistency(
+    old: u64,
+    new: u64,
+    old_root: &Hash,
+    new_root: &Hash,
+    proof: &[Hash],
+) -> Result<(), ProofError> {
+    if old > new {
+        return Err(ProofError::OutOfRange);
+    }
+    if old == 0 || old == new {
+        let expected = if old == new { *new_root } else { empty_root() };
+        return match (proof.is_empty(), *old_root == expected) {
+            (false, _) => Err(ProofError::Length),
+            (true, false) => Err(ProofError::Root),
+            (true, true) => Ok(()),
+        };
+    }
+    let (first, rest) =
+        if old.is_power_of_two() { (old_root, proof) } else { proof.split_first().ok_or(ProofError::Length)? };
+    if prefix_and_whole(old, new, first, rest)? != (*old_root, *new_root) {
+        return Err(ProofError::Root);
+    }
+    Ok(())
+}
+
+/// Root of the tree of the first `size` leaves.
+///
+/// # Errors
+/// Those of `nodes`.
+pub fn root_of<N: Nodes>(size: u64, nodes: &N) -> Result<Hash, N::Error> {
+    if size == 0 { Ok(empty_root()) } else { range(0, size, nodes) }
+}
+
+/// The roots of the tree of `old` leaves and of the tree of `new` leaves that a consistency proof
+/// leads to, with its first hash given apart: where `old` is a power of two, RFC 9162 leaves that
+/// hash out. `old` is neither zero nor `new`.
+pub(crate) fn prefix_and_whole(old: u64, new: u64, first: &Hash, rest: &[Hash]) -> Result<(Hash, Hash), ProofError> {
+    let (at, last) = (old.saturating_sub(1), new.saturating_sub(1));
+    let (mut at, mut last) = skip(at, last, at.trailing_ones());
+    let (mut prefix, mut whole) = (*first, *first);
+    for sibling in rest {
+        if last == 0 {
+            return Err(ProofError::Length);
+        }
+        if at & 1 == 1 || at == last {
+            prefix = node_hash(sibling, &prefix);
+            whole = node_hash(sibling, &whole);
+            (at, last) = skip(at, last, at.trailing_zeros());
+        } else {
+            whole = node_hash(&whole, sibling);
+        }
+        (at, last) = skip(at, last, 1);
+    }
+    if last == 0 { Ok((prefix, whole)) } else { Err(ProofError::Length) }
+}
+
+/// Moves both positions up by `levels`; beyond the 64th, nothing is left.
+fn skip(at: u64, last: u64, levels: u32) -> (u64, u64) {
+    (at.checked_shr(levels).unwrap_or(0), last.checked_shr(levels).unwrap_or(0))
+}
+
+/// Where a tree of the leaves `begin..end` splits: after the largest power of two smaller than its
+/// size. `None` for a single leaf.
+fn middle(begin: u64, end: u64) -> Option<u64> {
+    let half = end.saturating_sub(begin).saturating_sub(1).checked_ilog2()?;
+    Some(begin.saturating_add(1u64.wrapping_shl(half)))
+}
+
+fn range_root<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, ProveError<N::Error>> {
+    range(begin, end, nodes).map_err(ProveError::Nodes)
+}
+
+/// Root of the subtree over the leaves `begin..end`, which is not empty and starts at a multiple of
+/// the smallest power of two that holds it: all that the walks above ask for.
+fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
+    // Its complete subtrees, from the smallest at the right to the largest at the left.
+    let mut rest = end.saturating_sub(begin);
+    let mut root = None;
+    while rest != 0 {
+        let level = rest.trailing_zeros();
+        rest &= rest.saturating_sub(1);
+        let node = nodes.node(level as u8, begin.saturating_add(rest).wrapping_shr(level))?;
+        root = Some(match root {
+            None => node,
+            Some(right) => node_hash(&node, &right),
+        });
+    }
+    Ok(root.unwrap_or_else(empty_root))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::tree::tests::leaves;
+    use core::{cell::RefCell, convert::Infallible};
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    /// Roots of ranges of leaves by the definition of RFC 6962 §2.1, each computed once.
+    struct Naive {
+        leaves: Vec<Hash>,
+        roots: RefCell<HashMap<(usize, usize), Hash>>,
+    }
+
+    impl Naive {
+        fn new(count: usize) -> Self {
+            Self { leaves: leaves(count), roots: RefCell::default() }
+        }
+
+        fn root(&self, begin: usize, end: usize) -> Hash {
+            if let Some(root) = self.roots.borrow().get(&(begin, end)) {
+                return *root;
+            }
+            let root = if end - begin == 1 {
+                self.leaves[begin]
+            } else {
+                let k = begin + (end - begin).next_power_of_two() / 2;
+                node_hash(&self.root(begin, k), &self.root(k, end))
+            };
+            self.roots.borrow_mut().insert((begin, end), root);
+            root
+        }
+
+        /// RFC 9162 §2.1.3.1, word for word.
+        fn path(&self, index: usize, begin: usize, end: usize) -> Vec<Hash> {
+            if end - begin == 1 {
+                return vec![];
+            }
+            let k = begin + (end - begin).next_power_of_two() / 2;
+            let (mut path, sibling) = if index < k {
+                (self.path(index, begin, k), self.root(k, end))
+            } else {
+                (self.path(index, k, end), self.root(begin, k))
+            };
+            path.push(sibling);
+            path
+        }
+
+        /// RFC 9162 §2.1.4.1, word for word.
+        fn subproof(&self, m: usize, begin: usize, end: usize, whole: bool) -> Vec<Hash> {
+            if m == end {
+                return if whole { vec![] } else { vec![self.root(begin, end)] };
+            }
+            let k = begin + (end - begin).next_power_of_two() / 2;
+            let (mut path, sibling) = if m <= k {
+                (self.subproof(m, begin, k, whole), self.root(k, end))
+            } else {
+                (self.subproof(m, k, end, false), self.root(begin, k))
+            };
+            path.push(sibling);
+            path
+        }
+    }
+
+    impl Nodes for Naive {
+        type Error = Infallible;
+        fn node(&self, level: u8, index: u64) -> Result<Hash, Infallible> {
+            let width = 1 << level;
+            let begin = index as usize * width;
+            Ok(self.root(begin, begin + width))
+        }
+    }
+
+    /// Every way to spoil a proof by one hash.
+    fn spoiled(proof: &[Hash]) -> Vec<Vec<Hash>> {
+        let mut out = vec![];
+        for at in 0..proof.len() {
+            let mut changed = proof.to_vec();
+            changed[at].0[at % 32] ^= 1;
+            out.push(changed);
+            let mut shorter = proof.to_vec();
+            shorter.remove(at);
+            out.push(shorter);
+        }
+        for at in 0..=proof.len() {
+            let mut longer = proof.to_vec();
+            longer.insert(at, Hash([at as u8; 32]));
+            out.push(longer);
+        }
+        out
+    }
+
+    #[test]
+    fn inclusion_is_the_definition_and_nothing_else_verifies() {
+        let naive = Naive::new(130);
+        let tree = &naive.leaves;
+        for size in 1..=tree.len() {
+            let root = naive.root(0, size);
+            assert_eq!(root_of(size as u64, &naive), Ok(root));
+            for index in 0..size {
+                let proof = inclusion_proof(index as u64, size as u64, &naive).unwrap();
+                assert_eq!(proof, naive.path(index, 0, size), "{index} of {size}");
+                let verify = |index, size, leaf, proof: &[Hash], root| verify_inclusion(index, size, leaf, proof, root);
+                let (i, n) = (index as u64, size as u64);
+                assert_eq!(verify(i, n, &tree[index], &proof, &root), Ok(()));
+                assert_eq!(verify(i, n, &Hash([9; 32]), &proof, &root), Err(ProofError::Root));
+                assert_eq!(verify(i, n, &tree[index], &proof, &Hash([9; 32])), Err(ProofError::Root));
+                assert_eq!(verify(n, n, &tree[index], &proof, &root), Err(ProofError::OutOfRange));
+                if size < 24 {
+                    for bad in spoiled(&proof) {
+                        assert!(verify(i, n, &tree[index], &bad, &root).is_err(), "{index} of {size}");
+                    }
+                    for other in (0..n).filter(|other| *other != i) {
+                        assert!(verify(other, n, &tree[index], &proof, &root).is_err());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn consistency_is_the_definition_and_nothing_else_verifies() {
+        let naive = Naive::new(130);
+        for new in 1..=naive.leaves.len() {
+            let new_root = naive.root(0, new);
+            for old in 1..=new {
+                let old_root = naive.root(0, old);
+                let proof = consistency_proof(old as u64, new as u64, &naive).unwrap();
+                assert_eq!(proof, naive.subproof(old, 0, new, true), "{old} to {new}");
+                let verify =
+                    |a: &Hash, b: &Hash, proof: &[Hash]| verify_consistency(old as u64, new as u64, a, b, proof);
+                assert_eq!(verify(&old_root, &new_root, &proof), Ok(()));
+                assert!(verify(&Hash([9; 32]), &new_root, &proof).is_err());
+                assert!(verify(&old_root, &Hash([9; 32]), &proof).is_err());
+                if new < 24 {
+                    for bad in spoiled(&proof) {
+                        assert!(verify(&old_root, &new_root, &bad).is_err(), "{old} to {new}");
+                    }
+                }
+            }
+        }
+        let (root, one) = (naive.leaves[0], Hash([1; 32]));
+        assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[]), Ok(()));
+        assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[one]), Err(ProofError::Length));
+        assert_eq!(verify_consistency(0, 1, &one, &root, &[]), Err(ProofError::Root));
+        assert_eq!(verify_consistency(2, 1, &one, &root, &[]), Err(ProofError::OutOfRange));
+        assert_eq!(verify_consistency(1, 1, &root, &one, &[]), Err(ProofError::Root));
+    }
+
+    #[test]
+    fn proofs_beyond_the_tree_cannot_be_made() {
+        let none = Naive::new(0);
+        assert_eq!(inclusion_proof(0, 0, &none), Err(ProveError::OutOfRange { at: 0, size: 0 }));
+        assert_eq!(
+            inclusion_proof(u64::MAX, u64::MAX, &none),
+            Err(ProveError::OutOfRange { at: u64::MAX, size: u64::MAX })
+        );
+        assert_eq!(consistency_proof(1, 0, &none), Err(ProveError::OutOfRange { at: 1, size: 0 }));
+        assert_eq!(consistency_proof(0, u64::MAX, &none), Ok(vec![]));
+    }
+
+    /// A tree as large as can be, all of whose leaves are alike: its nodes depend on the level only.
+    struct Uniform(Vec<Hash>);
+
+    impl Nodes for Uniform {
+        type Error = Infallible;
+        fn node(&self, level: u8, _: u64) -> Result<Hash, Infallible> {
+            Ok(self.0[usize::from(level)])
+        }
+    }
+
+    #[test]
+    fn the_largest_trees_work() {
+        let mut levels = vec![Hash([7; 32])];
+        (0..64).for_each(|level| levels.push(node_hash(&levels[level], &levels[level])));
+        let nodes = Uniform(levels);
+        let edges = [1, 2, 3, 255, 256, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
+        for size in edges {
+            let root = root_of(size, &nodes).unwrap();
+            for at in edges {
+                if at < size {
+                    let proof = inclusion_proof(at, size, &nodes).unwrap();
+                    assert_eq!(verify_inclusion(at, size, &nodes.0[0], &proof, &root), Ok(()), "{at} of {size}");
+                }
+                if at <= size {
+                    let (old, proof) = (root_of(at, &nodes).unwrap(), consistency_proof(at, size, &nodes).unwrap());
+                    assert_eq!(verify_consistency(at, size, &old, &root, &proof), Ok(()), "{at} to {size}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn verification_is_total(a: u64, b: u64, proof in proptest::collection::vec(any::<[u8; 32]>(), 0..70)) {
+            let proof: Vec<Hash> = proof.into_iter().map(Hash).collect();
+            let h = Hash([0; 32]);
+            prop_assert!(verify_inclusion(a, b, &h, &proof, &h).is_err());
+            prop_assert!(a == b || verify_consistency(a, b, &h, &h, &proof).is_err());
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The seam between a log and what keeps it: rows that are read, and written all or nothing.
+//!
+//! Gate journals and city ledgers write through [`Storage`]. Many logs may share one store, each
+//! under its [`LogKey`], so that one commit can extend several of them.
+
+use core::{fmt, ops::Range};
+use std::collections::BTreeMap;
+
+/// Which log inside a store. Zero is the store's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LogKey(pub u32);
+
+/// A row of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// The body of an entry. Its link is not stored: it is recomputed.
+    Entry {
+        /// Which log.
+        log: LogKey,
+        /// Index of the entry.
+        index: u64,
+    },
+    /// What is kept beside an entry, such as evidence, and may be erased.
+    Attachment {
+        /// Which log.
+        log: LogKey,
+        /// Index of the entry.
+        index: u64,
+    },
+    /// A full tile of hashes, 8,192 bytes. Partial tiles are never stored.
+    Tile {
+        /// Which log.
+        log: LogKey,
+        /// Level of the tile.
+        level: u8,
+        /// Index of the tile in its level.
+        index: u64,
+    },
+    /// The newest signed checkpoint, as a note.
+    Checkpoint {
+        /// Which log.
+        log: LogKey,
+    },
+    /// Number of entries, as a big-endian 64-bit number.
+    Size {
+        /// Which log.
+        log: LogKey,
+    },
+    /// Anything else there is one of. Names below 16 are this module's, the others are free.
+    Meta {
+        /// Which log.
+        log: LogKey,
+        /// Which value.
+        name: u8,
+    },
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry { log, index } => write!(f, "entry {index} of log {}", log.0),
+            Self::Attachment { log, index } => write!(f, "attachment {index} of log {}", log.0),
+            Self::Tile { log, level, index } => write!(f, "tile {index} at level {level} of log {}", log.0),
+            Self::Checkpoint { log } => write!(f, "checkpoint of log {}", log.0),
+            Self::Size { log } => write!(f, "size of log {}", log.0),
+            Self::Meta { log, name } => write!(f, "value {name} of log {}", log.0),
+        }
+    }
+}
+
+/// The rows that have an index per entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Series {
+    /// [`Row::Entry`].
+    Entry,
+    /// [`Row::Attachment`].
+    Attachment,
+}
+
+impl Series {
+    /// The row at `index`.
+    #[must_use]
+    pub const fn row(self, log: LogKey, index: u64) -> Row {
+        match self {
+            Self::Entry => Row::Entry { log, index },
+            Self::Attachment => Row::Attachment { log, index },
+        }
+    }
+}
+
+/// One change of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Sets a row, whether it was there or not.
+    Put(Row, Vec<u8>),
+    /// Removes a row, whether it was there or not.
+    Delete(Row),
+}
+
+impl Write {
+    /// The row that changes.
+    #[must_use]
+    pub const fn row(&self) -> Row {
+        match self {
+            Self::Put(row, _) | Self::Delete(row) => *row,
+        }
+    }
+}
+
+/// What keeps logs. One process at a time has it open.
+pub trait Storage {
+    /// Why the store failed.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Reads a row; `None` where there is none.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Makes all changes, in order, or none; when it returns `Ok` they are durable.
+    ///
+    /// After an error the store is as before, or as if it had returned `Ok` and the machine failed
+    /// just then: a caller that goes on opens its logs again.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
+
+    /// Hands the rows of a series at `indices` to `visit`, ascending, without those that are not
+    /// there, until `visit` returns `false`. Bounded memory, however long the range.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), Self::Error>;
+}
+
+/// A store in memory, for tests and for following logs without keeping them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStorage {
+    rows: BTreeMap<Row, Vec<u8>>,
+    fail_after: Option<u32>,
+}
+
+/// A commit failed because a test asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the commit fails as it was told to")]
+pub struct MemoryError;
+
+impl MemoryStorage {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets `commits` more commits succeed and the one after them fail, once.
+    pub const fn fail_after(&mut self, commits: u32) {
+        self.fail_after = Some(commits);
+    }
+
+    /// The rows, ascending.
+    pub fn rows(&self) -> impl Iterator<Item = (Row, &[u8])> {
+        self.rows.iter().map(|(row, bytes)| (*row, bytes.as_slice()))
+    }
+}
+
+impl PartialEq for MemoryStorage {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
+}
+
+impl Storage for MemoryStorage {
+    type Error = MemoryError;
+
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
+        Ok(self.rows.get(&row).cloned())
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
+        match self.fail_after {
+            Some(0) => {
+                self.fail_after = None;
+                return Err(MemoryError);
+            }
+            Some(more) => self.fail_after = Some(more.saturating_sub(1)),
+            None => {}
+        }
+        for write in writes {
+            match write {
+                Write::Put(row, bytes) => self.rows.insert(*row, bytes.clone()),
+                Write::Delete(row) => self.rows.remove(row),
+            };
+        }
+        Ok(())
+    }
+
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), MemoryError> {
+        if indices.is_empty() {
+            return Ok(());
+        }
+        let rows = series.row(log, indices.start)..series.row(log, indices.end);
+        for (row, bytes) in self.rows.range(rows) {
+            if let Row::Entry { index, .. } | Row::Attachment { index, .. } = row
+                && !visit(*index, bytes)
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_commit_changes_nothing() {
+        let row = Row::Size { log: LogKey(0) };
+        let mut store = MemoryStorage::new();
+        store.fail_after(1);
+        assert_eq!(store.commit(&[Write::Put(row, vec![1])]), Ok(()));
+        assert_eq!(store.commit(&[Write::Put(row, vec![2])]), Err(MemoryError));
+        assert_eq!(store.get(row), Ok(Some(vec![1])));
+        assert_eq!(store.commit(&[Write::Delete(row)]), Ok(()));
+        assert_eq!(store.get(row), Ok(None));
+    }
+
+    #[test]
+    fn a_scan_stays_in_its_log_and_range() {
+        let mut store = MemoryStorage::new();
+        let put = |log, index| Write::Put(Row::Entry { log: LogKey(log), index }, vec![index as u8]);
+        let other = Write::Put(Row::Attachment { log: LogKey(1), index: 3 }, vec![]);
+        store.commit(&[put(0, 9), put(1, 2), put(1, 3), put(1, 5), put(2, 0), other]).unwrap();
+        let seen = |range, most: usize| {
+            let mut seen = vec![];
+            let mut visit = |index, _: &[u8]| {
+                seen.push(index);
+                seen.len() < most
+            };
+            store.scan(Series::Entry, LogKey(1), range, &mut visit).unwrap();
+            seen
+        };
+        assert_eq!(seen(0..u64::MAX, 9), [2, 3, 5]);
+        assert_eq!(seen(3..5, 9), [3]);
+        assert_eq!(seen(0..9, 2), [2, 3]);
+        assert_eq!(seen(5..5, 9), []);
+    }
+}

@@ -1,0 +1,375 @@
+//! Tiles and entry bundles (C2SP tlog-tiles): how a log is published as plain files.
+
+use crate::limits::MAX_ENTRY;
+use core::{fmt, str::FromStr};
+
+/// Hashes in a full tile, and entries in a full bundle.
+pub const TILE_WIDTH: u16 = 256;
+
+/// A tile's level, index or path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TileError {
+    /// A level above 63.
+    #[error("there is no tile level {0}")]
+    Level(u8),
+    /// A width of zero or above 256.
+    #[error("there is no tile of width {0}")]
+    Width(u16),
+    /// Not a path of the one accepted form.
+    #[error("not the path of a tile or bundle")]
+    Path,
+}
+
+/// Which tile of a tree: level, index in the level, and how many of its hashes.
+///
+/// Entry bundles are addressed the same way, at level 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TileId {
+    level: u8,
+    index: u64,
+    width: u16,
+}
+
+impl TileId {
+    /// Names a tile. `width` is 256 for a full tile, less for a partial one.
+    ///
+    /// # Errors
+    /// [`TileError`] for a level above 63 or a width that is zero or above 256.
+    pub const fn new(level: u8, index: u64, width: u16) -> Result<Self, TileError> {
+        if level > 63 {
+            return Err(TileError::Level(level));
+        }
+        if width == 0 || width > TILE_WIDTH {
+            return Err(TileError::Width(width));
+        }
+        Ok(Self { level, index, width })
+    }
+
+    /// Level 0 holds leaf hashes; each hash of level l + 1 is the root of a full tile of level l.
+    #[must_use]
+    pub const fn level(self) -> u8 {
+        self.level
+    }
+
+    /// Index within the level.
+    #[must_use]
+    pub const fn index(self) -> u64 {
+        self.index
+    }
+
+    /// Number of hashes, 1 to 256.
+    #[must_use]
+    pub const fn width(self) -> u16 {
+        self.width
+    }
+
+    /// Whether the tile has all its hashes, so that it will never change.
+    #[must_use]
+    pub const fn is_full(self) -> bool {
+        self.width == TILE_WIDTH
+    }
+}
+
+/// A published file beside the checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// A tile of hashes: `tile/<level>/<index>`.
+    Hashes(TileId),
+    /// A bundle of entries: `tile/entries/<index>`.
+    Entries(TileId),
+    /// A bundle of attachments: `tile/evidence/<index>`. It is onecard's own: the same format as a
+    /// bundle of entries, with an empty one where an entry has none or has it no longer.
+    Evidence(TileId),
+}
+
+impl Resource {
+    /// The tile or bundle it holds.
+    #[must_use]
+    pub const fn id(self) -> TileId {
+        match self {
+            Self::Hashes(id) | Self::Entries(id) | Self::Evidence(id) => id,
+        }
+    }
+}
+
+/// The path below the log's prefix, without a slash at its start.
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hashes(id) => write!(f, "tile/{}/", id.level)?,
+            Self::Entries(_) => f.write_str("tile/entries/")?,
+            Self::Evidence(_) => f.write_str("tile/evidence/")?,
+        }
+        let TileId { index, width, .. } = self.id();
+        for power in
+            [1_000_000_000_000_000_000u64, 1_000_000_000_000_000, 1_000_000_000_000, 1_000_000_000, 1_000_000, 1_000]
+        {
+            let group = index.checked_div(power).unwrap_or(0);
+            if group != 0 {
+                write!(f, "x{:03}/", group % 1_000)?;
+            }
+        }
+        write!(f, "{:03}", index % 1_000)?;
+        if width == TILE_WIDTH { Ok(()) } else { write!(f, ".p/{width}") }
+    }
+}
+
+/// Strict: accepted means that printing gives the same path.
+impl FromStr for Resource {
+    type Err = TileError;
+    fn from_str(path: &str) -> Result<Self, TileError> {
+        let resource = parse_path(path).ok_or(TileError::Path)?;
+        // What the grammar leaves open (leading zero groups and digits), printing again closes.
+        if resource.to_string() == path { Ok(resource) } else { Err(TileError::Path) }
+    }
+}
+
+/// Every tile of hashes and bundle of entries that a log of `size` entries publishes, full and
+/// partial: the bundles first, then the tiles from level 0 up.
+pub fn tiles_of(size: u64) -> impl Iterator<Item = Resource> {
+    let bundles = level_tiles(0, size).map(Resource::Entries);
+    let tiles = (0..8u8).flat_map(move |level| {
+        let hashes = size.wrapping_shr(u32::from(level).saturating_mul(8));
+        level_tiles(level, hashes).map(Resource::Hashes)
+    });
+    bundles.chain(tiles)
+}
+
+/// A bundle is not a sequence of length-prefixed entries, as many as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// The bytes end within an entry.
+    #[error("the bundle ends within entry {0}")]
+    Truncated(u16),
+    /// An entry longer than its length prefix can say.
+    #[error("an entry of {0} bytes does not fit into a bundle")]
+    TooLong(usize),
+    /// Fewer or more entries than the bundle is wide.
+    #[error("the bundle has not {expected} entries")]
+    Width {
+        /// The width in the bundle's name.
+        expected: u16,
+    },
+}
+
+/// Appends an entry to a bundle: its length as a big-endian 16-bit number, and its bytes.
+///
+/// # Errors
+/// [`BundleError::TooLong`] for an entry longer than [`MAX_ENTRY`]; the bundle is unchanged.
+pub fn encode_bundle_entry(bundle: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), BundleError> {
+    let length = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
+    let length = u16::try_from(length).map_err(|_| BundleError::TooLong(length))?;
+    bundle.extend_from_slice(&length.to_be_bytes());
+    parts.iter().for_each(|part| bundle.extend_from_slice(part));
+    Ok(())
+}
+
+/// The entries of a bundle, borrowed, one after the other. It yields exactly `width` entries or one
+/// error, after which it ends.
+#[derive(Clone, Debug)]
+pub struct BundleEntries<'a> {
+    rest: &'a [u8],
+    at: u16,
+    width: u16,
+    ended: bool,
+}
+
+impl<'a> BundleEntries<'a> {
+    /// Longest bundle of `width` entries, in bytes: what a reader allows before it reads.
+    #[must_use]
+    pub fn max_len(width: u16) -> usize {
+        usize::from(width).saturating_mul(MAX_ENTRY.saturating_add(2))
+    }
+
+    /// Reads a bundle of `width` entries.
+    #[must_use]
+    pub const fn new(bundle: &'a [u8], width: u16) -> Self {
+        Self { rest: bundle, at: 0, width, ended: false }
+    }
+
+    fn entry(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.rest.split_first_chunk::<2>()?;
+        let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        self.rest = rest;
+        Some(entry)
+    }
+}
+
+impl<'a> Iterator for BundleEntries<'a> {
+    type Item = Result<&'a [u8], BundleError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let item = match (self.rest.is_empty(), self.at == self.width) {
+            (true, true) => None,
+            (true, false) | (false, true) => Some(Err(BundleError::Width { expected: self.width })),
+            (false, false) => Some(self.entry().ok_or(BundleError::Truncated(self.at))),
+        };
+        self.ended = !matches!(item, Some(Ok(_)));
+        self.at = self.at.saturating_add(1);
+        item
+    }
+}
+
+/// The tiles over the first `hashes` hashes of `level`.
+fn level_tiles(level: u8, hashes: u64) -> impl Iterator<Item = TileId> {
+    let full = hashes >> 8;
+    let partial = (hashes & 0xff) as u16;
+    let tiles = (0..full).map(move |index| TileId { level, index, width: TILE_WIDTH });
+    tiles.chain((partial != 0).then_some(TileId { level, index: full, width: partial }))
+}
+
+fn parse_path(path: &str) -> Option<Resource> {
+    // The longest path: 7 groups of the index and a width.
+    if path.len() > 64 {
+        return None;
+    }
+    let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+    let (number, width) = match rest.split_once(".p/") {
+        Some((number, width)) => (number, Some(width)),
+        None => (rest, None),
+    };
+    let width = match width {
+        // Parsing 256 here would print without the suffix, so the comparison refuses it.
+        Some(width) => width.parse().ok()?,
+        None => TILE_WIDTH,
+    };
+    let mut index = 0u64;
+    for group in number.split('/') {
+        let digits: u64 = group.strip_prefix('x').unwrap_or(group).parse().ok()?;
+        index = index.checked_mul(1_000)?.checked_add(digits)?;
+    }
+    let level = match kind {
+        "entries" | "evidence" => 0,
+        level => level.parse().ok()?,
+    };
+    let id = TileId::new(level, index, width).ok()?;
+    Some(match kind {
+        "entries" => Resource::Entries(id),
+        "evidence" => Resource::Evidence(id),
+        _ => Resource::Hashes(id),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(level: u8, index: u64, width: u16) -> TileId {
+        TileId::new(level, index, width).unwrap()
+    }
+
+    #[test]
+    fn paths() {
+        for (resource, path) in [
+            (Resource::Hashes(id(0, 0, 256)), "tile/0/000"),
+            (Resource::Hashes(id(0, 1_234_067, 256)), "tile/0/x001/x234/067"),
+            (Resource::Hashes(id(0, 1_234, 17)), "tile/0/x001/234.p/17"),
+            (Resource::Hashes(id(63, 1_000_000, 255)), "tile/63/x001/x000/000.p/255"),
+            (Resource::Entries(id(0, 999, 256)), "tile/entries/999"),
+            (Resource::Entries(id(0, 1_000, 1)), "tile/entries/x001/000.p/1"),
+            (Resource::Evidence(id(0, 5, 9)), "tile/evidence/005.p/9"),
+            (Resource::Hashes(id(0, u64::MAX, 1)), "tile/0/x018/x446/x744/x073/x709/x551/615.p/1"),
+        ] {
+            assert_eq!(resource.to_string(), path);
+            assert_eq!(path.parse(), Ok(resource));
+        }
+    }
+
+    #[test]
+    fn hostile_paths() {
+        for path in [
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "tile/0/0",
+            "tile/0/00",
+            "tile/0/0000",
+            "tile/0/x000/000",
+            "tile/0/001/000",
+            "tile/0/x001",
+            "tile/0/x001/x000",
+            "tile/0/x1/000",
+            "tile/00/000",
+            "tile/64/000",
+            "tile/256/000",
+            "tile/-1/000",
+            "tile/+1/000",
+            "tile/0/+00",
+            "tile/0/x+01/000",
+            "tile/0/000.p",
+            "tile/0/000.p/",
+            "tile/0/000.p/0",
+            "tile/0/000.p/01",
+            "tile/0/000.p/256",
+            "tile/0/000.p/+1",
+            "tile/0/000.p/1/",
+            "/tile/0/000",
+            "tile/0/000/",
+            "tile//000",
+            "tile/0/../000",
+            "tile/Entries/000",
+            "tile/entries/0/000",
+            "Tile/0/000",
+            "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "tile/0/x001/x018/x446/x744/x073/x709/x551/615",
+            "tile/0/000.p/1.p/1",
+        ] {
+            assert_eq!(path.parse::<Resource>(), Err(TileError::Path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_tiles_of_the_specification() {
+        let tiles: Vec<_> = tiles_of(70_000).collect();
+        let count = |level: u8, full: bool| {
+            let of_level =
+                |r: &&Resource| matches!(r, Resource::Hashes(id) if id.level() == level && id.is_full() == full);
+            tiles.iter().filter(of_level).count()
+        };
+        assert_eq!([count(0, true), count(0, false), count(1, true), count(1, false)], [273, 1, 1, 1]);
+        assert_eq!([count(2, true), count(2, false)], [0, 1]);
+        for path in ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1", "tile/entries/273.p/112"] {
+            assert!(tiles.contains(&path.parse().unwrap()), "{path}");
+        }
+        let of_256: Vec<_> = tiles_of(256).map(|r| r.to_string()).collect();
+        assert_eq!(of_256, ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
+        assert_eq!(tiles_of(0).count(), 0);
+        assert!(tiles_of(u64::MAX).take(10).count() == 10);
+    }
+
+    #[test]
+    fn bundles_yield_their_width_or_an_error() {
+        let mut bundle = vec![];
+        for entry in [&b"one"[..], b"", &[7; MAX_ENTRY]] {
+            encode_bundle_entry(&mut bundle, &[entry]).unwrap();
+        }
+        assert!(encode_bundle_entry(&mut bundle, &[&[0; MAX_ENTRY], &[0]]).is_err());
+        let read = |bundle: &[u8], width| {
+            BundleEntries::new(bundle, width).map(|e| e.map(<[u8]>::len)).collect::<Result<Vec<_>, _>>()
+        };
+        assert_eq!(read(&bundle, 3), Ok(vec![3, 0, MAX_ENTRY]));
+        assert_eq!(read(&bundle, 2), Err(BundleError::Width { expected: 2 }));
+        assert_eq!(read(&bundle, 4), Err(BundleError::Width { expected: 4 }));
+        assert_eq!(read(&bundle[..bundle.len() - 1], 3), Err(BundleError::Truncated(2)));
+        assert_eq!(read(&bundle[..6], 2), Err(BundleError::Truncated(1)));
+        assert_eq!(read(&[], 0), Ok(vec![]));
+        // After an error the iterator is at its end.
+        assert_eq!(BundleEntries::new(&[1], 9).count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_round_trips(level in 0u8..64, index: u64, shift in 0u32..64, width in 1u16..=256) {
+            let resource = Resource::Hashes(id(level, index >> shift, width));
+            prop_assert_eq!(resource.to_string().parse(), Ok(resource));
+        }
+    }
+}

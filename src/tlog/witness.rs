@@ -1,0 +1,410 @@
+//! A witness (C2SP tlog-witness): it cosigns a checkpoint when it extends the last one it cosigned.
+//!
+//! The rule that matters is that the new state is durable before the cosignature exists. So
+//! [`Witness::consider`] gives no cosignature but a [`Pending`], and only [`Pending::commit`], which
+//! writes first, makes one.
+
+use super::{
+    base64,
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    note::{KeyKind, KeyName, Note, NoteError, NoteVerifier, parse_decimal},
+    proof::ProofError,
+    replica::{ForkEvidence, Replica, ReplicaError},
+    storage::{LogKey, Row, Storage, Write},
+    tree::empty_root,
+};
+use crate::{
+    crypto::{Hash, SigningKey},
+    limits::MAX_PROOF,
+    time::UnixTime,
+};
+
+/// Most lines of a consistency proof in a request (tlog-witness).
+const MAX_PROOF_LINES: usize = 63;
+
+/// An `add-checkpoint` request taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddCheckpoint<'a> {
+    /// The size that the proof starts from: that of the last checkpoint this witness cosigned.
+    pub old: u64,
+    /// Consistency proof.
+    pub proof: Vec<Hash>,
+    /// The checkpoint's note.
+    pub note: &'a [u8],
+}
+
+impl<'a> AddCheckpoint<'a> {
+    /// Parses the body of a request.
+    ///
+    /// # Errors
+    /// [`Refused::Malformed`].
+    pub fn parse(body: &'a [u8]) -> Result<Self, Refused> {
+        if body.len() > MAX_PROOF {
+            return Err(Refused::Malformed);
+        }
+        let text = core::str::from_utf8(body).map_err(|_| Refused::Malformed)?;
+        let (head, note) = text.split_once("\n\n").ok_or(Refused::Malformed)?;
+        let mut lines = head.split('\n');
+        let old = lines.next().and_then(|line| parse_decimal(line.strip_prefix("old ")?)).ok_or(Refused::Malformed)?;
+        let proof: Option<Vec<_>> = lines.map(base64::decode_hash).collect();
+        let proof = proof.filter(|proof| proof.len() <= MAX_PROOF_LINES).ok_or(Refused::Malformed)?;
+        Ok(Self { old, proof, note: note.as_bytes() })
+    }
+
+    /// The body of the request.
+    #[must_use]
+    pub fn to_body(&self) -> Vec<u8> {
+        let mut body = format!("old {}\n", self.old);
+        for hash in &self.proof {
+            body.push_str(&base64::encode(&hash.0));
+            body.push('\n');
+        }
+        body.push('\n');
+        [body.as_bytes(), self.note].concat()
+    }
+}
+
+/// A witness does not cosign. [`Refused::status`] is the answer of the HTTP interface.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The request cannot be parsed.
+    #[error("the request is malformed")]
+    Malformed,
+    /// The note or its checkpoint cannot be parsed.
+    #[error("the checkpoint is malformed")]
+    Checkpoint(#[source] NoteError),
+    /// No log of this origin is witnessed here.
+    #[error("the log {0} is not witnessed here")]
+    UnknownOrigin(KeyName),
+    /// The log's signature is missing or bad.
+    #[error("the log's signature is missing or bad")]
+    Signature(#[source] NoteError),
+    /// The old size is larger than the checkpoint's.
+    #[error("the old size is larger than the checkpoint's")]
+    OldSize,
+    /// The old size is not that of the last checkpoint cosigned. Try again from `size`.
+    #[error("the last checkpoint cosigned has size {size}")]
+    Stale {
+        /// Size of the last checkpoint cosigned.
+        size: u64,
+    },
+    /// A checkpoint of size zero with another root than the empty tree's.
+    #[error("the root is not that of the empty tree")]
+    EmptyRoot,
+    /// The consistency proof does not verify.
+    #[error("the consistency proof does not verify")]
+    Proof(#[source] ProofError),
+    /// The log signed two histories.
+    #[error("the log signed two histories")]
+    Fork(Box<ForkEvidence>),
+}
+
+impl Refused {
+    /// The HTTP status code that tlog-witness asks for. With 409, the body is the size to retry from.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Malformed | Self::Checkpoint(_) | Self::OldSize => 400,
+            Self::Signature(_) => 403,
+            Self::UnknownOrigin(_) => 404,
+            Self::Stale { .. } => 409,
+            Self::EmptyRoot | Self::Proof(_) | Self::Fork(_) => 422,
+        }
+    }
+}
+
+/// A witness cannot be opened.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WitnessError<E> {
+    /// The store failed.
+    #[error("the store failed")]
+    Storage(#[source] E),
+    /// The checkpoint kept of a log is not one of that log.
+    #[error("the checkpoint kept of {origin} is damaged")]
+    Damaged {
+        /// The log.
+        origin: KeyName,
+        /// What is wrong with the note.
+        source: NoteError,
+    },
+    /// Two logs have one origin or one place in the store, or a log's key is of the wrong type.
+    #[error("the log {0} is listed twice, or with a key that does not sign checkpoints")]
+    Logs(KeyName),
+}
+
+/// A witness of some logs, with the last checkpoint it cosigned of each.
+#[derive(Debug)]
+pub struct Witness {
+    name: KeyName,
+    key: SigningKey,
+    logs: Vec<Watched>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    key: LogKey,
+    verifier: NoteVerifier,
+    seen: Replica,
+}
+
+impl Witness {
+    /// Opens a witness that keeps the last checkpoint of each log as [`Row::Checkpoint`] under the
+    /// given [`LogKey`].
+    ///
+    /// # Errors
+    /// [`WitnessError`]; a witness that does not know what it cosigned must not start.
+    pub fn open<S: Storage>(
+        storage: &S,
+        name: KeyName,
+        key: SigningKey,
+        logs: impl IntoIterator<Item = (LogKey, NoteVerifier)>,
+    ) -> Result<Self, WitnessError<S::Error>> {
+        let mut watched: Vec<Watched> = Vec::new();
+        for (log, verifier) in logs {
+            let origin = verifier.name().clone();
+            let twice = |other: &Watched| other.key == log || *other.verifier.name() == origin;
+            if verifier.kind() != KeyKind::Ed25519 || watched.iter().any(twice) {
+                return Err(WitnessError::Logs(origin));
+            }
+            let mut seen = Replica::new(origin.clone());
+            if let Some(note) = storage.get(Row::Checkpoint { log }).map_err(WitnessError::Storage)? {
+                let damaged = |source| WitnessError::Damaged { origin: origin.clone(), source };
+                let signed = SignedCheckpoint::verify(&note, &verifier).map_err(damaged)?;
+                // From nothing to any checkpoint, the empty proof is right.
+                seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
+            }
+            watched.push(Watched { key: log, verifier, seen });
+        }
+        Ok(Self { name, key, logs: watched })
+    }
+
+    /// The last checkpoint cosigned of the log called `origin`, with the cosignature.
+    #[must_use]
+    pub fn latest(&self, origin: &str) -> Option<&SignedCheckpoint> {
+        self.logs.iter().find(|log| *log.verifier.name() == *origin)?.seen.latest()
+    }
+
+    /// The key that verifies this witness's cosignatures.
+    ///
+    /// # Errors
+    /// None in practice: the name was checked when it was made.
+    pub fn verifier(&self) -> Result<NoteVerifier, NoteError> {
+        NoteVerifier::new(self.name.as_str(), KeyKind::Cosignature, self.key.verifying_key())
+    }
+
+    /// Decides whether a checkpoint may be cosigned, in the order of tlog-witness. While the result
+    /// lives, nothing else can be considered.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing has changed.
+    pub fn consider(&mut self, request: &AddCheckpoint<'_>) -> Result<Pending<'_>, Refused> {
+        let note = Note::parse(request.note).map_err(Refused::Checkpoint)?;
+        let claimed = Checkpoint::parse(note.text()).map_err(Refused::Checkpoint)?;
+        let known = self.logs.iter_mut().find(|log| *log.verifier.name() == claimed.origin);
+        let log = known.ok_or(Refused::UnknownOrigin(claimed.origin))?;
+        let signed = SignedCheckpoint::verify(request.note, &log.verifier).map_err(Refused::Signature)?;
+        if request.old > signed.size() {
+            return Err(Refused::OldSize);
+        }
+        if request.old != log.seen.size() {
+            return Err(Refused::Stale { size: log.seen.size() });
+        }
+        if signed.size() == 0 && signed.root() != empty_root() {
+            return Err(Refused::EmptyRoot);
+        }
+        let mut next = log.seen.clone();
+        next.advance(&signed, &request.proof).map_err(|error| match error {
+            ReplicaError::Fork(evidence) => Refused::Fork(evidence),
+            ReplicaError::Proof(error) => Refused::Proof(error),
+            _ => Refused::Proof(ProofError::Root),
+        })?;
+        Ok(Pending { name: &self.name, key: &self.key, log, signed })
+    }
+}
+
+/// A checkpoint that may be cosigned, once that is durable.
+#[must_use = "nothing is cosigned before commit"]
+#[derive(Debug)]
+pub struct Pending<'w> {
+    name: &'w KeyName,
+    key: &'w SigningKey,
+    log: &'w mut Watched,
+    signed: SignedCheckpoint,
+}
+
+impl Pending<'_> {
+    /// The checkpoint.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedCheckpoint {
+        &self.signed
+    }
+
+    /// Makes the new state durable, then returns the cosignature line as of `now`.
+    ///
+    /// # Errors
+    /// The store's; there is no cosignature then, and the witness is where it was.
+    pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
+        let line = self.signed.checkpoint().cosign(self.name, self.key, now);
+        // What monitors are served: the log's signature and ours, and nobody else's. None of these
+        // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
+        let witness = NoteVerifier::new(self.name.as_str(), KeyKind::Cosignature, self.key.verifying_key());
+        let kept = witness.and_then(|witness| self.signed.without_others()?.with_cosignatures(&line, &[witness]));
+        let kept = kept.unwrap_or(self.signed);
+        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.key }, kept.note().into())])?;
+        self.log.seen = Replica::at(kept);
+        Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::{
+        Chain, MemoryStorage,
+        checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
+        storage::MemoryError,
+    };
+
+    const NOW: UnixTime = UnixTime::MAX;
+
+    /// Checkpoints of sizes 0 to `size`, of entries that are all `salt`.
+    fn history(size: u64, salt: u8) -> Vec<SignedCheckpoint> {
+        let mut chain = Chain::new(ORIGIN);
+        let sign = |chain: &Chain| {
+            let checkpoint = Checkpoint { origin: name(ORIGIN), size: chain.size(), root: chain.root() };
+            SignedCheckpoint::sign(checkpoint, &key(1))
+        };
+        let mut all = vec![sign(&chain)];
+        for _ in 0..size {
+            chain.push(&[salt]).unwrap();
+            all.push(sign(&chain));
+        }
+        all
+    }
+
+    fn open(storage: &MemoryStorage) -> Witness {
+        Witness::open(storage, name("w"), key(3), [(LogKey(4), log_verifier(1))]).unwrap()
+    }
+
+    fn request(old: u64, proof: &[Hash], signed: &SignedCheckpoint) -> Vec<u8> {
+        AddCheckpoint { old, proof: proof.to_vec(), note: signed.note().as_bytes() }.to_body()
+    }
+
+    fn add(witness: &mut Witness, storage: &mut MemoryStorage, body: &[u8]) -> Result<String, Refused> {
+        Ok(witness.consider(&AddCheckpoint::parse(body)?)?.commit(storage, NOW).unwrap())
+    }
+
+    #[test]
+    fn cosigns_what_extends_and_survives_a_restart() {
+        let (mut storage, log) = (MemoryStorage::new(), history(3, 0));
+        let mut w = open(&storage);
+        // Lines of others, a forged one of this witness among them, are not taken over.
+        let mut body = request(0, &[], &log[2]);
+        body.extend(log[1].checkpoint().cosign(&name("w"), &key(3), NOW).bytes());
+        body.extend(log[2].checkpoint().cosign(&name("v"), &key(4), NOW).bytes());
+        let line = add(&mut w, &mut storage, &body).unwrap();
+        let cosigned = log[2].with_cosignatures(&line, &[witness("w", 3)]).unwrap();
+        assert_eq!(cosigned.cosignatures(&[w.verifier().unwrap()]), Ok(vec![(0, NOW)]));
+        let mut w = open(&storage);
+        assert_eq!(w.latest(ORIGIN), Some(&cosigned));
+        // From 2 to 3, the proof is the third leaf: the old root is the verifier's own.
+        let mut chain = Chain::new(ORIGIN);
+        let links: Vec<_> = (0..3).map(|_| chain.push(&[0]).unwrap()).collect();
+        let good = request(2, &[links[2]], &log[3]);
+        add(&mut w, &mut storage, &good).unwrap();
+        assert_eq!(add(&mut w, &mut storage, &good), Err(Refused::Stale { size: 3 }));
+        add(&mut w, &mut storage, &request(3, &[], &log[3])).unwrap();
+    }
+
+    #[test]
+    fn refusals_have_their_status() {
+        let (mut storage, log, other) = (MemoryStorage::new(), history(3, 0), history(3, 1));
+        let mut w = open(&storage);
+        add(&mut w, &mut storage, &request(0, &[], &log[2])).unwrap();
+        let before = storage.clone();
+        let mut refuse = |body: &[u8]| {
+            let refused = add(&mut w, &mut storage, body).unwrap_err();
+            (refused.status(), refused)
+        };
+        let elsewhere = Checkpoint { origin: name("else"), ..log[3].checkpoint().clone() };
+        let elsewhere = SignedCheckpoint::sign(elsewhere, &key(1));
+        assert_eq!(refuse(&request(2, &[], &elsewhere)), (404, Refused::UnknownOrigin(name("else"))));
+        let forged = SignedCheckpoint::sign(log[3].checkpoint().clone(), &key(2));
+        assert_eq!(refuse(&request(2, &[], &forged)).0, 403);
+        let broken = request(2, &[], &log[3]).iter().map(|&b| if b == b'3' { b'4' } else { b }).collect::<Vec<_>>();
+        assert!(matches!(refuse(&broken).0, 400 | 403 | 404));
+        assert_eq!(refuse(&request(4, &[], &log[3])), (400, Refused::OldSize));
+        assert_eq!(refuse(&request(1, &[], &log[3])), (409, Refused::Stale { size: 2 }));
+        assert_eq!(refuse(&request(0, &[], &log[3])), (409, Refused::Stale { size: 2 }));
+        assert_eq!(refuse(&request(2, &[], &log[3])), (422, Refused::Proof(ProofError::Length)));
+        assert_eq!(refuse(&request(2, &[Hash([1; 32])], &log[3])), (422, Refused::Proof(ProofError::Root)));
+        let (status, Refused::Fork(evidence)) = refuse(&request(2, &[], &other[2])) else { panic!("no fork") };
+        assert_eq!((status, evidence.verify(&log_verifier(1))), (422, Ok(())));
+        assert_eq!(storage, before);
+    }
+
+    #[test]
+    fn the_first_checkpoint_needs_no_proof_and_has_none() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        let mut w = open(&storage);
+        let surplus = add(&mut w, &mut storage, &request(0, &[Hash([1; 32])], &log[1])).unwrap_err();
+        assert_eq!(surplus, Refused::Proof(ProofError::Length));
+        let hollow = Checkpoint { root: Hash([1; 32]), ..log[0].checkpoint().clone() };
+        let hollow = SignedCheckpoint::sign(hollow, &key(1));
+        let refused = add(&mut w, &mut storage, &request(0, &[], &hollow)).unwrap_err();
+        assert_eq!((refused.status(), refused), (422, Refused::EmptyRoot));
+        add(&mut w, &mut storage, &request(0, &[], &log[0])).unwrap();
+        add(&mut w, &mut storage, &request(0, &[], &log[1])).unwrap();
+    }
+
+    #[test]
+    fn without_a_commit_there_is_no_cosignature_and_no_change() {
+        let (mut storage, log, other) = (MemoryStorage::new(), history(1, 0), history(1, 1));
+        let mut w = open(&storage);
+        storage.fail_after(0);
+        let body = request(0, &[], &log[1]);
+        let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
+        assert_eq!(pending.commit(&mut storage, NOW), Err(MemoryError));
+        assert_eq!(w.latest(ORIGIN), None);
+        let _ = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
+        assert_eq!(w.latest(ORIGIN), None);
+        // Nothing was cosigned, so the other history may still come first.
+        add(&mut w, &mut storage, &request(0, &[], &other[1])).unwrap();
+    }
+
+    #[test]
+    fn hostile_requests() {
+        let hash = base64::encode(&[0; 32]);
+        let many = format!("old 1\n{}\nnote", format!("{hash}\n").repeat(64));
+        for body in [
+            "",
+            "old 1",
+            "old 1\n",
+            "old 01\n\n",
+            "old -1\n\n",
+            "Old 1\n\n",
+            "old 1 \n\n",
+            "old 1\nAAAA\n\n",
+            "\n\n",
+            &many,
+        ] {
+            assert_eq!(AddCheckpoint::parse(body.as_bytes()), Err(Refused::Malformed), "{body:?}");
+        }
+        assert!(AddCheckpoint::parse(many.replacen(&format!("{hash}\n"), "", 1).as_bytes()).is_ok());
+        assert!(AddCheckpoint::parse(&vec![b'a'; MAX_PROOF + 1]).is_err());
+    }
+
+    #[test]
+    fn a_witness_does_not_start_on_a_damaged_or_foreign_state() {
+        let mut storage = MemoryStorage::new();
+        let foreign = SignedCheckpoint::sign(history(1, 0)[1].checkpoint().clone(), &key(2));
+        storage.commit(&[Write::Put(Row::Checkpoint { log: LogKey(4) }, foreign.note().into())]).unwrap();
+        let open = |logs: Vec<_>| Witness::open(&storage, name("w"), key(3), logs).unwrap_err();
+        assert!(matches!(open(vec![(LogKey(4), log_verifier(1))]), WitnessError::Damaged { .. }));
+        let twice = vec![(LogKey(1), log_verifier(1)), (LogKey(2), log_verifier(1))];
+        assert_eq!(open(twice), WitnessError::Logs(name(ORIGIN)));
+        assert_eq!(open(vec![(LogKey(1), witness(ORIGIN, 1))]), WitnessError::Logs(name(ORIGIN)));
+    }
+}
