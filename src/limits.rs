@@ -39,3 +39,5 @@ pub const MAX_GRANTS: usize = 32;
 pub const MAX_CBOR_DEPTH: u8 = 12;
 /// Longest URI of a status list, in bytes.
 pub const MAX_STATUS_URI: usize = 64;
+/// Longest encoded segment, in bytes.
+pub const MAX_SEGMENT: usize = 64 * 1024 * 1024;

@@ -1,1 +1,16 @@
-//! Not written yet.
+//! The gate: one decision for each scan, recorded before it is told.
+//!
+//! The first layer that knows both passes and logs.
+
+mod decision;
+mod journal;
+mod record;
+mod segment;
+
+#[cfg(test)]
+pub(crate) use journal::tests as test_gate;
+
+pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
+pub use journal::{Gate, GateError, Scan, Shown, Sync};
+pub use record::{Record, RecordError, Redemption, Synced, flags};
+pub use segment::{Segment, SegmentError, SegmentRecord};

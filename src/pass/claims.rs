@@ -335,7 +335,7 @@ pub(crate) mod tests {
     fn a_realistic_pass_fits_its_budget() {
         let late = time(1_800_000_000);
         let largest = PassClaims {
-            expires: late,
+            expires: late.saturating_add(1),
             not_before: late,
             issued: late,
             status: StatusRef { index: 9_999_999, uri: "oc:310101/12".into() },

@@ -6,7 +6,7 @@
 //!   1: tstr, 2: tstr,            ; iss: member; sub: "<member>/gate/<number>"
 //!   4: uint, 5: uint, 6: uint,   ; exp, nbf, iat
 //!   8: { 1: COSE_Key },          ; cnf (RFC 8747): the gate's key
-//!   -65537: { 1: 1, 3: uint },   ; version, venue number in the member's catalogue
+//!   -65537: { 1: 1, 3: uint, 5: uint },   ; version, venue number in the member's catalogue, service
 //! }
 //! ```
 
@@ -21,6 +21,44 @@ use crate::wire::cwt::{self, claim};
 
 const TYP: Typ = Typ::MediaType("application/vnd.onecard.gate+cwt");
 const VERSION: u64 = 1;
+
+/// The content of a gate certificate, before it is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateCertificateSpec {
+    /// The gate.
+    pub gate: GateId,
+    /// Number of the venue in the catalogue of the gate's member.
+    pub venue: u16,
+    /// The service the gate is for; 0 is entry.
+    pub service: u8,
+    /// The gate's key.
+    pub key: VerifyingKey,
+    /// When it is issued.
+    pub issued: UnixTime,
+    /// First second it is in force.
+    pub not_before: UnixTime,
+    /// First second it is not in force any more.
+    pub expires: UnixTime,
+}
+
+impl GateCertificateSpec {
+    /// Signs this content with a registrar key.
+    #[must_use]
+    pub fn sign(&self, registrar: &SigningKey) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.map(7);
+        out.int(claim::ISS).text(&self.gate.member.to_string());
+        out.int(claim::SUB).text(&self.gate.to_string());
+        out.int(claim::EXP).time(self.expires);
+        out.int(claim::NBF).time(self.not_before);
+        out.int(claim::IAT).time(self.issued);
+        out.int(claim::CNF);
+        cwt::encode_confirmation(&mut out, &self.key);
+        out.int(claim::ONECARD).map(3).int(1).uint(VERSION).int(3).uint(self.venue).int(5).uint(self.service);
+        let headers = Headers { kid: Some(registrar.verifying_key().kid()), kcwt: None };
+        cose::sign1(registrar, TYP, headers, &out.finish())
+    }
+}
 
 /// A gate certificate is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +95,7 @@ impl From<CborError> for CertificateError {
 pub struct GateCertificate {
     gate: GateId,
     venue: VenueId,
+    service: u8,
     key: VerifyingKey,
     issued: UnixTime,
     not_before: UnixTime,
@@ -65,30 +104,6 @@ pub struct GateCertificate {
 }
 
 impl GateCertificate {
-    /// Signs a certificate with a registrar key. The venue is one of the gate's own member.
-    #[must_use]
-    pub fn sign(
-        registrar: &SigningKey,
-        gate: GateId,
-        venue_number: u16,
-        key: &VerifyingKey,
-        issued: UnixTime,
-        valid: (UnixTime, UnixTime),
-    ) -> Vec<u8> {
-        let mut out = Encoder::new();
-        out.map(7);
-        out.int(claim::ISS).text(&gate.member.to_string());
-        out.int(claim::SUB).text(&gate.to_string());
-        out.int(claim::EXP).time(valid.1);
-        out.int(claim::NBF).time(valid.0);
-        out.int(claim::IAT).time(issued);
-        out.int(claim::CNF);
-        cwt::encode_confirmation(&mut out, key);
-        out.int(claim::ONECARD).map(2).int(1).uint(VERSION).int(3).uint(venue_number);
-        let headers = Headers { kid: Some(registrar.verifying_key().kid()), kcwt: None };
-        cose::sign1(registrar, TYP, headers, &out.finish())
-    }
-
     /// Verifies a certificate against the trust list, at the time it was issued.
     ///
     /// Whether it is in force at another time is for [`GateCertificate::covers`].
@@ -124,6 +139,12 @@ impl GateCertificate {
     #[must_use]
     pub const fn venue(&self) -> VenueId {
         self.venue
+    }
+
+    /// The service it is for; 0 is entry.
+    #[must_use]
+    pub const fn service(&self) -> u8 {
+        self.service
     }
 
     /// The gate's key.
@@ -175,9 +196,11 @@ fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, 
     }
     private.require(d, 3)?;
     let venue = VenueId { member, number: d.uint()? };
+    private.require(d, 5)?;
+    let service = d.uint()?;
     private.end(d)?;
     map.end(d)?;
-    Ok((GateCertificate { gate, venue, key, issued, not_before, expires, bytes: bytes.to_vec() }, raw))
+    Ok((GateCertificate { gate, venue, service, key, issued, not_before, expires, bytes: bytes.to_vec() }, raw))
 }
 
 /// Reads `<member>/gate/<number>`, with the number in its only decimal form.
@@ -201,8 +224,16 @@ pub(crate) mod tests {
     }
 
     fn sign(registrar: &SigningKey) -> Vec<u8> {
-        let valid = (time(2_000), time(9_000));
-        GateCertificate::sign(registrar, gate(7), 3, &gate_key().verifying_key(), time(1_500), valid)
+        let spec = GateCertificateSpec {
+            gate: gate(7),
+            venue: 3,
+            service: 1,
+            key: gate_key().verifying_key(),
+            issued: time(1_500),
+            not_before: time(2_000),
+            expires: time(9_000),
+        };
+        spec.sign(registrar)
     }
 
     #[test]
@@ -210,6 +241,7 @@ pub(crate) mod tests {
         let certificate = GateCertificate::verify(&sign(&secret(310_101, Role::Registrar)), &list()).unwrap();
         assert_eq!(certificate.gate(), gate(7));
         assert_eq!(certificate.venue(), VenueId { member: id(310_101), number: 3 });
+        assert_eq!(certificate.service(), 1);
         assert_eq!(*certificate.key(), gate_key().verifying_key());
         assert!(certificate.covers(time(2_000)) && certificate.covers(time(8_999)));
         assert!(!certificate.covers(time(1_999)) && !certificate.covers(time(9_000)));

@@ -15,6 +15,6 @@ pub(crate) use list::tests as test_federation;
 
 pub use bundle::{Age, Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
-pub use certificate::{CertificateError, GateCertificate};
+pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec};
 pub use list::{KeyEntry, Member, MemberKind, Policy, Role, TrustError, TrustList, TrustListSpec};
 pub use status::{Status, StatusError, StatusList, StatusListSpec};

@@ -1,0 +1,1135 @@
+//! The gate as one object: decides on a scan, records it durably, then answers.
+//!
+//! What the gate knows is a pure function of its journal and of what it learnt at the last sync, so
+//! a restart changes no decision. `&mut self` makes two admissions from one gate at once impossible;
+//! two lanes with keys of their own are two gates.
+
+use super::decision::{Admitted, Decision, Reason, Refusal};
+use super::record::{Record, RecordError, Redemption, Synced, flags};
+use super::segment::{Segment, SegmentRecord};
+use crate::crypto::{SigningKey, sha256};
+use crate::id::{GateId, MemberId, PassKey, VenueId};
+use crate::pass::{self, Audience, Presented, Proof};
+use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
+use crate::snapshot::{self, LearntUsage, SnapshotError};
+use crate::time::{Date, UnixTime};
+use crate::tlog::{
+    Batch, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, Row, SignedCheckpoint, Storage, Write,
+};
+use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Status};
+use crate::wire::text;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The journal is the only log in a gate's store.
+const LOG: LogKey = LogKey(0);
+/// What the gate learnt at the last sync. Names 0 and 1 belong to the log.
+const LEARNT: Row = Row::Meta { log: LOG, name: 16 };
+
+/// What was scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// The text of a QR code, as the scanner gave it.
+    Text(&'a [u8]),
+    /// The answer to a challenge, over a return channel.
+    Answer {
+        /// The presentation.
+        presentation: &'a [u8],
+        /// The 16 random bytes this gate sent, used once.
+        nonce: &'a [u8; 16],
+    },
+}
+
+/// One visitor at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scan<'a> {
+    /// What was scanned.
+    pub shown: Shown<'a>,
+    /// How many people want to come in; nobody counts as one.
+    pub party: u8,
+    /// A person compared the holder's document.
+    pub identity_checked: bool,
+}
+
+impl<'a> Scan<'a> {
+    /// A QR code shown by one person.
+    #[must_use]
+    pub const fn text(text: &'a [u8]) -> Self {
+        Self { shown: Shown::Text(text), party: 1, identity_checked: false }
+    }
+}
+
+/// What a gate is given when it syncs. Empty parts change nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sync<'a> {
+    /// Trust lists that follow the one in force, in order.
+    pub trust_lists: &'a [&'a [u8]],
+    /// Catalogues.
+    pub catalogues: &'a [&'a [u8]],
+    /// Status lists.
+    pub status_lists: &'a [&'a [u8]],
+    /// Usage of passes at other gates, from verified ledgers.
+    pub usage: &'a [(PassKey, Usage)],
+    /// Size of each member's ledger that `usage` goes up to, ascending by member.
+    pub ledgers: &'a [(MemberId, u64)],
+}
+
+/// A gate cannot be opened, or what was asked of it was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError<E> {
+    /// The journal cannot be opened, read or written.
+    #[error(transparent)]
+    Log(#[from] LogError<E>),
+    /// The certificate is refused.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The certificate names another key than the gate has.
+    #[error("the gate certificate is for another key")]
+    OtherKey,
+    /// The venue of the certificate is not in the catalogue.
+    #[error("venue {0} is not in the catalogue")]
+    UnknownVenue(VenueId),
+    /// A record of the journal cannot be read.
+    #[error("journal entry {index}: {error}")]
+    Record {
+        /// Index of the entry.
+        index: u64,
+        /// What is wrong with it.
+        error: RecordError,
+    },
+    /// What the gate learnt cannot be read.
+    #[error("learnt usage: {0}")]
+    Snapshot(#[from] SnapshotError),
+    /// A piece of the bundle is refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The bundle is older than the one the journal says this gate had.
+    #[error("rollback: the gate already had a newer {0}")]
+    Rollback(&'static str),
+    /// The clock shows a time before the last record.
+    #[error("the clock shows {now}, the last record is of {last}")]
+    Clock {
+        /// What it shows.
+        now: UnixTime,
+        /// The time of the last record.
+        last: UnixTime,
+    },
+    /// There is no such redemption to annul, or it is annulled already.
+    #[error("entry {0} is not a redemption that stands")]
+    NoRedemption(u64),
+    /// The time to annul has passed.
+    #[error("entry {0} can no longer be annulled")]
+    TooLate(u64),
+    /// A record is too long: it lists too much.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// The journal moved on under a batch: never, while the gate alone writes it.
+    #[error("the journal changed under the gate")]
+    Stale,
+}
+
+/// A gate with its journal, its keys and what it knows.
+#[derive(Debug)]
+pub struct Gate<S: Storage> {
+    storage: S,
+    key: SigningKey,
+    certificate: GateCertificate,
+    bundle: Bundle,
+    log: Log,
+    known: Known,
+    /// Refusals since the last day close. A refused scan changes nothing else.
+    refused: BTreeMap<Reason, u32>,
+    /// A commit failed: what the store holds is not known until the journal is opened again.
+    unsure: bool,
+}
+
+/// What follows from the journal and the learnt usage.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    usage: BTreeMap<PassKey, Usage>,
+    learnt: LearntUsage,
+    /// Redemptions still young enough to be scanned again or annulled.
+    recent: VecDeque<Recent>,
+    last: UnixTime,
+    synced: Option<Synced>,
+    /// Redeemed and annulled since the last day close.
+    totals: (u32, u32),
+    /// Size of the journal at the last seal.
+    sealed: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Recent {
+    index: u64,
+    redemption: Redemption,
+}
+
+/// What a scan comes to, before it is recorded.
+enum Outcome {
+    Rescan(Recent),
+    Redeem(Redemption, Entitled),
+}
+
+impl<S: Storage> Gate<S> {
+    /// Opens a gate on its store, replays its journal, and records that it opened.
+    ///
+    /// The bundle must not be older than what the journal says the gate had.
+    ///
+    /// # Errors
+    /// [`GateError`]; a gate that cannot vouch for its journal does not open.
+    pub fn open(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let certificate = GateCertificate::verify(certificate, bundle.trust())?;
+        if *certificate.key() != key.verifying_key() {
+            return Err(GateError::OtherKey);
+        }
+        if bundle.venue(certificate.venue()).is_none() {
+            return Err(GateError::UnknownVenue(certificate.venue()));
+        }
+        let origin = bundle.trust().journal_origin(certificate.gate());
+        let log = Log::open(&storage, LOG, &origin)?;
+        let known = Known::default();
+        let refused = BTreeMap::new();
+        let mut gate = Self { storage, key, certificate, bundle, log, known, refused, unsure: false };
+        gate.known = gate.replay()?;
+        gate.check_rollback()?;
+        gate.check_clock(now)?;
+        let certificate = sha256(&[gate.certificate.as_bytes()]);
+        gate.append(&[Record::Opened { time: now, certificate }], Vec::new())?;
+        Ok(gate)
+    }
+
+    /// Which gate this is.
+    #[must_use]
+    pub const fn id(&self) -> GateId {
+        self.certificate.gate()
+    }
+
+    /// The certificate it works under.
+    #[must_use]
+    pub const fn certificate(&self) -> &GateCertificate {
+        &self.certificate
+    }
+
+    /// What it trusts.
+    #[must_use]
+    pub const fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The store.
+    #[must_use]
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The journal.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Refusals since the last day close, by reason. They are not recorded one by one.
+    #[must_use]
+    pub const fn refused(&self) -> &BTreeMap<Reason, u32> {
+        &self.refused
+    }
+
+    /// Decides on one scan. An admission is durable in the journal before this returns.
+    pub fn admit(&mut self, scan: Scan<'_>, now: UnixTime) -> Decision {
+        let decision = self.admit_all(&[scan], now).pop();
+        decision.unwrap_or(Decision::Denied(Reason::Internal.into()))
+    }
+
+    /// Decides on several scans, one after the other, with one durable commit for all of them.
+    pub fn admit_all(&mut self, scans: &[Scan<'_>], now: UnixTime) -> Vec<Decision> {
+        let mut staged: Vec<Recent> = Vec::new();
+        let decisions = match self.recover() {
+            Err(_) => scans.iter().map(|_| Decision::Denied(Reason::NotRecorded.into())).collect(),
+            Ok(()) => self.decide_and_record(scans, now, &mut staged),
+        };
+        for decision in &decisions {
+            if let Decision::Referred(refusal) | Decision::Denied(refusal) = decision {
+                let count = self.refused.entry(refusal.reason).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        decisions
+    }
+
+    /// Takes back a redemption of this gate, shortly after it was recorded: the visitor turned round.
+    ///
+    /// # Errors
+    /// [`GateError::NoRedemption`], [`GateError::TooLate`], [`GateError::Clock`], or the store's.
+    pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        self.check_clock(now)?;
+        let recent = self.known.recent.iter().find(|recent| recent.index == index);
+        let within = i64::from(self.bundle.trust().policy().annul_within);
+        match recent {
+            None if index < self.log.size() => Err(GateError::TooLate(index)),
+            None => Err(GateError::NoRedemption(index)),
+            Some(recent) if now.since(recent.redemption.time) > within => Err(GateError::TooLate(index)),
+            Some(_) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
+        }
+    }
+
+    /// Takes new lists and usage from the gate's city and records what it knows from now on.
+    ///
+    /// # Errors
+    /// [`GateError`]; nothing is taken then.
+    pub fn sync(&mut self, sync: &Sync<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        self.check_clock(now)?;
+        let mut bundle = self.bundle.clone();
+        sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes))?;
+        sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes))?;
+        sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes))?;
+        if bundle.venue(self.certificate.venue()).is_none() {
+            return Err(GateError::UnknownVenue(self.certificate.venue()));
+        }
+        let mut learnt = self.known.learnt.clone();
+        for (pass, usage) in sync.usage {
+            learnt.entry(*pass).or_default().merge(usage);
+        }
+        let before = self.known.synced.as_ref().map_or(&[][..], |synced| &synced.ledgers);
+        let ledgers = merge_sizes(before, sync.ledgers);
+        let record = Record::Synced(synced_record(&bundle, ledgers, now));
+        let writes = vec![Write::Put(LEARNT, snapshot::encode_usage(&learnt))];
+        self.append(&[record], writes)?;
+        for (pass, usage) in sync.usage {
+            self.known.usage.entry(*pass).or_default().merge(usage);
+        }
+        self.known.learnt = learnt;
+        self.bundle = bundle;
+        Ok(())
+    }
+
+    /// Sets the clock: the only way time goes back in a journal, and it is on record.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        let before = self.known.last;
+        self.append(&[Record::ClockSet { time: now, before }], Vec::new())
+    }
+
+    /// Records the totals since the last day close.
+    ///
+    /// # Errors
+    /// [`GateError::Clock`], or the store's.
+    pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        self.check_clock(now)?;
+        let (admitted, annulled) = self.known.totals;
+        let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
+        self.append(&[Record::DayClosed { time: now, day, admitted, annulled, refused }], Vec::new())?;
+        self.refused.clear();
+        Ok(())
+    }
+
+    /// Signs a checkpoint over all that was recorded since the last one, and keeps it.
+    ///
+    /// Returns `None` when nothing was.
+    ///
+    /// # Errors
+    /// The store's; the checkpoint then never leaves the gate.
+    pub fn seal(&mut self) -> Result<Option<SignedCheckpoint>, GateError<S::Error>> {
+        self.recover()?;
+        if self.log.size() == self.known.sealed {
+            return Ok(None);
+        }
+        let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
+        let mut batch = self.log.begin();
+        batch.seal(&signed).map_err(|_| GateError::Stale)?;
+        self.commit(batch, Vec::new())?;
+        self.known.sealed = self.log.size();
+        Ok(Some(signed))
+    }
+
+    /// The records from `first` up to the last seal, for the city that has those before.
+    ///
+    /// Returns `None` when there are none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn segment(&self, first: u64) -> Result<Option<Segment>, GateError<S::Error>> {
+        let Some(note) = self.log.kept_checkpoint(&self.storage)? else { return Ok(None) };
+        if first >= self.known.sealed {
+            return Ok(None);
+        }
+        let mut records = Vec::new();
+        self.log.replay(&self.storage, first..self.known.sealed, |_, body| {
+            records.push(SegmentRecord { body: body.to_vec(), evidence: None });
+            true
+        })?;
+        for (index, record) in (first..).zip(&mut records) {
+            record.evidence = self.log.attachment(&self.storage, index)?;
+        }
+        let checkpoint = String::from_utf8_lossy(&note).into_owned();
+        Ok(Some(Segment { certificate: self.certificate.as_bytes().to_vec(), checkpoint, first, records }))
+    }
+
+    /// Decides on each scan and commits what is to be recorded.
+    fn decide_and_record(&mut self, scans: &[Scan<'_>], now: UnixTime, staged: &mut Vec<Recent>) -> Vec<Decision> {
+        let base = self.log.size();
+        let mut batch = self.log.begin();
+        let mut decisions: Vec<Decision> = Vec::with_capacity(scans.len());
+        for scan in scans {
+            let decision = self.stage(&mut batch, scan, now, staged).unwrap_or_else(Decision::from);
+            decisions.push(decision);
+        }
+        if staged.is_empty() {
+            return decisions;
+        }
+        if self.commit(batch, Vec::new()).is_err() {
+            // What was to be recorded in this commit is refused, and so is a re-scan of it.
+            for decision in &mut decisions {
+                if matches!(decision, Decision::Admitted(admitted) if admitted.index >= base) {
+                    *decision = Decision::Denied(Reason::NotRecorded.into());
+                }
+            }
+            return decisions;
+        }
+        for recent in staged.iter() {
+            self.known.learn(&self.certificate, recent.index, &Record::Redeemed(recent.redemption));
+        }
+        self.forget();
+        decisions
+    }
+
+    /// Decides on one scan and, for an admission, adds its record to the batch.
+    fn stage(
+        &self,
+        batch: &mut Batch,
+        scan: &Scan<'_>,
+        now: UnixTime,
+        staged: &mut Vec<Recent>,
+    ) -> Result<Decision, Refusal> {
+        let evidence = evidence(&scan.shown)?;
+        let (recent, admitted) = match self.decide(scan, evidence.as_ref(), now, staged)? {
+            Outcome::Rescan(recent) => (recent, (Reason::Rescan, None, None)),
+            Outcome::Redeem(redemption, entitled) => {
+                let body = Record::Redeemed(redemption).encode();
+                let index = batch.push(&body, Some(evidence.as_ref())).map_err(|_| Reason::NotRecorded)?;
+                let recent = Recent { index, redemption };
+                staged.push(recent);
+                let reason = if entitled.due_fen > 0 { Reason::CoPayment } else { Reason::Ok };
+                (recent, (reason, entitled.uses_left, Some(entitled.valid_until)))
+            }
+        };
+        let (reason, uses_left, valid_until) = admitted;
+        let Redemption { grant, due_fen, .. } = recent.redemption;
+        Ok(Decision::Admitted(Admitted { reason, grant, due_fen, index: recent.index, uses_left, valid_until }))
+    }
+
+    /// The fixed order of checks (design §5), after size and text: fitness of the gate, what was
+    /// shown, status, product, entitlement, passback. "Invalid" always beats "used up".
+    fn decide(&self, scan: &Scan<'_>, evidence: &[u8], now: UnixTime, staged: &[Recent]) -> Result<Outcome, Refusal> {
+        let venue = self.fit(now)?;
+        let presented = self.verify(&scan.shown, evidence, now)?;
+        self.check_status(&presented, now)?;
+        let claims = presented.claims();
+        let product = self.bundle.product(claims.product_ref()).ok_or(Reason::UnknownProduct)?;
+        let policy = self.bundle.trust().policy();
+        let rescan = i64::from(policy.rescan_within);
+        let key = claims.key();
+        let mut recent = self.known.recent.iter().chain(staged);
+        let same_pass = |recent: &&Recent| recent.redemption.pass == key && now.since(recent.redemption.time) <= rescan;
+        let last = recent.by_ref().filter(same_pass).last().copied();
+        if let Some(last) = last
+            && last.redemption.evidence == presented.digest()
+            && matches!(presented.proof(), Proof::Holder(_))
+        {
+            return Ok(Outcome::Rescan(last));
+        }
+        let facts =
+            PassFacts { not_before: claims.not_before, expires: claims.expires, holder_class: claims.holder_class };
+        let visit = Visit { time: now, venue, party: scan.party };
+        let usage = self.usage_with(&key, staged);
+        let entitled = entitle(product, &facts, &usage, &visit)?;
+        if let Some(last) = last {
+            let next = last.redemption.time.saturating_add(rescan.saturating_add(1));
+            return Err(Refusal { reason: Reason::Passback, next: Some(next) });
+        }
+        if claims.flags & pass::flags::ID_CHECK != 0 && !scan.identity_checked {
+            return Err(Reason::IdCheck.into());
+        }
+        let flags = match (presented.proof(), scan.shown) {
+            (Proof::Static, _) => flags::STATIC,
+            (Proof::Holder(_), Shown::Answer { .. }) => flags::CHALLENGE,
+            (Proof::Holder(_), Shown::Text(_)) => 0,
+        };
+        let redemption = Redemption {
+            time: now,
+            pass: key,
+            product: claims.product,
+            grant: entitled.grant,
+            party: scan.party.max(1),
+            due_fen: entitled.due_fen,
+            flags,
+            evidence: presented.digest(),
+        };
+        Ok(Outcome::Redeem(redemption, entitled))
+    }
+
+    /// Whether this gate may decide at all: clock, certificate, trust list, venue.
+    fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
+        if now < self.known.last || now < self.bundle.trust().issued() {
+            return Err(Reason::ClockSuspect.into());
+        }
+        if !self.certificate.covers(now) {
+            return Err(Reason::Internal.into());
+        }
+        if now >= self.bundle.trust().expires() {
+            return Err(Reason::ListTooOld.into());
+        }
+        let id = self.certificate.venue();
+        let venue = self.bundle.venue(id).ok_or(Reason::Internal)?;
+        let service = self.certificate.service();
+        Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
+    }
+
+    fn verify(&self, shown: &Shown<'_>, bytes: &[u8], now: UnixTime) -> Result<Presented, Refusal> {
+        let gate = self.id().to_string();
+        let audience = match shown {
+            Shown::Text(_) => Audience::Federation,
+            Shown::Answer { nonce, .. } => Audience::Challenge { gate: &gate, nonce },
+        };
+        Ok(pass::verify(bytes, self.bundle.trust(), audience, now)?)
+    }
+
+    fn check_status(&self, presented: &Presented, now: UnixTime) -> Result<(), Refusal> {
+        let claims = presented.claims();
+        let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::ListTooOld)?;
+        // A list that is too old can still say that a pass was revoked.
+        match list.status(claims.status.index).ok_or(Reason::ListTooOld)? {
+            Status::Revoked => return Err(Reason::Revoked.into()),
+            Status::Suspended => return Err(Reason::Suspended.into()),
+            Status::Superseded => return Err(Reason::Superseded.into()),
+            Status::Valid => {}
+        }
+        match self.bundle.age(list, now) {
+            Age::Fresh => Ok(()),
+            Age::Stale => Err(Reason::ListStale.into()),
+            Age::TooOld => Err(Reason::ListTooOld.into()),
+        }
+    }
+
+    /// The usage of a pass, with what this commit is about to add.
+    fn usage_with(&self, key: &PassKey, staged: &[Recent]) -> Usage {
+        let mut usage = self.known.usage.get(key).cloned().unwrap_or_default();
+        for recent in staged.iter().filter(|recent| recent.redemption.pass == *key) {
+            usage.insert(use_of(&self.certificate, recent.index, &recent.redemption));
+        }
+        usage
+    }
+
+    fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        let last = self.known.last;
+        if now < last { Err(GateError::Clock { now, last }) } else { Ok(()) }
+    }
+
+    /// Refuses a bundle older than the one the last `synced` record names.
+    fn check_rollback(&self) -> Result<(), GateError<S::Error>> {
+        let Some(synced) = &self.known.synced else { return Ok(()) };
+        let now = synced_record(&self.bundle, Vec::new(), synced.time);
+        if now.trust < synced.trust {
+            return Err(GateError::Rollback("trust list"));
+        }
+        let newer =
+            |member: &MemberId, had: u64| now.catalogues.iter().any(|(id, sequence)| id == member && *sequence >= had);
+        if !synced.catalogues.iter().all(|(member, had)| newer(member, *had)) {
+            return Err(GateError::Rollback("catalogue"));
+        }
+        let newer = |had: &(MemberId, String, UnixTime)| {
+            now.status.iter().any(|list| (list.0, &list.1) == (had.0, &had.1) && list.2 >= had.2)
+        };
+        if !synced.status.iter().all(newer) {
+            return Err(GateError::Rollback("status list"));
+        }
+        Ok(())
+    }
+
+    /// Appends records, with other writes of the same commit, and learns them.
+    fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+        let mut batch = self.log.begin();
+        let first = batch.size();
+        for record in records {
+            batch.push(&record.encode(), None)?;
+        }
+        self.commit(batch, writes)?;
+        for (index, record) in (first..).zip(records) {
+            self.known.learn(&self.certificate, index, record);
+        }
+        Ok(())
+    }
+
+    /// Makes a batch durable. After a failure nobody knows what the store holds, so nothing more is
+    /// written until the journal was opened again.
+    fn commit(&mut self, mut batch: Batch, mut writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+        writes.extend(batch.take_writes());
+        if let Err(error) = self.storage.commit(&writes) {
+            self.unsure = true;
+            return Err(LogError::Storage(error).into());
+        }
+        self.log.apply(batch).map_err(|_| GateError::Stale)
+    }
+
+    /// After a failed commit, opens the journal again and replays it.
+    fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+        if self.unsure {
+            self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
+            self.known = self.replay()?;
+            self.unsure = false;
+        }
+        Ok(())
+    }
+
+    /// Builds what the gate knows from its journal and from what it learnt.
+    fn replay(&self) -> Result<Known, GateError<S::Error>> {
+        let mut known = Known::default();
+        if let Some(bytes) = self.storage.get(LEARNT).map_err(LogError::Storage)? {
+            known.learnt = snapshot::decode_usage(&bytes)?;
+            known.usage = known.learnt.clone();
+        }
+        let mut broken = None;
+        self.log.replay(&self.storage, self.log.pruned()..self.log.size(), |index, body| {
+            match Record::decode(body) {
+                Ok(record) => known.learn(&self.certificate, index, &record),
+                Err(error) => broken = Some(GateError::Record { index, error }),
+            }
+            broken.is_none()
+        })?;
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
+        if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
+            let origin = self.log.origin().as_str();
+            let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key());
+            let verifier = verifier.map_err(LogError::Note)?;
+            known.sealed = SignedCheckpoint::verify(&note, &verifier).map_err(LogError::Note)?.size();
+        }
+        let policy = self.bundle.trust().policy();
+        known.forget(policy.rescan_within.max(policy.annul_within));
+        Ok(known)
+    }
+
+    fn forget(&mut self) {
+        let policy = self.bundle.trust().policy();
+        self.known.forget(policy.rescan_within.max(policy.annul_within));
+    }
+}
+
+impl Known {
+    /// Takes in one record of the journal: when it was just written, and when it is replayed.
+    fn learn(&mut self, certificate: &GateCertificate, index: u64, record: &Record) {
+        self.last = record.time();
+        match record {
+            Record::Redeemed(redemption) => {
+                let used = use_of(certificate, index, redemption);
+                self.usage.entry(redemption.pass).or_default().insert(used);
+                self.recent.push_back(Recent { index, redemption: *redemption });
+                self.totals.0 = self.totals.0.saturating_add(1);
+            }
+            Record::Annulled { index, .. } => {
+                if let Some(at) = self.recent.iter().position(|recent| recent.index == *index)
+                    && let Some(recent) = self.recent.remove(at)
+                {
+                    let usage = self.usage.entry(recent.redemption.pass).or_default();
+                    usage.annul(certificate.gate(), *index);
+                    self.totals.1 = self.totals.1.saturating_add(1);
+                }
+            }
+            Record::Synced(synced) => self.synced = Some(synced.clone()),
+            Record::DayClosed { .. } => self.totals = (0, 0),
+            Record::Opened { .. } | Record::ClockSet { .. } => {}
+        }
+    }
+
+    /// Drops redemptions too old to be scanned again or annulled, as of the last record.
+    fn forget(&mut self, within: u32) {
+        while self.recent.front().is_some_and(|recent| self.last.since(recent.redemption.time) > i64::from(within)) {
+            self.recent.pop_front();
+        }
+    }
+}
+
+/// The bytes of what was shown: the size, then the text.
+fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
+    match shown {
+        Shown::Text(scanned) => match text::decode(scanned) {
+            Ok(bytes) => Ok(Evidence::Decoded(bytes)),
+            Err(text::TextError::Prefix) if scanned.starts_with(b"OC") => Err(Reason::UnsupportedVersion.into()),
+            Err(_) => Err(Reason::Unreadable.into()),
+        },
+        Shown::Answer { presentation, .. } => Ok(Evidence::Borrowed(presentation)),
+    }
+}
+
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, so that a scan allocates nothing")]
+enum Evidence<'a> {
+    Decoded(text::TextBytes),
+    Borrowed(&'a [u8]),
+}
+
+impl AsRef<[u8]> for Evidence<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Decoded(bytes) => bytes.as_slice(),
+            Self::Borrowed(bytes) => bytes,
+        }
+    }
+}
+
+fn use_of(certificate: &GateCertificate, index: u64, redemption: &Redemption) -> Use {
+    Use {
+        time: redemption.time,
+        gate: certificate.gate(),
+        index,
+        venue: certificate.venue(),
+        service: certificate.service(),
+        grant: redemption.grant,
+        party: redemption.party,
+    }
+}
+
+fn synced_record(bundle: &Bundle, ledgers: Vec<(MemberId, u64)>, time: UnixTime) -> Synced {
+    Synced {
+        time,
+        trust: bundle.trust().sequence(),
+        catalogues: bundle.catalogues().map(|catalogue| (catalogue.member(), catalogue.sequence())).collect(),
+        status: bundle.status_lists().map(|list| (list.issuer(), list.uri().to_owned(), list.issued())).collect(),
+        ledgers,
+    }
+}
+
+/// The larger size of each member's ledger; knowledge does not shrink.
+fn merge_sizes(before: &[(MemberId, u64)], after: &[(MemberId, u64)]) -> Vec<(MemberId, u64)> {
+    let mut sizes: BTreeMap<MemberId, u64> = BTreeMap::new();
+    for (member, size) in before.iter().chain(after) {
+        let known = sizes.entry(*member).or_default();
+        *known = (*known).max(*size);
+    }
+    sizes.into_iter().collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::id::PassId;
+    use crate::pass::{PassClaims, StatusRef, present};
+    use crate::product::{
+        Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
+    };
+    use crate::tlog::MemoryStorage;
+    use crate::trust::test_federation::{id, list, secret, time};
+    use crate::trust::{CatalogueSpec, GateCertificateSpec, Role, StatusListSpec, Venue};
+
+    pub(crate) const NOW: i64 = 100_000;
+    const CITY: u32 = 310_101;
+
+    /// A product of the city: `entries` each day at each venue, at `price`.
+    fn product(number: u16, limit: u16, price: Price) -> Product {
+        let grant = Grant {
+            scope: Scope { all: true, ..Scope::default() },
+            service: 0,
+            quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+            window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
+            price,
+            holders: vec![],
+            choice: None,
+        };
+        Product {
+            id: crate::id::ProductRef { issuer: id(CITY), product: number, version: 1 },
+            name_zh: "通票".into(),
+            name_en: "Pass".into(),
+            holders: vec![],
+            party_max: 4,
+            settlement: Settlement { price_fen: 10_000, method: Method::Contracted(Rate::Share(5_000)) },
+            grants: vec![grant],
+        }
+    }
+
+    fn catalogue(sequence: u64) -> Vec<u8> {
+        let venue = |number: u16| Venue {
+            number,
+            code: format!("V{number}"),
+            name_zh: "园".into(),
+            name_en: "Garden".into(),
+            category: 1,
+            price_fen: 4_001,
+        };
+        let spec = CatalogueSpec {
+            member: id(CITY),
+            sequence,
+            issued: time(2_000),
+            venues: vec![venue(1), venue(2)],
+            products: vec![product(1, 2, Price::Free), product(2, 9, Price::Off(5_000))],
+        };
+        spec.sign(&secret(CITY, Role::Registrar))
+    }
+
+    fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
+        let mut spec = StatusListSpec::new("oc:310101/1".into(), time(issued), time(1_900_000_000), 1_000);
+        revoked.iter().for_each(|&index| assert!(spec.set(index, Status::Revoked)));
+        spec.sign(&secret(CITY, Role::Issuer))
+    }
+
+    pub(crate) fn bundle() -> Bundle {
+        let mut bundle = Bundle::new(list());
+        bundle.update_catalogue(&catalogue(1)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+        bundle
+    }
+
+    fn gate_key() -> SigningKey {
+        SigningKey::from_seed(&[42; 32])
+    }
+
+    fn certificate() -> Vec<u8> {
+        let spec = GateCertificateSpec {
+            gate: GateId { member: id(CITY), number: 7 },
+            venue: 1,
+            service: 0,
+            key: gate_key().verifying_key(),
+            issued: time(2_000),
+            not_before: time(2_000),
+            expires: time(1_000_000_000),
+        };
+        spec.sign(&secret(CITY, Role::Registrar))
+    }
+
+    pub(crate) fn open(
+        storage: MemoryStorage,
+        now: i64,
+    ) -> Result<Gate<MemoryStorage>, GateError<crate::tlog::MemoryError>> {
+        Gate::open(storage, gate_key(), &certificate(), bundle(), time(now))
+    }
+
+    fn holder(number: u8) -> SigningKey {
+        SigningKey::from_seed(&[number; 32])
+    }
+
+    pub(crate) fn pass(number: u8, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
+        let mut claims = PassClaims {
+            issuer: id(CITY),
+            pass: PassId::from_bytes([number; 10]),
+            expires: time(NOW + 10_000_000),
+            not_before: time(NOW - 1_000),
+            issued: time(NOW - 2_000),
+            confirmation: Some(holder(number).verifying_key()),
+            status: StatusRef { index: number.into(), uri: "oc:310101/1".into() },
+            product: (1, 1),
+            holder_class: 0,
+            flags: 0,
+            freshness: 0,
+        };
+        change(&mut claims);
+        claims.issue(&secret(CITY, Role::Issuer)).unwrap()
+    }
+
+    pub(crate) fn code(number: u8, at: i64) -> String {
+        code_of(&pass(number, |_| {}), number, at)
+    }
+
+    fn code_of(pass: &[u8], number: u8, at: i64) -> String {
+        text::encode(&present(pass, &holder(number), "onecard.test", None, time(at)).unwrap())
+    }
+
+    fn scan(gate: &mut Gate<MemoryStorage>, code: &str, at: i64) -> Decision {
+        gate.admit(Scan::text(code.as_bytes()), time(at))
+    }
+
+    fn reason(gate: &mut Gate<MemoryStorage>, code: &str, at: i64) -> Reason {
+        scan(gate, code, at).reason()
+    }
+
+    #[test]
+    fn an_admission_is_in_the_journal_with_its_evidence() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let shown = code(1, NOW);
+        let Decision::Admitted(admitted) = scan(&mut gate, &shown, NOW) else { panic!("refused") };
+        assert_eq!((admitted.reason, admitted.index, admitted.uses_left), (Reason::Ok, 1, Some(1)));
+        let body = gate.log().body(gate.storage(), 1).unwrap();
+        let Record::Redeemed(redemption) = Record::decode(&body).unwrap() else { panic!("not a redemption") };
+        let evidence = gate.log().attachment(gate.storage(), 1).unwrap().unwrap();
+        assert_eq!(redemption.evidence, sha256(&[&evidence]));
+        assert_eq!(evidence, text::decode(shown.as_bytes()).unwrap().as_slice());
+    }
+
+    #[test]
+    fn a_refused_scan_changes_nothing_but_its_counter() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let before = gate.storage().clone();
+        let known = gate.known.clone();
+        let shown = code(1, NOW);
+        let cases: Vec<(String, i64, Reason)> = vec![
+            (String::new(), NOW, Reason::Unreadable),
+            ("hello".into(), NOW, Reason::Unreadable),
+            ("OC2:ABC".into(), NOW, Reason::UnsupportedVersion),
+            (shown[..shown.len() - 3].into(), NOW, Reason::Unreadable),
+            (shown.clone(), NOW + 61, Reason::CodeExpired),
+            (shown.clone(), NOW, Reason::Ok),
+        ];
+        for (text, at, expected) in &cases[..5] {
+            assert_eq!(reason(&mut gate, text, *at), *expected, "{text}");
+        }
+        assert_eq!(gate.storage(), &before);
+        assert_eq!(gate.known, known);
+        assert_eq!(gate.refused().values().sum::<u32>(), 5);
+        assert_eq!(reason(&mut gate, &cases[5].0, cases[5].1), Reason::Ok, "the next scan is not blocked");
+    }
+
+    #[test]
+    fn each_reason_is_reached() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let with = |change: fn(&mut PassClaims)| code_of(&pass(1, change), 1, NOW);
+        let cases: [(String, Reason); 10] = [
+            (code(13, NOW), Reason::Revoked),
+            (with(|claims| claims.status.index = 1_000), Reason::ListTooOld),
+            (with(|claims| claims.status.uri = "oc:310101/2".into()), Reason::ListTooOld),
+            (with(|claims| claims.product = (9, 1)), Reason::UnknownProduct),
+            (with(|claims| claims.not_before = time(NOW + 1)), Reason::NotYetValid),
+            (with(|claims| claims.expires = time(NOW)), Reason::Expired),
+            (with(|claims| claims.flags = pass::flags::ID_CHECK), Reason::IdCheck),
+            (text::encode(&pass(1, |_| {})), Reason::ProofRequired),
+            (code(1, NOW + 31), Reason::CodeEarly),
+            (code(1, NOW + 601), Reason::ClockSuspect),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(reason(&mut gate, &code, NOW), expected);
+        }
+        let crowd = Scan { party: 5, ..Scan::text(&[]) };
+        let shown = code(1, NOW);
+        let crowd = Scan { shown: Shown::Text(shown.as_bytes()), ..crowd };
+        assert_eq!(gate.admit(crowd, time(NOW)).reason(), Reason::PartyTooLarge);
+        let checked = with(|claims| claims.flags = pass::flags::ID_CHECK);
+        let checked = Scan { identity_checked: true, ..Scan::text(checked.as_bytes()) };
+        assert_eq!(gate.admit(checked, time(NOW)).reason(), Reason::Ok);
+        let half = code_of(&pass(2, |claims| claims.product = (2, 1)), 2, NOW);
+        let Decision::Admitted(admitted) = scan(&mut gate, &half, NOW) else { panic!("refused") };
+        assert_eq!((admitted.reason, admitted.due_fen), (Reason::CoPayment, 2_000));
+    }
+
+    #[test]
+    fn invalid_beats_used_up() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for at in [NOW, NOW + 200] {
+            assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
+        }
+        assert_eq!(reason(&mut gate, &code(1, NOW + 400), NOW + 400), Reason::TotalQuota);
+        gate.sync(&Sync { status_lists: &[&status(NOW + 500, &[1])], ..Sync::default() }, time(NOW + 500)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW + 500), NOW + 500), Reason::Revoked);
+        assert_eq!(reason(&mut gate, &code(1, NOW + 400), NOW + 500), Reason::CodeExpired);
+    }
+
+    #[test]
+    fn the_same_code_again_is_a_rescan_another_code_a_passback() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let shown = code(1, NOW);
+        assert_eq!(reason(&mut gate, &shown, NOW), Reason::Ok);
+        let size = gate.log().size();
+        let Decision::Admitted(again) = scan(&mut gate, &shown, NOW + 60) else { panic!("refused") };
+        assert_eq!((again.reason, again.index), (Reason::Rescan, 1));
+        assert_eq!(gate.log().size(), size, "no second debit");
+        let Decision::Denied(refusal) = scan(&mut gate, &code(1, NOW + 60), NOW + 60) else { panic!("admitted") };
+        assert_eq!((refusal.reason, refusal.next), (Reason::Passback, Some(time(NOW + 121))));
+        assert_eq!(reason(&mut gate, &code(1, NOW + 121), NOW + 121), Reason::Ok);
+        // A printed pass has one code for ever: showing it again is passing it back.
+        let paper = pass(2, |claims| (claims.confirmation, claims.flags) = (None, pass::flags::STATIC_ALLOWED));
+        let paper = text::encode(&paper);
+        assert_eq!(reason(&mut gate, &paper, NOW + 200), Reason::Ok);
+        assert_eq!(reason(&mut gate, &paper, NOW + 210), Reason::Passback);
+    }
+
+    #[test]
+    fn an_annulled_entry_gives_the_use_back() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for at in [NOW, NOW + 200] {
+            assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
+        }
+        gate.annul(2, time(NOW + 300)).unwrap();
+        assert!(matches!(gate.annul(2, time(NOW + 300)), Err(GateError::TooLate(2))), "once only");
+        assert!(matches!(gate.annul(99, time(NOW + 300)), Err(GateError::NoRedemption(99))));
+        assert!(matches!(gate.annul(1, time(NOW + 901)), Err(GateError::TooLate(1))), "within 900 s only");
+        assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+    }
+
+    #[test]
+    fn usage_learnt_from_others_counts() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let elsewhere = |index| Use {
+            time: time(NOW - 10),
+            gate: GateId { member: id(320_100), number: 1 },
+            index,
+            venue: VenueId { member: id(320_100), number: 1 },
+            service: 0,
+            grant: 0,
+            party: 1,
+        };
+        let key = PassKey { issuer: id(CITY), pass: PassId::from_bytes([1; 10]) };
+        let usage = [(key, [elsewhere(1), elsewhere(2)].into_iter().collect())];
+        let ledgers = [(id(320_100), 5)];
+        gate.sync(&Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() }, time(NOW)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::TotalQuota);
+        let storage = gate.storage().clone();
+        let mut again = open(storage, NOW + 1).unwrap();
+        assert_eq!(reason(&mut again, &code(1, NOW), NOW + 1), Reason::TotalQuota, "after a restart too");
+        assert_eq!(again.known.synced.as_ref().unwrap().ledgers, ledgers);
+    }
+
+    #[test]
+    fn a_restart_knows_what_the_gate_knew() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for (number, at) in [(1, NOW), (2, NOW + 10), (1, NOW + 500), (3, NOW + 2_000), (2, NOW + 2_100)] {
+            assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
+        }
+        gate.annul(5, time(NOW + 2_150)).unwrap();
+        gate.seal().unwrap().unwrap();
+        gate.close_day(Date::from_days(1), time(NOW + 2_200)).unwrap();
+        let again = open(gate.storage().clone(), NOW + 2_200).unwrap();
+        assert_eq!(again.known, gate.known);
+        assert_eq!(again.log().size(), gate.log().size() + 1, "and says that it opened");
+    }
+
+    #[test]
+    fn a_failed_commit_refuses_the_visitor_and_loses_nothing() {
+        let mut storage = MemoryStorage::new();
+        storage.fail_after(2);
+        let mut gate = open(storage, NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        let known = gate.known.clone();
+        assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::NotRecorded);
+        assert_eq!(gate.known, known);
+        assert_eq!(reason(&mut gate, &code(2, NOW + 1), NOW + 1), Reason::Ok, "it opened its journal again");
+        assert_eq!(gate.log().size(), 3);
+        assert!(gate.log().verify(gate.storage()).is_ok());
+        assert_eq!(gate.refused().get(&Reason::NotRecorded), Some(&1));
+    }
+
+    #[test]
+    fn a_group_is_committed_at_once() {
+        let mut storage = MemoryStorage::new();
+        storage.fail_after(2);
+        let mut gate = open(storage, NOW).unwrap();
+        let codes: Vec<String> = (1..=3).map(|number| code(number, NOW)).collect();
+        let mut scans: Vec<Scan<'_>> = codes.iter().map(|code| Scan::text(code.as_bytes())).collect();
+        scans.push(Scan::text(codes[0].as_bytes()));
+        scans.push(Scan::text(b"junk"));
+        let reasons = |decisions: Vec<Decision>| decisions.iter().map(Decision::reason).collect::<Vec<_>>();
+        use Reason::{NotRecorded, Ok, Rescan, Unreadable};
+        assert_eq!(reasons(gate.admit_all(&scans, time(NOW))), [Ok, Ok, Ok, Rescan, Unreadable]);
+        let second: Vec<String> = (4..=5).map(|number| code(number, NOW)).collect();
+        let mut scans: Vec<Scan<'_>> = second.iter().map(|code| Scan::text(code.as_bytes())).collect();
+        scans.push(Scan::text(codes[0].as_bytes()));
+        scans.push(Scan::text(second[0].as_bytes()));
+        let failed = reasons(gate.admit_all(&scans, time(NOW)));
+        assert_eq!(failed, [NotRecorded, NotRecorded, Rescan, NotRecorded], "what was durable before stays admitted");
+    }
+
+    #[test]
+    fn within_one_group_uses_count() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let paper = |number| {
+            let paper =
+                |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, pass::flags::STATIC_ALLOWED);
+            text::encode(&pass(number, paper))
+        };
+        let codes = [paper(1), paper(1), paper(2)];
+        let scans = [0, 1, 2].map(|at| Scan::text(codes[at].as_bytes()));
+        let reasons: Vec<Reason> = gate.admit_all(&scans, time(NOW)).iter().map(Decision::reason).collect();
+        assert_eq!(reasons, [Reason::Ok, Reason::Passback, Reason::Ok]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_decides_nothing_until_it_is_set() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(2, NOW - 1), NOW - 1), Reason::ClockSuspect);
+        assert!(matches!(gate.annul(1, time(NOW - 1)), Err(GateError::Clock { .. })));
+        assert!(matches!(open(gate.storage().clone(), NOW - 1), Err(GateError::Clock { .. })));
+        gate.set_clock(time(NOW - 500)).unwrap();
+        assert_eq!(reason(&mut gate, &code(2, NOW - 500), NOW - 500), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(3, 500), 500), Reason::ClockSuspect, "before its trust list was issued");
+    }
+
+    #[test]
+    fn a_gate_outside_its_certificate_or_trust_list_decides_nothing() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, 1_000_000_000), 1_000_000_000), Reason::Internal);
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
+    fn stale_and_too_old_lists_are_verdicts_of_their_own() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let policy = *gate.bundle().trust().policy();
+        let at = NOW - 100 + i64::from(policy.status_fresh);
+        assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(2, at + 1), at + 1), Reason::ListStale);
+        assert!(matches!(scan(&mut gate, &code(2, at + 1), at + 1), Decision::Referred(_)));
+        let at = NOW - 100 + i64::from(policy.status_max_age) + 1;
+        assert_eq!(reason(&mut gate, &code(2, at), at), Reason::ListTooOld);
+        assert_eq!(reason(&mut gate, &code(13, at), at), Reason::Revoked, "an old list still revokes");
+    }
+
+    #[test]
+    fn an_older_bundle_is_noticed_at_the_start() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let newer = [&status(NOW + 5, &[])[..]];
+        gate.sync(&Sync { status_lists: &newer, ..Sync::default() }, time(NOW + 5)).unwrap();
+        assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(GateError::Rollback("status list"))));
+        let mut bundle = bundle();
+        bundle.update_status(newer[0]).unwrap();
+        assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW + 5)).is_ok());
+    }
+
+    #[test]
+    fn a_refused_sync_changes_nothing() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let before = gate.storage().clone();
+        let good = catalogue(2);
+        let old = status(NOW - 500, &[]);
+        let refused = gate.sync(&Sync { catalogues: &[&good], status_lists: &[&old], ..Sync::default() }, time(NOW));
+        assert!(matches!(refused, Err(GateError::Bundle(BundleError::Rollback(_)))));
+        assert_eq!(gate.storage(), &before);
+        assert_eq!(gate.bundle().catalogues().next().unwrap().sequence(), 1);
+    }
+
+    #[test]
+    fn a_challenge_is_answered_to_this_gate() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let nonce = [9; 16];
+        let answer = present(&pass(1, |_| {}), &holder(1), "310101/gate/7", Some(&nonce), time(NOW)).unwrap();
+        let scan =
+            |nonce| Scan { shown: Shown::Answer { presentation: &answer, nonce }, party: 1, identity_checked: false };
+        assert_eq!(gate.admit(scan(&[8; 16]), time(NOW)).reason(), Reason::WrongAudience);
+        let Decision::Admitted(admitted) = gate.admit(scan(&nonce), time(NOW)) else { panic!("refused") };
+        let body = gate.log().body(gate.storage(), admitted.index).unwrap();
+        assert!(matches!(Record::decode(&body), Ok(Record::Redeemed(r)) if r.flags == flags::CHALLENGE));
+    }
+
+    #[test]
+    fn segments_carry_all_that_was_sealed() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert!(gate.segment(0).unwrap().is_none(), "nothing sealed yet");
+        scan(&mut gate, &code(1, NOW), NOW);
+        let sealed = gate.seal().unwrap().unwrap();
+        assert!(gate.seal().unwrap().is_none());
+        scan(&mut gate, &code(2, NOW), NOW);
+        let segment = gate.segment(0).unwrap().unwrap();
+        assert_eq!(segment.checkpoint, sealed.note());
+        assert_eq!(segment.records.len(), 2);
+        assert!(segment.records[0].evidence.is_none() && segment.records[1].evidence.is_some());
+        assert_eq!(gate.segment(1).unwrap().unwrap().first, 1);
+        assert!(gate.segment(2).unwrap().is_none());
+    }
+}

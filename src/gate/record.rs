@@ -1,0 +1,396 @@
+//! Journal records: what a gate's log says, in deterministic CBOR.
+//!
+//! ```cddl
+//! record = opened / redeemed / annulled / synced / clock-set / day-closed
+//! opened     = [0, time, bstr .size 32]       ; SHA-256 of the gate certificate
+//! redeemed   = [1, time, member, bstr .size 10, uint, uint, uint, uint, uint, uint, bstr .size 32]
+//!              ; issuer, pass id, product, version, grant, party, co-payment due (fen), flags,
+//!              ; SHA-256 of what was shown
+//! annulled   = [2, time, uint]                ; index of the redemption
+//! synced     = [3, time, uint, [* [member, uint]], [* [member, tstr, time]], [* [member, uint]]]
+//!              ; trust list sequence; catalogues by member and sequence; status lists by issuer,
+//!              ; uri and issue time; ledgers whose usage is known here, by member and size
+//! clock-set  = [4, time, time]                ; the clock before
+//! day-closed = [5, time, uint, uint, uint, [* [uint, uint]]]
+//!              ; day (since 1970-01-01), admitted, annulled, refusals by reason number
+//! ```
+//!
+//! `time` is the gate's clock. It never goes back within a journal but at a `clock-set` record.
+
+use super::decision::Reason;
+use crate::crypto::Hash;
+use crate::id::{MemberId, PassId, PassKey, ProductRef};
+use crate::time::{Date, UnixTime};
+use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+
+/// Most items in one list of a `synced` record.
+const MAX_SYNCED: usize = 1_024;
+
+/// Bits of a redemption's `flags`.
+pub mod flags {
+    /// The bare pass was shown.
+    pub const STATIC: u8 = 1;
+    /// The code answered a challenge of this gate.
+    pub const CHALLENGE: u8 = 2;
+    /// All flags there are.
+    pub const ALL: u8 = STATIC | CHALLENGE;
+}
+
+/// A record is not one of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Not the one accepted encoding.
+    #[error("record: {0}")]
+    Cbor(#[from] CborError),
+    /// A kind of record this version does not know.
+    #[error("record: unknown kind {0}")]
+    Kind(u64),
+    /// The record contradicts itself.
+    #[error("record: {0}")]
+    Rule(&'static str),
+}
+
+/// One record of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Record {
+    /// The gate started, under this certificate.
+    Opened {
+        /// When.
+        time: UnixTime,
+        /// SHA-256 of the certificate.
+        certificate: Hash,
+    },
+    /// A pass was used.
+    Redeemed(Redemption),
+    /// A redemption of this journal was taken back.
+    Annulled {
+        /// When.
+        time: UnixTime,
+        /// Index of the redemption.
+        index: u64,
+    },
+    /// The gate learnt what others published.
+    Synced(Synced),
+    /// The clock was set.
+    ClockSet {
+        /// The time it was set to.
+        time: UnixTime,
+        /// The last time it showed before.
+        before: UnixTime,
+    },
+    /// The totals of a service day.
+    DayClosed {
+        /// When.
+        time: UnixTime,
+        /// The day.
+        day: Date,
+        /// Redemptions recorded.
+        admitted: u32,
+        /// Redemptions annulled.
+        annulled: u32,
+        /// Refusals and how many of each, ascending by reason.
+        refused: Vec<(Reason, u32)>,
+    },
+}
+
+/// One use of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redemption {
+    /// When, by the gate's clock.
+    pub time: UnixTime,
+    /// The pass.
+    pub pass: PassKey,
+    /// Product number and version; the issuer is the pass's.
+    pub product: (u16, u16),
+    /// The grant that decided.
+    pub grant: u8,
+    /// How many people came in.
+    pub party: u8,
+    /// What they paid at the gate, in fen.
+    pub due_fen: u32,
+    /// See [`flags`].
+    pub flags: u8,
+    /// SHA-256 of what was shown.
+    pub evidence: Hash,
+}
+
+impl Redemption {
+    /// The product in the whole federation.
+    #[must_use]
+    pub const fn product_ref(&self) -> ProductRef {
+        ProductRef { issuer: self.pass.issuer, product: self.product.0, version: self.product.1 }
+    }
+}
+
+/// What a gate knew from a moment on: the measure of what it could have known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Synced {
+    /// When.
+    pub time: UnixTime,
+    /// Sequence of the trust list.
+    pub trust: u64,
+    /// Sequence of each catalogue, ascending by member.
+    pub catalogues: Vec<(MemberId, u64)>,
+    /// Issue time of each status list, ascending by issuer and URI.
+    pub status: Vec<(MemberId, String, UnixTime)>,
+    /// Size of each member's ledger up to which usage is known here, ascending by member.
+    pub ledgers: Vec<(MemberId, u64)>,
+}
+
+mod kind {
+    pub(super) const OPENED: u64 = 0;
+    pub(super) const REDEEMED: u64 = 1;
+    pub(super) const ANNULLED: u64 = 2;
+    pub(super) const SYNCED: u64 = 3;
+    pub(super) const CLOCK_SET: u64 = 4;
+    pub(super) const DAY_CLOSED: u64 = 5;
+}
+
+impl Record {
+    /// When the record was made, by the gate's clock.
+    #[must_use]
+    pub const fn time(&self) -> UnixTime {
+        match self {
+            Self::Opened { time, .. }
+            | Self::Redeemed(Redemption { time, .. })
+            | Self::Annulled { time, .. }
+            | Self::Synced(Synced { time, .. })
+            | Self::ClockSet { time, .. }
+            | Self::DayClosed { time, .. } => *time,
+        }
+    }
+
+    /// The encoded record: the body of a journal entry.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder::new();
+        match self {
+            Self::Opened { time, certificate } => {
+                out.array(3).uint(kind::OPENED).time(*time).bytes(certificate.as_bytes());
+            }
+            Self::Redeemed(redemption) => encode_redemption(&mut out, redemption),
+            Self::Annulled { time, index } => {
+                out.array(3).uint(kind::ANNULLED).time(*time).uint(*index);
+            }
+            Self::Synced(synced) => {
+                out.array(6).uint(kind::SYNCED).time(synced.time).uint(synced.trust);
+                encode_pairs(&mut out, &synced.catalogues);
+                out.array(synced.status.len());
+                for (member, uri, issued) in &synced.status {
+                    out.array(3).uint(member.code()).text(uri).time(*issued);
+                }
+                encode_pairs(&mut out, &synced.ledgers);
+            }
+            Self::ClockSet { time, before } => {
+                out.array(3).uint(kind::CLOCK_SET).time(*time).time(*before);
+            }
+            Self::DayClosed { time, day, admitted, annulled, refused } => {
+                out.array(6).uint(kind::DAY_CLOSED).time(*time).uint(day.days().unsigned_abs());
+                out.uint(*admitted).uint(*annulled).array(refused.len());
+                for (reason, count) in refused {
+                    out.array(2).uint(reason.number()).uint(*count);
+                }
+            }
+        }
+        out.finish()
+    }
+
+    /// Decodes the body of a journal entry.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn decode(body: &[u8]) -> Result<Self, RecordError> {
+        Decoder::all(body, |d| {
+            let at = d.error(CborErrorKind::Range);
+            let items = d.array()?;
+            let kind = d.uint()?;
+            let expected = match kind {
+                kind::OPENED | kind::ANNULLED | kind::CLOCK_SET => 3,
+                kind::SYNCED | kind::DAY_CLOSED => 6,
+                kind::REDEEMED => 11,
+                other => return Err(RecordError::Kind(other)),
+            };
+            if items != expected {
+                return Err(at.into());
+            }
+            let time = d.time()?;
+            match kind {
+                kind::OPENED => Ok(Self::Opened { time, certificate: Hash(*d.byte_array()?) }),
+                kind::REDEEMED => decode_redemption(d, time),
+                kind::ANNULLED => Ok(Self::Annulled { time, index: d.uint()? }),
+                kind::SYNCED => decode_synced(d, time),
+                kind::CLOCK_SET => Ok(Self::ClockSet { time, before: d.time()? }),
+                _ => decode_day(d, time),
+            }
+        })
+    }
+}
+
+fn encode_redemption(out: &mut Encoder, redemption: &Redemption) {
+    out.array(11).uint(kind::REDEEMED).time(redemption.time);
+    out.uint(redemption.pass.issuer.code()).bytes(redemption.pass.pass.as_bytes());
+    out.uint(redemption.product.0).uint(redemption.product.1).uint(redemption.grant).uint(redemption.party);
+    out.uint(redemption.due_fen).uint(redemption.flags).bytes(redemption.evidence.as_bytes());
+}
+
+fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let redemption = Redemption {
+        time,
+        pass: PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) },
+        product: (d.uint()?, d.uint()?),
+        grant: d.uint()?,
+        party: d.uint()?,
+        due_fen: d.uint()?,
+        flags: d.uint()?,
+        evidence: Hash(*d.byte_array()?),
+    };
+    if redemption.flags & !flags::ALL != 0 {
+        return Err(RecordError::Rule("an unknown flag"));
+    }
+    Ok(Record::Redeemed(redemption))
+}
+
+fn encode_pairs(out: &mut Encoder, pairs: &[(MemberId, u64)]) {
+    out.array(pairs.len());
+    for (member, value) in pairs {
+        out.array(2).uint(member.code()).uint(*value);
+    }
+}
+
+fn decode_pairs(d: &mut Decoder<'_>) -> Result<Vec<(MemberId, u64)>, RecordError> {
+    let count = d.array_up_to(MAX_SYNCED)?;
+    let mut pairs = Vec::with_capacity(count);
+    for _ in 0..count {
+        d.array_of(2)?;
+        pairs.push((d.member()?, d.uint()?));
+    }
+    ascending(pairs, |a, b| a.0 < b.0)
+}
+
+fn decode_synced(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let trust = d.uint()?;
+    let catalogues = decode_pairs(d)?;
+    let count = d.array_up_to(MAX_SYNCED)?;
+    let mut status = Vec::with_capacity(count);
+    for _ in 0..count {
+        d.array_of(3)?;
+        status.push((d.member()?, d.text()?.to_owned(), d.time()?));
+    }
+    let status = ascending(status, |a, b| (a.0, &a.1) < (b.0, &b.1))?;
+    let ledgers = decode_pairs(d)?;
+    Ok(Record::Synced(Synced { time, trust, catalogues, status, ledgers }))
+}
+
+fn decode_day(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let at = d.error(CborErrorKind::Range);
+    let day = i32::try_from(d.uint::<u32>()?).map_err(|_| at).map(Date::from_days)?;
+    let (admitted, annulled) = (d.uint()?, d.uint()?);
+    let count = d.array_up_to(Reason::ALL.len())?;
+    let mut refused = Vec::with_capacity(count);
+    for _ in 0..count {
+        d.array_of(2)?;
+        let reason = Reason::from_number(d.uint()?).ok_or(RecordError::Rule("an unknown reason"))?;
+        refused.push((reason, d.uint()?));
+    }
+    let refused = ascending(refused, |a, b| a.0 < b.0)?;
+    Ok(Record::DayClosed { time, day, admitted, annulled, refused })
+}
+
+fn ascending<T>(list: Vec<T>, less: impl Fn(&T, &T) -> bool) -> Result<Vec<T>, RecordError> {
+    if list.is_sorted_by(less) { Ok(list) } else { Err(RecordError::Rule("a list not in ascending order")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn time(seconds: i64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    fn member(code: u32) -> MemberId {
+        MemberId::new(code).unwrap()
+    }
+
+    fn samples() -> Vec<Record> {
+        let pass = PassKey { issuer: member(310_101), pass: PassId::from_bytes([9; 10]) };
+        vec![
+            Record::Opened { time: time(1), certificate: Hash([1; 32]) },
+            Record::Redeemed(Redemption {
+                time: time(1_800_000_000),
+                pass,
+                product: (u16::MAX, u16::MAX),
+                grant: 31,
+                party: 255,
+                due_fen: u32::MAX,
+                flags: flags::ALL,
+                evidence: Hash([2; 32]),
+            }),
+            Record::Annulled { time: time(3), index: 7 },
+            Record::Synced(Synced {
+                time: time(4),
+                trust: 1,
+                catalogues: vec![(member(310_101), 3), (member(320_100), 9)],
+                status: vec![(member(310_101), "oc:310101/1".into(), time(2))],
+                ledgers: vec![(member(340_100), 77)],
+            }),
+            Record::ClockSet { time: time(5), before: time(9) },
+            Record::DayClosed {
+                time: time(6),
+                day: Date::new(2026, 10, 1).unwrap(),
+                admitted: 1_000,
+                annulled: 2,
+                refused: vec![(Reason::CodeExpired, 3), (Reason::TotalQuota, 1)],
+            },
+        ]
+    }
+
+    #[test]
+    fn every_kind_round_trips() {
+        for record in samples() {
+            assert_eq!(Record::decode(&record.encode()), Ok(record));
+        }
+    }
+
+    #[test]
+    fn the_largest_redemption_fits_86_bytes() {
+        assert!(samples()[1].encode().len() <= 86, "{}", samples()[1].encode().len());
+    }
+
+    #[test]
+    fn what_is_not_a_record_is_refused() {
+        let cases: [(&[u8], &str); 6] = [
+            (&[0x83, 6, 1, 1], "an unknown kind"),
+            (&[0x84, 2, 1, 1, 1], "an annulment with four items"),
+            (&[0x83, 2, 0x20, 1], "a negative time"),
+            (&[0x83, 2, 1, 1, 0], "trailing bytes"),
+            (&[0x86, 5, 6, 1, 1, 1, 0x81, 0x82, 0x18, 0x63, 1][..10], "a cut list"),
+            (&[0x86, 5, 6, 1, 1, 1, 0x81, 0x82, 2, 1], "an unknown reason"),
+        ];
+        for (bytes, why) in cases {
+            assert!(Record::decode(bytes).is_err(), "{why}");
+        }
+        let twice = [0x86, 5, 6, 1, 1, 1, 0x82, 0x82, 0x18, 0x28, 1, 0x82, 0x18, 0x28, 1];
+        assert_eq!(Record::decode(&twice), Err(RecordError::Rule("a list not in ascending order")));
+        let mut flagged = samples()[1].encode();
+        let at = flagged.len() - 35;
+        assert_eq!(flagged[at], flags::ALL);
+        flagged[at] = 4;
+        assert_eq!(Record::decode(&flagged), Err(RecordError::Rule("an unknown flag")));
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_bytes(which in 0usize..6, at in 0usize..90, with: u8) {
+            let mut bytes = samples()[which].encode();
+            let at = at % bytes.len();
+            bytes[at] = with;
+            if let Ok(record) = Record::decode(&bytes) {
+                prop_assert_eq!(record.encode(), bytes);
+            }
+        }
+    }
+}
