@@ -27,8 +27,11 @@
 //!   ? 9: 1..86399,                    ; start of the service day; absent: 0, midnight
 //! }
 //! scope = {
-//!   (0: 0) // (? 1: [1* member], ? 2: [1* uint8], ? 3: [1* venue]),  ; all, or the union of members,
-//!   ? 4: [1* venue],                  ; categories and venues; except
+//!   (0: 0 //                          ; all, or the union of
+//!    (? 1: [1* member],
+//!     ? 2: [1* uint8],                ; categories
+//!     ? 3: [1* venue])),
+//!   ? 4: [1* venue],                  ; but not these
 //! }
 //! member = 100000..999999
 //! venue = [member, number: uint16]
@@ -51,6 +54,8 @@
 //! quota = [limit: 1..65535, unit: 0..2, period: 0..3, key: 0..1]
 //!   ; unit: entries, distinct venues, days of use; period: life, day, month, year; key: shared, per venue
 //! classes = [1* uint8]
+//! uint8 = 0..255
+//! uint16 = 0..65535
 //! fen = 0..10000000
 //! time = 0..253402300799              ; seconds since 1970-01-01T00:00:00Z
 //! date = 0..2932896                   ; days since 1970-01-01
@@ -584,18 +589,21 @@ mod tests {
         assert_eq!(decoded(&encoded(&full())), Ok(full()));
     }
 
-    const PLAIN: &str = "";
-    const FULL: &str = "";
+    const PLAIN: &str =
+        "a601831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640482192ee0030581a201a100000281000601";
+    const FULL: &str = "a701831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640483192ee000191b580583a901a401821a\
+        0004e2641a0005097402820118c80382821a0004bb5507821a000530841903e80481821a0004e26409028402031a6c25\
+        1b80a401186002040301041a6d165e000382021909c4048484186400000084010001018403010200840902030005a301\
+        828219517719517d8219526419526a02183f038219fd201a00016da006020782010008810409194650a401a100000281\
+        000382011905dc07820101a201a100000283011a6b367c001a6d17af80060407820104";
 
     #[test]
     fn a_default_that_is_written_is_refused() {
         let plain = encoded(&product(vec![grant()]));
         // The grant of `plain` is {1: {0: 0}, 2: [0]}; each addition says what absence says already.
-        let (head, tail) = (&plain[..plain.len() - 9], &plain[plain.len() - 2..]);
-        assert_eq!(plain[head.len()..], [0xa2, 1, 0xa1, 0, 0, 2, 0x81, 0, 6, 1][..][1..]);
-        let with = |field: &[u8]| {
-            decoded(&[&head[..head.len() - 1], &[0xa3, 1, 0xa1, 0, 0, 2, 0x81, 0], field, tail].concat())
-        };
+        let (head, tail) = plain.split_at(plain.len() - 10);
+        assert_eq!(tail, [0xa2, 1, 0xa1, 0, 0, 2, 0x81, 0, 6, 1]);
+        let with = |field: &[u8]| decoded(&[head, &[0xa3], &tail[1..8], field, &tail[8..]].concat());
         assert!(with(&[6, 1]).is_ok());
         let additions: [&[u8]; 10] = [
             &[3, 0x82, 0, 0],
