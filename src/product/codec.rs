@@ -641,7 +641,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(config(3, 512))]
+        #![proptest_config(config(3, 256))]
 
         #[test]
         fn every_product_round_trips(product in any_product()) {

@@ -528,7 +528,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(config(2, 1_024))]
+        #![proptest_config(config(2, 512))]
 
         #[test]
         fn more_usage_never_opens_a_gate(

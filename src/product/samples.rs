@@ -189,7 +189,7 @@ fn any_grant() -> impl Strategy<Value = Grant> {
         1 => (1..5_000u32).prop_map(Price::Fixed),
         1 => (1..10_000u16).prop_map(Price::Off),
     ];
-    let choice = option::weighted(0.4, (0..2u8, 0..2u8).prop_map(|(group, branch)| Choice { group, branch }));
+    let choice = option::weighted(0.6, (0..2u8).prop_map(|branch| Choice { group: 1, branch }));
     let service = prop_oneof![5 => Just(0u8), 1 => Just(1)];
     let holders = prop_oneof![4 => Just(vec![]), 1 => Just(vec![0u8])];
     (any_scope(), service, any_quotas(), any_window(), price, holders, choice).prop_map(

@@ -254,6 +254,11 @@ fn the_forest_or_the_studio() {
     assert_eq!(lin.code(at(2027, 5, 1, 11, 0), museum(2)), 72, "the second entry stands");
     lin.usage.annul(gate, 1);
     assert_eq!(lin.code(at(2027, 5, 1, 11, 0), museum(2)), 0, "nothing was used after all");
+    // Two gates that did not know of each other admitted to both: neither branch is given again.
+    lin.usage.insert(used(8, 1, at(2027, 5, 2, 9, 0)));
+    lin.usage.insert(Use { grant: 1, venue: venue(0, 2), ..used(9, 1, at(2027, 5, 2, 9, 1)) });
+    assert_eq!(lin.code(at(2027, 5, 2, 10, 0), museum(1)), 72);
+    assert_eq!(lin.code(at(2027, 5, 2, 10, 0), museum(2)), 72);
 }
 
 #[test]
@@ -288,6 +293,12 @@ fn quotas_start_anew_at_midnight_and_on_the_first() {
     ola.visit(at(2027, 1, 31, 10, 0), museum(1)).unwrap();
     let month = ola.ask(at(2027, 1, 31, 11, 0), museum(2)).unwrap_err();
     assert_eq!((month.code(), month.next()), (92, Some(at(2027, 2, 1, 0, 0))), "not: come back tomorrow");
+
+    let quotas = vec![quota(1, Unit::Entries, Day, Shared), quota(1, Unit::Entries, Period::Year, Venue)];
+    let mut pru = Holder::of(product(vec![Grant { quotas, ..grant() }]));
+    pru.visit(at(2027, 1, 1, 10, 0), museum(1)).unwrap();
+    let year = pru.ask(at(2027, 1, 1, 11, 0), museum(1)).unwrap_err();
+    assert_eq!((year.code(), year.next()), (90, Some(at(2028, 1, 1, 0, 0))));
 }
 
 #[test]
