@@ -27,8 +27,11 @@
 //!   ? 9: 1..86399,                    ; start of the service day; absent: 0, midnight
 //! }
 //! scope = {
-//!   (0: 0) // (? 1: [1* member], ? 2: [1* uint8], ? 3: [1* venue]),  ; all, or the union of members,
-//!   ? 4: [1* venue],                  ; categories and venues; except
+//!   (0: 0 //                          ; all, or the union of
+//!    (? 1: [1* member],
+//!     ? 2: [1* uint8],                ; categories
+//!     ? 3: [1* venue])),
+//!   ? 4: [1* venue],                  ; but not these
 //! }
 //! member = 100000..999999
 //! venue = [member, number: uint16]
@@ -51,6 +54,8 @@
 //! quota = [limit: 1..65535, unit: 0..2, period: 0..3, key: 0..1]
 //!   ; unit: entries, distinct venues, days of use; period: life, day, month, year; key: shared, per venue
 //! classes = [1* uint8]
+//! uint8 = 0..255
+//! uint16 = 0..65535
 //! fen = 0..10000000
 //! time = 0..253402300799              ; seconds since 1970-01-01T00:00:00Z
 //! date = 0..2932896                   ; days since 1970-01-01
@@ -504,4 +509,162 @@ fn time(input: &mut Decoder<'_>) -> Result<UnixTime, CborError> {
 fn date(input: &mut Decoder<'_>) -> Result<Date, CborError> {
     let range = input.error(CborErrorKind::Range);
     i32::try_from(input.uint::<u32>()?).map(Date::from_days).map_err(|_| range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grant::GrantFault;
+    use super::super::samples::{any_product, at, city, config, date, grant, product, quota, venue, window};
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn encoded(product: &Product) -> Vec<u8> {
+        let mut encoder = Encoder::new();
+        product.encode(&mut encoder);
+        encoder.finish()
+    }
+
+    fn decoded(input: &[u8]) -> Result<Product, ProductError> {
+        Decoder::all(input, Product::decode)
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A product that uses every part of the encoding.
+    fn full() -> Product {
+        let first = Grant {
+            scope: Scope {
+                all: false,
+                members: vec![city(1), city(2)],
+                categories: vec![1, 200],
+                venues: vec![venue(0, 7), venue(3, 1_000)],
+                except: vec![venue(1, 9)],
+            },
+            service: 2,
+            quotas: vec![
+                quota(100, Unit::Entries, Period::Life, QuotaKey::Shared),
+                quota(1, Unit::Entries, Period::Day, QuotaKey::Venue),
+                quota(3, Unit::Venues, Period::Month, QuotaKey::Shared),
+                quota(9, Unit::Days, Period::Year, QuotaKey::Shared),
+            ],
+            window: Window {
+                validity: Validity::FirstUse {
+                    clock: 3,
+                    activate_by: Some(at(2027, 7, 1, 0, 0)),
+                    length: Length {
+                        hours: Some(96),
+                        days: Some(4),
+                        months: Some(1),
+                        until: Some(at(2027, 12, 31, 0, 0)),
+                    },
+                },
+                mask: Mask {
+                    blackout: vec![(date(2027, 2, 6), date(2027, 2, 12)), (date(2027, 10, 1), date(2027, 10, 7))],
+                    weekdays: 0x3f,
+                    hours: Some(HourRange { from: 64_800, until: 93_600 }),
+                },
+                day_start: 18_000,
+            },
+            price: Price::Off(2_500),
+            holders: vec![4],
+            choice: Some(Choice { group: 1, branch: 0 }),
+        };
+        let second = Grant { price: Price::Fixed(1_500), choice: Some(Choice { group: 1, branch: 1 }), ..grant() };
+        let fixed = Validity::Fixed { from: at(2027, 1, 1, 0, 0), until: at(2028, 1, 1, 0, 0) };
+        let third = Grant { window: window(fixed), ..grant() };
+        let settlement = Settlement { price_fen: 12_000, method: Method::Contracted(Rate::Share(7_000)) };
+        Product { holders: vec![1, 4], party_max: 4, settlement, ..product(vec![first, second, third]) }
+    }
+
+    /// Frozen: a product never changes once published, so neither does its encoding.
+    #[test]
+    fn the_encoding_is_frozen() {
+        let plain = product(vec![grant()]);
+        assert_eq!(hex(&encoded(&plain)), PLAIN);
+        assert_eq!(hex(&encoded(&full())), FULL);
+        assert_eq!(decoded(&encoded(&plain)), Ok(plain));
+        assert_eq!(decoded(&encoded(&full())), Ok(full()));
+    }
+
+    const PLAIN: &str =
+        "a601831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640482192ee0030581a201a100000281000601";
+    const FULL: &str = "a701831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640483192ee000191b580583a901a401821a\
+        0004e2641a0005097402820118c80382821a0004bb5507821a000530841903e80481821a0004e26409028402031a6c25\
+        1b80a401186002040301041a6d165e000382021909c4048484186400000084010001018403010200840902030005a301\
+        828219517719517d8219526419526a02183f038219fd201a00016da006020782010008810409194650a401a100000281\
+        000382011905dc07820101a201a100000283011a6b367c001a6d17af80060407820104";
+
+    #[test]
+    fn a_default_that_is_written_is_refused() {
+        let plain = encoded(&product(vec![grant()]));
+        // The grant of `plain` is {1: {0: 0}, 2: [0]}; each addition says what absence says already.
+        let (head, tail) = plain.split_at(plain.len() - 10);
+        assert_eq!(tail, [0xa2, 1, 0xa1, 0, 0, 2, 0x81, 0, 6, 1]);
+        let with = |field: &[u8]| decoded(&[head, &[0xa3], &tail[1..8], field, &tail[8..]].concat());
+        assert!(with(&[6, 1]).is_ok());
+        let additions: [&[u8]; 10] = [
+            &[3, 0x82, 0, 0],
+            &[4, 0x80],
+            &[5, 0xa0],
+            &[5, 0xa1, 2, 0x18, 0x7f],
+            &[5, 0xa1, 1, 0x80],
+            &[6, 0],
+            &[8, 0x80],
+            &[9, 0],
+            &[10, 0],
+            &[3, 0xf6],
+        ];
+        for field in additions {
+            assert!(matches!(with(field), Err(ProductError::Cbor(_))), "{field:02x?}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_refused_and_a_tail_too() {
+        let whole = encoded(&full());
+        for length in 0..whole.len() {
+            assert!(matches!(decoded(&whole[..length]), Err(ProductError::Cbor(_))), "{length}");
+        }
+        let longer = decoded(&[&whole[..], &[0]].concat());
+        assert!(matches!(longer, Err(ProductError::Cbor(CborError { kind: CborErrorKind::Trailing, .. }))));
+    }
+
+    #[test]
+    fn decoding_validates() {
+        let mut empty = full();
+        empty.grants[1].scope = Scope::default();
+        let fault = ProductError::Grant { grant: 1, fault: GrantFault::ScopeEmpty };
+        assert_eq!(decoded(&encoded(&empty)), Err(fault));
+    }
+
+    proptest! {
+        #![proptest_config(config(3, 256))]
+
+        #[test]
+        fn every_product_round_trips(product in any_product()) {
+            prop_assert_eq!(decoded(&encoded(&product)), Ok(product));
+        }
+
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_bytes(
+            product in any_product(), places in vec((any::<prop::sample::Index>(), any::<u8>()), 1..3),
+        ) {
+            let mut input = encoded(&product);
+            for (place, byte) in places {
+                let place = place.index(input.len());
+                input[place] = byte;
+            }
+            if let Ok(product) = decoded(&input) {
+                prop_assert_eq!(encoded(&product), input);
+            }
+        }
+
+        #[test]
+        fn no_input_stops_the_decoder(input in vec(any::<u8>(), 0..64)) {
+            let _ = decoded(&input);
+        }
+    }
 }

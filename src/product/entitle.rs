@@ -485,3 +485,125 @@ fn distinct<T: Ord>(mut values: Vec<T>, more: T) -> (usize, usize) {
     let known = values.binary_search(&more).is_ok();
     (values.len(), values.len().saturating_add(usize::from(!known)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        any_product, any_time, any_uses, any_visit, at, config, days, first_use, grant, product,
+    };
+    use super::super::{Length, Price};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pass() -> PassFacts {
+        PassFacts { not_before: at(2028, 2, 25, 0, 0), expires: at(2029, 1, 1, 0, 0), holder_class: 0 }
+    }
+
+    fn clock(product: &Product, grant: u8) -> Option<(u8, Option<UnixTime>)> {
+        match product.grants[usize::from(grant)].window.validity {
+            Validity::FirstUse { clock, activate_by, .. } => Some((clock, activate_by)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_decided_too() {
+        let length = Length { hours: Some(u16::MAX), days: Some(u16::MAX), months: Some(u16::MAX), until: None };
+        let wild = Grant { window: first_use(0, length), price: Price::Off(u16::MAX), ..grant() };
+        let mut wild = product(vec![wild; 300]);
+        wild.grants[0].window.day_start = u32::MAX;
+        wild.grants[0].window.mask.weekdays = 0xff;
+        wild.party_max = u8::MAX;
+        let facts =
+            VenueFacts { id: super::super::samples::venue(0, 0), category: 0, reference_fen: u32::MAX, service: 0 };
+        for time in [UnixTime::MIN, UnixTime::MAX, UnixTime::MAX.saturating_add(-1)] {
+            let pass = PassFacts { not_before: UnixTime::MIN, expires: UnixTime::MAX, holder_class: 0 };
+            let visit = Visit { time, venue: facts, party: u8::MAX };
+            assert_eq!(entitle(&wild, &pass, &Usage::new(), &visit).is_ok(), time < UnixTime::MAX);
+            wild.grants[0].price = Price::Free;
+        }
+        let dear = product(vec![Grant { price: Price::Fixed(u32::MAX), window: first_use(0, days(1)), ..grant() }]);
+        let visit = Visit { time: at(2028, 3, 1, 0, 0), venue: facts, party: 1 };
+        assert_eq!(entitle(&dear, &pass(), &Usage::new(), &visit).map(|entitled| entitled.due_fen), Ok(u32::MAX));
+    }
+
+    proptest! {
+        #![proptest_config(config(2, 512))]
+
+        #[test]
+        fn more_usage_never_opens_a_gate(
+            product in any_product(), uses in any_uses(10), known in 0usize..10, visit in any_visit(),
+        ) {
+            let all: Usage = uses.iter().copied().collect();
+            let some: Usage = uses.iter().take(known).copied().collect();
+            if let (Err(_), Ok(entitled)) =
+                (entitle(&product, &pass(), &some, &visit), entitle(&product, &pass(), &all, &visit))
+            {
+                // Only one thing can be learnt in a holder's favour: that a clock was started in time.
+                let started = clock(&product, entitled.grant).filter(|(_, activate_by)| activate_by.is_some());
+                let (number, _) = started.expect("a grant with an activation deadline");
+                let case = Case { product: &product, pass: &pass(), usage: &some, visit: &visit };
+                let before = case.first_use(number).filter(|first| *first <= visit.time);
+                prop_assert_eq!(before, None);
+            }
+        }
+
+        #[test]
+        fn what_is_next_is_covered_and_nothing_before_it_is(
+            product in any_product(), uses in any_uses(10), visit in any_visit(), part in 0..1_000i64,
+        ) {
+            let usage: Usage = uses.into_iter().collect();
+            let later = |time| entitle(&product, &pass(), &usage, &Visit { time, ..visit });
+            if let Err(denied) = later(visit.time) {
+                let end = denied.next().unwrap_or(pass().expires);
+                prop_assert!(denied.next().is_none_or(|next| next > visit.time && later(next).is_ok()));
+                let between = visit.time.saturating_add(end.since(visit.time) * part / 1_000);
+                prop_assert!(between >= end || later(between).is_err());
+                prop_assert!(end <= visit.time || later(end.saturating_add(-1)).is_err());
+            }
+        }
+
+        #[test]
+        fn a_recorded_visit_takes_what_was_told(product in any_product(), uses in any_uses(6), visit in any_visit()) {
+            let mut usage: Usage = uses.into_iter().collect();
+            if let Ok(first) = entitle(&product, &pass(), &usage, &visit) {
+                prop_assert!(visit.time < first.valid_until);
+                usage.insert(Use {
+                    time: visit.time,
+                    gate: crate::id::GateId { member: visit.venue.id.member, number: 99 },
+                    index: 99,
+                    venue: visit.venue.id,
+                    service: visit.venue.service,
+                    grant: first.grant,
+                    party: visit.party,
+                });
+                if let Ok(second) = entitle(&product, &pass(), &usage, &visit) {
+                    prop_assert!(second.grant >= first.grant);
+                    if second.grant == first.grant {
+                        prop_assert!(second.uses_left <= first.uses_left);
+                        prop_assert_eq!(second.valid_until, first.valid_until);
+                    }
+                }
+                let after = Visit { time: first.valid_until, ..visit };
+                let grant = &product.grants[usize::from(first.grant)];
+                let case = Case { product: &product, pass: &pass(), usage: &usage, visit: &after };
+                let over = case.pass(after.time).and_then(|()| case.grant(first.grant, grant, after.time));
+                prop_assert!(over.is_err(), "not over at {:?}", after.time);
+            }
+        }
+
+        #[test]
+        fn the_order_of_learning_does_not_matter(
+            product in any_product(), visit in any_visit(), time in any_time(),
+            (uses, shuffled) in any_uses(8).prop_flat_map(|uses| (Just(uses.clone()), Just(uses).prop_shuffle())),
+        ) {
+            let mut one = Usage::new();
+            for used in shuffled {
+                one.insert(used);
+            }
+            let other: Usage = uses.into_iter().collect();
+            let visit = Visit { time, ..visit };
+            prop_assert_eq!(entitle(&product, &pass(), &one, &visit), entitle(&product, &pass(), &other, &visit));
+        }
+    }
+}

@@ -636,3 +636,166 @@ fn months_later(day: Date, months: u16) -> Date {
     let shortened = later.year_month_day().2 < day.year_month_day().2;
     later.plus_days(i32::from(shortened))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{at, city, date, days, first_use, grant, hours, product, quota, venue, window};
+    use super::*;
+
+    fn fault(edit: impl FnOnce(&mut Grant)) -> Option<GrantFault> {
+        let mut wrong = Grant { scope: Scope { categories: vec![9], ..Scope::default() }, ..grant() };
+        edit(&mut wrong);
+        match product(vec![grant_of_another_service(), wrong]).validate() {
+            Err(ProductError::Grant { grant: 1, fault }) => Some(fault),
+            other => other.map_or_else(|error| panic!("{error}"), |()| None),
+        }
+    }
+
+    fn grant_of_another_service() -> Grant {
+        Grant { service: 9, ..grant() }
+    }
+
+    #[test]
+    fn scopes_say_something_and_say_it_once() {
+        let scope = |scope: Scope| fault(|grant| grant.scope = scope);
+        let (none, named) = (Scope::default, || Scope { venues: vec![venue(0, 1)], ..Scope::default() });
+        assert_eq!(scope(named()), None);
+        assert_eq!(scope(none()), Some(GrantFault::ScopeEmpty));
+        assert_eq!(scope(Scope { except: vec![venue(0, 1)], ..none() }), Some(GrantFault::ScopeEmpty));
+        assert_eq!(scope(Scope { all: true, ..named() }), Some(GrantFault::ScopeContradiction));
+        assert_eq!(scope(Scope { except: vec![venue(0, 2)], ..named() }), Some(GrantFault::ScopeContradiction));
+        let both = Scope { categories: vec![1], except: vec![venue(0, 1)], ..named() };
+        assert_eq!(scope(both), Some(GrantFault::ScopeContradiction));
+        assert_eq!(scope(Scope { categories: vec![2, 1], ..none() }), Some(GrantFault::Order));
+        assert_eq!(scope(Scope { members: vec![city(1), city(1)], ..none() }), Some(GrantFault::Order));
+        let long = (0..=MAX_LIST as u16).map(|number| venue(0, number)).collect();
+        assert_eq!(scope(Scope { venues: long, ..none() }), Some(GrantFault::TooLong));
+    }
+
+    #[test]
+    fn quotas_limit_something() {
+        use {Period as P, QuotaKey as K, Unit as U};
+        let of = |quotas: &[Quota]| fault(|grant| grant.quotas = quotas.to_vec());
+        let one = |limit, unit, period, key| of(&[quota(limit, unit, period, key)]);
+        assert_eq!(one(0, U::Entries, P::Life, K::Shared), Some(GrantFault::QuotaZero));
+        assert_eq!(one(1, U::Venues, P::Life, K::Venue), Some(GrantFault::QuotaMeaningless));
+        assert_eq!(one(1, U::Days, P::Day, K::Shared), Some(GrantFault::QuotaMeaningless));
+        assert_eq!(one(31, U::Days, P::Month, K::Shared), Some(GrantFault::QuotaMeaningless));
+        assert_eq!(one(30, U::Days, P::Month, K::Venue), None);
+        assert_eq!(one(366, U::Days, P::Year, K::Shared), Some(GrantFault::QuotaMeaningless));
+        assert_eq!(one(3, U::Venues, P::Day, K::Shared), None);
+        let (a, b) = (quota(1, U::Entries, P::Life, K::Shared), quota(2, U::Entries, P::Life, K::Shared));
+        assert_eq!(of(&[a, b]), Some(GrantFault::Order), "two limits of one kind contradict each other");
+    }
+
+    #[test]
+    fn windows_hold_some_moment() {
+        let of = |window: Window| fault(|grant| grant.window = window);
+        let fixed = |from, until| window(Validity::Fixed { from, until });
+        let (may, june) = (at(2027, 5, 1, 0, 0), at(2027, 6, 1, 0, 0));
+        assert_eq!(of(fixed(may, june)), None);
+        assert_eq!(of(fixed(may, may)), Some(GrantFault::WindowEmpty));
+        assert_eq!(of(fixed(june, may)), Some(GrantFault::WindowEmpty));
+        let rests = |blackout| Window { mask: Mask { blackout, ..Mask::default() }, ..fixed(may, june) };
+        assert_eq!(of(rests(vec![(date(2027, 4, 1), date(2027, 5, 31))])), Some(GrantFault::WindowEmpty));
+        assert_eq!(of(rests(vec![(date(2027, 4, 1), date(2027, 5, 30))])), None);
+        // 1 and 2 May 2027 are a weekend.
+        let mut workdays = fixed(may, at(2027, 5, 3, 0, 0));
+        workdays.mask.weekdays = 0x1f;
+        assert_eq!(of(workdays.clone()), Some(GrantFault::WindowEmpty));
+        workdays.mask.weekdays = 0x20;
+        assert_eq!(of(workdays), None);
+
+        let until = |until| Length { until: Some(until), ..Length::default() };
+        let by = |activate_by, length| window(Validity::FirstUse { clock: 0, activate_by, length });
+        assert_eq!(of(by(Some(june), until(may))), Some(GrantFault::WindowContradiction));
+        assert_eq!(of(by(Some(may), until(june))), None);
+        assert_eq!(of(by(Some(UnixTime::MIN), days(1))), Some(GrantFault::WindowEmpty));
+        for length in [Length::default(), hours(0), days(0), days(MAX_DAYS + 1)] {
+            assert_eq!(of(first_use(0, length)), Some(GrantFault::Length), "{length:?}");
+        }
+        let months = |months| Length { months: Some(months), ..Length::default() };
+        assert_eq!(of(first_use(0, months(MAX_MONTHS + 1))), Some(GrantFault::Length));
+        assert_eq!(of(Window { day_start: 86_400, ..window(Validity::Pass) }), Some(GrantFault::DayStart));
+    }
+
+    #[test]
+    fn masks_are_in_order() {
+        let of = |mask: Mask| fault(|grant| grant.window.mask = mask);
+        let (one, two, three) = (date(2027, 5, 1), date(2027, 5, 2), date(2027, 5, 3));
+        let blackout = |blackout| of(Mask { blackout, ..Mask::default() });
+        assert_eq!(blackout(vec![(one, one), (three, three)]), None);
+        assert_eq!(blackout(vec![(one, one), (two, three)]), Some(GrantFault::Blackout), "one range in two parts");
+        assert_eq!(blackout(vec![(two, one)]), Some(GrantFault::Blackout));
+        assert_eq!(blackout(vec![(Date::from_days(-1), one)]), Some(GrantFault::Blackout));
+        assert_eq!(blackout(vec![(one, Date::from_days(i32::MAX))]), Some(GrantFault::Blackout));
+        assert_eq!(of(Mask { weekdays: 0, ..Mask::default() }), Some(GrantFault::Weekdays));
+        assert_eq!(of(Mask { weekdays: 0x80, ..Mask::default() }), Some(GrantFault::Weekdays));
+        let hours = |from, until| of(Mask { hours: Some(HourRange { from, until }), ..Mask::default() });
+        assert_eq!(hours(0, 86_400), None);
+        assert_eq!(hours(0, 86_401), Some(GrantFault::Hours), "past the end of the service day");
+        assert_eq!(hours(64_800, 7_200), Some(GrantFault::Hours));
+        assert_eq!(hours(9, 9), Some(GrantFault::Hours));
+    }
+
+    #[test]
+    fn prices_have_one_form() {
+        let of = |price| fault(|grant| grant.price = price);
+        for price in [Price::Fixed(0), Price::Fixed(MAX_FEN + 1), Price::Off(0), Price::Off(10_000)] {
+            assert_eq!(of(price), Some(GrantFault::Price), "{price:?}");
+        }
+        assert_eq!(of(Price::Fixed(MAX_FEN)), None);
+        assert_eq!((Price::Off(1_000).fen(999), Price::Off(9_999).fen(9_999), Price::Off(1).fen(1)), (899, 0, 0));
+        assert!(MAX_FEN.checked_mul(u32::from(u8::MAX)).is_some());
+    }
+
+    #[test]
+    fn a_grant_fits_its_product() {
+        let choice = |branch| Some(Choice { group: 1, branch });
+        assert_eq!(fault(|grant| grant.choice = choice(0)), Some(GrantFault::ChoiceOfOne));
+        let unlimited = grant();
+        let unreachable = |later: Grant| product(vec![unlimited.clone(), later]).validate();
+        let error = Err(ProductError::Grant { grant: 1, fault: GrantFault::Unreachable { by: 0 } });
+        assert_eq!(unreachable(unlimited.clone()), error);
+        assert_eq!(unreachable(Grant { price: Price::Fixed(1), ..unlimited.clone() }), error);
+        assert_eq!(unreachable(Grant { window: first_use(0, days(1)), ..unlimited.clone() }), error);
+        assert_eq!(unreachable(Grant { service: 1, ..unlimited.clone() }), Ok(()));
+        let limited = Grant { quotas: vec![quota(1, Unit::Entries, Period::Life, QuotaKey::Shared)], ..grant() };
+        assert_eq!(product(vec![limited, unlimited.clone()]).validate(), Ok(()));
+        let mut narrow = product(vec![Grant { holders: vec![2], ..grant() }]);
+        narrow.holders = vec![1];
+        assert_eq!(narrow.validate(), Err(ProductError::Grant { grant: 0, fault: GrantFault::Holders }));
+    }
+
+    #[test]
+    fn products_are_named_and_bounded() {
+        let wrong = |edit: fn(&mut Product)| {
+            let mut wrong = product(vec![grant()]);
+            edit(&mut wrong);
+            wrong.validate().unwrap_err()
+        };
+        assert_eq!(wrong(|product| product.name_zh = String::new()), ProductError::Name);
+        assert_eq!(wrong(|product| product.name_zh = "卡".repeat(22)), ProductError::Name);
+        assert_eq!(wrong(|product| product.name_en = "a\u{1b}b".to_owned()), ProductError::Name);
+        assert_eq!(wrong(|product| product.grants.clear()), ProductError::GrantCount);
+        assert_eq!(wrong(|product| product.grants = vec![grant(); MAX_GRANTS + 1]), ProductError::GrantCount);
+        assert_eq!(wrong(|product| product.party_max = 0), ProductError::PartyMax);
+        assert_eq!(wrong(|product| product.holders = vec![2, 1]), ProductError::Holders);
+        assert_eq!(wrong(|product| product.settlement.price_fen = MAX_FEN + 1), ProductError::Settlement);
+        for rate in [Rate::Share(0), Rate::Share(10_001), Rate::PerUse(0), Rate::PerUse(MAX_FEN + 1)] {
+            let settlement = Settlement { price_fen: 0, method: Method::Contracted(rate) };
+            assert_eq!(settlement.validate(), Err(ProductError::Settlement), "{rate:?}");
+        }
+    }
+
+    #[test]
+    fn a_month_runs_to_the_eve_of_its_day() {
+        let end = |y, m, d, months| months_later(date(y, m, d), months);
+        assert_eq!(end(2027, 1, 15, 1), date(2027, 2, 15));
+        assert_eq!(end(2027, 1, 31, 1), date(2027, 3, 1));
+        assert_eq!(end(2028, 1, 29, 1), date(2028, 2, 29));
+        assert_eq!(end(2027, 1, 29, 1), date(2027, 3, 1));
+        assert_eq!(end(2028, 2, 29, 12), date(2029, 3, 1));
+        assert_eq!(end(2027, 12, 1, 1), date(2028, 1, 1));
+    }
+}

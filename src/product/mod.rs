@@ -11,6 +11,11 @@ mod entitle;
 mod grant;
 mod usage;
 
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod stories;
+
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
 pub use grant::{
     Choice, FULL_BASIS_POINTS, Grant, GrantFault, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST,

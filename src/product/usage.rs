@@ -136,3 +136,121 @@ impl From<Usage> for Parts {
         (usage.uses, usage.annulled)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{any_use, at, config, used};
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_order_is_by_time_then_gate_then_index() {
+        let (first, second) = (at(2027, 5, 1, 9, 0), at(2027, 5, 1, 9, 1));
+        let uses = [used(7, 2, first), used(8, 1, first), used(7, 3, first), used(1, 1, second)];
+        let usage: Usage = [uses[3], uses[1], uses[2], uses[0]].into_iter().collect();
+        assert_eq!(usage.uses(), [uses[0], uses[2], uses[1], uses[3]]);
+    }
+
+    #[test]
+    fn an_annulment_wins_before_and_after_its_use() {
+        let entry = used(1, 5, at(2027, 5, 1, 9, 0));
+        let mut before = Usage::new();
+        assert!(before.annul(entry.gate, entry.index));
+        assert!(!before.insert(entry));
+        let mut after = Usage::new();
+        assert!(after.insert(entry));
+        assert!(after.annul(entry.gate, entry.index));
+        assert!(!after.annul(entry.gate, entry.index));
+        assert_eq!(before, after);
+        assert!(before.uses().is_empty());
+        assert_eq!(before.annulled(), [entry.key()]);
+        assert!(before.insert(used(1, 6, entry.time)), "the next record of the gate stands");
+    }
+
+    #[test]
+    fn of_two_uses_under_one_key_the_first_in_order_stays() {
+        let (early, late) = (used(1, 5, at(2027, 5, 1, 9, 0)), used(1, 5, at(2027, 5, 1, 9, 1)));
+        let mut usage = Usage::new();
+        assert!(usage.insert(late));
+        assert!(usage.insert(early));
+        assert!(!usage.insert(late));
+        assert_eq!(usage.uses(), [early]);
+    }
+
+    #[test]
+    fn a_store_cannot_bring_in_another_form() {
+        let (early, late) = (used(1, 5, at(2027, 5, 1, 9, 0)), used(2, 5, at(2027, 5, 1, 9, 1)));
+        let gone = used(3, 1, at(2027, 5, 1, 9, 0));
+        let parts = (vec![late, gone, early, late], vec![gone.key(), gone.key()]);
+        let json = serde_json::to_string(&parts).unwrap();
+        let usage: Usage = serde_json::from_str(&json).unwrap();
+        assert_eq!(usage.uses(), [early, late]);
+        assert_eq!(serde_json::from_str::<Usage>(&serde_json::to_string(&usage).unwrap()).unwrap(), usage);
+    }
+
+    /// A fact a party may learn.
+    #[derive(Clone, Copy, Debug)]
+    enum Fact {
+        Use(Use),
+        Annulled(UseKey),
+    }
+
+    fn facts() -> impl Strategy<Value = Vec<Fact>> {
+        let fact = (any_use(), 0..4).prop_map(|(entry, kind)| match kind {
+            0 => Fact::Annulled(entry.key()),
+            _ => Fact::Use(entry),
+        });
+        vec(fact, 0..12)
+    }
+
+    fn learn(facts: &[Fact]) -> Usage {
+        let mut usage = Usage::new();
+        for fact in facts {
+            match *fact {
+                Fact::Use(entry) => usage.insert(entry),
+                Fact::Annulled((gate, index)) => usage.annul(gate, index),
+            };
+        }
+        usage
+    }
+
+    fn merged(a: &Usage, b: &Usage) -> Usage {
+        let mut both = a.clone();
+        both.merge(b);
+        both
+    }
+
+    proptest! {
+        #![proptest_config(config(1, 512))]
+
+        #[test]
+        fn merging_is_commutative_associative_and_idempotent(a in facts(), b in facts(), c in facts()) {
+            let (a, b, c) = (learn(&a), learn(&b), learn(&c));
+            prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+            prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+            prop_assert_eq!(merged(&a, &a), a.clone());
+            prop_assert_eq!(merged(&a, &Usage::new()), a);
+        }
+
+        #[test]
+        fn the_order_and_the_way_of_learning_change_nothing(
+            (facts, shuffled) in facts().prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle())),
+            cut in 0usize..12,
+        ) {
+            let whole = learn(&facts);
+            prop_assert_eq!(&learn(&shuffled), &whole);
+            let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
+            prop_assert_eq!(&merged(&learn(left), &learn(right)), &whole);
+            prop_assert_eq!(learn(&[&shuffled[..], &facts[..]].concat()), whole);
+        }
+
+        #[test]
+        fn what_is_kept_is_canonical(facts in facts()) {
+            let usage = learn(&facts);
+            prop_assert!(usage.uses().is_sorted_by(|a, b| a < b));
+            prop_assert!(usage.annulled().is_sorted_by(|a, b| a < b));
+            prop_assert!(usage.uses().iter().all(|entry| !usage.annulled().contains(&entry.key())));
+        }
+    }
+}
