@@ -1,1 +1,14 @@
-//! Not written yet.
+//! The city ledger: what one member publishes of its gates, its lists and its peers.
+//!
+//! A ledger is the same kind of log as a gate's journal. It holds the gates' *checkpoints*; their
+//! records and the evidence lie beside it, in the same store, and can be pruned without touching it.
+
+mod city;
+mod entry;
+mod receipt;
+mod verifiers;
+
+pub use city::{IngestError, Ingested, Journal, Ledger, LedgerError, is_final};
+pub use entry::{CutOff, Entry, EntryError, Settled};
+pub use receipt::{Receipt, ReceiptError, Receipted};
+pub use verifiers::{journal_verifier, log_verifier, witness_name, witness_verifiers};

@@ -7,7 +7,8 @@
 use super::{
     base64,
     note::{
-        KeyId, KeyKind, KeyName, Note, NoteError, NoteVerifier, cosign_line, parse_decimal, parse_lines, sign_line,
+        KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, parse_decimal, parse_lines,
+        sign_line,
     },
 };
 use crate::{
@@ -101,10 +102,8 @@ impl SignedCheckpoint {
     #[must_use]
     pub fn sign(checkpoint: Checkpoint, key: &SigningKey) -> Self {
         let note = checkpoint.sign(key);
-        let signer = NoteVerifier::new(checkpoint.origin.as_str(), KeyKind::Ed25519, key.verifying_key());
-        // A key name is a key name: this default is never taken.
-        let signer = signer.map(|verifier| verifier.id()).unwrap_or(KeyId([0; 4]));
-        Self { checkpoint, signer, note }
+        let verifier = NoteVerifier::of(checkpoint.origin.clone(), KeyKind::Ed25519, key.verifying_key());
+        Self { checkpoint, signer: verifier.id(), note }
     }
 
     /// What the log signed.
@@ -165,12 +164,19 @@ impl SignedCheckpoint {
     pub fn unknown_lines(&self, known: &[NoteVerifier]) -> Vec<(String, KeyId)> {
         // The note parsed before, so this default is never taken.
         let Ok(note) = Note::parse(self.note.as_bytes()) else { return Vec::new() };
-        let is_logs = |name: &str, id| self.checkpoint.origin == *name && id == self.signer;
         note.lines()
             .iter()
-            .filter(|line| !is_logs(line.name(), line.id()) && !known.iter().any(|verifier| line.is_of(verifier)))
+            .filter(|line| !self.is_logs(line) && !known.iter().any(|verifier| line.is_of(verifier)))
             .map(|line| (line.name().to_owned(), line.id()))
             .collect()
+    }
+
+    /// This checkpoint with its log's signature line alone.
+    pub(super) fn without_others(&self) -> Result<Self, NoteError> {
+        let note = Note::parse(self.note.as_bytes())?;
+        let line = note.lines().iter().find(|line| self.is_logs(line));
+        let line = line.ok_or_else(|| NoteError::NotSigned(self.checkpoint.origin.clone()))?;
+        Ok(Self { note: [note.text(), "\n", line.raw()].concat(), ..self.clone() })
     }
 
     /// This checkpoint with the cosignatures in `lines`, which a witness returned: signature lines,
@@ -195,21 +201,24 @@ impl SignedCheckpoint {
                 return Err(NoteError::WrongKind(witness.name().clone()));
             }
             line.verify(witness, note.text())?;
-            if !all.iter().any(|other| other.is_of(witness)) {
+            if note.verify(witness)?.is_none() {
                 all.push(line);
             }
         }
         if all.len() > MAX_NOTE_SIGNATURES {
             return Err(NoteError::TooManySignatures);
         }
-        let is_logs = |name: &str, id| self.checkpoint.origin == *name && id == self.signer;
-        all.sort_by_key(|line| (!is_logs(line.name(), line.id()), line.name(), line.id()));
+        all.sort_by_key(|line| (!self.is_logs(line), line.name(), line.id()));
         let mut text = [note.text(), "\n"].concat();
         all.iter().for_each(|line| text.push_str(line.raw()));
         if text.len() > MAX_NOTE {
             return Err(NoteError::TooLong(text.len()));
         }
         Ok(Self { checkpoint: self.checkpoint.clone(), signer: self.signer, note: text })
+    }
+
+    fn is_logs(&self, line: &NoteLine<'_>) -> bool {
+        self.checkpoint.origin == *line.name() && line.id() == self.signer
     }
 }
 
@@ -269,6 +278,19 @@ pub(crate) mod tests {
         assert_eq!(verify(&note, &witness(ORIGIN, 1)), NoteError::WrongKind(name(ORIGIN)));
         let larger = note.replace("20852163", "20852164");
         assert_eq!(verify(&larger, &log_verifier(1)), NoteError::Signature(name(ORIGIN)));
+    }
+
+    #[test]
+    fn no_bit_of_a_signed_checkpoint_may_change() {
+        let note = checkpoint().sign(&key(1)).into_bytes();
+        for at in 0..note.len() {
+            for bit in 0..8 {
+                let mut changed = note.clone();
+                changed[at] ^= 1 << bit;
+                assert!(SignedCheckpoint::verify(&changed, &log_verifier(1)).is_err(), "bit {bit} of byte {at}");
+            }
+            assert!(SignedCheckpoint::verify(&note[..at], &log_verifier(1)).is_err());
+        }
     }
 
     #[test]
@@ -343,6 +365,9 @@ pub(crate) mod tests {
         let received = SignedCheckpoint::verify(note.as_bytes(), &log_verifier(1)).unwrap();
         assert_eq!(received.cosignatures(&witnesses), Err(error));
         assert_eq!(received.cosignatures(&[]), Ok(vec![]));
+        let good = checkpoint().cosign(&name("w/a"), &key(3), time(1));
+        let error = received.with_cosignatures(&good, &witnesses).unwrap_err();
+        assert_eq!(error, NoteError::Signature(name("w/a")), "the line that is there already");
         assert_eq!(received.unknown_lines(&[]), [("w/a".to_owned(), witnesses[0].id())]);
     }
 }

@@ -9,9 +9,12 @@ mod checkpoint;
 mod log;
 mod note;
 mod proof;
+mod replica;
 mod storage;
 mod tile;
+mod tlog_proof;
 mod tree;
+mod witness;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
@@ -19,6 +22,9 @@ pub use note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier,
 pub use proof::{
     Nodes, ProofError, ProveError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
+pub use replica::{ForkError, ForkEvidence, ForkReason, Replica, ReplicaError};
 pub use storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 pub use tile::{BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of};
+pub use tlog_proof::{Included, TlogProof, TlogProofError};
 pub use tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, leaf_hash, link_hash, node_hash};
+pub use witness::{AddCheckpoint, Pending, Refused, Witness, WitnessError};

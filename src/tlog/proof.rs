@@ -150,8 +150,9 @@ pub fn verify_consistency(
         return Err(ProofError::OutOfRange);
     }
     if old == 0 || old == new {
-        let expected = if old == new { *new_root } else { empty_root() };
-        return match (proof.is_empty(), *old_root == expected) {
+        let empty_is_empty = old != 0 || *old_root == empty_root();
+        let same_is_same = old != new || old_root == new_root;
+        return match (proof.is_empty(), empty_is_empty && same_is_same) {
             (false, _) => Err(ProofError::Length),
             (true, false) => Err(ProofError::Root),
             (true, true) => Ok(()),
@@ -233,51 +234,74 @@ fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tlog::tree::tests::{leaves, naive_root};
-    use core::convert::Infallible;
+    use crate::tlog::tree::tests::leaves;
+    use core::{cell::RefCell, convert::Infallible};
     use proptest::prelude::*;
+    use std::collections::HashMap;
 
-    struct Naive<'a>(&'a [Hash]);
+    /// Roots of ranges of leaves by the definition of RFC 6962 §2.1, each computed once.
+    struct Naive {
+        leaves: Vec<Hash>,
+        roots: RefCell<HashMap<(usize, usize), Hash>>,
+    }
 
-    impl Nodes for Naive<'_> {
+    impl Naive {
+        fn new(count: usize) -> Self {
+            Self { leaves: leaves(count), roots: RefCell::default() }
+        }
+
+        fn root(&self, begin: usize, end: usize) -> Hash {
+            if let Some(root) = self.roots.borrow().get(&(begin, end)) {
+                return *root;
+            }
+            let root = if end - begin == 1 {
+                self.leaves[begin]
+            } else {
+                let k = begin + (end - begin).next_power_of_two() / 2;
+                node_hash(&self.root(begin, k), &self.root(k, end))
+            };
+            self.roots.borrow_mut().insert((begin, end), root);
+            root
+        }
+
+        /// RFC 9162 §2.1.3.1, word for word.
+        fn path(&self, index: usize, begin: usize, end: usize) -> Vec<Hash> {
+            if end - begin == 1 {
+                return vec![];
+            }
+            let k = begin + (end - begin).next_power_of_two() / 2;
+            let (mut path, sibling) = if index < k {
+                (self.path(index, begin, k), self.root(k, end))
+            } else {
+                (self.path(index, k, end), self.root(begin, k))
+            };
+            path.push(sibling);
+            path
+        }
+
+        /// RFC 9162 §2.1.4.1, word for word.
+        fn subproof(&self, m: usize, begin: usize, end: usize, whole: bool) -> Vec<Hash> {
+            if m == end {
+                return if whole { vec![] } else { vec![self.root(begin, end)] };
+            }
+            let k = begin + (end - begin).next_power_of_two() / 2;
+            let (mut path, sibling) = if m <= k {
+                (self.subproof(m, begin, k, whole), self.root(k, end))
+            } else {
+                (self.subproof(m, k, end, false), self.root(begin, k))
+            };
+            path.push(sibling);
+            path
+        }
+    }
+
+    impl Nodes for Naive {
         type Error = Infallible;
         fn node(&self, level: u8, index: u64) -> Result<Hash, Infallible> {
-            let width = 1usize << level;
+            let width = 1 << level;
             let begin = index as usize * width;
-            Ok(naive_root(&self.0[begin..begin + width]))
+            Ok(self.root(begin, begin + width))
         }
-    }
-
-    /// RFC 9162 §2.1.3.1, word for word.
-    fn naive_path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
-        if leaves.len() == 1 {
-            return vec![];
-        }
-        let k = leaves.len().next_power_of_two() / 2;
-        let (left, right) = leaves.split_at(k);
-        let (mut path, sibling) = if index < k {
-            (naive_path(index, left), naive_root(right))
-        } else {
-            (naive_path(index - k, right), naive_root(left))
-        };
-        path.push(sibling);
-        path
-    }
-
-    /// RFC 9162 §2.1.4.1, word for word.
-    fn naive_subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
-        if m == leaves.len() {
-            return if whole { vec![] } else { vec![naive_root(leaves)] };
-        }
-        let k = leaves.len().next_power_of_two() / 2;
-        let (left, right) = leaves.split_at(k);
-        let (mut path, sibling) = if m <= k {
-            (naive_subproof(m, left, whole), naive_root(right))
-        } else {
-            (naive_subproof(m - k, right, false), naive_root(left))
-        };
-        path.push(sibling);
-        path
     }
 
     /// Every way to spoil a proof by one hash.
@@ -301,25 +325,26 @@ mod tests {
 
     #[test]
     fn inclusion_is_the_definition_and_nothing_else_verifies() {
-        let all = leaves(130);
-        for size in 1..=all.len() {
-            let (tree, root) = (&all[..size], naive_root(&all[..size]));
-            assert_eq!(root_of(size as u64, &Naive(tree)), Ok(root));
-            for index in 0..size {
-                let proof = inclusion_proof(index as u64, size as u64, &Naive(tree)).unwrap();
-                assert_eq!(proof, naive_path(index, tree), "{index} of {size}");
+        let naive = Naive::new(130);
+        let tree = &naive.leaves;
+        for size in 1..=tree.len() {
+            let root = naive.root(0, size);
+            assert_eq!(root_of(size as u64, &naive), Ok(root));
+            for (index, leaf) in tree.iter().enumerate().take(size) {
+                let proof = inclusion_proof(index as u64, size as u64, &naive).unwrap();
+                assert_eq!(proof, naive.path(index, 0, size), "{index} of {size}");
                 let verify = |index, size, leaf, proof: &[Hash], root| verify_inclusion(index, size, leaf, proof, root);
                 let (i, n) = (index as u64, size as u64);
-                assert_eq!(verify(i, n, &tree[index], &proof, &root), Ok(()));
+                assert_eq!(verify(i, n, leaf, &proof, &root), Ok(()));
                 assert_eq!(verify(i, n, &Hash([9; 32]), &proof, &root), Err(ProofError::Root));
-                assert_eq!(verify(i, n, &tree[index], &proof, &Hash([9; 32])), Err(ProofError::Root));
-                assert_eq!(verify(n, n, &tree[index], &proof, &root), Err(ProofError::OutOfRange));
-                if size < 40 {
+                assert_eq!(verify(i, n, leaf, &proof, &Hash([9; 32])), Err(ProofError::Root));
+                assert_eq!(verify(n, n, leaf, &proof, &root), Err(ProofError::OutOfRange));
+                if size < 24 {
                     for bad in spoiled(&proof) {
-                        assert!(verify(i, n, &tree[index], &bad, &root).is_err(), "{index} of {size}");
+                        assert!(verify(i, n, leaf, &bad, &root).is_err(), "{index} of {size}");
                     }
                     for other in (0..n).filter(|other| *other != i) {
-                        assert!(verify(other, n, &tree[index], &proof, &root).is_err());
+                        assert!(verify(other, n, leaf, &proof, &root).is_err());
                     }
                 }
             }
@@ -328,36 +353,38 @@ mod tests {
 
     #[test]
     fn consistency_is_the_definition_and_nothing_else_verifies() {
-        let all = leaves(130);
-        for new in 1..=all.len() {
-            let (tree, new_root) = (&all[..new], naive_root(&all[..new]));
+        let naive = Naive::new(130);
+        for new in 1..=naive.leaves.len() {
+            let new_root = naive.root(0, new);
             for old in 1..=new {
-                let old_root = naive_root(&all[..old]);
-                let proof = consistency_proof(old as u64, new as u64, &Naive(tree)).unwrap();
-                assert_eq!(proof, naive_subproof(old, tree, true), "{old} to {new}");
+                let old_root = naive.root(0, old);
+                let proof = consistency_proof(old as u64, new as u64, &naive).unwrap();
+                assert_eq!(proof, naive.subproof(old, 0, new, true), "{old} to {new}");
                 let verify =
                     |a: &Hash, b: &Hash, proof: &[Hash]| verify_consistency(old as u64, new as u64, a, b, proof);
                 assert_eq!(verify(&old_root, &new_root, &proof), Ok(()));
                 assert!(verify(&Hash([9; 32]), &new_root, &proof).is_err());
                 assert!(verify(&old_root, &Hash([9; 32]), &proof).is_err());
-                if new < 40 {
+                if new < 24 {
                     for bad in spoiled(&proof) {
                         assert!(verify(&old_root, &new_root, &bad).is_err(), "{old} to {new}");
                     }
                 }
             }
         }
-        let (root, one) = (all[0], Hash([1; 32]));
+        let (root, one) = (naive.leaves[0], Hash([1; 32]));
         assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[]), Ok(()));
         assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[one]), Err(ProofError::Length));
         assert_eq!(verify_consistency(0, 1, &one, &root, &[]), Err(ProofError::Root));
+        assert_eq!(verify_consistency(0, 0, &empty_root(), &empty_root(), &[]), Ok(()));
+        assert_eq!(verify_consistency(0, 0, &one, &one, &[]), Err(ProofError::Root));
         assert_eq!(verify_consistency(2, 1, &one, &root, &[]), Err(ProofError::OutOfRange));
         assert_eq!(verify_consistency(1, 1, &root, &one, &[]), Err(ProofError::Root));
     }
 
     #[test]
     fn proofs_beyond_the_tree_cannot_be_made() {
-        let none = Naive(&[]);
+        let none = Naive::new(0);
         assert_eq!(inclusion_proof(0, 0, &none), Err(ProveError::OutOfRange { at: 0, size: 0 }));
         assert_eq!(
             inclusion_proof(u64::MAX, u64::MAX, &none),

@@ -179,6 +179,18 @@ impl Chain {
     }
 }
 
+/// Root over the leaves of a complete subtree: a power of two of them.
+pub(super) fn subtree_root(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [] => empty_root(),
+        [leaf] => *leaf,
+        _ => {
+            let (left, right) = leaves.split_at(leaves.len() / 2);
+            node_hash(&subtree_root(left), &subtree_root(right))
+        }
+    }
+}
+
 const fn bit(size: u64, level: u32) -> bool {
     size.wrapping_shr(level) & 1 == 1
 }

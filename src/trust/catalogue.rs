@@ -16,7 +16,7 @@ use super::list::{Role, TrustError, TrustList};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
-use crate::product::{Product, ProductError};
+use crate::product::{MAX_FEN, Product, ProductError};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
@@ -237,5 +237,6 @@ fn check(spec: &CatalogueSpec) -> Result<(), CatalogueError> {
     rule(spec.products.iter().all(|product| product.id.issuer == spec.member), "a product of another member")?;
     let short = |text: &str| text.len() <= MAX_NAME;
     let names = |venue: &Venue| short(&venue.code) && short(&venue.name_zh) && short(&venue.name_en);
-    rule(spec.venues.iter().all(names), "a venue's code or name is too long")
+    rule(spec.venues.iter().all(names), "a venue's code or name is too long")?;
+    rule(spec.venues.iter().all(|venue| venue.price_fen <= MAX_FEN), "a price out of range")
 }

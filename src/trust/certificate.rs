@@ -121,6 +121,9 @@ impl GateCertificate {
         if member.id != certificate.gate.member {
             return Err(CertificateError::Rule("issued by another member"));
         }
+        if certificate.gate.number == 0 {
+            return Err(CertificateError::Rule("a gate is numbered from 1"));
+        }
         if certificate.expires <= certificate.not_before {
             return Err(CertificateError::Rule("never valid"));
         }
@@ -224,8 +227,12 @@ pub(crate) mod tests {
     }
 
     fn sign(registrar: &SigningKey) -> Vec<u8> {
+        sign_for(registrar, 7)
+    }
+
+    fn sign_for(registrar: &SigningKey, number: u32) -> Vec<u8> {
         let spec = GateCertificateSpec {
-            gate: gate(7),
+            gate: gate(number),
             venue: 3,
             service: 1,
             key: gate_key().verifying_key(),
@@ -253,6 +260,8 @@ pub(crate) mod tests {
         assert!(matches!(other_role, Err(CertificateError::Trust(TrustError::WrongRole(_)))));
         let other_member = GateCertificate::verify(&sign(&secret(320_100, Role::Registrar)), &list());
         assert_eq!(other_member, Err(CertificateError::Rule("issued by another member")));
+        let nought = GateCertificate::verify(&sign_for(&secret(310_101, Role::Registrar), 0), &list());
+        assert_eq!(nought, Err(CertificateError::Rule("a gate is numbered from 1")));
     }
 
     #[test]

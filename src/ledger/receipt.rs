@@ -1,0 +1,156 @@
+//! The receipt: proof that one journal record is in its gate's journal, and that the gate's
+//! checkpoint over it is in the city's final ledger.
+//!
+//! Two C2SP `tlog-proof`s in one file, the record's first. Its `extra` is
+//! `[gate certificate: bstr, entry: bstr]` in CBOR, that of the second the ledger's entry itself. So
+//! the file verifies offline with the trust list alone.
+
+use super::entry::{Entry, EntryError};
+use super::verifiers::{journal_verifier, log_verifier, witness_verifiers};
+use crate::crypto::Hash;
+use crate::gate::{Record, RecordError};
+use crate::id::GateId;
+use crate::limits::{MAX_ENTRY, MAX_PROOF};
+use crate::time::UnixTime;
+use crate::tlog::{NoteError, TlogProof, TlogProofError, leaf_hash};
+use crate::trust::{CertificateError, GateCertificate, TrustList};
+use crate::wire::cbor::{CborError, Decoder, Encoder};
+
+const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
+
+/// A receipt is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiptError {
+    /// Longer than any receipt, or not two proofs.
+    #[error("receipt: not two tlog-proofs")]
+    Shape,
+    /// One of the proofs is refused.
+    #[error("receipt: {0}")]
+    Proof(#[from] TlogProofError),
+    /// The extra data of a proof is missing or malformed.
+    #[error("receipt: the extra data of a proof is missing or malformed")]
+    Extra,
+    /// The gate's certificate is refused.
+    #[error("receipt: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The record cannot be read.
+    #[error("receipt: {0}")]
+    Record(#[from] RecordError),
+    /// The ledger's entry cannot be read.
+    #[error("receipt: {0}")]
+    Entry(#[from] EntryError),
+    /// A key name is refused.
+    #[error("receipt: {0}")]
+    Note(#[from] NoteError),
+    /// The trust list has no log key for the gate's member.
+    #[error("receipt: the trust list has no log key for the gate's member")]
+    NoLogKey,
+    /// The ledger's entry is not the seal of this gate's checkpoint.
+    #[error("receipt: the ledger's entry is not the seal of the gate's checkpoint")]
+    OtherSeal,
+}
+
+impl From<CborError> for ReceiptError {
+    fn from(_: CborError) -> Self {
+        Self::Extra
+    }
+}
+
+/// Two proofs, not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    record: TlogProof,
+    seal: TlogProof,
+}
+
+/// What a verified receipt says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipted {
+    /// The gate.
+    pub gate: GateId,
+    /// Index of the record in its journal.
+    pub index: u64,
+    /// The record.
+    pub record: Record,
+    /// When the city logged the gate's checkpoint.
+    pub logged: UnixTime,
+    /// Index of the city's entry.
+    pub entry: u64,
+}
+
+impl Receipt {
+    /// Puts the two proofs together.
+    pub(super) const fn new(record: TlogProof, seal: TlogProof) -> Self {
+        Self { record, seal }
+    }
+
+    /// The extra data of the record's proof.
+    pub(super) fn record_extra(certificate: &[u8], previous: &Hash, body: &[u8]) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.array(2).bytes(certificate).bytes(&[&previous.0, body].concat());
+        out.finish()
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        [self.record.to_text(), self.seal.to_text()].concat()
+    }
+
+    /// Parses a receipt.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Shape`], [`ReceiptError::Proof`].
+    pub fn parse(text: &[u8]) -> Result<Self, ReceiptError> {
+        if text.len() > 2 * MAX_PROOF {
+            return Err(ReceiptError::Shape);
+        }
+        let text = core::str::from_utf8(text).map_err(|_| ReceiptError::Shape)?;
+        let rest = text.strip_prefix(HEADER).ok_or(ReceiptError::Shape)?;
+        // A signature line starts with an em dash, so no note can hold this line.
+        let at = rest.find(&format!("\n{HEADER}")).ok_or(ReceiptError::Shape)?;
+        let (first, second) =
+            text.split_at_checked(at.saturating_add(HEADER.len()).saturating_add(1)).ok_or(ReceiptError::Shape)?;
+        Ok(Self { record: TlogProof::parse(first.as_bytes())?, seal: TlogProof::parse(second.as_bytes())? })
+    }
+
+    /// Verifies the receipt with a trust list alone.
+    ///
+    /// # Errors
+    /// [`ReceiptError`].
+    pub fn verify(&self, trust: &TrustList, now: UnixTime) -> Result<Receipted, ReceiptError> {
+        let extra = self.record.extra.as_deref().ok_or(ReceiptError::Extra)?;
+        let (certificate, entry) = Decoder::all(extra, |d| {
+            d.array_of(2)?;
+            Ok::<_, CborError>((d.bytes()?, d.bytes()?))
+        })?;
+        let certificate = GateCertificate::verify(certificate, trust)?;
+        let gate = certificate.gate();
+        let verifier = journal_verifier(trust, &certificate)?;
+        self.record.verify(&leaf_hash(entry), &verifier, &[], 0)?;
+        let record = Record::decode(body(entry)?)?;
+
+        let seal = self.seal.extra.as_deref().ok_or(ReceiptError::Extra)?;
+        let log = log_verifier(trust, gate.member, now).ok_or(ReceiptError::NoLogKey)?;
+        let witnesses = witness_verifiers(trust, gate.member, now);
+        let quorum = usize::from(trust.policy().witness_quorum);
+        self.seal.verify(&leaf_hash(seal), &log, &witnesses, quorum)?;
+        match Entry::decode(body(seal)?)? {
+            (logged, Entry::JournalSealed { gate: number, checkpoint, .. })
+                if number == gate.number && checkpoint == self.record.checkpoint =>
+            {
+                Ok(Receipted { gate, index: self.record.index, record, logged, entry: self.seal.index })
+            }
+            _ => Err(ReceiptError::OtherSeal),
+        }
+    }
+}
+
+/// The body of a log entry: what follows its link.
+fn body(entry: &[u8]) -> Result<&[u8], ReceiptError> {
+    if entry.len() > MAX_ENTRY {
+        return Err(ReceiptError::Extra);
+    }
+    entry.get(32..).ok_or(ReceiptError::Extra)
+}
