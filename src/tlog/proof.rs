@@ -150,8 +150,9 @@ pub fn verify_consistency(
         return Err(ProofError::OutOfRange);
     }
     if old == 0 || old == new {
-        let expected = if old == new { *new_root } else { empty_root() };
-        return match (proof.is_empty(), *old_root == expected) {
+        let empty_is_empty = old != 0 || *old_root == empty_root();
+        let same_is_same = old != new || old_root == new_root;
+        return match (proof.is_empty(), empty_is_empty && same_is_same) {
             (false, _) => Err(ProofError::Length),
             (true, false) => Err(ProofError::Root),
             (true, true) => Ok(()),
@@ -375,6 +376,8 @@ mod tests {
         assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[]), Ok(()));
         assert_eq!(verify_consistency(0, 1, &empty_root(), &root, &[one]), Err(ProofError::Length));
         assert_eq!(verify_consistency(0, 1, &one, &root, &[]), Err(ProofError::Root));
+        assert_eq!(verify_consistency(0, 0, &empty_root(), &empty_root(), &[]), Ok(()));
+        assert_eq!(verify_consistency(0, 0, &one, &one, &[]), Err(ProofError::Root));
         assert_eq!(verify_consistency(2, 1, &one, &root, &[]), Err(ProofError::OutOfRange));
         assert_eq!(verify_consistency(1, 1, &root, &one, &[]), Err(ProofError::Root));
     }
