@@ -1,0 +1,354 @@
+//! The embedded store: one redb file, one table per kind of row.
+//!
+//! redb is copy-on-write with checksums: after a crash at any moment the file opens at the last
+//! commit that returned. Every commit is made durable before it returns.
+
+use onecard::tlog::{LogKey, Row, Series, Storage, Write};
+use redb::{Database, DatabaseError, Durability, ReadableDatabase, TableDefinition, TableError};
+use std::{
+    fs::{self, File},
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// Version of the tables below. A store of another version is refused, never guessed at.
+const FORMAT: u32 = 1;
+
+const FORMATS: TableDefinition<'_, &str, u32> = TableDefinition::new("onecard");
+const ENTRIES: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("entry");
+const ATTACHMENTS: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("attachment");
+const TILES: TableDefinition<'_, (u32, u8, u64), &[u8]> = TableDefinition::new("tile");
+const CHECKPOINTS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("checkpoint");
+const SIZES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("size");
+const METAS: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("meta");
+
+/// A store cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no file.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// There is a store already.
+    #[error("there is a store at {} already", .0.display())]
+    Exists(PathBuf),
+    /// Another process, or this one, has the store open.
+    #[error("the store at {} is in use", .0.display())]
+    InUse(PathBuf),
+    /// The file is not a store of onecard.
+    #[error("the file {} is not a store of onecard", .0.display())]
+    NotAStore(PathBuf),
+    /// The store was written by another version of onecard.
+    #[error("the store at {} has format {found}, this program has format {FORMAT}", .path.display())]
+    Format {
+        /// The store.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// The file system failed.
+    #[error("the file system failed at {}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// How it failed.
+        source: io::Error,
+    },
+    /// The database failed. After a failed commit, open the store again.
+    #[error("the database failed")]
+    Database(#[source] Box<redb::Error>),
+}
+
+/// A store in one file, which nobody else can open meanwhile.
+#[derive(Debug)]
+pub struct RedbStorage {
+    database: Database,
+}
+
+impl RedbStorage {
+    /// Makes a new store.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is one, [`StoreError::NotAStore`] when there is another
+    /// file; neither is changed.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let database = Database::create(path).map_err(|error| opening(path, error))?;
+        let write = database.begin_write().map_err(failed)?;
+        // A file without tables is a creation that was cut short.
+        if write.list_tables().map_err(failed)?.next().is_some() {
+            write.abort().map_err(failed)?;
+            return match format(&database, path) {
+                Ok(()) | Err(StoreError::Format { .. }) => Err(StoreError::Exists(path.into())),
+                Err(error) => Err(error),
+            };
+        }
+        write.open_table(FORMATS).map_err(failed)?.insert("format", FORMAT).map_err(failed)?;
+        write.open_table(ENTRIES).map_err(failed)?;
+        write.open_table(ATTACHMENTS).map_err(failed)?;
+        write.open_table(TILES).map_err(failed)?;
+        write.open_table(CHECKPOINTS).map_err(failed)?;
+        write.open_table(SIZES).map_err(failed)?;
+        write.open_table(METAS).map_err(failed)?;
+        write.commit().map_err(failed)?;
+        // The file's own name is not durable before its directory is.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        sync_directory(parent).map_err(|source| StoreError::Io { path: parent.into(), source })?;
+        Ok(Self { database })
+    }
+
+    /// Opens a store. One that was not closed properly is repaired to its last commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let length = fs::metadata(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing(path.into()),
+            _ => StoreError::Io { path: path.into(), source },
+        })?;
+        if !length.is_file() || length.len() == 0 {
+            return Err(StoreError::NotAStore(path.into()));
+        }
+        let database = Database::open(path).map_err(|error| opening(path, error))?;
+        format(&database, path)?;
+        Ok(Self { database })
+    }
+}
+
+impl Storage for RedbStorage {
+    type Error = StoreError;
+
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = self.database.begin_read().map_err(failed)?;
+        let bytes = match row {
+            Row::Entry { log, index } => read.open_table(ENTRIES).map_err(failed)?.get((log.0, index)),
+            Row::Attachment { log, index } => read.open_table(ATTACHMENTS).map_err(failed)?.get((log.0, index)),
+            Row::Tile { log, level, index } => read.open_table(TILES).map_err(failed)?.get((log.0, level, index)),
+            Row::Checkpoint { log } => read.open_table(CHECKPOINTS).map_err(failed)?.get(log.0),
+            Row::Size { log } => read.open_table(SIZES).map_err(failed)?.get(log.0),
+            Row::Meta { log, name } => read.open_table(METAS).map_err(failed)?.get((log.0, name)),
+        };
+        Ok(bytes.map_err(failed)?.map(|bytes| bytes.value().to_vec()))
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut write = self.database.begin_write().map_err(failed)?;
+        write.set_durability(Durability::Immediate).map_err(failed)?;
+        {
+            let mut entries = write.open_table(ENTRIES).map_err(failed)?;
+            let mut attachments = write.open_table(ATTACHMENTS).map_err(failed)?;
+            let mut tiles = write.open_table(TILES).map_err(failed)?;
+            let mut checkpoints = write.open_table(CHECKPOINTS).map_err(failed)?;
+            let mut sizes = write.open_table(SIZES).map_err(failed)?;
+            let mut metas = write.open_table(METAS).map_err(failed)?;
+            for change in writes {
+                let bytes = match change {
+                    Write::Put(_, bytes) => Some(bytes.as_slice()),
+                    Write::Delete(_) => None,
+                };
+                match change.row() {
+                    Row::Entry { log, index } => set(&mut entries, (log.0, index), bytes),
+                    Row::Attachment { log, index } => set(&mut attachments, (log.0, index), bytes),
+                    Row::Tile { log, level, index } => set(&mut tiles, (log.0, level, index), bytes),
+                    Row::Checkpoint { log } => set(&mut checkpoints, log.0, bytes),
+                    Row::Size { log } => set(&mut sizes, log.0, bytes),
+                    Row::Meta { log, name } => set(&mut metas, (log.0, name), bytes),
+                }?;
+            }
+        }
+        write.commit().map_err(failed)
+    }
+
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        if indices.is_empty() {
+            return Ok(());
+        }
+        let read = self.database.begin_read().map_err(failed)?;
+        let table = match series {
+            Series::Entry => read.open_table(ENTRIES),
+            Series::Attachment => read.open_table(ATTACHMENTS),
+        };
+        let rows = (log.0, indices.start)..(log.0, indices.end);
+        for row in table.map_err(failed)?.range(rows).map_err(failed)? {
+            let (key, bytes) = row.map_err(failed)?;
+            if !visit(key.value().1, bytes.value()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    // Only on Unix can a directory be opened and synced.
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+fn set<'k, K: redb::Key + 'static>(
+    table: &mut redb::Table<'_, K, &'static [u8]>,
+    key: K::SelfType<'k>,
+    bytes: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    match bytes {
+        Some(bytes) => table.insert(key, bytes).map(drop),
+        None => table.remove(key).map(drop),
+    }
+    .map_err(failed)
+}
+
+fn format(database: &Database, path: &Path) -> Result<(), StoreError> {
+    let read = database.begin_read().map_err(failed)?;
+    let table = match read.open_table(FORMATS) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_) | TableError::TableTypeMismatch { .. }) => {
+            return Err(StoreError::NotAStore(path.into()));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    match table.get("format").map_err(failed)?.map(|format| format.value()) {
+        Some(FORMAT) => Ok(()),
+        Some(found) => Err(StoreError::Format { path: path.into(), found }),
+        None => Err(StoreError::NotAStore(path.into())),
+    }
+}
+
+fn opening(path: &Path, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.into()),
+        DatabaseError::Storage(redb::StorageError::Io(source)) if source.kind() == io::ErrorKind::InvalidData => {
+            StoreError::NotAStore(path.into())
+        }
+        DatabaseError::Storage(redb::StorageError::Io(source)) => StoreError::Io { path: path.into(), source },
+        error => failed(error),
+    }
+}
+
+fn failed(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Database(Box::new(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onecard::tlog::Log;
+
+    fn put(row: Row, byte: u8) -> Write {
+        Write::Put(row, vec![byte])
+    }
+
+    #[test]
+    fn every_kind_of_row_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let log = LogKey(7);
+        let rows = [
+            Row::Entry { log, index: u64::MAX },
+            Row::Attachment { log, index: 3 },
+            Row::Tile { log, level: 7, index: 1 },
+            Row::Checkpoint { log },
+            Row::Size { log },
+            Row::Meta { log, name: 255 },
+        ];
+        let mut store = RedbStorage::create(&path).unwrap();
+        store.commit(&rows.map(|row| put(row, 1))).unwrap();
+        store.commit(&[Write::Delete(rows[1]), put(rows[2], 2), put(rows[3], 3), Write::Delete(rows[3])]).unwrap();
+        drop(store);
+        let store = RedbStorage::open(&path).unwrap();
+        let kept = rows.map(|row| store.get(row).unwrap());
+        assert_eq!(kept, [Some(vec![1]), None, Some(vec![2]), None, Some(vec![1]), Some(vec![1])]);
+        assert_eq!(store.get(Row::Size { log: LogKey(8) }).unwrap(), None);
+    }
+
+    #[test]
+    fn a_log_opens_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let mut store = RedbStorage::create(&path).unwrap();
+        let mut log = Log::open(&store, LogKey(1), "onecard.example/a").unwrap();
+        for size in [1u64, 255, 3, 300] {
+            let mut batch = log.begin();
+            for index in 0..size {
+                batch.push(&index.to_be_bytes(), Some(&[1])).unwrap();
+            }
+            store.commit(&batch.writes()).unwrap();
+            log.apply(batch).unwrap();
+            drop(store);
+            store = RedbStorage::open(&path).unwrap();
+            assert_eq!(Log::open(&store, LogKey(1), "onecard.example/a").unwrap(), log);
+        }
+        log.verify(&store).unwrap();
+        let mut seen = vec![];
+        let mut visit = |index, _: &[u8]| {
+            seen.push(index);
+            seen.len() < 3
+        };
+        store.scan(Series::Attachment, LogKey(1), 250..400, &mut visit).unwrap();
+        assert_eq!(seen, [250, 251, 252]);
+    }
+
+    #[test]
+    fn a_second_opener_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let _first = RedbStorage::create(&path).unwrap();
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::InUse(_))));
+        assert!(matches!(RedbStorage::create(&path), Err(StoreError::InUse(_))));
+    }
+
+    #[test]
+    fn what_is_not_a_store_is_refused_and_unchanged() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::Missing(_))));
+        assert!(!path.exists());
+        assert!(matches!(RedbStorage::open(directory.path()), Err(StoreError::NotAStore(_))));
+        fs::write(&path, []).unwrap();
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::NotAStore(_))));
+        let text = "not a database\n".repeat(9_000);
+        fs::write(&path, &text).unwrap();
+        let refused = RedbStorage::open(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::NotAStore(_)), "{refused:?}");
+        let refused = RedbStorage::create(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::NotAStore(_)), "{refused:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        // Somebody else's redb file.
+        fs::remove_file(&path).unwrap();
+        let other = Database::create(&path).unwrap();
+        let write = other.begin_write().unwrap();
+        write.open_table(SIZES).unwrap();
+        write.commit().unwrap();
+        drop(other);
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::NotAStore(_))));
+        assert!(matches!(RedbStorage::create(&path), Err(StoreError::NotAStore(_))));
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let store = RedbStorage::create(&path).unwrap();
+        let write = store.database.begin_write().unwrap();
+        write.open_table(FORMATS).unwrap().insert("format", 2).unwrap();
+        write.commit().unwrap();
+        drop(store);
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::Format { found: 2, .. })));
+        assert!(matches!(RedbStorage::create(&path), Err(StoreError::Exists(_))));
+    }
+
+    #[test]
+    fn a_creation_cut_short_can_be_repeated() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        drop(Database::create(&path).unwrap());
+        assert!(matches!(RedbStorage::open(&path), Err(StoreError::NotAStore(_))));
+        drop(RedbStorage::create(&path).unwrap());
+        RedbStorage::open(&path).unwrap();
+    }
+}
