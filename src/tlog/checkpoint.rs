@@ -102,10 +102,8 @@ impl SignedCheckpoint {
     #[must_use]
     pub fn sign(checkpoint: Checkpoint, key: &SigningKey) -> Self {
         let note = checkpoint.sign(key);
-        let signer = NoteVerifier::new(checkpoint.origin.as_str(), KeyKind::Ed25519, key.verifying_key());
-        // A key name is a key name: this default is never taken.
-        let signer = signer.map(|verifier| verifier.id()).unwrap_or(KeyId([0; 4]));
-        Self { checkpoint, signer, note }
+        let verifier = NoteVerifier::of(checkpoint.origin.clone(), KeyKind::Ed25519, key.verifying_key());
+        Self { checkpoint, signer: verifier.id(), note }
     }
 
     /// What the log signed.
@@ -280,6 +278,19 @@ pub(crate) mod tests {
         assert_eq!(verify(&note, &witness(ORIGIN, 1)), NoteError::WrongKind(name(ORIGIN)));
         let larger = note.replace("20852163", "20852164");
         assert_eq!(verify(&larger, &log_verifier(1)), NoteError::Signature(name(ORIGIN)));
+    }
+
+    #[test]
+    fn no_bit_of_a_signed_checkpoint_may_change() {
+        let note = checkpoint().sign(&key(1)).into_bytes();
+        for at in 0..note.len() {
+            for bit in 0..8 {
+                let mut changed = note.clone();
+                changed[at] ^= 1 << bit;
+                assert!(SignedCheckpoint::verify(&changed, &log_verifier(1)).is_err(), "bit {bit} of byte {at}");
+            }
+            assert!(SignedCheckpoint::verify(&note[..at], &log_verifier(1)).is_err());
+        }
     }
 
     #[test]

@@ -115,9 +115,14 @@ impl NoteVerifier {
     /// # Errors
     /// [`NoteError::KeyName`].
     pub fn new(name: &str, kind: KeyKind, key: VerifyingKey) -> Result<Self, NoteError> {
-        let name = KeyName::new(name)?;
+        Ok(Self::of(KeyName::new(name)?, kind, key))
+    }
+
+    /// As [`NoteVerifier::new`], of a name that was checked before.
+    #[must_use]
+    pub fn of(name: KeyName, kind: KeyKind, key: VerifyingKey) -> Self {
         let id = key_id(&name, kind, &key);
-        Ok(Self { name, id, kind, key })
+        Self { name, id, kind, key }
     }
 
     /// The key name.
@@ -406,6 +411,7 @@ fn line(name: &KeyName, id: KeyId, signature: &[&[u8]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const VKEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
     const NOTE: &str = "This is an example message.\n\n\u{2014} example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
@@ -476,6 +482,21 @@ mod tests {
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES))), Ok(()));
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES + 1))), Err(NoteError::TooManySignatures));
         assert_eq!(Note::parse(&[b'a'; MAX_NOTE + 1]), Err(NoteError::TooLong(MAX_NOTE + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_note_is_its_text_and_its_lines(note in "([a\u{2014} \n=+/]|\u{2014} a[b-z] AAAA[A-D]{2}E=\n){0,12}") {
+            if let Ok(parsed) = Note::parse(note.as_bytes()) {
+                let lines: String = parsed.lines().iter().map(NoteLine::raw).collect();
+                prop_assert_eq!([parsed.text(), "\n", &lines].concat(), note);
+            }
+        }
+
+        #[test]
+        fn parsing_is_total(note in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(Note::parse(&note).is_err());
+        }
     }
 
     #[test]

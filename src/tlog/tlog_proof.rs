@@ -158,6 +158,7 @@ mod tests {
         checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
         node_hash,
     };
+    use proptest::prelude::*;
 
     fn proof() -> (TlogProof, Hash, [NoteVerifier; 3]) {
         let (leaf, sibling) = (Hash([1; 32]), Hash([2; 32]));
@@ -189,6 +190,19 @@ mod tests {
         let moved = TlogProof { index: 0, ..proof };
         let refused = moved.verify(&leaf, &log_verifier(1), &witnesses, 2);
         assert_eq!(refused, Err(TlogProofError::Proof(ProofError::Root)));
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_means_encoding_again_gives_the_same_text(at: prop::sample::Index, byte: u8, cut in 0usize..3) {
+            let mut text = proof().0.to_text().into_bytes();
+            let at = at.index(text.len());
+            text.splice(at..at, (cut != 0).then_some(byte));
+            text.drain(at..(at + cut).min(text.len()));
+            if let Ok(parsed) = TlogProof::parse(&text) {
+                prop_assert_eq!(parsed.to_text().into_bytes(), text);
+            }
+        }
     }
 
     #[test]

@@ -187,11 +187,9 @@ impl Witness {
     }
 
     /// The key that verifies this witness's cosignatures.
-    ///
-    /// # Errors
-    /// None in practice: the name was checked when it was made.
-    pub fn verifier(&self) -> Result<NoteVerifier, NoteError> {
-        NoteVerifier::new(self.name.as_str(), KeyKind::Cosignature, self.key.verifying_key())
+    #[must_use]
+    pub fn verifier(&self) -> NoteVerifier {
+        NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key())
     }
 
     /// Decides whether a checkpoint may be cosigned, in the order of tlog-witness. While the result
@@ -249,8 +247,9 @@ impl Pending<'_> {
         let line = self.signed.checkpoint().cosign(self.name, self.key, now);
         // What monitors are served: the log's signature and ours, and nobody else's. None of these
         // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
-        let witness = NoteVerifier::new(self.name.as_str(), KeyKind::Cosignature, self.key.verifying_key());
-        let kept = witness.and_then(|witness| self.signed.without_others()?.with_cosignatures(&line, &[witness]));
+        let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
+        let bare = self.signed.without_others();
+        let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
         storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.key }, kept.note().into())])?;
         self.log.seen = Replica::at(kept);
@@ -306,7 +305,7 @@ mod tests {
         body.extend(log[2].checkpoint().cosign(&name("v"), &key(4), NOW).bytes());
         let line = add(&mut w, &mut storage, &body).unwrap();
         let cosigned = log[2].with_cosignatures(&line, &[witness("w", 3)]).unwrap();
-        assert_eq!(cosigned.cosignatures(&[w.verifier().unwrap()]), Ok(vec![(0, NOW)]));
+        assert_eq!(cosigned.cosignatures(&[w.verifier()]), Ok(vec![(0, NOW)]));
         let mut w = open(&storage);
         assert_eq!(w.latest(ORIGIN), Some(&cosigned));
         // From 2 to 3, the proof is the third leaf: the old root is the verifier's own.
