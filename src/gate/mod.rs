@@ -7,9 +7,6 @@ mod journal;
 mod record;
 mod segment;
 
-#[cfg(test)]
-pub(crate) use journal::tests as test_gate;
-
 pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
 pub use journal::{Gate, GateError, Scan, Shown, Sync};
 pub use record::{Record, RecordError, Redemption, Synced, flags};

@@ -258,6 +258,6 @@ mod tests {
         assert_eq!(seen(0..u64::MAX, 9), [2, 3, 5]);
         assert_eq!(seen(3..5, 9), [3]);
         assert_eq!(seen(0..9, 2), [2, 3]);
-        assert_eq!(seen(5..5, 9), []);
+        assert_eq!(seen(5..5, 9), [] as [u64; 0]);
     }
 }
