@@ -22,12 +22,14 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let keys = keys();
     let [a, b, c] = &keys;
     let one = sign(&[a], TYP, b"list");
-    let mut none = one[..one.len() - (1 + 1 + 13 + 1 + 66)].to_vec();
-    *none.last_mut().unwrap() = 0x80;
+    let (start, signer) = one.split_at(one.len() - (1 + 1 + 13 + 1 + 66));
+    let count = |byte: u8| [&start[..start.len() - 1], &[byte]].concat();
+    let (none, twice) = (count(0x80), [&count(0x82), signer, signer].concat());
     vec![
-        ("one", one),
+        ("one", one.clone()),
         ("three", sign(&[a, b, c], TYP, b"list")),
         ("none", none),
+        ("twice", twice),
         ("another-typ", sign(&[a], Typ::ContentFormat(293), b"list")),
     ]
 }

@@ -28,12 +28,16 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let token = sign1(&key, TOKEN, Headers { kid: None, kcwt: Some(&pass) }, b"\xa1\x06\x00");
     let mut twice = pass.clone();
     twice.insert(0, 0xd2);
+    // The pass with `{4: h''}` in the place of its empty unprotected header.
+    let at = 2 + pass[2..].iter().position(|&byte| byte == 0xa0).unwrap();
+    let unprotected = [&pass[..at], &[0xa1, 0x04, 0x40], &pass[at + 1..]].concat();
     vec![
         ("pass", pass),
         ("token", token),
         ("empty-payload", sign1(&key, PASS, kid, b"")),
         ("long-payload", sign1(&key, PASS, kid, &[0x40; 300])),
         ("tag-twice", twice),
+        ("unprotected", unprotected),
     ]
 }
 
