@@ -10,6 +10,7 @@
 use super::statement::{LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, add};
 use crate::crypto::Hash;
 use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
+use crate::ledger::CutOff;
 use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use};
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
@@ -74,17 +75,6 @@ pub struct Period {
     pub from: UnixTime,
     /// The first moment after.
     pub until: UnixTime,
-}
-
-/// The ledger checkpoint up to which everything counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CutOff {
-    /// Whose ledger.
-    pub member: MemberId,
-    /// Size of the checkpoint.
-    pub size: u64,
-    /// Root of the checkpoint.
-    pub root: Hash,
 }
 
 /// What earlier periods settled; the default is a first period.

@@ -28,9 +28,10 @@
 //! its amounts. Payments, nets and co-payments follow from the lines; they are written for the reader, and
 //! a statement in which they do not follow is refused.
 
-use super::settle::{CutOff, Liable, Period};
+use super::settle::{Liable, Period};
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
+use crate::ledger::CutOff;
 use crate::product::MAX_FEN;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
