@@ -18,6 +18,9 @@ use crate::trust::{GateCertificate, Status};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Entries in a full bundle.
+const WIDTH: u64 = TILE_WIDTH as u64;
+
 /// A gate as its city's ledger shows it.
 #[derive(Debug)]
 pub(super) struct GateSeen {
@@ -177,10 +180,8 @@ impl<'a, F: Files> Replay<'a, F> {
 
     fn other(&mut self, index: u64, record: Record, findings: &mut Findings) {
         match record {
-            Record::Opened { certificate, .. } => {
-                if certificate != sha256(&[self.gate.certificate.as_bytes()]) {
-                    findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
-                }
+            Record::Opened { certificate, .. } if certificate != sha256(&[self.gate.certificate.as_bytes()]) => {
+                findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
             }
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
             Record::Synced(synced) => {
@@ -369,7 +370,7 @@ impl<'a, F: Files> Evidence<'a, F> {
 
     /// The evidence beside entry `index`; entries are asked for in order.
     fn of(&mut self, index: u64, findings: &mut Findings) -> Option<Vec<u8>> {
-        let at = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(0);
+        let at = usize::try_from(index % WIDTH).unwrap_or(0);
         if at == 0 {
             self.current = self.load(index, findings);
         }
@@ -383,7 +384,7 @@ impl<'a, F: Files> Evidence<'a, F> {
     /// The bundle that starts at entry `start`, as it is for a journal of this size.
     fn load(&self, start: u64, findings: &mut Findings) -> Vec<Option<Vec<u8>>> {
         let width = u16::try_from(self.size.saturating_sub(start)).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
-        let Ok(id) = TileId::new(0, start / u64::from(TILE_WIDTH), width) else { return Vec::new() };
+        let Ok(id) = TileId::new(0, start / WIDTH, width) else { return Vec::new() };
         let path = self.path(id);
         let bundle = match self.files.read(&path) {
             Ok(Some(bundle)) => bundle,
@@ -420,8 +421,8 @@ impl<'a, F: Files> Evidence<'a, F> {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
                 continue;
             };
-            let start = id.index().saturating_mul(TILE_WIDTH.into());
-            let width = self.size.saturating_sub(start).min(TILE_WIDTH.into());
+            let start = id.index().saturating_mul(WIDTH);
+            let width = self.size.saturating_sub(start).min(WIDTH);
             if u64::from(id.width()) == width {
                 continue;
             }
