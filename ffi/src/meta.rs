@@ -1,0 +1,55 @@
+//! What the library says about itself.
+
+use crate::ptr::{Out, constant};
+use crate::status::{Lang, TABLE};
+use crate::{Status, run};
+use core::ffi::c_char;
+
+/// The version of the library, such as "0.1.0".
+///
+/// `*text` points into the library: it is never freed and stays valid as long as the library is
+/// loaded. It also ends in NUL; `*length` does not count that.
+///
+/// # Safety
+/// `text` and `length` are NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_version(text: *mut *const c_char, length: *mut usize) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
+        let (start, len) = constant(concat!(env!("CARGO_PKG_VERSION"), "\0"));
+        text.set(start);
+        length.set(len);
+        Ok(())
+    })
+}
+
+/// The text of a status in a language (an `onecard_lang`), for people.
+///
+/// A number no version of this library returns, or another language, is
+/// ONECARD_STATUS_UNKNOWN_CONSTANT. `*text` is as in onecard_version.
+///
+/// # Safety
+/// `text` and `length` are NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_status_text(
+    status: u32,
+    lang: u32,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
+        let (_, zh, en) = TABLE.iter().find(|row| row.0 as u32 == status).ok_or(Status::UnknownConstant)?;
+        let chosen = match lang {
+            lang if lang == Lang::Zh as u32 => zh,
+            lang if lang == Lang::En as u32 => en,
+            _ => return Err(Status::UnknownConstant),
+        };
+        let (start, len) = constant(chosen);
+        text.set(start);
+        length.set(len);
+        Ok(())
+    })
+}
