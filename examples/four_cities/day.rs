@@ -97,8 +97,7 @@ pub(crate) fn open(world: &World, federation: &Federation, work: &Path) -> Resul
         let site = &world.gates[place];
         let path = work.join(format!("gate-{}-{}.redb", site.id.member, site.id.number));
         let store = RedbStorage::create(&path)?;
-        let mut gate =
-            Gate::open(store, site.key.clone(), &site.certificate, bundle.clone(), moment(OPENING))?;
+        let mut gate = Gate::open(store, site.key.clone(), &site.certificate, bundle.clone(), moment(OPENING))?;
         gate.sync(&Sync { ledgers: &ledgers, ..Sync::default() }, moment(OPENING))?;
         *slot = Some(Station { gate, sent: 0, tally: Tally::default(), place, last: None });
         Ok(())
@@ -138,7 +137,11 @@ pub(crate) fn play(
             let ledgers = federation.finish_round(moment(sync + 90))?;
             let status = revoked.as_ref().map(|list| vec![list.as_slice()]).unwrap_or_default();
             parallel(stations, |_, station| {
-                if online(station) { station.sync(world, &learnt, &ledgers, &status, moment(sync + 120)) } else { Ok(()) }
+                if online(station) {
+                    station.sync(world, &learnt, &ledgers, &status, moment(sync + 120))
+                } else {
+                    Ok(())
+                }
             })?;
         }
     }
@@ -152,10 +155,7 @@ pub(crate) fn play(
 }
 
 /// Runs `work` on every item, on as many threads as there are processors.
-pub(crate) fn parallel<T: Send>(
-    items: &mut [T],
-    work: impl Fn(usize, &mut T) -> Result + std::marker::Sync,
-) -> Result {
+pub(crate) fn parallel<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) -> Result + std::marker::Sync) -> Result {
     let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
     let (queue, failure) = (Mutex::new(items.iter_mut().enumerate()), Mutex::new(None));
     let next = || queue.lock().ok()?.next();

@@ -6,7 +6,7 @@ use crate::world::{World, at};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::{MemberId, PassKey, ProductRef};
-use onecard::ledger::{CutOff, Entry, Ledger, Settled, is_final, log_verifier, witness_name};
+use onecard::ledger::{Entry, Ledger, Settled, is_final, log_verifier, witness_name};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, SignedCheckpoint, Witness};
@@ -68,7 +68,8 @@ impl Federation {
         }
         let keys = world.cities.iter().map(|city| (city.id, &city.witness));
         let observers = keys.chain([(world.auditor, &world.auditor_witness)]);
-        let observers = observers.map(|(member, key)| Observer::open(world, member, key, work)).collect::<Result<_>>()?;
+        let observers =
+            observers.map(|(member, key)| Observer::open(world, member, key, work)).collect::<Result<_>>()?;
         let trust = world.trust.clone();
         let mut federation = Self { platforms, checkpoints: Vec::new(), cosignatures: 0, trust, observers, rounds: 0 };
         federation.finish_round(now)?;
@@ -141,17 +142,6 @@ impl Federation {
         }
         self.cosign(now)?;
         Ok(())
-    }
-
-    /// Where the ledgers end now, for a settlement.
-    pub(crate) fn cut_offs(&self) -> Vec<CutOff> {
-        let final_ones = self.platforms.iter().zip(&self.checkpoints);
-        let cut_off = |(platform, signed): (&Platform, &SignedCheckpoint)| CutOff {
-            member: platform.ledger.member(),
-            size: signed.size(),
-            root: signed.root(),
-        };
-        final_ones.map(cut_off).collect()
     }
 
     fn cosign(&mut self, now: UnixTime) -> Result<Vec<(MemberId, u64)>> {

@@ -71,7 +71,8 @@ impl Trip<'_> {
     fn visit(&mut self, place: usize, time: u32, party: u8, index: u32) -> bool {
         let (gate, venue) = (self.world.gates[place].id, self.world.gates[place].venue);
         let since = if place == self.offline { moment(OPENING) } else { moment(last_sync(time)) };
-        let known: Usage = self.usage.uses().iter().copied().filter(|used| used.gate == gate || used.time < since).collect();
+        let known: Usage =
+            self.usage.uses().iter().copied().filter(|used| used.gate == gate || used.time < since).collect();
         let visit = Visit { time: moment(time), venue, party };
         let (product, facts) = (self.world.product(self.number), self.world.facts(self.number));
         let decide = |usage| entitle(product, &facts, usage, &visit).ok().map(|entitled| entitled.grant);

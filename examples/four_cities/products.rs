@@ -147,7 +147,10 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 12_000,
                 Method::Contracted(Rate::PerUse(800)),
                 vec![grant(
-                    venues(["NJ-XIAOLING", "NJ-LINGGU", "NJ-MEILING", "NJ-CONFUC", "NJ-ZHANYUAN", "NJ-CITYWALL"].map(venue)),
+                    venues(
+                        ["NJ-XIAOLING", "NJ-LINGGU", "NJ-MEILING", "NJ-CONFUC", "NJ-ZHANYUAN", "NJ-CITYWALL"]
+                            .map(venue),
+                    ),
                     vec![once_a_day],
                 )],
             ),

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::chance::Seed;
 use crate::planted::{self, Sold};
 use crate::products::{Kind, Memory, products};
-use onecard::crypto::{Hash, SigningKey, sha256};
+use onecard::crypto::{SigningKey, sha256};
 use onecard::id::{FOUNDERS, GateId, MemberId, PassId, ProductRef, VenueId};
 use onecard::pass::{self, PassClaims, StatusRef, flags};
 use onecard::product::{PassFacts, Product, VenueFacts};
@@ -67,7 +67,6 @@ pub(crate) struct City {
 /// One gate as its city enrols it.
 pub(crate) struct GateSite {
     pub(crate) id: GateId,
-    pub(crate) city: usize,
     pub(crate) venue: VenueFacts,
     pub(crate) key: SigningKey,
     pub(crate) certificate: Vec<u8>,
@@ -156,7 +155,7 @@ impl World {
                     reference_fen: venue.price_fen,
                     service: 0,
                 };
-                self.gates.push(GateSite { id, city, venue, key, certificate: spec.sign(&registrar) });
+                self.gates.push(GateSite { id, venue, key, certificate: spec.sign(&registrar) });
             }
         }
         let (issuer, log, witness) = (key("issuer"), key("log"), key("witness"));
@@ -178,7 +177,8 @@ impl World {
     /// The status list of a city that lost a pass since the morning.
     pub(crate) fn revoked(&self, number: u32, issued: UnixTime) -> Vec<u8> {
         let city = &self.cities[self.kind(number).city()];
-        let mut spec = StatusListSpec { issued, ..city.status.clone() };
+        let mut spec = city.status.clone();
+        spec.issued = issued;
         spec.set(number, Status::Revoked);
         spec.sign(&city.issuer)
     }
@@ -270,13 +270,6 @@ impl World {
 
     fn sold(&self, number: u32) -> Option<&Sold> {
         self.sold.get(number.checked_sub(self.passes)? as usize)
-    }
-}
-
-impl City {
-    /// Digest of the catalogue.
-    pub(crate) fn catalogue_digest(&self) -> Hash {
-        sha256(&[&self.catalogue])
     }
 }
 
