@@ -39,7 +39,7 @@ pub(crate) fn cities(world: &World, tallies: &[(GateId, Tally)], sealed: &[u64],
         "\n{:<20} {:>8} {:>8} {:>8} {:>8} {:>8} {:>10}",
         "City", "admitted", "re-scans", "annulled", "refused", "sealed", "checkpoint"
     );
-    let mut refusals = Vec::new();
+    let mut by_reason: BTreeMap<Reason, Vec<(&str, u64)>> = BTreeMap::new();
     for ((city, sealed), (_, size)) in world.cities.iter().zip(sealed).zip(sizes) {
         let mut sum = Tally::default();
         for (_, tally) in tallies.iter().filter(|(gate, _)| gate.member == city.id) {
@@ -55,16 +55,11 @@ pub(crate) fn cities(world: &World, tallies: &[(GateId, Tally)], sealed: &[u64],
             "{:<20} {:>8} {:>8} {:>8} {refused:>8} {sealed:>8} {size:>10}",
             city.name, sum.admitted, sum.rescans, sum.annulled
         );
-        refusals.push((city.name, sum.refused));
+        for (reason, count) in sum.refused {
+            by_reason.entry(reason).or_default().push((city.name, count));
+        }
     }
     println!("\nRefused, by reason");
-    let by_reason: BTreeMap<Reason, Vec<(&str, u64)>> = refusals
-        .iter()
-        .flat_map(|(name, refused)| refused.iter().map(move |(reason, count)| (*reason, (*name, *count))))
-        .fold(BTreeMap::new(), |mut all: BTreeMap<Reason, Vec<(&str, u64)>>, (reason, count)| {
-            all.entry(reason).or_default().push(count);
-            all
-        });
     for (reason, counts) in by_reason {
         let cities: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
         println!("  {:>2} {:<42} {}", reason.number(), reason.text_en(), cities.join(", "));
