@@ -13,7 +13,7 @@ use crate::ledger::journal_verifier;
 use crate::pass::{self, Audience, PassClaims, Proof};
 use crate::product::{PassFacts, Usage, Use, entitle};
 use crate::time::UnixTime;
-use crate::tlog::{BundleEntries, Resource, SignedCheckpoint, TILE_WIDTH, TileId};
+use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{GateCertificate, Status};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -409,15 +409,14 @@ impl<'a, F: Files> Evidence<'a, F> {
     }
 
     fn path(&self, id: TileId) -> String {
-        let bundle = Resource::Entries(id).to_string();
-        format!("{}/{}", self.prefix, bundle.strip_prefix("tile/entries/").unwrap_or_default())
+        format!("{}/{id}", self.prefix)
     }
 
     /// Compares the evidence files that the replay did not read: those of earlier sizes.
     fn check_files(&self, paths: &[String], findings: &mut Findings) {
         for path in paths {
             let name = path.strip_prefix(&self.prefix).and_then(|name| name.strip_prefix('/')).unwrap_or_default();
-            let Ok(Resource::Entries(id)) = format!("tile/entries/{name}").parse() else {
+            let Some(id) = TileId::parse(0, name) else {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
                 continue;
             };

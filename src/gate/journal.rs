@@ -602,9 +602,17 @@ impl<S: Storage> Gate<S> {
             known.usage = known.learnt.clone();
         }
         let mut broken = None;
+        let policy = self.bundle.trust().policy();
+        let within = policy.rescan_within.max(policy.annul_within);
         self.log.replay(&self.storage, self.log.pruned()..self.log.size(), |index, body| {
             match Record::decode(body) {
-                Ok(record) => known.learn(&self.certificate, index, &record),
+                Ok(record) => {
+                    known.learn(&self.certificate, index, &record);
+                    // As when it was written: a clock set back later brings nothing back.
+                    if matches!(record, Record::Redeemed(_)) {
+                        known.forget(within);
+                    }
+                }
                 Err(error) => broken = Some(GateError::Record { index, error }),
             }
             broken.is_none()
@@ -618,8 +626,6 @@ impl<S: Storage> Gate<S> {
             let verifier = verifier.map_err(LogError::Note)?;
             known.sealed = SignedCheckpoint::verify(&note, &verifier).map_err(LogError::Note)?.size();
         }
-        let policy = self.bundle.trust().policy();
-        known.forget(policy.rescan_within.max(policy.annul_within));
         Ok(known)
     }
 
@@ -641,11 +647,14 @@ impl Known {
                 self.totals.0 = self.totals.0.saturating_add(1);
             }
             Record::Annulled { index, .. } => {
-                if let Some(at) = self.recent.iter().position(|recent| recent.index == *index)
-                    && let Some(recent) = self.recent.remove(at)
-                {
-                    let usage = self.usage.entry(recent.redemption.pass).or_default();
-                    usage.annul(certificate.gate(), *index);
+                let key = (certificate.gate(), *index);
+                let recent = self.recent.iter().position(|recent| recent.index == *index);
+                let pass = recent.and_then(|at| self.recent.remove(at)).map(|recent| recent.redemption.pass);
+                // Under another policy it may be forgotten here, though it was recent when annulled.
+                let has = |usage: &Usage| usage.uses().iter().any(|used| used.key() == key);
+                let pass = pass.or_else(|| self.usage.iter().find(|(_, usage)| has(usage)).map(|(pass, _)| *pass));
+                if let Some(pass) = pass {
+                    self.usage.entry(pass).or_default().annul(key.0, key.1);
                     self.totals.1 = self.totals.1.saturating_add(1);
                 }
             }
@@ -963,6 +972,19 @@ pub(crate) mod tests {
         assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+    }
+
+    #[test]
+    fn a_restart_after_the_clock_was_set_back_changes_no_decision() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        // The first entry is forgotten at the second, and stays so.
+        assert_eq!(reason(&mut gate, &code(2, NOW + 901), NOW + 901), Reason::Ok);
+        gate.set_clock(time(NOW + 10)).unwrap();
+        let mut again = open(gate.storage().clone(), NOW + 10).unwrap();
+        assert_eq!(gate.known.recent, again.known.recent);
+        let shown = code(1, NOW + 10);
+        assert_eq!(reason(&mut again, &shown, NOW + 10), reason(&mut gate, &shown, NOW + 10));
     }
 
     #[test]
