@@ -8,6 +8,7 @@ use super::input::Input;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyKind, KeyName, NoteVerifier, SignedCheckpoint};
+use std::sync::LazyLock;
 
 const NAMES: [&str; 4] = ["w/a", "w/b", "w/c", "w/stranger"];
 
@@ -55,16 +56,24 @@ fn name(name: &str) -> KeyName {
 }
 
 fn signed() -> SignedCheckpoint {
+    SIGNED.clone()
+}
+
+static SIGNED: LazyLock<SignedCheckpoint> = LazyLock::new(|| {
     let checkpoint = Checkpoint { origin: name("onecard.test/310101"), size: 77, root: sha256(&[b"root"]) };
     SignedCheckpoint::sign(checkpoint, &key(1))
-}
+});
 
 /// All but the stranger.
 fn witnesses() -> [NoteVerifier; 3] {
+    WITNESSES.clone()
+}
+
+static WITNESSES: LazyLock<[NoteVerifier; 3]> = LazyLock::new(|| {
     core::array::from_fn(|at| {
         NoteVerifier::new(NAMES[at], KeyKind::Cosignature, key(10 + at as u8).verifying_key()).unwrap()
     })
-}
+});
 
 /// What holds of every checkpoint that took cosignatures over; who cosigned it.
 fn check(signed: &SignedCheckpoint, grown: &SignedCheckpoint) -> Vec<(usize, UnixTime)> {

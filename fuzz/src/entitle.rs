@@ -18,7 +18,7 @@ pub fn run(data: &[u8]) {
     let product = product(&mut input);
     let pass = PassFacts {
         not_before: moment(&mut input),
-        expires: input.odd().then(|| moment(&mut input)).unwrap_or(UnixTime::MAX),
+        expires: if input.odd() { moment(&mut input) } else { UnixTime::MAX },
         holder_class: input.pick(&[0, 1, 200]),
     };
     let at = venue(&mut input);

@@ -10,6 +10,7 @@ use onecard::tlog::{
     Checkpoint, KeyKind, KeyName, Nodes, NoteVerifier, SignedCheckpoint, TlogProof, inclusion_proof, leaf_hash,
     node_hash, root_of,
 };
+use std::sync::LazyLock;
 
 pub fn run(data: &[u8]) {
     if let Ok(proof) = TlogProof::parse(data) {
@@ -54,9 +55,13 @@ fn name(text: &str) -> KeyName {
 }
 
 fn witnesses() -> [NoteVerifier; 3] {
+    WITNESSES.clone()
+}
+
+static WITNESSES: LazyLock<[NoteVerifier; 3]> = LazyLock::new(|| {
     [3, 4, 5]
         .map(|seed| NoteVerifier::new(&format!("w/{seed}"), KeyKind::Cosignature, key(seed).verifying_key()).unwrap())
-}
+});
 
 /// A good proof of `index` in a tree, cosigned by some; with the size and by how many.
 fn proof(input: &mut Input<'_>) -> (TlogProof, u64, usize) {

@@ -447,6 +447,7 @@ impl<S: Storage> Gate<S> {
         let last = recent.by_ref().filter(same_pass).last().copied();
         if let Some(last) = last
             && last.redemption.evidence == presented.digest()
+            && scan.party.max(1) <= last.redemption.party
             && matches!(presented.proof(), Proof::Holder(_))
         {
             return Ok(Outcome::Rescan(last));
@@ -958,6 +959,18 @@ pub(crate) mod tests {
         let paper = text::encode(&paper);
         assert_eq!(reason(&mut gate, &paper, NOW + 200), Reason::Ok);
         assert_eq!(reason(&mut gate, &paper, NOW + 210), Reason::Passback);
+    }
+
+    #[test]
+    fn a_rescan_lets_no_more_people_in_than_were_debited() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let shown = code(1, NOW);
+        let mut party = |party| {
+            let scan = Scan { party, ..Scan::text(shown.as_bytes()) };
+            gate.admit(scan, time(NOW)).reason()
+        };
+        assert_eq!([2, 2, 1, 0].map(&mut party), [Reason::Ok, Reason::Rescan, Reason::Rescan, Reason::Rescan]);
+        assert_eq!([3, 5].map(&mut party), [Reason::Passback, Reason::PartyTooLarge]);
     }
 
     #[test]
