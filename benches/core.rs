@@ -4,12 +4,18 @@
 //! An entry is one function here and one line in the groups at the bottom.
 #![allow(missing_docs, reason = "criterion's macros")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ed25519_dalek::Verifier as _;
-use onecard::crypto::{SigningKey, VerifyingKey};
+use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
+use onecard::gate::Scan;
+use onecard::pass::{self, Audience};
+use onecard::tlog::{Chain, Log, LogKey, MemoryStorage, Storage};
 use onecard::wire::cose::{Expect, Headers, Sign1, Typ, sign1};
 use onecard::wire::text;
 use std::hint::black_box;
+
+#[path = "../tests/day/mod.rs"]
+mod day;
 
 const TYP: Typ = Typ::ContentFormat(293);
 
@@ -58,6 +64,90 @@ fn wire(c: &mut Criterion) {
     group.finish();
 }
 
-// Next, as their modules come: pass verify, gate decide, log append.
-criterion_group!(benches, verify, wire);
+/// What a gate and an auditor verify: the whole of what was shown, one or two signatures.
+fn pass(c: &mut Criterion) {
+    let bundle = day::bundle();
+    let (trust, now) = (bundle.trust(), day::time(day::OPEN));
+    let pass = day::pass(day::CITIES[0], 1, 1, |_| {});
+    let paper = day::paper(day::CITIES[0], 2);
+    let shown = text::decode(day::code(&pass, 1, day::OPEN).as_bytes()).expect("a text");
+    let verify = |shown: &[u8]| pass::verify(shown, trust, Audience::Federation, now);
+    assert!(verify(shown.as_slice()).is_ok() && verify(&paper).is_ok());
+
+    let mut group = c.benchmark_group("pass");
+    group.bench_function("pass verify (paper, one signature)", |b| b.iter(|| verify(black_box(&paper))));
+    group.bench_function("pass verify (presentation, two signatures)", |b| {
+        b.iter(|| verify(black_box(shown.as_slice())));
+    });
+    group.finish();
+}
+
+/// From the scanned text to the recorded answer, on a store in memory.
+fn gate(c: &mut Criterion) {
+    let pass = day::pass(day::CITIES[0], 1, 1, |_| {});
+    let code = day::code(&pass, 1, day::OPEN);
+    let now = day::time(day::OPEN);
+    let open = || day::Day::open().cities.swap_remove(0).gates.swap_remove(0);
+
+    let mut group = c.benchmark_group("gate");
+    group.bench_function("gate decide (admitted, recorded in memory)", |b| {
+        b.iter_batched_ref(open, |gate| gate.admit(Scan::text(code.as_bytes()), now), BatchSize::LargeInput);
+    });
+    let mut gate = open();
+    group.bench_function("gate decide (refused: a code too old)", |b| {
+        let later = day::time(day::OPEN + 900);
+        b.iter(|| gate.admit(Scan::text(black_box(code.as_bytes())), later));
+    });
+    group.finish();
+}
+
+/// Chain and tree of 80-byte bodies, beside the hashing they cannot do without.
+fn log(c: &mut Criterion) {
+    const ENTRIES: u64 = 1_000;
+    let body = [0x5a; 80];
+    let mut group = c.benchmark_group("log");
+    group.throughput(Throughput::Elements(ENTRIES));
+    group.bench_function("SHA-256 of link and body, and of one node, each entry", |b| {
+        b.iter(|| {
+            let mut link = Hash([0; 32]);
+            for _ in 0..ENTRIES {
+                link = sha256(&[&[0], &link.0, black_box(&body)]);
+                black_box(sha256(&[&[1], &link.0, &link.0]));
+            }
+            link
+        });
+    });
+    group.bench_function("log append (chain and tree)", |b| {
+        b.iter(|| {
+            let mut chain = Chain::new("onecard.test/310101");
+            for _ in 0..ENTRIES {
+                let _ = black_box(chain.push(black_box(&body)));
+            }
+            chain.root()
+        });
+    });
+    group.bench_function("log append (with the rows of a store, groups of 100)", |b| {
+        b.iter_batched_ref(
+            || {
+                let storage = MemoryStorage::new();
+                let log = Log::open(&storage, LogKey(0), "onecard.test/310101").expect("an empty log");
+                (storage, log)
+            },
+            |(storage, log)| {
+                for _ in 0..ENTRIES / 100 {
+                    let mut batch = log.begin();
+                    for _ in 0..100 {
+                        batch.push(black_box(&body), None).expect("a short body");
+                    }
+                    storage.commit(&batch.take_writes()).expect("memory");
+                    log.apply(batch).expect("begun here");
+                }
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, verify, wire, pass, gate, log);
 criterion_main!(benches);

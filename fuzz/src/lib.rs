@@ -4,10 +4,34 @@
 //! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
 //! committed corpora on stable.
 
+pub mod catalogue;
 pub mod cbor;
+pub mod checkpoint;
 pub mod cose_sign;
 pub mod cose_sign1;
+pub mod entitle;
+mod federation;
+pub mod gate;
+pub mod gate_certificate;
+mod input;
+pub mod ledger_entry;
+pub mod merkle;
+pub mod note;
+pub mod pass;
+pub mod pass_rules;
+pub mod presentation;
+pub mod product;
+mod products;
 pub mod qr_text;
+pub mod receipt;
+pub mod record;
+pub mod segment;
+mod site;
+pub mod status_list;
+pub mod tile_path;
+pub mod tlog_proof;
+pub mod trust_list;
+pub mod trust_rules;
 pub mod verify_key;
 
 /// A target: its name is that of its module, its binary and its corpus directory.
@@ -22,10 +46,30 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 25] = [
+    Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
+    Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
     Target { name: "cose_sign", run: cose_sign::run, seeds: cose_sign::seeds },
     Target { name: "cose_sign1", run: cose_sign1::run, seeds: cose_sign1::seeds },
+    Target { name: "entitle", run: entitle::run, seeds: entitle::seeds },
+    Target { name: "gate", run: gate::run, seeds: gate::seeds },
+    Target { name: "gate_certificate", run: gate_certificate::run, seeds: gate_certificate::seeds },
+    Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
+    Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
+    Target { name: "note", run: note::run, seeds: note::seeds },
+    Target { name: "pass", run: pass::run, seeds: pass::seeds },
+    Target { name: "pass_rules", run: pass_rules::run, seeds: pass_rules::seeds },
+    Target { name: "presentation", run: presentation::run, seeds: presentation::seeds },
+    Target { name: "product", run: product::run, seeds: product::seeds },
     Target { name: "qr_text", run: qr_text::run, seeds: qr_text::seeds },
+    Target { name: "receipt", run: receipt::run, seeds: receipt::seeds },
+    Target { name: "record", run: record::run, seeds: record::seeds },
+    Target { name: "segment", run: segment::run, seeds: segment::seeds },
+    Target { name: "status_list", run: status_list::run, seeds: status_list::seeds },
+    Target { name: "tile_path", run: tile_path::run, seeds: tile_path::seeds },
+    Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },
+    Target { name: "trust_list", run: trust_list::run, seeds: trust_list::seeds },
+    Target { name: "trust_rules", run: trust_rules::run, seeds: trust_rules::seeds },
     Target { name: "verify_key", run: verify_key::run, seeds: verify_key::seeds },
 ];

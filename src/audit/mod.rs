@@ -1,1 +1,24 @@
-//! Not written yet.
+//! The audit: what anyone can compute from the published files, byte for byte the same for everyone.
+//!
+//! [`audit`] replays ledgers and journals, checks every byte of them against hashes and signatures,
+//! decides every admission again, finds over-use and who is liable, and settles. It goes on after
+//! what it finds; what it finds is named by place and rule.
+
+mod files;
+mod finding;
+mod journals;
+mod lists;
+mod overuse;
+mod published;
+mod replay;
+mod settle;
+mod statement;
+
+pub use files::{Files, MemoryFiles};
+pub use finding::{Finding, Rule, Severity};
+pub use overuse::OverUse;
+pub use replay::{Counts, Options, Report, audit};
+pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
+pub use statement::{
+    CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, Statement, StatementError,
+};

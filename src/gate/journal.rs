@@ -171,7 +171,7 @@ enum Outcome {
 }
 
 impl<S: Storage> Gate<S> {
-    /// Opens a gate on its store, replays its journal, and records that it opened.
+    /// Opens a gate on its store, replays its journal, and records that it opened and what it knows.
     ///
     /// The bundle must not be older than what the journal says the gate had.
     ///
@@ -199,8 +199,10 @@ impl<S: Storage> Gate<S> {
         gate.known = gate.replay()?;
         gate.check_rollback()?;
         gate.check_clock(now)?;
-        let certificate = sha256(&[gate.certificate.as_bytes()]);
-        gate.append(&[Record::Opened { time: now, certificate }], Vec::new())?;
+        let opened = Record::Opened { time: now, certificate: sha256(&[gate.certificate.as_bytes()]) };
+        let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
+        let synced = Record::Synced(synced_record(&gate.bundle, ledgers, now));
+        gate.append(&[opened, synced], Vec::new())?;
         Ok(gate)
     }
 
@@ -600,9 +602,17 @@ impl<S: Storage> Gate<S> {
             known.usage = known.learnt.clone();
         }
         let mut broken = None;
+        let policy = self.bundle.trust().policy();
+        let within = policy.rescan_within.max(policy.annul_within);
         self.log.replay(&self.storage, self.log.pruned()..self.log.size(), |index, body| {
             match Record::decode(body) {
-                Ok(record) => known.learn(&self.certificate, index, &record),
+                Ok(record) => {
+                    known.learn(&self.certificate, index, &record);
+                    // As when it was written: a clock set back later brings nothing back.
+                    if matches!(record, Record::Redeemed(_)) {
+                        known.forget(within);
+                    }
+                }
                 Err(error) => broken = Some(GateError::Record { index, error }),
             }
             broken.is_none()
@@ -616,8 +626,6 @@ impl<S: Storage> Gate<S> {
             let verifier = verifier.map_err(LogError::Note)?;
             known.sealed = SignedCheckpoint::verify(&note, &verifier).map_err(LogError::Note)?.size();
         }
-        let policy = self.bundle.trust().policy();
-        known.forget(policy.rescan_within.max(policy.annul_within));
         Ok(known)
     }
 
@@ -639,11 +647,14 @@ impl Known {
                 self.totals.0 = self.totals.0.saturating_add(1);
             }
             Record::Annulled { index, .. } => {
-                if let Some(at) = self.recent.iter().position(|recent| recent.index == *index)
-                    && let Some(recent) = self.recent.remove(at)
-                {
-                    let usage = self.usage.entry(recent.redemption.pass).or_default();
-                    usage.annul(certificate.gate(), *index);
+                let key = (certificate.gate(), *index);
+                let recent = self.recent.iter().position(|recent| recent.index == *index);
+                let pass = recent.and_then(|at| self.recent.remove(at)).map(|recent| recent.redemption.pass);
+                // Under another policy it may be forgotten here, though it was recent when annulled.
+                let has = |usage: &Usage| usage.uses().iter().any(|used| used.key() == key);
+                let pass = pass.or_else(|| self.usage.iter().find(|(_, usage)| has(usage)).map(|(pass, _)| *pass));
+                if let Some(pass) = pass {
+                    self.usage.entry(pass).or_default().annul(key.0, key.1);
                     self.totals.1 = self.totals.1.saturating_add(1);
                 }
             }
@@ -856,10 +867,10 @@ pub(crate) mod tests {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let shown = code(1, NOW);
         let Decision::Admitted(admitted) = scan(&mut gate, &shown, NOW) else { panic!("refused") };
-        assert_eq!((admitted.reason, admitted.index, admitted.uses_left), (Reason::Ok, 1, Some(1)));
-        let body = gate.log().body(gate.storage(), 1).unwrap();
+        assert_eq!((admitted.reason, admitted.index, admitted.uses_left), (Reason::Ok, 2, Some(1)));
+        let body = gate.log().body(gate.storage(), 2).unwrap();
         let Record::Redeemed(redemption) = Record::decode(&body).unwrap() else { panic!("not a redemption") };
-        let evidence = gate.log().attachment(gate.storage(), 1).unwrap().unwrap();
+        let evidence = gate.log().attachment(gate.storage(), 2).unwrap().unwrap();
         assert_eq!(redemption.evidence, sha256(&[&evidence]));
         assert_eq!(evidence, text::decode(shown.as_bytes()).unwrap().as_slice());
     }
@@ -937,7 +948,7 @@ pub(crate) mod tests {
         assert_eq!(reason(&mut gate, &shown, NOW), Reason::Ok);
         let size = gate.log().size();
         let Decision::Admitted(again) = scan(&mut gate, &shown, NOW + 60) else { panic!("refused") };
-        assert_eq!((again.reason, again.index), (Reason::Rescan, 1));
+        assert_eq!((again.reason, again.index), (Reason::Rescan, 2));
         assert_eq!(gate.log().size(), size, "no second debit");
         let Decision::Denied(refusal) = scan(&mut gate, &code(1, NOW + 60), NOW + 60) else { panic!("admitted") };
         assert_eq!((refusal.reason, refusal.next), (Reason::Passback, Some(time(NOW + 121))));
@@ -955,12 +966,25 @@ pub(crate) mod tests {
         for at in [NOW, NOW + 200] {
             assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
         }
-        gate.annul(2, time(NOW + 300)).unwrap();
-        assert!(matches!(gate.annul(2, time(NOW + 300)), Err(GateError::TooLate(2))), "once only");
+        gate.annul(3, time(NOW + 300)).unwrap();
+        assert!(matches!(gate.annul(3, time(NOW + 300)), Err(GateError::TooLate(3))), "once only");
         assert!(matches!(gate.annul(99, time(NOW + 300)), Err(GateError::NoRedemption(99))));
-        assert!(matches!(gate.annul(1, time(NOW + 901)), Err(GateError::TooLate(1))), "within 900 s only");
+        assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+    }
+
+    #[test]
+    fn a_restart_after_the_clock_was_set_back_changes_no_decision() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        // The first entry is forgotten at the second, and stays so.
+        assert_eq!(reason(&mut gate, &code(2, NOW + 901), NOW + 901), Reason::Ok);
+        gate.set_clock(time(NOW + 10)).unwrap();
+        let mut again = open(gate.storage().clone(), NOW + 10).unwrap();
+        assert_eq!(gate.known.recent, again.known.recent);
+        let shown = code(1, NOW + 10);
+        assert_eq!(reason(&mut again, &shown, NOW + 10), reason(&mut gate, &shown, NOW + 10));
     }
 
     #[test]
@@ -992,12 +1016,13 @@ pub(crate) mod tests {
         for (number, at) in [(1, NOW), (2, NOW + 10), (1, NOW + 500), (3, NOW + 2_000), (2, NOW + 2_100)] {
             assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
         }
-        gate.annul(5, time(NOW + 2_150)).unwrap();
+        gate.annul(6, time(NOW + 2_150)).unwrap();
         gate.seal().unwrap().unwrap();
         gate.close_day(Date::from_days(1), time(NOW + 2_200)).unwrap();
         let again = open(gate.storage().clone(), NOW + 2_200).unwrap();
-        assert_eq!(again.known, gate.known);
-        assert_eq!(again.log().size(), gate.log().size() + 1, "and says that it opened");
+        let synced = again.known.synced.clone();
+        assert_eq!(again.known, Known { synced, ..gate.known.clone() });
+        assert_eq!(again.log().size(), gate.log().size() + 2, "and says that it opened and what it knows");
     }
 
     #[test]
@@ -1010,7 +1035,7 @@ pub(crate) mod tests {
         assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::NotRecorded);
         assert_eq!(gate.known, known);
         assert_eq!(reason(&mut gate, &code(2, NOW + 1), NOW + 1), Reason::Ok, "it opened its journal again");
-        assert_eq!(gate.log().size(), 3);
+        assert_eq!(gate.log().size(), 4);
         assert!(gate.log().verify(gate.storage()).is_ok());
         assert_eq!(gate.refused().get(&Reason::NotRecorded), Some(&1));
     }
@@ -1054,7 +1079,7 @@ pub(crate) mod tests {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(2, NOW - 1), NOW - 1), Reason::ClockSuspect);
-        assert!(matches!(gate.annul(1, time(NOW - 1)), Err(GateError::Clock { .. })));
+        assert!(matches!(gate.annul(2, time(NOW - 1)), Err(GateError::Clock { .. })));
         assert!(matches!(open(gate.storage().clone(), NOW - 1), Err(GateError::Clock { .. })));
         gate.set_clock(time(NOW - 500)).unwrap();
         assert_eq!(reason(&mut gate, &code(2, NOW - 500), NOW - 500), Reason::Ok);
@@ -1127,9 +1152,9 @@ pub(crate) mod tests {
         scan(&mut gate, &code(2, NOW), NOW);
         let segment = gate.segment(0).unwrap().unwrap();
         assert_eq!(segment.checkpoint, sealed.note());
-        assert_eq!(segment.records.len(), 2);
-        assert!(segment.records[0].evidence.is_none() && segment.records[1].evidence.is_some());
+        assert_eq!(segment.records.len(), 3);
+        assert!(segment.records[0].evidence.is_none() && segment.records[2].evidence.is_some());
         assert_eq!(gate.segment(1).unwrap().unwrap().first, 1);
-        assert!(gate.segment(2).unwrap().is_none());
+        assert!(gate.segment(3).unwrap().is_none());
     }
 }

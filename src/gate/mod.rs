@@ -7,6 +7,9 @@ mod journal;
 mod record;
 mod segment;
 
+#[cfg(test)]
+pub(crate) use journal::tests as journal_tests;
+
 pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
 pub use journal::{Gate, GateError, Scan, Shown, Sync};
 pub use record::{Record, RecordError, Redemption, Synced, flags};

@@ -6,17 +6,17 @@
 
 use super::entry::{Entry, EntryError};
 use super::receipt::Receipt;
-use super::verifiers::{journal_verifier, witness_verifiers};
+use super::verifiers::{journal_verifier, log_verifier, witness_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::gate::{Record, Segment};
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
-    Batch, Chain, KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, SignedCheckpoint, Storage,
-    TlogProof, Write,
+    Batch, Checkpoint, ForkEvidence, ForkReason, KeyKind, Log, LogError, LogKey, Note, NoteError, NoteVerifier,
+    PushError, Replica, ReplicaError, SignedCheckpoint, Storage, TlogProof, Write, empty_root,
 };
-use crate::trust::{CertificateError, GateCertificate, TrustList};
-use std::collections::BTreeMap;
+use crate::trust::{CertificateError, GateCertificate, KeyEntry, Member, Role, TrustList};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ledger itself; the journal of gate `n` is log `n`, and gates are numbered from 1.
 const LEDGER: LogKey = LogKey(0);
@@ -42,9 +42,41 @@ pub enum LedgerError<E> {
     /// A note is refused.
     #[error(transparent)]
     Note(#[from] NoteError),
+    /// The trust list does not give this member this log key.
+    #[error("the trust list does not give the member this log key")]
+    OtherKey,
     /// The gate is of another member, is enrolled already, or is unknown.
     #[error("gate {0} is of another member, enrolled already, or unknown")]
     Gate(GateId),
+    /// The gate is retired already.
+    #[error("gate {0} is retired")]
+    Retired(GateId),
+    /// The journal in the store is not the one the ledger sealed.
+    #[error("the journal of {0} in the store is not the one the ledger sealed")]
+    OtherJournal(GateId),
+    /// Ingest alone writes that a journal was sealed.
+    #[error("a journal is sealed by ingest alone")]
+    Sealed,
+    /// There is no such redemption to reverse: no such record, no redemption, or it is annulled or
+    /// reversed already.
+    #[error("record {index} of {gate} is not a redemption that stands")]
+    NoRedemption {
+        /// The gate.
+        gate: GateId,
+        /// Index of the record.
+        index: u64,
+    },
+    /// Records that are here are not lost.
+    #[error("{gate} has lost nothing before record {size}: it is here")]
+    NotLost {
+        /// The gate.
+        gate: GateId,
+        /// Size of its journal here.
+        size: u64,
+    },
+    /// The entry is none that a ledger could be opened with again.
+    #[error(transparent)]
+    Refused(#[from] EntryError),
     /// The clock shows a time before the last entry.
     #[error("the clock shows {now}, the last entry is of {last}")]
     Clock {
@@ -64,8 +96,8 @@ pub enum LedgerError<E> {
         /// Index of the record.
         index: u64,
     },
-    /// A commit failed; what the store holds is not known until the ledger is opened again.
-    #[error("the store failed before; open the ledger again")]
+    /// A commit failed; what the store holds is not known until [`Ledger::recover`].
+    #[error("the store failed before; recover the ledger first")]
     Unsure,
 }
 
@@ -87,10 +119,16 @@ pub enum Ingested {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError<E> {
-    /// The gate is not enrolled in this ledger, or with another certificate.
-    #[error("the gate is not enrolled here with this certificate")]
+    /// The segment's certificate is refused.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The certificate is good, but its gate is not enrolled in this ledger.
+    #[error("the gate is not enrolled here")]
     UnknownGate,
-    /// The gate is retired.
+    /// The gate is enrolled with another certificate.
+    #[error("gate {0} is enrolled with another certificate")]
+    OtherCertificate(GateId),
+    /// The gate is retired, and the segment has records that are not here.
     #[error("gate {0} is retired")]
     Retired(GateId),
     /// The gate's checkpoint is refused.
@@ -112,20 +150,16 @@ pub enum IngestError<E> {
         /// Size the checkpoint signs.
         size: u64,
     },
-    /// The records are not what the checkpoint signs: damaged on the way.
+    /// The records are not what the checkpoint signs: damaged on the way, or another history. Ask the
+    /// gate for its whole journal: if it signed two histories, that proves it.
     #[error("the records do not hash to the checkpoint's root")]
     Root,
     /// The evidence of a record is not what the record's digest says: damaged on the way.
     #[error("the evidence of record {0} is not what was shown")]
     Evidence(u64),
-    /// The gate signed two histories. Keep both checkpoints: together they prove it.
+    /// The gate signed two histories. The evidence convinces everybody who has the gate's certificate.
     #[error("the gate signed two histories")]
-    Equivocation {
-        /// The note of the checkpoint this ledger has.
-        ours: String,
-        /// The note of the checkpoint that contradicts it.
-        theirs: String,
-    },
+    Equivocation(Box<ForkEvidence>),
     /// The ledger cannot take anything now.
     #[error(transparent)]
     Ledger(#[from] LedgerError<E>),
@@ -138,13 +172,17 @@ impl<E> From<LogError<E>> for IngestError<E> {
 }
 
 /// A gate's journal as its city has it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Journal {
     certificate: GateCertificate,
     log: Log,
     retired: bool,
-    /// For each seal: size of the journal after it, and index of the ledger's entry.
+    /// For each seal: size of the journal after it, and index of the ledger's entry. Both ascend.
     seals: Vec<(u64, u64)>,
+    /// Root of the journal at the last seal.
+    root: Hash,
+    /// Indices of the redemptions that the city took back.
+    reversed: BTreeSet<u64>,
 }
 
 impl Journal {
@@ -158,6 +196,18 @@ impl Journal {
     #[must_use]
     pub const fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Whether the gate is retired.
+    #[must_use]
+    pub const fn retired(&self) -> bool {
+        self.retired
+    }
+
+    /// Indices of the redemptions that the city took back.
+    #[must_use]
+    pub const fn reversed(&self) -> &BTreeSet<u64> {
+        &self.reversed
     }
 }
 
@@ -185,10 +235,35 @@ impl<S: Storage> Ledger<S> {
         key: SigningKey,
         trust: TrustList,
     ) -> Result<Self, LedgerError<S::Error>> {
+        let own = |(owner, entry): (&Member, &KeyEntry)| owner.id == member && entry.key == key.verifying_key();
+        if !trust.keys(Role::Log).any(own) {
+            return Err(LedgerError::OtherKey);
+        }
         let log = Log::open(&storage, LEDGER, &trust.ledger_origin(member))?;
+        let journals = BTreeMap::new();
+        let mut ledger = Self { storage, member, key, trust, log, journals, last: UnixTime::MIN, unsure: true };
+        ledger.replay()?;
+        Ok(ledger)
+    }
+
+    /// After a failed commit, opens the logs again and learns what the store holds. Does nothing
+    /// where no commit failed.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; the ledger is as unsure as before then.
+    pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
+        if self.unsure {
+            self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
+            self.replay()?;
+        }
+        Ok(())
+    }
+
+    /// Learns all that the log holds, and checks that the journals are those it sealed.
+    fn replay(&mut self) -> Result<(), LedgerError<S::Error>> {
         let mut entries = Vec::new();
         let mut broken = None;
-        log.replay(&storage, 0..log.size(), |index, body| {
+        self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
             match Entry::decode(body) {
                 Ok((time, entry)) => entries.push((index, time, entry)),
                 Err(error) => broken = Some(LedgerError::Entry { index, error }),
@@ -198,12 +273,19 @@ impl<S: Storage> Ledger<S> {
         if let Some(broken) = broken {
             return Err(broken);
         }
-        let journals = BTreeMap::new();
-        let mut ledger = Self { storage, member, key, trust, log, journals, last: UnixTime::MIN, unsure: false };
+        self.unsure = true;
+        self.journals.clear();
+        self.last = UnixTime::MIN;
         for (index, time, entry) in entries {
-            ledger.learn(index, time, &entry)?;
+            self.learn(index, time, &entry)?;
         }
-        Ok(ledger)
+        for journal in self.journals.values() {
+            if journal.log.root() != journal.root {
+                return Err(LedgerError::OtherJournal(journal.certificate.gate()));
+            }
+        }
+        self.unsure = false;
+        Ok(())
     }
 
     /// Whose ledger this is.
@@ -257,27 +339,44 @@ impl<S: Storage> Ledger<S> {
         self.append(Entry::GateEnrolled { certificate: certificate.to_vec() }, now)
     }
 
-    /// Retires a gate: its segments are refused from now on.
+    /// Retires a gate: nothing new of it is taken from now on, not even what it sealed before. A
+    /// checkpoint bears no time and the key may be in other hands, so nobody could tell which came
+    /// first. Fetch the last segment before, or declare a gap after.
     ///
     /// # Errors
-    /// [`LedgerError::Gate`], [`LedgerError::Clock`], or the store's.
+    /// [`LedgerError::Gate`], [`LedgerError::Retired`], [`LedgerError::Clock`], or the store's.
     pub fn retire(&mut self, gate: u32, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        self.journal(gate)?;
+        if self.journal(gate)?.retired {
+            return Err(LedgerError::Retired(self.gate_id(gate)));
+        }
         self.append(Entry::GateRetired { gate }, now)
     }
 
     /// Records that a list was adopted or published, a peer's checkpoint seen, a redemption reversed,
-    /// a gap declared, or a statement agreed to. What the entry claims is for the caller to know.
+    /// a gap declared, or a statement agreed to.
+    ///
+    /// Refused is what this ledger itself shows to be wrong: a reversal of anything but a redemption
+    /// that stands, the loss of a record that is here, a checkpoint that no peer signed. Whether a
+    /// digest is that of a list or statement is for the caller to know.
     ///
     /// # Errors
-    /// [`LedgerError::Gate`] for an unknown gate, [`LedgerError::Clock`], or the store's.
+    /// [`LedgerError::Sealed`], [`LedgerError::Gate`], [`LedgerError::Retired`],
+    /// [`LedgerError::NoRedemption`], [`LedgerError::NotLost`], [`LedgerError::Note`],
+    /// [`LedgerError::Refused`], [`LedgerError::Clock`], or the store's.
     pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+        self.check(now)?;
         match &entry {
             Entry::GateEnrolled { certificate } => return self.enrol(&certificate.clone(), now),
-            Entry::JournalSealed { gate, .. } => return Err(LedgerError::Gate(self.gate_id(*gate))),
-            Entry::GateRetired { gate } | Entry::Reversal { gate, .. } | Entry::GapDeclared { gate, .. } => {
-                self.journal(*gate)?;
+            Entry::GateRetired { gate } => return self.retire(*gate, now),
+            Entry::JournalSealed { .. } => return Err(LedgerError::Sealed),
+            Entry::Reversal { gate, index } => self.check_reversal(*gate, *index)?,
+            Entry::GapDeclared { gate, from, .. } => {
+                let size = self.journal(*gate)?.log.size();
+                if *from < size {
+                    return Err(LedgerError::NotLost { gate: self.gate_id(*gate), size });
+                }
             }
+            Entry::PeerSeen { checkpoint } => self.check_peer(checkpoint, now)?,
             _ => {}
         }
         self.append(entry, now)
@@ -286,29 +385,35 @@ impl<S: Storage> Ledger<S> {
     /// Takes a segment of a gate's journal: verifies certificate, checkpoint, chain, root and
     /// evidence, and logs the gate's checkpoint, all in one commit.
     ///
+    /// Records that are here already are not looked at again: the new ones are verified as the
+    /// continuation of those here. A retired gate is told what is here, and nothing new is taken.
+    ///
     /// # Errors
     /// [`IngestError`]; nothing changed then.
     pub fn ingest(&mut self, segment: &Segment, now: UnixTime) -> Result<Ingested, IngestError<S::Error>> {
         self.check(now)?;
-        let journal = self
-            .journals
-            .values()
-            .find(|journal| journal.certificate.as_bytes() == segment.certificate)
-            .ok_or(IngestError::UnknownGate)?;
+        let enrolled = |journal: &&Journal| journal.certificate.as_bytes() == segment.certificate;
+        let Some(journal) = self.journals.values().find(enrolled) else {
+            return Err(self.stranger(&segment.certificate));
+        };
         let gate = journal.certificate.gate();
-        if journal.retired {
-            return Err(IngestError::Retired(gate));
-        }
         let verifier = journal_verifier(&self.trust, &journal.certificate)?;
         let signed = SignedCheckpoint::verify(segment.checkpoint.as_bytes(), &verifier)?;
+        // Any line beside the gate's own would stay in the ledger for good, and in every receipt.
+        if !signed.unknown_lines(&[]).is_empty() {
+            return Err(NoteError::TooManySignatures.into());
+        }
         let known = journal.log.size();
         let count = segment.records.len() as u64;
         let end = segment.first.saturating_add(count);
-        if segment.first > known {
-            return Err(IngestError::Gap { expected: known, found: segment.first });
-        }
         if signed.size() <= known {
             return self.old_checkpoint(journal, &signed);
+        }
+        if journal.retired {
+            return Err(IngestError::Retired(gate));
+        }
+        if segment.first > known {
+            return Err(IngestError::Gap { expected: known, found: segment.first });
         }
         if end != signed.size() {
             return Err(IngestError::Truncated { end, size: signed.size() });
@@ -336,10 +441,11 @@ impl<S: Storage> Ledger<S> {
     /// The store's; the checkpoint then never leaves the city.
     pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
-        if let Some(kept) = self.kept_checkpoint()?
-            && kept.size() == self.log.size()
-        {
-            return Ok(kept);
+        match self.kept_checkpoint() {
+            Ok(Some(kept)) if kept.size() == self.log.size() => return Ok(kept),
+            // The one kept was signed with the key before this one.
+            Ok(_) | Err(LedgerError::Note(NoteError::NotSigned(_))) => {}
+            Err(error) => return Err(error),
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
         let write = self.log.checkpoint_write(&self.storage, &signed)?;
@@ -356,13 +462,16 @@ impl<S: Storage> Ledger<S> {
         Ok(Some(SignedCheckpoint::verify(&note, &self.verifier()?)?))
     }
 
-    /// Takes cosignature lines of witnesses for the newest checkpoint, keeps them, and returns the
-    /// checkpoint with all it has.
+    /// Takes cosignature lines of witnesses for the newest checkpoint signed, keeps them, and returns
+    /// the checkpoint with all it has. The ledger may have grown since: what witnesses cosign is what
+    /// was signed.
     ///
     /// # Errors
-    /// [`LedgerError::Note`] for a line that does not verify; lines of strangers are left out.
+    /// [`LedgerError::Note`] for a line that does not verify, or when no checkpoint was signed yet;
+    /// lines of strangers are left out.
     pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
-        let signed = self.checkpoint()?;
+        self.sure()?;
+        let signed = self.kept_checkpoint()?.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
         let witnesses = witness_verifiers(&self.trust, self.member, now);
         let signed = signed.with_cosignatures(lines, &witnesses)?;
         let write = self.log.checkpoint_write(&self.storage, &signed)?;
@@ -386,7 +495,7 @@ impl<S: Storage> Ledger<S> {
     pub fn receipt(&self, gate: u32, index: u64) -> Result<Receipt, LedgerError<S::Error>> {
         let journal = self.journal(gate)?;
         let not_logged = LedgerError::NotLogged { gate: self.gate_id(gate), index };
-        let seal = journal.seals.iter().find(|(size, _)| index < *size);
+        let seal = journal.seals.get(journal.seals.partition_point(|(size, _)| *size <= index));
         let (Some((size, entry)), Some(checkpoint)) = (seal, self.kept_checkpoint()?) else { return Err(not_logged) };
         if *entry >= checkpoint.size() {
             return Err(not_logged);
@@ -423,6 +532,11 @@ impl<S: Storage> Ledger<S> {
         self.journals.get(&gate).ok_or(LedgerError::Gate(self.gate_id(gate)))
     }
 
+    fn journal_mut(&mut self, gate: u32) -> Result<&mut Journal, LedgerError<S::Error>> {
+        let id = self.gate_id(gate);
+        self.journals.get_mut(&gate).ok_or(LedgerError::Gate(id))
+    }
+
     fn sure(&self) -> Result<(), LedgerError<S::Error>> {
         if self.unsure { Err(LedgerError::Unsure) } else { Ok(()) }
     }
@@ -432,33 +546,87 @@ impl<S: Storage> Ledger<S> {
         if now < self.last { Err(LedgerError::Clock { now, last: self.last }) } else { Ok(()) }
     }
 
+    /// What is wrong with a certificate that no gate is enrolled with.
+    fn stranger(&self, certificate: &[u8]) -> IngestError<S::Error> {
+        match GateCertificate::verify(certificate, &self.trust) {
+            Ok(other) if other.gate().member == self.member && self.journals.contains_key(&other.gate().number) => {
+                IngestError::OtherCertificate(other.gate())
+            }
+            Ok(_) => IngestError::UnknownGate,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// A redemption can be reversed once, and only where it stands.
+    fn check_reversal(&self, gate: u32, index: u64) -> Result<(), LedgerError<S::Error>> {
+        let journal = self.journal(gate)?;
+        let refused = LedgerError::NoRedemption { gate: self.gate_id(gate), index };
+        if index >= journal.log.size() || journal.reversed.contains(&index) {
+            return Err(refused);
+        }
+        let body = journal.log.body(&self.storage, index)?;
+        let mut stands = matches!(Record::decode(&body), Ok(Record::Redeemed(_)));
+        journal.log.replay(&self.storage, index..journal.log.size(), |_, body| {
+            stands &=
+                !matches!(Record::decode(body), Ok(Record::Annulled { index: annulled, .. }) if annulled == index);
+            stands
+        })?;
+        if stands { Ok(()) } else { Err(refused) }
+    }
+
+    /// A peer's checkpoint is signed by the ledger of another member.
+    fn check_peer(&self, note: &str, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+        let origin = Checkpoint::parse(Note::parse(note.as_bytes())?.text())?.origin;
+        let peers = self.trust.members().iter().filter(|member| member.id != self.member);
+        let verifier = peers.filter_map(|member| log_verifier(&self.trust, member.id, now));
+        let verifier = verifier.into_iter().find(|verifier| *verifier.name() == origin);
+        SignedCheckpoint::verify(note.as_bytes(), &verifier.ok_or(NoteError::OtherLog(origin))?)?;
+        Ok(())
+    }
+
     /// A checkpoint that is not new: the same history, or another one.
     fn old_checkpoint(&self, journal: &Journal, signed: &SignedCheckpoint) -> Result<Ingested, IngestError<S::Error>> {
-        if journal.log.root_at(&self.storage, signed.size())? == signed.root() {
+        let (old, new) = (signed.size(), journal.log.size());
+        let root = journal.log.root_at(&self.storage, old)?;
+        if root == signed.root() {
             return Ok(Ingested::Duplicate);
         }
-        Err(self.equivocation(journal, signed))
+        // No tree of nothing has another root: that is no history at all.
+        if old == 0 {
+            return Err(IngestError::Root);
+        }
+        let why = if old == new {
+            ForkReason::SameSize
+        } else {
+            let proof = journal.log.consistency_proof(&self.storage, old, new)?;
+            ForkReason::Prefix(old.is_power_of_two().then_some(root).into_iter().chain(proof).collect())
+        };
+        let ours = self.sealed_checkpoint(journal)?;
+        let evidence = ForkEvidence { first: signed.note().to_owned(), second: ours.note().to_owned(), why };
+        Err(IngestError::Equivocation(Box::new(evidence)))
     }
 
     /// The new records do not lead from the journal here to the signed root: either they were damaged
     /// on the way, or, if they are a whole history of their own, the gate signed two.
     fn other_history(&self, journal: &Journal, segment: &Segment, signed: &SignedCheckpoint) -> IngestError<S::Error> {
-        let mut chain = Chain::new(journal.log.origin().as_str());
-        let whole = segment.first == 0 && segment.records.iter().all(|record| chain.push(&record.body).is_ok());
-        if whole && chain.root() == signed.root() && journal.log.size() > 0 {
-            return self.equivocation(journal, signed);
+        if segment.first > 0 || journal.log.size() == 0 {
+            return IngestError::Root;
         }
-        IngestError::Root
+        let ours = match self.sealed_checkpoint(journal) {
+            Ok(ours) => ours,
+            Err(error) => return error.into(),
+        };
+        let bodies = segment.records.iter().map(|record| &record.body);
+        match Replica::at(ours).extend(bodies, signed) {
+            Err(ReplicaError::Fork(evidence)) => IngestError::Equivocation(evidence),
+            _ => IngestError::Root,
+        }
     }
 
-    fn equivocation(&self, journal: &Journal, signed: &SignedCheckpoint) -> IngestError<S::Error> {
-        match journal.log.kept_checkpoint(&self.storage) {
-            Ok(ours) => IngestError::Equivocation {
-                ours: String::from_utf8_lossy(&ours.unwrap_or_default()).into_owned(),
-                theirs: signed.note().to_owned(),
-            },
-            Err(error) => error.into(),
-        }
+    /// The gate's checkpoint over its journal as it is here.
+    fn sealed_checkpoint(&self, journal: &Journal) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
+        let note = journal.log.kept_checkpoint(&self.storage)?.unwrap_or_default();
+        Ok(SignedCheckpoint::verify(&note, &journal_verifier(&self.trust, &journal.certificate)?)?)
     }
 
     fn append(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
@@ -474,7 +642,10 @@ impl<S: Storage> Ledger<S> {
         journal: Option<(u32, Batch)>,
     ) -> Result<u64, LedgerError<S::Error>> {
         let mut batch = self.log.begin();
-        let index = batch.push(&entry.encode(now), None)?;
+        let body = entry.encode(now);
+        // What could not be read again would lock the ledger for good.
+        Entry::decode(&body)?;
+        let index = batch.push(&body, None)?;
         let mut writes = batch.take_writes();
         let mut journal = journal;
         if let Some((_, grown)) = &mut journal {
@@ -489,8 +660,9 @@ impl<S: Storage> Ledger<S> {
             self.unsure |= journal.log.apply(grown).is_err();
         }
         self.sure()?;
-        self.learn(index, now, &entry)?;
-        Ok(index)
+        let learnt = self.learn(index, now, &entry);
+        self.unsure = learnt.is_err();
+        learnt.map(|()| index)
     }
 
     fn commit(&mut self, writes: Vec<Write>) -> Result<(), LedgerError<S::Error>> {
@@ -509,20 +681,20 @@ impl<S: Storage> Ledger<S> {
                 let certificate = GateCertificate::verify(certificate, &self.trust)?;
                 let gate = certificate.gate();
                 let log = Log::open(&self.storage, LogKey(gate.number), &self.trust.journal_origin(gate))?;
-                let journal = Journal { certificate, log, retired: false, seals: Vec::new() };
+                let (seals, reversed) = (Vec::new(), BTreeSet::new());
+                let journal = Journal { certificate, log, retired: false, seals, root: empty_root(), reversed };
                 self.journals.insert(gate.number, journal);
             }
-            Entry::GateRetired { gate } => {
-                if let Some(journal) = self.journals.get_mut(gate) {
-                    journal.retired = true;
-                }
-            }
+            Entry::GateRetired { gate } => self.journal_mut(*gate)?.retired = true,
             Entry::JournalSealed { gate, checkpoint, .. } => {
-                if let Some(journal) = self.journals.get_mut(gate) {
-                    let verifier = journal_verifier(&self.trust, &journal.certificate)?;
-                    let signed = SignedCheckpoint::verify(checkpoint.as_bytes(), &verifier)?;
-                    journal.seals.push((signed.size(), index));
-                }
+                let verifier = journal_verifier(&self.trust, &self.journal(*gate)?.certificate)?;
+                let signed = SignedCheckpoint::verify(checkpoint.as_bytes(), &verifier)?;
+                let journal = self.journal_mut(*gate)?;
+                journal.seals.push((signed.size(), index));
+                journal.root = signed.root();
+            }
+            Entry::Reversal { gate, index } => {
+                self.journal_mut(*gate)?.reversed.insert(*index);
             }
             _ => {}
         }
@@ -534,13 +706,18 @@ impl<S: Storage> Ledger<S> {
 /// other members and the auditor.
 ///
 /// # Errors
-/// [`NoteError`] when the line of a known witness does not verify.
+/// [`NoteError`] when the checkpoint is of another log than the member's ledger, or when the line of
+/// a known witness does not verify.
 pub fn is_final(
     signed: &SignedCheckpoint,
     trust: &TrustList,
     member: MemberId,
     at: UnixTime,
 ) -> Result<bool, NoteError> {
+    // On another member's checkpoint, other witnesses would count.
+    if *signed.origin() != *trust.ledger_origin(member) {
+        return Err(NoteError::OtherLog(signed.origin().clone()));
+    }
     let witnesses = witness_verifiers(trust, member, at);
     Ok(signed.cosignatures(&witnesses)?.len() >= usize::from(trust.policy().witness_quorum))
 }
@@ -562,5 +739,706 @@ fn previous_link<S: Storage>(log: &Log, storage: &S, index: u64) -> Result<Hash,
     match index.checked_sub(1) {
         Some(before) => log.link_at(storage, before),
         None => Ok(crate::tlog::genesis(log.origin().as_str())),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::gate::journal_tests::{self as gates, NOW, code};
+    use crate::gate::{Decision, Gate, Scan};
+    use crate::ledger::{CutOff, Settled, log_verifier, witness_name};
+    use crate::tlog::{MemoryError, MemoryStorage, Row, Series};
+    use crate::trust::GateCertificateSpec;
+    use crate::trust::test_federation::{self as federation, id, list, secret, time};
+    use proptest::prelude::*;
+
+    pub(crate) const CITY: u32 = 310_101;
+    type TestGate = Gate<MemoryStorage>;
+    type TestLedger = Ledger<MemoryStorage>;
+
+    fn certificate(member: u32, number: u32, key: u8) -> Vec<u8> {
+        let spec = GateCertificateSpec {
+            gate: GateId { member: id(member), number },
+            venue: 1,
+            service: 0,
+            key: SigningKey::from_seed(&[key; 32]).verifying_key(),
+            issued: time(2_000),
+            not_before: time(2_000),
+            expires: time(1_000_000_000),
+        };
+        spec.sign(&secret(member, Role::Registrar))
+    }
+
+    /// Gate 7 of the test federation, or another gate of its city.
+    fn gate(number: u32) -> TestGate {
+        if number == 7 {
+            return gates::open(MemoryStorage::new(), NOW).unwrap();
+        }
+        let (key, seed) = (SigningKey::from_seed(&[number as u8; 32]), number as u8);
+        let certificate = certificate(CITY, number, seed);
+        Gate::open(MemoryStorage::new(), key, &certificate, gates::bundle(), time(NOW)).unwrap()
+    }
+
+    fn admit(gate: &mut TestGate, pass: u8) {
+        let decision = gate.admit(Scan::text(code(pass, NOW).as_bytes()), time(NOW));
+        assert!(matches!(decision, Decision::Admitted(_)), "pass {pass}: {decision:?}");
+    }
+
+    /// Gate 7 after these passes, with a seal after them.
+    pub(crate) fn sealed(passes: &[u8]) -> TestGate {
+        let mut gate = gate(7);
+        passes.iter().for_each(|&pass| admit(&mut gate, pass));
+        gate.seal().unwrap().unwrap();
+        gate
+    }
+
+    fn segment(gate: &TestGate, first: u64) -> Segment {
+        gate.segment(first).unwrap().unwrap()
+    }
+
+    fn open<S: Storage>(storage: S) -> Result<Ledger<S>, LedgerError<S::Error>> {
+        Ledger::open(storage, id(CITY), secret(CITY, Role::Log), list())
+    }
+
+    /// An empty ledger with gate 7.
+    pub(crate) fn ledger() -> TestLedger {
+        let mut ledger = open(MemoryStorage::new()).unwrap();
+        ledger.enrol(gate(7).certificate().as_bytes(), time(NOW)).unwrap();
+        ledger
+    }
+
+    /// A ledger that took all that `gate` sealed.
+    pub(crate) fn ledger_with(gate: &TestGate) -> TestLedger {
+        let mut ledger = ledger();
+        take(&mut ledger, &segment(gate, 0)).unwrap();
+        ledger
+    }
+
+    fn take(ledger: &mut TestLedger, segment: &Segment) -> Result<Ingested, IngestError<MemoryError>> {
+        ledger.ingest(segment, time(NOW))
+    }
+
+    /// The refusal of a segment; that nothing changed is checked.
+    fn refused(ledger: &mut TestLedger, segment: &Segment) -> IngestError<MemoryError> {
+        let before = (ledger.storage.clone(), ledger.log.clone(), ledger.last);
+        let error = take(ledger, segment).unwrap_err();
+        assert!(before == (ledger.storage.clone(), ledger.log.clone(), ledger.last), "{error}");
+        same(ledger, &open(ledger.storage.clone()).unwrap());
+        error
+    }
+
+    fn same<S: Storage, T: Storage>(a: &Ledger<S>, b: &Ledger<T>) {
+        assert_eq!((&a.log, &a.journals, a.last), (&b.log, &b.journals, b.last));
+    }
+
+    fn entry(ledger: &TestLedger, index: u64) -> Entry {
+        Entry::decode(&ledger.log.body(&ledger.storage, index).unwrap()).unwrap().1
+    }
+
+    /// The cosignature lines of these members' witnesses.
+    pub(crate) fn lines(signed: &SignedCheckpoint, witnesses: &[u32]) -> String {
+        let line = |&code: &u32| {
+            let name = witness_name(&list(), id(code)).unwrap();
+            signed.checkpoint().cosign(&name, &secret(code, Role::Witness), time(NOW))
+        };
+        witnesses.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_segment_is_taken_once() {
+        let mut gate = sealed(&[1, 2]);
+        let mut ledger = ledger();
+        let first = segment(&gate, 0);
+        assert_eq!(take(&mut ledger, &first).unwrap(), Ingested::Accepted { records: 3, entry: 1 });
+        let before = ledger.storage.clone();
+        assert_eq!(take(&mut ledger, &first).unwrap(), Ingested::Duplicate);
+        assert_eq!(ledger.storage, before);
+        let journal = &ledger.journals[&7];
+        assert_eq!((journal.log.size(), journal.log.root()), (3, gate.log().root()));
+        assert_eq!(journal.log.attachment(&ledger.storage, 1).unwrap(), first.records[1].evidence);
+        let sealed = Entry::JournalSealed { gate: 7, first: 0, checkpoint: first.checkpoint.clone() };
+        assert_eq!(entry(&ledger, 1), sealed);
+        // Old and new records in one segment: the new ones are taken, the old ones are left alone.
+        admit(&mut gate, 3);
+        gate.seal().unwrap().unwrap();
+        let mut overlap = segment(&gate, 1);
+        overlap.records[0].body = vec![0];
+        assert_eq!(take(&mut ledger, &overlap).unwrap(), Ingested::Accepted { records: 1, entry: 2 });
+        assert_eq!(ledger.journals[&7].log.root(), gate.log().root());
+        assert!(matches!(entry(&ledger, 2), Entry::JournalSealed { first: 3, .. }));
+        ledger.journals[&7].log.verify(&ledger.storage).unwrap();
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+    }
+
+    #[test]
+    fn a_segment_that_does_not_fit_is_refused() {
+        let gate = sealed(&[1, 2]);
+        let mut ledger = ledger();
+        let late = segment(&gate, 1);
+        assert!(matches!(refused(&mut ledger, &late), IngestError::Gap { expected: 0, found: 1 }));
+        let mut cut = segment(&gate, 0);
+        cut.records.pop();
+        assert!(matches!(refused(&mut ledger, &cut), IngestError::Truncated { end: 2, size: 3 }));
+        let mut long = segment(&gate, 0);
+        long.records.push(long.records[1].clone());
+        assert!(matches!(refused(&mut ledger, &long), IngestError::Truncated { end: 4, size: 3 }));
+        let far = Segment { first: u64::MAX, ..segment(&gate, 0) };
+        assert!(matches!(refused(&mut ledger, &far), IngestError::Gap { expected: 0, found: u64::MAX }));
+    }
+
+    #[test]
+    fn only_an_enrolled_gate_with_its_certificate() {
+        let gate7 = sealed(&[1]);
+        let mut ledger = ledger();
+        let with = |certificate: Vec<u8>| Segment { certificate, ..segment(&gate7, 0) };
+        assert!(matches!(refused(&mut ledger, &with(certificate(CITY, 8, 8))), IngestError::UnknownGate));
+        assert!(matches!(refused(&mut ledger, &with(certificate(320_100, 7, 42))), IngestError::UnknownGate));
+        let other = refused(&mut ledger, &with(certificate(CITY, 7, 43)));
+        assert!(matches!(other, IngestError::OtherCertificate(gate) if gate.number == 7));
+        assert!(matches!(refused(&mut ledger, &with(vec![1])), IngestError::Certificate(_)));
+    }
+
+    #[test]
+    fn only_the_gates_own_checkpoint_and_nothing_beside_its_line() {
+        let gate7 = sealed(&[1]);
+        let mut ledger = ledger();
+        let with = |checkpoint: String| Segment { checkpoint, ..segment(&gate7, 0) };
+        let note = |error| match error {
+            IngestError::Checkpoint(error) => error,
+            other => panic!("{other}"),
+        };
+        let mut gate8 = gate(8);
+        let other_log = gate8.seal().unwrap().unwrap().note().to_owned();
+        assert!(matches!(note(refused(&mut ledger, &with(other_log))), NoteError::OtherLog(_)));
+        let forged = gate7.log().checkpoint().sign(&SigningKey::from_seed(&[9; 32]));
+        assert!(matches!(note(refused(&mut ledger, &with(forged))), NoteError::NotSigned(_)));
+        let good = segment(&gate7, 0).checkpoint;
+        let other_text = good.replacen("\n2\n", "\n3\n", 1);
+        assert!(matches!(note(refused(&mut ledger, &with(other_text))), NoteError::Signature(_)));
+        let name = crate::tlog::KeyName::new("stuffing").unwrap();
+        let stuffed = good + &gate7.log().checkpoint().cosign(&name, &secret(CITY, Role::Witness), time(NOW));
+        assert_eq!(note(refused(&mut ledger, &with(stuffed))), NoteError::TooManySignatures);
+    }
+
+    #[test]
+    fn damaged_records_and_evidence_are_refused() {
+        let gate = sealed(&[1, 2]);
+        let mut ledger = ledger();
+        let good = segment(&gate, 0);
+        let mut bad = good.clone();
+        let Ok(Record::Redeemed(redemption)) = Record::decode(&bad.records[1].body) else { panic!("a redemption") };
+        bad.records[1].body = Record::Redeemed(crate::gate::Redemption { party: 2, ..redemption }).encode();
+        assert!(matches!(refused(&mut ledger, &bad), IngestError::Root));
+        let mut swapped = good.clone();
+        swapped.records.swap(1, 2);
+        assert!(matches!(refused(&mut ledger, &swapped), IngestError::Root));
+        let mut shown = good.clone();
+        shown.records[2].evidence.as_mut().unwrap()[5] ^= 1;
+        assert!(matches!(refused(&mut ledger, &shown), IngestError::Evidence(2)));
+        let mut surplus = good.clone();
+        surplus.records[0].evidence = Some(vec![1]);
+        assert!(matches!(refused(&mut ledger, &surplus), IngestError::Evidence(0)), "an opening shows nothing");
+        let mut erased = good;
+        erased.records[1].evidence = None;
+        assert!(matches!(take(&mut ledger, &erased), Ok(Ingested::Accepted { records: 3, .. })), "it may be erased");
+    }
+
+    #[test]
+    fn a_gate_that_signs_two_histories_is_proven() {
+        let verifier = journal_verifier(&list(), gate(7).certificate()).unwrap();
+        // Ours, theirs, and whether the two have one size.
+        let cases: [(&[u8], &[u8], bool); 6] = [
+            (&[1], &[2], true),
+            (&[1, 2], &[1, 3], true),
+            (&[1], &[2, 3], false),
+            (&[1, 2], &[3, 2, 1, 4], false),
+            (&[1, 2, 3], &[4], false),
+            (&[1, 2, 3, 4], &[1, 5], false),
+        ];
+        for (ours, theirs, same_size) in cases {
+            let mut ledger = ledger_with(&sealed(ours));
+            let error = refused(&mut ledger, &segment(&sealed(theirs), 0));
+            let IngestError::Equivocation(evidence) = error else { panic!("{ours:?} {theirs:?}: {error}") };
+            assert_eq!(evidence.verify(&verifier), Ok(()), "{ours:?} {theirs:?}");
+            assert_eq!(evidence.why == ForkReason::SameSize, same_size);
+        }
+        // The checkpoint tells, whatever comes with it.
+        let mut ledger = ledger_with(&sealed(&[1]));
+        let bare = Segment { first: 99, records: vec![], ..segment(&sealed(&[2]), 0) };
+        assert!(matches!(refused(&mut ledger, &bare), IngestError::Equivocation(_)));
+        // A part of another history may as well be damaged.
+        assert!(matches!(refused(&mut ledger, &segment(&sealed(&[2, 3]), 2)), IngestError::Root));
+        // A prefix of our own history is none.
+        let mut ledger = ledger_with(&sealed(&[1, 2, 3]));
+        assert_eq!(take(&mut ledger, &segment(&sealed(&[1, 2]), 0)).unwrap(), Ingested::Duplicate);
+    }
+
+    #[test]
+    fn a_tree_of_nothing_with_a_root_is_no_history() {
+        let mut ledger = ledger_with(&sealed(&[1]));
+        let hollow = Checkpoint { size: 0, root: Hash([1; 32]), ..gate(7).log().checkpoint() };
+        let hollow = hollow.sign(&SigningKey::from_seed(&[42; 32]));
+        let hollow = Segment { checkpoint: hollow, records: vec![], ..segment(&sealed(&[1]), 0) };
+        assert!(matches!(refused(&mut ledger, &hollow), IngestError::Root));
+    }
+
+    #[test]
+    fn of_a_retired_gate_nothing_new_is_taken() {
+        let mut gate = sealed(&[1]);
+        let mut ledger = ledger_with(&gate);
+        let known = segment(&gate, 0);
+        admit(&mut gate, 2);
+        gate.seal().unwrap().unwrap();
+        ledger.retire(7, time(NOW)).unwrap();
+        assert!(ledger.journals[&7].retired());
+        assert!(matches!(ledger.retire(7, time(NOW)), Err(LedgerError::Retired(_))));
+        let again = ledger.enrol(&known.certificate, time(NOW));
+        assert!(matches!(again, Err(LedgerError::Gate(_))), "a number is used once");
+        assert!(matches!(refused(&mut ledger, &segment(&gate, 0)), IngestError::Retired(_)), "sealed before or not");
+        assert_eq!(take(&mut ledger, &known).unwrap(), Ingested::Duplicate);
+        let other = refused(&mut ledger, &segment(&sealed(&[3]), 0));
+        assert!(matches!(other, IngestError::Equivocation(_)), "its two histories are still proven");
+        // What it did not hand over can be declared lost, and what it did can be reversed.
+        ledger.record(Entry::GapDeclared { gate: 7, from: 2, until: 3 }, time(NOW)).unwrap();
+        ledger.record(Entry::Reversal { gate: 7, index: 1 }, time(NOW)).unwrap();
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+    }
+
+    #[test]
+    fn a_failed_commit_changes_nothing_and_the_ledger_is_unsure() {
+        let gate = sealed(&[1]);
+        let mut ledger = ledger();
+        ledger.storage.fail_after(0);
+        let before = ledger.storage.clone();
+        let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
+        assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))));
+        assert_eq!(ledger.storage, before);
+        let unsure = |result| matches!(result, Err(LedgerError::Unsure));
+        assert!(unsure(ledger.checkpoint().map(|_| 0)));
+        assert!(unsure(ledger.cosigned("", time(NOW)).map(|_| 0)));
+        assert!(unsure(ledger.retire(7, time(NOW))));
+        assert!(unsure(ledger.enrol(&certificate(CITY, 8, 8), time(NOW))));
+        assert!(unsure(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW))));
+        let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
+        assert!(matches!(error, IngestError::Ledger(LedgerError::Unsure)));
+        assert_eq!(ledger.storage, before);
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+        ledger.recover().unwrap();
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+        assert_eq!(take(&mut ledger, &segment(&gate, 0)).unwrap(), Ingested::Accepted { records: 2, entry: 1 });
+        ledger.storage.fail_after(0);
+        assert!(ledger.checkpoint().is_err() && unsure(ledger.checkpoint().map(|_| 0)));
+        ledger.recover().unwrap();
+        assert_eq!(ledger.kept_checkpoint().unwrap(), None);
+        assert_eq!(ledger.checkpoint().unwrap().size(), 2);
+    }
+
+    /// A store whose commit is durable, and fails all the same: the machine stopped just then.
+    #[derive(Debug)]
+    struct Late(MemoryStorage, bool);
+
+    impl Storage for Late {
+        type Error = MemoryError;
+
+        fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
+            self.0.get(row)
+        }
+
+        fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
+            self.0.commit(writes)?;
+            if self.1 { Err(MemoryError) } else { Ok(()) }
+        }
+
+        fn scan(
+            &self,
+            series: Series,
+            log: LogKey,
+            indices: core::ops::Range<u64>,
+            visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+        ) -> Result<(), MemoryError> {
+            self.0.scan(series, log, indices, visit)
+        }
+    }
+
+    #[test]
+    fn what_was_durable_although_the_commit_failed_is_found_by_recover() {
+        let gate = sealed(&[1]);
+        let mut ledger = open(Late(ledger().storage, true)).unwrap();
+        assert!(ledger.ingest(&segment(&gate, 0), time(NOW)).is_err());
+        assert_eq!(ledger.log.size(), 1);
+        ledger.storage.1 = false;
+        ledger.recover().unwrap();
+        assert_eq!(ledger.log.size(), 2);
+        assert_eq!(ledger.ingest(&segment(&gate, 0), time(NOW)).unwrap(), Ingested::Duplicate);
+    }
+
+    #[test]
+    fn the_ledgers_clock_never_goes_back() {
+        let gate = sealed(&[1]);
+        let mut ledger = ledger();
+        let back = ledger.ingest(&segment(&gate, 0), time(NOW - 1)).unwrap_err();
+        assert!(
+            matches!(back, IngestError::Ledger(LedgerError::Clock { now, last }) if (now, last) == (time(NOW - 1), time(NOW)))
+        );
+        let clock = |result| matches!(result, Err(LedgerError::Clock { .. }));
+        assert!(clock(ledger.retire(7, time(NOW - 1))));
+        assert!(clock(ledger.enrol(&certificate(CITY, 8, 8), time(NOW - 1))));
+        let published = Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) };
+        assert!(clock(ledger.record(published, time(NOW - 1))));
+        let mut again = open(ledger.storage.clone()).unwrap();
+        assert!(clock(again.retire(7, time(NOW - 1))), "after a restart too");
+        assert!(again.retire(7, time(NOW)).is_ok());
+    }
+
+    #[test]
+    fn a_gate_is_enrolled_once_by_its_own_member() {
+        let mut ledger = ledger();
+        let gate_error = |result| matches!(result, Err(LedgerError::Gate(_)));
+        assert!(gate_error(ledger.enrol(gate(7).certificate().as_bytes(), time(NOW))));
+        assert!(gate_error(ledger.enrol(&certificate(CITY, 7, 43), time(NOW))), "nor with another key");
+        assert!(gate_error(ledger.enrol(&certificate(320_100, 8, 8), time(NOW))));
+        assert!(matches!(ledger.enrol(&[1], time(NOW)), Err(LedgerError::Certificate(_))));
+        let foreign = Entry::GateEnrolled { certificate: certificate(320_100, 8, 8) };
+        assert!(gate_error(ledger.record(foreign, time(NOW))), "nor by the other door");
+        assert!(gate_error(ledger.retire(9, time(NOW))));
+        assert_eq!(ledger.log.size(), 1);
+        ledger.record(Entry::GateEnrolled { certificate: certificate(CITY, 8, 8) }, time(NOW)).unwrap();
+        assert_eq!(ledger.journals.len(), 2);
+    }
+
+    #[test]
+    fn only_ingest_seals_a_journal() {
+        let gate = sealed(&[1]);
+        let mut ledger = ledger();
+        let forged = Entry::JournalSealed { gate: 7, first: 0, checkpoint: segment(&gate, 0).checkpoint };
+        assert!(matches!(ledger.record(forged, time(NOW)), Err(LedgerError::Sealed)));
+        assert_eq!(ledger.log.size(), 1);
+    }
+
+    #[test]
+    fn only_a_redemption_that_stands_is_reversed_and_once() {
+        let mut gate = sealed(&[1, 2, 3]);
+        gate.annul(3, time(NOW)).unwrap();
+        gate.seal().unwrap().unwrap();
+        let mut ledger = ledger_with(&gate);
+        let reverse = |gate, index| Entry::Reversal { gate, index };
+        let refused = |result, index| matches!(result, Err(LedgerError::NoRedemption { index: at, .. }) if at == index);
+        let none = [0, 3, 4, 5, u64::MAX];
+        for index in none {
+            assert!(refused(ledger.record(reverse(7, index), time(NOW)), index), "{index}");
+        }
+        assert!(matches!(ledger.record(reverse(8, 1), time(NOW)), Err(LedgerError::Gate(_))));
+        assert_eq!(ledger.log.size(), 2);
+        ledger.record(reverse(7, 1), time(NOW)).unwrap();
+        assert!(refused(ledger.record(reverse(7, 1), time(NOW)), 1), "once");
+        let mut again = open(ledger.storage.clone()).unwrap();
+        assert!(refused(again.record(reverse(7, 1), time(NOW)), 1), "after a restart too");
+        again.record(reverse(7, 2), time(NOW)).unwrap();
+        assert!(again.journals[&7].reversed().iter().eq(&[1, 2]));
+    }
+
+    #[test]
+    fn what_is_here_is_not_lost() {
+        let mut ledger = ledger_with(&sealed(&[1]));
+        let gap = |from, until| Entry::GapDeclared { gate: 7, from, until };
+        assert!(matches!(ledger.record(gap(1, 3), time(NOW)), Err(LedgerError::NotLost { size: 2, .. })));
+        assert!(matches!(ledger.record(gap(2, 2), time(NOW)), Err(LedgerError::Refused(EntryError::Rule(_)))));
+        ledger.record(gap(2, 3), time(NOW)).unwrap();
+        assert!(matches!(ledger.record(gap(3, 2), time(NOW)), Err(LedgerError::Refused(_))));
+    }
+
+    #[test]
+    fn an_entry_that_could_not_be_read_again_is_not_written() {
+        let mut ledger = ledger();
+        let digest = Hash([1; 32]);
+        let cut_off = CutOff { member: id(CITY), size: 1, root: digest };
+        let settled = Settled { from: time(1), until: time(2), cut_offs: vec![cut_off], digest };
+        let uri = "u".repeat(crate::limits::MAX_STATUS_URI + 1);
+        let bad = [
+            Entry::Settlement(Settled { until: time(1), ..settled.clone() }),
+            Entry::Settlement(Settled { cut_offs: vec![cut_off; 2], ..settled.clone() }),
+            Entry::StatusPublished { uri, issued: time(1), digest },
+        ];
+        for entry in bad {
+            assert!(matches!(ledger.record(entry, time(NOW)), Err(LedgerError::Refused(_))));
+        }
+        ledger.record(Entry::Settlement(settled), time(NOW)).unwrap();
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+        assert_eq!(ledger.log.size(), 2);
+    }
+
+    #[test]
+    fn only_a_peers_signed_checkpoint_is_seen() {
+        let mut ledger = ledger();
+        let peer = |origin: u32, signer: u32| {
+            let origin = crate::tlog::KeyName::new(&list().ledger_origin(id(origin))).unwrap();
+            let checkpoint = Checkpoint { origin, size: 5, root: Hash([3; 32]) }.sign(&secret(signer, Role::Log));
+            Entry::PeerSeen { checkpoint }
+        };
+        assert!(ledger.record(peer(320_100, 320_100), time(NOW)).is_ok());
+        let refused = |result| matches!(result, Err(LedgerError::Note(_)));
+        assert!(refused(ledger.record(peer(320_100, 330_100), time(NOW))));
+        assert!(refused(ledger.record(peer(CITY, CITY), time(NOW))), "its own is no peer's");
+        assert!(refused(ledger.record(peer(999_999, 320_100), time(NOW))));
+        assert!(refused(ledger.record(Entry::PeerSeen { checkpoint: "junk".into() }, time(NOW))));
+    }
+
+    #[test]
+    fn a_ledger_opens_with_its_own_key_and_its_own_journals_only() {
+        let gate = sealed(&[1]);
+        let ledger = ledger_with(&gate);
+        let other = Ledger::open(ledger.storage.clone(), id(CITY), secret(320_100, Role::Log), list());
+        assert!(matches!(other.unwrap_err(), LedgerError::OtherKey));
+        let role = Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Witness), list());
+        assert!(matches!(role.unwrap_err(), LedgerError::OtherKey));
+        // A journal that went on without the ledger, and one that is gone.
+        let journal = &ledger.journals[&7].log;
+        let mut batch = journal.begin();
+        batch.push(&[1], None).unwrap();
+        let mut grown = ledger.storage.clone();
+        grown.commit(&batch.writes()).unwrap();
+        assert!(matches!(open(grown).unwrap_err(), LedgerError::OtherJournal(gate) if gate.number == 7));
+        let mut gone = ledger.storage.clone();
+        let rows: Vec<Write> = ledger
+            .storage
+            .rows()
+            .map(|(row, _)| row)
+            .filter(|row| {
+                matches!(
+                    row,
+                    Row::Entry { log: LogKey(7), .. }
+                        | Row::Size { log: LogKey(7) }
+                        | Row::Checkpoint { log: LogKey(7) }
+                )
+            })
+            .map(Write::Delete)
+            .collect();
+        gone.commit(&rows).unwrap();
+        assert!(matches!(open(gone).unwrap_err(), LedgerError::OtherJournal(_)));
+    }
+
+    #[test]
+    fn a_checkpoint_is_signed_once_and_keeps_its_cosignatures() {
+        let mut ledger = ledger_with(&sealed(&[1]));
+        assert!(matches!(ledger.cosigned("", time(NOW)), Err(LedgerError::Note(NoteError::NotSigned(_)))));
+        let signed = ledger.checkpoint().unwrap();
+        let before = ledger.storage.clone();
+        assert_eq!(ledger.checkpoint().unwrap(), signed);
+        assert_eq!(ledger.storage, before);
+        let two = ledger.cosigned(&lines(&signed, &[320_100, 330_100]), time(NOW)).unwrap();
+        assert_eq!(ledger.checkpoint().unwrap(), two);
+        // The ledger grows while the third cosignature is on its way.
+        ledger.retire(7, time(NOW)).unwrap();
+        let three = ledger.cosigned(&lines(&signed, &[340_100]), time(NOW)).unwrap();
+        assert_eq!(three.size(), signed.size());
+        assert!(is_final(&three, &list(), id(CITY), time(NOW)).unwrap());
+        let again = open(ledger.storage.clone()).unwrap();
+        assert_eq!(again.kept_checkpoint().unwrap(), Some(three));
+        let next = ledger.checkpoint().unwrap();
+        assert_eq!((next.size(), next.root()), (ledger.log.size(), ledger.log.root()));
+        let late = ledger.cosigned(&lines(&signed, &[320_100]), time(NOW)).unwrap_err();
+        assert!(matches!(late, LedgerError::Note(NoteError::Signature(_))), "of the checkpoint before");
+        assert_eq!(ledger.kept_checkpoint().unwrap(), Some(next));
+    }
+
+    #[test]
+    fn after_a_change_of_key_the_ledger_signs_anew() {
+        let mut spec = federation::spec();
+        let fresh = SigningKey::from_seed(&[77; 32]);
+        spec.members[1].keys.push(federation::key_entry(&fresh, Role::Log));
+        let list = federation::genesis(&spec, &federation::CITIES[..3]).unwrap();
+        let mut ledger = ledger();
+        let before = ledger.checkpoint().unwrap();
+        let mut ledger = Ledger::open(ledger.storage.clone(), id(CITY), fresh, list).unwrap();
+        let after = ledger.checkpoint().unwrap();
+        assert_eq!(before.checkpoint(), after.checkpoint());
+        assert_ne!(before, after);
+        assert_eq!(ledger.checkpoint().unwrap(), after);
+    }
+
+    #[test]
+    fn a_checkpoint_is_final_by_a_quorum_of_other_members() {
+        let mut ledger = ledger();
+        let signed = ledger.checkpoint().unwrap();
+        let at = |seconds| time(seconds);
+        let trust = list();
+        let with = |witnesses: &[u32]| {
+            let known: Vec<NoteVerifier> = federation::CITIES
+                .iter()
+                .chain(&[100_000])
+                .map(|&code| {
+                    let name = witness_name(&trust, id(code)).unwrap();
+                    let key = secret(code, Role::Witness).verifying_key();
+                    NoteVerifier::new(name.as_str(), KeyKind::Cosignature, key).unwrap()
+                })
+                .collect();
+            signed.with_cosignatures(&lines(&signed, witnesses), &known).unwrap()
+        };
+        let fin = |signed: &SignedCheckpoint| is_final(signed, &trust, id(CITY), at(NOW)).unwrap();
+        assert_eq!(trust.policy().witness_quorum, 3);
+        assert!(!fin(&with(&[320_100, 330_100])));
+        assert!(!fin(&with(&[CITY, 320_100, 330_100])), "its own witness does not count");
+        assert!(fin(&with(&[320_100, 330_100, 340_100])));
+        assert!(fin(&with(&[320_100, 330_100, 100_000])), "the auditor's counts");
+        assert!(!is_final(&with(&[320_100, 330_100, 340_100]), &trust, id(CITY), at(999)).unwrap(), "before the keys");
+        // A stranger's line, under a name of its own or of a member, is left out.
+        let stranger = SigningKey::from_seed(&[99; 32]);
+        let two = lines(&signed, &[320_100, 330_100]);
+        for name in ["stranger".into(), witness_name(&trust, id(340_100)).unwrap().as_str().to_owned()] {
+            let name = crate::tlog::KeyName::new(&name).unwrap();
+            let line = signed.checkpoint().cosign(&name, &stranger, at(NOW));
+            let kept = ledger.cosigned(&[two.clone(), line].concat(), at(NOW)).unwrap();
+            assert!(!fin(&kept));
+            assert_eq!(kept.note().matches('\u{2014}').count(), 3);
+        }
+        assert!(ledger.cosigned(&lines(&signed, &[CITY]), at(NOW)).unwrap().note().matches('\u{2014}').count() == 3);
+        let refused = is_final(&with(&[320_100]), &trust, id(320_100), at(NOW));
+        assert!(matches!(refused, Err(NoteError::OtherLog(_))), "it is another member's");
+    }
+
+    #[test]
+    fn keys_of_a_suspended_member_do_not_count() {
+        let mut spec = federation::spec();
+        spec.members[2].suspended_from = Some(time(NOW));
+        let list = federation::genesis(&spec, &federation::CITIES[..3]).unwrap();
+        let witnesses = |at| witness_verifiers(&list, id(CITY), time(at)).len();
+        assert_eq!((witnesses(NOW - 1), witnesses(NOW)), (4, 3));
+        let log = |at| log_verifier(&list, id(320_100), time(at)).is_some();
+        assert_eq!((log(NOW - 1), log(NOW)), (true, false));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Admit(usize),
+        Seal(usize),
+        /// Takes a segment of a gate from somewhere before its end, to be delivered at any time.
+        Send(usize, prop::sample::Index),
+        /// Delivers one of the segments sent, maybe once more, maybe cut.
+        Deliver(prop::sample::Index, usize),
+        /// Delivers it to a ledger whose commit fails.
+        Fail(prop::sample::Index),
+        Reopen,
+        Checkpoint,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let (which, at) = (0usize..2, any::<prop::sample::Index>());
+        let step = prop_oneof![
+            3 => which.clone().prop_map(Step::Admit),
+            3 => which.clone().prop_map(Step::Seal),
+            4 => (which, at.clone()).prop_map(|(gate, at)| Step::Send(gate, at)),
+            6 => (at.clone(), prop_oneof![3 => Just(0usize), 1 => 1usize..4]).prop_map(|(at, cut)| Step::Deliver(at, cut)),
+            1 => at.prop_map(Step::Fail),
+            1 => Just(Step::Reopen),
+            1 => Just(Step::Checkpoint),
+        ];
+        prop::collection::vec(step, 1..60)
+    }
+
+    /// What becomes of a segment, by sizes alone; `had` is what the ledger has of that gate.
+    fn expected(segment: &Segment, size: u64, had: u64) -> &'static str {
+        match segment.first + segment.records.len() as u64 {
+            _ if size <= had => "duplicate",
+            _ if segment.first > had => "gap",
+            end if end < size => "truncated",
+            _ => "accepted",
+        }
+    }
+
+    fn found(result: &Result<Ingested, IngestError<MemoryError>>) -> &'static str {
+        match result {
+            Ok(Ingested::Accepted { .. }) => "accepted",
+            Ok(Ingested::Duplicate) => "duplicate",
+            Err(IngestError::Gap { .. }) => "gap",
+            Err(IngestError::Truncated { .. }) => "truncated",
+            Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(_)))) => "store",
+            Err(_) => "other",
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 48,
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(310_101),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn every_sealed_record_is_in_the_ledger_exactly_once(steps in steps()) {
+            let mut gates = [gate(7), gate(8)];
+            let mut ledger = ledger();
+            ledger.enrol(gates[1].certificate().as_bytes(), time(NOW)).unwrap();
+            let (mut passes, mut had, mut seals) = ([100u8; 2], [0u64; 2], 0);
+            let mut sent: Vec<(usize, u64, Segment)> = Vec::new();
+            let sealed_size = |gate: &TestGate| gate.segment(0).unwrap().map_or(0, |segment| segment.records.len() as u64);
+            for step in steps {
+                match step {
+                    Step::Admit(which) => {
+                        passes[which] += 1;
+                        admit(&mut gates[which], passes[which]);
+                    }
+                    Step::Seal(which) => drop(gates[which].seal().unwrap()),
+                    Step::Send(which, at) => {
+                        let size = sealed_size(&gates[which]);
+                        if size > 0 {
+                            let first = at.index(size as usize) as u64;
+                            sent.push((which, size, segment(&gates[which], first)));
+                        }
+                    }
+                    Step::Deliver(at, cut) if !sent.is_empty() => {
+                        let (which, size, mut segment) = at.get(&sent).clone();
+                        segment.records.truncate(segment.records.len().saturating_sub(cut));
+                        let result = take(&mut ledger, &segment);
+                        prop_assert_eq!(found(&result), expected(&segment, size, had[which]));
+                        if let Ok(Ingested::Accepted { records, entry }) = result {
+                            prop_assert_eq!((records, entry + 1), (size - had[which], ledger.log.size()));
+                            had[which] = size;
+                            seals += 1;
+                        }
+                    }
+                    Step::Fail(at) if !sent.is_empty() => {
+                        let (which, size, segment) = at.get(&sent);
+                        let before = ledger.storage.clone();
+                        let accepted = expected(segment, *size, had[*which]) == "accepted";
+                        if accepted {
+                            ledger.storage.fail_after(0);
+                            let result = take(&mut ledger, segment);
+                            prop_assert_eq!(found(&result), "store");
+                            ledger.recover().unwrap();
+                        }
+                        prop_assert_eq!(&ledger.storage, &before);
+                    }
+                    Step::Reopen => {
+                        let again = open(ledger.storage.clone()).unwrap();
+                        same(&ledger, &again);
+                        ledger = again;
+                    }
+                    Step::Checkpoint => prop_assert_eq!(ledger.checkpoint().unwrap().root(), ledger.log.root()),
+                    Step::Deliver(..) | Step::Fail(_) => {}
+                }
+            }
+            // The last delivery: what each gate sealed and the ledger has not.
+            for (which, gate) in gates.iter().enumerate() {
+                if let Some(rest) = gate.segment(had[which]).unwrap() {
+                    prop_assert_eq!(found(&take(&mut ledger, &rest)), "accepted");
+                    seals += 1;
+                }
+            }
+            for gate in &gates {
+                let (journal, size) = (&ledger.journals[&gate.id().number].log, sealed_size(gate));
+                prop_assert_eq!((journal.size(), journal.root()), (size, gate.log().root_at(gate.storage(), size).unwrap()));
+                for index in 0..size {
+                    let here = journal.body(&ledger.storage, index).unwrap();
+                    prop_assert_eq!(here, gate.log().body(gate.storage(), index).unwrap());
+                    let here = journal.attachment(&ledger.storage, index).unwrap();
+                    prop_assert_eq!(here, gate.log().attachment(gate.storage(), index).unwrap());
+                }
+                journal.verify(&ledger.storage).unwrap();
+            }
+            prop_assert_eq!(ledger.log.size(), 2 + seals, "an entry for each enrolment and each seal, no more");
+            same(&ledger, &open(ledger.storage.clone()).unwrap());
+        }
     }
 }

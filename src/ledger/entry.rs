@@ -125,7 +125,7 @@ pub struct Settled {
 }
 
 /// A ledger at a size: what a statement is computed from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CutOff {
     /// Whose ledger.
     pub member: MemberId,

@@ -6,12 +6,12 @@
 use crate::id::MemberId;
 use crate::time::UnixTime;
 use crate::tlog::{KeyKind, KeyName, NoteError, NoteVerifier};
-use crate::trust::{GateCertificate, KeyEntry, Role, TrustList};
+use crate::trust::{GateCertificate, KeyEntry, Member, Role, TrustList};
 
 /// The key that signs a member's ledger at `at`, if the member has one then.
 #[must_use]
 pub fn log_verifier(trust: &TrustList, member: MemberId, at: UnixTime) -> Option<NoteVerifier> {
-    let (_, entry) = trust.keys(Role::Log).find(|(owner, entry)| owner.id == member && covers(entry, at))?;
+    let (_, entry) = trust.keys(Role::Log).find(|(owner, entry)| owner.id == member && covers(owner, entry, at))?;
     NoteVerifier::new(&trust.ledger_origin(member), KeyKind::Ed25519, entry.key).ok()
 }
 
@@ -21,7 +21,7 @@ pub fn witness_verifiers(trust: &TrustList, member: MemberId, at: UnixTime) -> V
     let mut owners: Vec<MemberId> = Vec::new();
     let mut verifiers = Vec::new();
     for (owner, entry) in trust.keys(Role::Witness) {
-        let counts = owner.id != member && covers(entry, at) && !owners.contains(&owner.id);
+        let counts = owner.id != member && covers(owner, entry, at) && !owners.contains(&owner.id);
         let name = witness_name(trust, owner.id);
         if counts
             && let Ok(name) = name
@@ -50,6 +50,7 @@ pub fn journal_verifier(trust: &TrustList, certificate: &GateCertificate) -> Res
     NoteVerifier::new(&trust.journal_origin(certificate.gate()), KeyKind::Ed25519, *certificate.key())
 }
 
-fn covers(entry: &KeyEntry, at: UnixTime) -> bool {
-    entry.not_before <= at && at <= entry.not_after
+/// As [`TrustList::key`] has it: nothing counts of a member that is suspended.
+fn covers(owner: &Member, entry: &KeyEntry, at: UnixTime) -> bool {
+    entry.not_before <= at && at <= entry.not_after && owner.suspended_from.is_none_or(|from| at < from)
 }

@@ -46,6 +46,23 @@ impl TileId {
         Ok(Self { level, index, width })
     }
 
+    /// Parses the path of a tile of `level` among those of its level, in its one form.
+    #[must_use]
+    pub fn parse(level: u8, path: &str) -> Option<Self> {
+        let (number, width) = match path.split_once(".p/") {
+            Some((number, width)) => (number, width.parse().ok()?),
+            None => (path, TILE_WIDTH),
+        };
+        let mut index = 0u64;
+        for group in number.split('/') {
+            let digits: u64 = group.strip_prefix('x').unwrap_or(group).parse().ok()?;
+            index = index.checked_mul(1_000)?.checked_add(digits)?;
+        }
+        // What the grammar leaves open (leading zero groups and digits, a full width said), printing
+        // again closes.
+        Self::new(level, index, width).ok().filter(|id| id.to_string() == path)
+    }
+
     /// Level 0 holds leaf hashes; each hash of level l + 1 is the root of a full tile of level l.
     #[must_use]
     pub const fn level(self) -> u8 {
@@ -78,9 +95,6 @@ pub enum Resource {
     Hashes(TileId),
     /// A bundle of entries: `tile/entries/<index>`.
     Entries(TileId),
-    /// A bundle of attachments: `tile/evidence/<index>`. It is onecard's own: the same format as a
-    /// bundle of entries, with an empty one where an entry has none or has it no longer.
-    Evidence(TileId),
 }
 
 impl Resource {
@@ -88,20 +102,15 @@ impl Resource {
     #[must_use]
     pub const fn id(self) -> TileId {
         match self {
-            Self::Hashes(id) | Self::Entries(id) | Self::Evidence(id) => id,
+            Self::Hashes(id) | Self::Entries(id) => id,
         }
     }
 }
 
-/// The path below the log's prefix, without a slash at its start.
-impl fmt::Display for Resource {
+/// Where a tile or bundle lies among those of its level: `x001/x234/067`, `000.p/17`.
+impl fmt::Display for TileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hashes(id) => write!(f, "tile/{}/", id.level)?,
-            Self::Entries(_) => f.write_str("tile/entries/")?,
-            Self::Evidence(_) => f.write_str("tile/evidence/")?,
-        }
-        let TileId { index, width, .. } = self.id();
+        let Self { index, width, .. } = *self;
         for power in
             [1_000_000_000_000_000_000u64, 1_000_000_000_000_000, 1_000_000_000_000, 1_000_000_000, 1_000_000, 1_000]
         {
@@ -115,12 +124,22 @@ impl fmt::Display for Resource {
     }
 }
 
+/// The path below the log's prefix, without a slash at its start.
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hashes(id) => write!(f, "tile/{}/{id}", id.level),
+            Self::Entries(id) => write!(f, "tile/entries/{id}"),
+        }
+    }
+}
+
 /// Strict: accepted means that printing gives the same path.
 impl FromStr for Resource {
     type Err = TileError;
     fn from_str(path: &str) -> Result<Self, TileError> {
         let resource = parse_path(path).ok_or(TileError::Path)?;
-        // What the grammar leaves open (leading zero groups and digits), printing again closes.
+        // Closes what the level leaves open: leading zeros.
         if resource.to_string() == path { Ok(resource) } else { Err(TileError::Path) }
     }
 }
@@ -229,30 +248,10 @@ fn parse_path(path: &str) -> Option<Resource> {
         return None;
     }
     let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
-    let (number, width) = match rest.split_once(".p/") {
-        Some((number, width)) => (number, Some(width)),
-        None => (rest, None),
-    };
-    let width = match width {
-        // Parsing 256 here would print without the suffix, so the comparison refuses it.
-        Some(width) => width.parse().ok()?,
-        None => TILE_WIDTH,
-    };
-    let mut index = 0u64;
-    for group in number.split('/') {
-        let digits: u64 = group.strip_prefix('x').unwrap_or(group).parse().ok()?;
-        index = index.checked_mul(1_000)?.checked_add(digits)?;
+    if kind == "entries" {
+        return TileId::parse(0, rest).map(Resource::Entries);
     }
-    let level = match kind {
-        "entries" | "evidence" => 0,
-        level => level.parse().ok()?,
-    };
-    let id = TileId::new(level, index, width).ok()?;
-    Some(match kind {
-        "entries" => Resource::Entries(id),
-        "evidence" => Resource::Evidence(id),
-        _ => Resource::Hashes(id),
-    })
+    TileId::parse(kind.parse().ok()?, rest).map(Resource::Hashes)
 }
 
 #[cfg(test)]
@@ -273,7 +272,6 @@ mod tests {
             (Resource::Hashes(id(63, 1_000_000, 255)), "tile/63/x001/x000/000.p/255"),
             (Resource::Entries(id(0, 999, 256)), "tile/entries/999"),
             (Resource::Entries(id(0, 1_000, 1)), "tile/entries/x001/000.p/1"),
-            (Resource::Evidence(id(0, 5, 9)), "tile/evidence/005.p/9"),
             (Resource::Hashes(id(0, u64::MAX, 1)), "tile/0/x018/x446/x744/x073/x709/x551/615.p/1"),
         ] {
             assert_eq!(resource.to_string(), path);

@@ -1,25 +1,21 @@
-//! Logs as plain files (C2SP tlog-tiles): published for others to fetch, and read back to audit.
+//! Logs as plain files (C2SP tlog-tiles): published for others to fetch, and read to be audited.
 //!
 //! ```text
-//! checkpoint                      the signed note
-//! tile/<level>/<index>[.p/<w>]    hashes
-//! tile/entries/<index>[.p/<w>]    entries, each a link and a body
-//! tile/evidence/<index>[.p/<w>]   what is kept beside entries; empty where there is nothing
+//! <log>/checkpoint                      the signed note
+//! <log>/tile/<level>/<index>[.p/<w>]    hashes
+//! <log>/tile/entries/<index>[.p/<w>]    entries, each a link and a body
+//! <evidence>/<index>[.p/<w>]            what is kept beside entries; empty where there is nothing
 //! ```
 //!
 //! A file appears whole or not at all, and the checkpoint appears last, so a reader never finds a
-//! checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. A
-//! directory comes from anywhere: sizes are checked before files are read, and what is not a plain
-//! file below the directory is refused.
+//! checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. What is
+//! read comes from anywhere: sizes are checked first, and what is not a plain file below the
+//! directory is refused. Whether it is right is for [`onecard::audit`] to say.
 
 use crate::redb_storage::sync_directory;
 use onecard::{
-    crypto::Hash,
-    limits::{MAX_BODY, MAX_NOTE},
-    tlog::{
-        BundleEntries, BundleError, Chain, Log, LogError, NoteError, NoteVerifier, Resource, SignedCheckpoint, Storage,
-        TileId, tiles_of,
-    },
+    audit::{Files, MAX_STATEMENT},
+    tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
 };
 use std::{
     fs::{self, File},
@@ -28,6 +24,10 @@ use std::{
 };
 
 const CHECKPOINT: &str = "checkpoint";
+/// Longest file of any format, in bytes.
+const MAX_FILE: u64 = MAX_STATEMENT as u64;
+/// What an audit reads.
+const AUDITED: [&str; 4] = ["evidence", "journal", "ledger", "trust"];
 
 /// A log cannot be published.
 #[derive(Debug, thiserror::Error)]
@@ -46,70 +46,36 @@ pub enum PublishError<E: std::error::Error + 'static> {
     },
 }
 
-/// A published log cannot be read.
+/// Published files cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DirectoryError {
-    /// There is no such file.
-    #[error("{} is missing", .0.display())]
-    Missing(PathBuf),
-    /// A symbolic link, a directory or a device where a file should be.
+pub enum FolderError {
+    /// A symbolic link, a directory or a device where a file should be, or a name that is no text.
     #[error("{} is not a plain file", .0.display())]
     NotAFile(PathBuf),
-    /// The file has another size than it can have.
-    #[error("{} has {found} bytes, {allowed} are allowed", .path.display())]
-    Size {
+    /// The file is longer than any format allows.
+    #[error("{} has {found} bytes, more than {MAX_FILE}", .path.display())]
+    TooLong {
         /// The file.
         path: PathBuf,
         /// Its size.
         found: u64,
-        /// The size it must have, or the most it may have.
-        allowed: u64,
     },
     /// The file system failed.
-    #[error("the file system failed at {}", .path.display())]
+    #[error("the file system failed at {}: {source}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// How it failed.
         source: io::Error,
     },
-    /// The checkpoint is refused.
-    #[error("{} is not a checkpoint of the log", .path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: NoteError,
-    },
-    /// A bundle is malformed.
-    #[error("{} is malformed", .path.display())]
-    Bundle {
-        /// The file.
-        path: PathBuf,
-        /// How.
-        source: BundleError,
-    },
-    /// An entry does not start with the link of the one before.
-    #[error("entry {index} in {} does not follow the one before", .path.display())]
-    Link {
-        /// The file.
-        path: PathBuf,
-        /// The entry.
-        index: u64,
-    },
-    /// A tile is not what the entries say.
-    #[error("{} does not fit the entries", .0.display())]
-    Hashes(PathBuf),
-    /// The entries lead to another root than the checkpoint's.
-    #[error("the entries are not those of the checkpoint")]
-    Root,
 }
 
-/// Writes `log` as it was at `signed` to `directory`, which may hold an earlier state of it.
+/// Writes `log` as it was at `signed` to `directory`, and what is kept beside its entries to
+/// `evidence`, if that is to be published. Both may hold an earlier state of the same log.
 ///
 /// Files that cannot have changed since are left alone, so each call costs what is new. Bodies that
-/// were pruned and evidence that was erased are removed from the directory too.
+/// were pruned and evidence that was erased are removed from the directories too.
 ///
 /// # Errors
 /// [`PublishError`]; the checkpoint there is unchanged then, and all it needs is there.
@@ -118,22 +84,20 @@ pub fn publish<S: Storage>(
     log: &Log,
     signed: &SignedCheckpoint,
     directory: &Path,
+    evidence: Option<&Path>,
 ) -> Result<(), PublishError<S::Error>> {
     // Refuses a checkpoint that is not this log's.
     log.checkpoint_write(storage, signed)?;
     for resource in tiles_of(signed.size()) {
-        let id = resource.id();
         let path = directory.join(resource.to_string());
-        if let Resource::Entries(_) = resource {
-            let evidence = Resource::Evidence(id);
-            let start = id.index().saturating_mul(256);
-            publish_evidence(storage, log, id, start, &directory.join(evidence.to_string()))?;
-            if start < log.erased() {
-                forget_partial(directory, Resource::Evidence, id.index(), Some(id.width()))?;
+        if let Resource::Entries(id) = resource {
+            let start = id.index().saturating_mul(TILE_WIDTH.into());
+            if let Some(evidence) = evidence {
+                publish_evidence(storage, log, id, start, evidence)?;
             }
             if start < log.pruned() {
                 forget(&path)?;
-                forget_partial(directory, Resource::Entries, id.index(), None)?;
+                forget_partial(&directory.join("tile/entries"), id.index(), None)?;
                 continue;
             }
         }
@@ -143,221 +107,89 @@ pub fn publish<S: Storage>(
         }
         let bytes = match resource {
             Resource::Hashes(id) => log.read_tile(storage, id)?,
-            Resource::Entries(id) | Resource::Evidence(id) => log.read_bundle(storage, id)?,
+            Resource::Entries(id) => log.read_bundle(storage, id)?,
         };
         write(&path, &bytes)?;
     }
     write(&directory.join(CHECKPOINT), signed.note().as_bytes())
 }
 
-/// A published log, with its checkpoint verified and the rest not yet.
+/// A directory of published files, as [`Files`] of an audit.
 #[derive(Clone, Debug)]
-pub struct LogDirectory {
-    path: PathBuf,
-    signed: SignedCheckpoint,
+pub struct Folder {
+    root: PathBuf,
 }
 
-impl LogDirectory {
-    /// Reads the checkpoint and verifies the log's signature on it.
-    ///
-    /// # Errors
-    /// [`DirectoryError`].
-    pub fn open(path: &Path, log: &NoteVerifier) -> Result<Self, DirectoryError> {
-        let note = read(path, CHECKPOINT, Allowed::AtMost(MAX_NOTE))?;
-        let refused = |source| DirectoryError::Checkpoint { path: path.join(CHECKPOINT), source };
-        let signed = SignedCheckpoint::verify(&note, log).map_err(refused)?;
-        Ok(Self { path: path.into(), signed })
-    }
-
-    /// The checkpoint.
+impl Folder {
+    /// The files below `root`.
     #[must_use]
-    pub const fn signed(&self) -> &SignedCheckpoint {
-        &self.signed
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
     }
 
-    /// Reads a tile or bundle, of the right size but not verified. For a partial one that is gone,
-    /// the start of the full one is given (tlog-tiles, "Partial Tiles").
-    ///
-    /// # Errors
-    /// [`DirectoryError`].
-    pub fn read(&self, resource: Resource) -> Result<Vec<u8>, DirectoryError> {
-        match (read(&self.path, &resource.to_string(), allowed(resource)), full(resource)) {
-            (Err(DirectoryError::Missing(missing)), Some(full)) => {
-                match read(&self.path, &full.to_string(), allowed(full)) {
-                    Ok(bytes) => self.start_of(full, bytes, resource.id().width()),
-                    Err(DirectoryError::Missing(_)) => Err(DirectoryError::Missing(missing)),
-                    Err(error) => Err(error),
-                }
+    fn walk(&self, name: &str, found: &mut Vec<String>) -> Result<(), FolderError> {
+        let path = self.root.join(name);
+        let failed = |source| FolderError::Io { path: path.clone(), source };
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            let file_name = entry.file_name();
+            let below = file_name.to_str().map(|below| format!("{name}/{below}"));
+            let below = below.ok_or_else(|| FolderError::NotAFile(entry.path()))?;
+            if kind.is_dir() {
+                self.walk(&below, found)?;
+            } else {
+                // Links and devices are listed, and refused when they are read.
+                found.push(below);
             }
-            (result, _) => result,
         }
+        Ok(())
+    }
+}
+
+impl Files for Folder {
+    type Error = FolderError;
+
+    fn list(&self) -> Result<Vec<String>, FolderError> {
+        let mut found = Vec::new();
+        for top in AUDITED {
+            if self.root.join(top).is_dir() {
+                self.walk(top, &mut found)?;
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
-    /// Reads every entry and checks it against the one before, and the tree against the checkpoint.
-    /// Hands each body and the evidence beside it to `visit`, in order.
-    ///
-    /// What `visit` saw counts only when this returns `Ok`: the root is known at the end. Evidence
-    /// is not part of the tree; its hash in the entry is for the caller to check.
-    ///
-    /// # Errors
-    /// [`DirectoryError`] with the first file that is wrong.
-    pub fn replay(&self, mut visit: impl FnMut(u64, &[u8], &[u8])) -> Result<(), DirectoryError> {
-        let mut chain = Chain::new(self.signed.origin().as_str());
-        for resource in tiles_of(self.signed.size()) {
-            let Resource::Entries(id) = resource else { break };
-            let (entries, evidence) = (self.read(resource)?, self.read(Resource::Evidence(id)));
-            // Who publishes without evidence publishes no such files.
-            let evidence = match evidence {
-                Err(DirectoryError::Missing(_)) => None,
-                evidence => Some(evidence?),
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        let mut path = self.root.clone();
+        let failed = |path: &Path, source| FolderError::Io { path: path.into(), source };
+        // No step of the way may be a symbolic link, or the file could be any file of this machine.
+        let mut steps = name.split('/').peekable();
+        while let Some(step) = steps.next() {
+            if matches!(step, "" | "." | "..") {
+                return Err(FolderError::NotAFile(path.join(step)));
+            }
+            path.push(step);
+            let found = match path.symlink_metadata() {
+                Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+                found => found.map_err(|source| failed(&path, source))?,
             };
-            let mut beside = evidence.as_ref().map(|bundle| BundleEntries::new(bundle, id.width()));
-            for entry in BundleEntries::new(&entries, id.width()) {
-                let entry = entry.map_err(|source| self.bundle(resource, source))?;
-                let attachment = beside.as_mut().and_then(Iterator::next).unwrap_or(Ok(&[]));
-                let attachment = attachment.map_err(|source| self.bundle(Resource::Evidence(id), source))?;
-                let index = chain.size();
-                let body = entry.strip_prefix(&chain.link().0).filter(|body| body.len() <= MAX_BODY);
-                let link = || DirectoryError::Link { path: self.path.join(resource.to_string()), index };
-                let body = body.ok_or_else(link)?;
-                chain.push(body).map_err(|_| link())?;
-                visit(index, body, attachment);
-            }
-            if let Some(Err(source)) = beside.as_mut().and_then(Iterator::next) {
-                return Err(self.bundle(Resource::Evidence(id), source));
+            let right = if steps.peek().is_some() { found.is_dir() } else { found.is_file() };
+            if !right {
+                return Err(FolderError::NotAFile(path));
             }
         }
-        if chain.root() == self.signed.root() { Ok(()) } else { Err(DirectoryError::Root) }
-    }
-
-    /// Checks every tile of hashes against the entries, beside what [`LogDirectory::replay`] checks.
-    ///
-    /// # Errors
-    /// [`DirectoryError`] with the first file that is wrong.
-    pub fn verify(&self) -> Result<(), DirectoryError> {
-        // The hashes after the last full tile of each level, as in the log itself.
-        let mut edge: [Vec<u8>; 8] = Default::default();
-        let mut chain = Chain::new(self.signed.origin().as_str());
-        let (mut wrong, mut counts) = (Ok(()), [0u64; 8]);
-        self.replay(|_, body, _| {
-            if wrong.is_err() {
-                return;
-            }
-            let Ok(link) = chain.push(body) else { return };
-            wrong = self.add_hash(&mut edge, &mut counts, link);
-        })?;
-        wrong?;
-        for ((level, hashes), index) in (0u8..).zip(&edge).zip(counts) {
-            if let Ok(id) = TileId::new(level, index, (hashes.len() / 32) as u16) {
-                self.compare(Resource::Hashes(id), hashes)?;
-            }
+        let file = File::open(&path).map_err(|source| failed(&path, source))?;
+        let found = file.metadata().map_err(|source| failed(&path, source))?.len();
+        if found > MAX_FILE {
+            return Err(FolderError::TooLong { path, found });
         }
-        Ok(())
+        let mut bytes = Vec::with_capacity(usize::try_from(found).unwrap_or(0));
+        file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| failed(&path, source))?;
+        let found = bytes.len() as u64;
+        if found > MAX_FILE { Err(FolderError::TooLong { path, found }) } else { Ok(Some(bytes)) }
     }
-
-    fn add_hash(&self, edge: &mut [Vec<u8>; 8], counts: &mut [u64; 8], leaf: Hash) -> Result<(), DirectoryError> {
-        let mut hash = leaf;
-        for ((level, hashes), count) in (0u8..).zip(edge).zip(counts) {
-            hashes.extend_from_slice(&hash.0);
-            if hashes.len() < 8_192 {
-                break;
-            }
-            if let Ok(id) = TileId::new(level, *count, 256) {
-                self.compare(Resource::Hashes(id), hashes)?;
-            }
-            let mut tree = onecard::tlog::Frontier::new();
-            hashes.as_chunks::<32>().0.iter().for_each(|hash| tree.push(Hash(*hash)));
-            hash = tree.root();
-            hashes.clear();
-            *count = count.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    fn compare(&self, resource: Resource, expected: &[u8]) -> Result<(), DirectoryError> {
-        if self.read(resource)? == expected {
-            return Ok(());
-        }
-        Err(DirectoryError::Hashes(self.path.join(resource.to_string())))
-    }
-
-    /// The first `width` hashes or entries of a full tile or bundle.
-    fn start_of(&self, full: Resource, mut bytes: Vec<u8>, width: u16) -> Result<Vec<u8>, DirectoryError> {
-        let length = if let Resource::Hashes(_) = full {
-            usize::from(width).saturating_mul(32)
-        } else {
-            let mut length = 0usize;
-            for entry in BundleEntries::new(&bytes, full.id().width()).take(width.into()) {
-                let entry = entry.map_err(|source| self.bundle(full, source))?;
-                length = length.saturating_add(entry.len()).saturating_add(2);
-            }
-            length
-        };
-        bytes.truncate(length);
-        Ok(bytes)
-    }
-
-    fn bundle(&self, resource: Resource, source: BundleError) -> DirectoryError {
-        DirectoryError::Bundle { path: self.path.join(resource.to_string()), source }
-    }
-}
-
-/// What a file's size must be.
-#[derive(Clone, Copy)]
-enum Allowed {
-    Exactly(usize),
-    AtMost(usize),
-}
-
-fn allowed(resource: Resource) -> Allowed {
-    let width = resource.id().width();
-    match resource {
-        Resource::Hashes(_) => Allowed::Exactly(usize::from(width).saturating_mul(32)),
-        Resource::Entries(_) | Resource::Evidence(_) => Allowed::AtMost(BundleEntries::max_len(width)),
-    }
-}
-
-/// The full tile or bundle that a partial one grows into.
-fn full(resource: Resource) -> Option<Resource> {
-    let id = resource.id();
-    let grown = TileId::new(id.level(), id.index(), 256).ok().filter(|_| !id.is_full())?;
-    Some(match resource {
-        Resource::Hashes(_) => Resource::Hashes(grown),
-        Resource::Entries(_) => Resource::Entries(grown),
-        Resource::Evidence(_) => Resource::Evidence(grown),
-    })
-}
-
-fn read(directory: &Path, name: &str, allowed: Allowed) -> Result<Vec<u8>, DirectoryError> {
-    let mut path = directory.to_path_buf();
-    let failed = |path: &Path, source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => DirectoryError::Missing(directory.join(name)),
-        _ => DirectoryError::Io { path: path.into(), source },
-    };
-    // No step of the way may be a symbolic link, or the file could be any file of this machine.
-    let mut steps = name.split('/').peekable();
-    while let Some(step) = steps.next() {
-        path.push(step);
-        let found = path.symlink_metadata().map_err(|source| failed(&path, source))?;
-        let right = if steps.peek().is_some() { found.is_dir() } else { found.is_file() };
-        if !right {
-            return Err(DirectoryError::NotAFile(path));
-        }
-    }
-    let file = File::open(&path).map_err(|source| failed(&path, source))?;
-    let found = file.metadata().map_err(|source| failed(&path, source))?.len();
-    let (right, most) = match allowed {
-        Allowed::Exactly(length) => (found == length as u64, length as u64),
-        Allowed::AtMost(length) => (found <= length as u64, length as u64),
-    };
-    let wrong = |path: PathBuf, found| DirectoryError::Size { path, found, allowed: most };
-    if !right {
-        return Err(wrong(path, found));
-    }
-    let mut bytes = Vec::with_capacity(found as usize);
-    // A file that grows or shrinks meanwhile is refused too.
-    file.take(found.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| failed(&path, source))?;
-    if bytes.len() as u64 == found { Ok(bytes) } else { Err(wrong(path, bytes.len() as u64)) }
 }
 
 fn publish_evidence<S: Storage>(
@@ -365,14 +197,17 @@ fn publish_evidence<S: Storage>(
     log: &Log,
     id: TileId,
     start: u64,
-    path: &Path,
+    directory: &Path,
 ) -> Result<(), PublishError<S::Error>> {
+    let path = directory.join(id.to_string());
     // Only what lies below the mark may have been erased since it was written.
+    let erased = start < log.erased();
     let empty = u64::from(id.width()).saturating_mul(2);
     match path.symlink_metadata() {
-        Ok(found) if found.is_file() && (start >= log.erased() || found.len() == empty) => Ok(()),
-        _ => write(path, &log.read_evidence(storage, id)?),
+        Ok(found) if found.is_file() && (!erased || found.len() == empty) => {}
+        _ => write(&path, &log.read_evidence(storage, id)?)?,
     }
+    if erased { forget_partial(directory, id.index(), Some(id.width())) } else { Ok(()) }
 }
 
 /// Writes a file so that it is there whole, and durable, or not at all.
@@ -395,16 +230,16 @@ fn forget<E: std::error::Error>(path: &Path) -> Result<(), PublishError<E>> {
     }
 }
 
-/// Removes the partial bundles at `index`, but that of width `keep`: what was erased must not live on
-/// in the file of an earlier size.
+/// Removes the partial bundles at `index` below `directory`, but that of width `keep`: what was
+/// erased must not live on in the file of an earlier size.
 fn forget_partial<E: std::error::Error>(
     directory: &Path,
-    kind: fn(TileId) -> Resource,
     index: u64,
     keep: Option<u16>,
 ) -> Result<(), PublishError<E>> {
-    for id in (1..256).filter(|width| keep != Some(*width)).filter_map(|width| TileId::new(0, index, width).ok()) {
-        let path = directory.join(kind(id).to_string());
+    for id in (1..TILE_WIDTH).filter(|width| keep != Some(*width)).filter_map(|width| TileId::new(0, index, width).ok())
+    {
+        let path = directory.join(id.to_string());
         if id.width() == 1 && !path.parent().is_some_and(Path::exists) {
             break;
         }
@@ -418,18 +253,12 @@ mod tests {
     use super::*;
     use onecard::{
         crypto::SigningKey,
-        tlog::{KeyKind, LogKey, MemoryStorage},
+        tlog::{BundleEntries, LogKey, MemoryStorage},
     };
     use tempfile::TempDir;
 
-    const ORIGIN: &str = "onecard.example/310101";
-
     fn key() -> SigningKey {
         SigningKey::from_seed(&[1; 32])
-    }
-
-    fn verifier() -> NoteVerifier {
-        NoteVerifier::new(ORIGIN, KeyKind::Ed25519, key().verifying_key()).unwrap()
     }
 
     struct Fixture {
@@ -441,7 +270,7 @@ mod tests {
     impl Fixture {
         fn of(size: u64) -> Self {
             let storage = MemoryStorage::new();
-            let log = Log::open(&storage, LogKey(0), ORIGIN).unwrap();
+            let log = Log::open(&storage, LogKey(0), "onecard.example/310101").unwrap();
             let mut fixture = Self { storage, log, directory: tempfile::tempdir().unwrap() };
             fixture.grow(size);
             fixture
@@ -464,158 +293,125 @@ mod tests {
 
         fn publish(&self) {
             let signed = SignedCheckpoint::sign(self.log.checkpoint(), &key());
-            publish(&self.storage, &self.log, &signed, self.directory.path()).unwrap();
+            let (log, evidence) = (self.path("ledger"), self.path("evidence"));
+            publish(&self.storage, &self.log, &signed, &log, Some(&evidence)).unwrap();
         }
 
         fn path(&self, name: &str) -> PathBuf {
             self.directory.path().join(name)
         }
 
-        fn open(&self) -> Result<LogDirectory, DirectoryError> {
-            LogDirectory::open(self.directory.path(), &verifier())
+        fn folder(&self) -> Folder {
+            Folder::new(self.directory.path())
         }
 
-        fn refused(&self) -> DirectoryError {
-            self.open().and_then(|directory| directory.verify()).unwrap_err()
+        fn read(&self, name: &str) -> Vec<u8> {
+            self.folder().read(name).unwrap().unwrap()
         }
     }
 
     #[test]
-    fn published_and_read_back() {
-        for sizes in [&[0u64][..], &[1], &[256], &[100, 255, 256, 257, 600], &[513, 514]] {
-            let mut fixture = Fixture::of(0);
-            for &size in sizes {
-                fixture.grow(size);
-                let directory = fixture.open().unwrap();
-                directory.verify().unwrap();
-                let mut seen = 0;
-                let visit = |index: u64, body: &[u8], evidence: &[u8]| {
-                    assert_eq!((index, body), (seen, &index.to_be_bytes()[..]));
-                    assert_eq!(evidence.is_empty(), !index.is_multiple_of(3));
-                    seen += 1;
+    fn what_is_published_is_what_the_log_holds() {
+        let mut fixture = Fixture::of(0);
+        for size in [1, 255, 256, 257, 600] {
+            fixture.grow(size);
+            let checkpoint = SignedCheckpoint::sign(fixture.log.checkpoint(), &key());
+            assert_eq!(fixture.read("ledger/checkpoint"), checkpoint.note().as_bytes());
+            for resource in tiles_of(size) {
+                let expected = match resource {
+                    Resource::Hashes(id) => fixture.log.read_tile(&fixture.storage, id).unwrap(),
+                    Resource::Entries(id) => fixture.log.read_bundle(&fixture.storage, id).unwrap(),
                 };
-                directory.replay(visit).unwrap();
-                assert_eq!((seen, directory.signed().root()), (size, fixture.log.root()));
+                assert_eq!(fixture.read(&format!("ledger/{resource}")), expected, "{resource} at {size}");
             }
         }
+        let listed = fixture.folder().list().unwrap();
+        assert!(listed.is_sorted() && listed.contains(&"evidence/002.p/88".to_owned()));
+        // Partial files of earlier checkpoints stay, as tlog-tiles asks.
+        assert!(listed.contains(&"ledger/tile/entries/000.p/255".to_owned()));
+        let evidence = fixture.read("evidence/002.p/88");
+        let kept = BundleEntries::new(&evidence, 88).map(|entry| entry.unwrap().len()).collect::<Vec<_>>();
+        assert_eq!(kept.iter().filter(|&&length| length == 8).count(), 29, "of 512 to 599, every third");
     }
 
     #[test]
-    fn an_old_checkpoint_reads_from_full_tiles() {
-        let mut fixture = Fixture::of(100);
-        let old = fixture.open().unwrap();
-        fixture.grow(300);
-        for kind in ["0", "entries", "evidence"] {
-            fs::remove_dir_all(fixture.path(&format!("tile/{kind}/000.p"))).unwrap();
-        }
-        old.verify().unwrap();
-    }
-
-    #[test]
-    fn every_spoiled_file_is_named() {
-        let names = ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/44"];
-        for name in names {
-            let fixture = Fixture::of(300);
-            let path = fixture.path(name);
-            let good = fs::read(&path).unwrap();
-            let mut bad = good.clone();
-            let last = bad.len() - 1;
-            bad[last] ^= 1;
-            fs::write(&path, &bad).unwrap();
-            match fixture.refused() {
-                DirectoryError::Hashes(found) => assert_eq!(found, path),
-                DirectoryError::Link { path: _, index: 256 } => assert_eq!(name, "tile/entries/000"),
-                DirectoryError::Root => assert_eq!(name, "tile/entries/001.p/44"),
-                error => panic!("{name}: {error}"),
-            }
-            fs::write(&path, &good[..last]).unwrap();
-            let refused = fixture.refused();
-            assert!(
-                matches!(&refused, DirectoryError::Size { path: p, .. } | DirectoryError::Bundle { path: p, .. } if *p == path)
-            );
-            fs::remove_file(&path).unwrap();
-            assert!(matches!(fixture.refused(), DirectoryError::Missing(found) if found == path), "{name}");
-            fs::create_dir(&path).unwrap();
-            assert!(matches!(fixture.refused(), DirectoryError::NotAFile(found) if found == path), "{name}");
-        }
-        let fixture = Fixture::of(3);
-        fs::write(fixture.path("tile/evidence/000.p/3"), [0, 0, 0, 0, 0]).unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Bundle { .. }));
-        fs::remove_file(fixture.path("tile/evidence/000.p/3")).unwrap();
-        fixture.open().unwrap().verify().unwrap();
-    }
-
-    #[test]
-    fn hostile_checkpoints_and_sizes() {
-        let fixture = Fixture::of(3);
-        fs::write(fixture.path("checkpoint"), vec![b'a'; MAX_NOTE + 1]).unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Size { .. }));
-        fs::write(fixture.path("checkpoint"), "?").unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Checkpoint { .. }));
-        fs::remove_file(fixture.path("checkpoint")).unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Missing(_)));
-        // A signed size that no directory has ends at the first bundle.
-        let mut checkpoint = fixture.log.checkpoint();
-        checkpoint.size = u64::MAX;
-        fs::write(fixture.path("checkpoint"), checkpoint.sign(&key())).unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Missing(_)));
-        // A sparse file as large as a disk is not read.
+    fn publishing_again_changes_no_file_but_the_checkpoint() {
+        let fixture = Fixture::of(300);
+        let spoiled = fixture.path("ledger/tile/0/000");
+        fs::write(&spoiled, b"left alone").unwrap();
         fixture.publish();
-        let bundle = File::options().write(true).open(fixture.path("tile/entries/000.p/3")).unwrap();
+        assert_eq!(fs::read(&spoiled).unwrap(), b"left alone");
+        fs::remove_file(&spoiled).unwrap();
+        fixture.publish();
+        assert_eq!(fs::read(&spoiled).unwrap().len(), 8_192);
+    }
+
+    #[test]
+    fn erased_and_pruned_goes_from_the_directories_too() {
+        let mut fixture = Fixture::of(100);
+        fixture.grow(550);
+        fixture.grow(600);
+        fixture.apply(fixture.log.erase(520, u32::MAX));
+        fixture.publish();
+        for gone in ["evidence/000.p/100", "evidence/002.p/38"] {
+            assert!(!fixture.path(gone).exists(), "{gone}");
+        }
+        assert_eq!(fixture.read("evidence/000"), [0; 512], "256 times nothing");
+        fixture.apply(fixture.log.prune(300, 9));
+        fixture.publish();
+        let entries = |name: &str| fixture.path(&format!("ledger/tile/entries/{name}")).exists();
+        assert!(!entries("000") && !entries("000.p/100") && entries("001"));
+    }
+
+    #[test]
+    fn another_logs_checkpoint_is_not_published() {
+        let fixture = Fixture::of(3);
+        let before = fixture.read("ledger/checkpoint");
+        let mut checkpoint = fixture.log.checkpoint();
+        checkpoint.root.0[0] ^= 1;
+        let signed = SignedCheckpoint::sign(checkpoint, &key());
+        let refused = publish(&fixture.storage, &fixture.log, &signed, &fixture.path("ledger"), None);
+        assert!(matches!(refused, Err(PublishError::Log(LogError::OtherRoot(3)))));
+        assert_eq!(fixture.read("ledger/checkpoint"), before);
+    }
+
+    #[test]
+    fn hostile_names_and_sizes() {
+        let fixture = Fixture::of(3);
+        let folder = fixture.folder();
+        assert!(folder.read("ledger/nothing").unwrap().is_none());
+        assert!(folder.read("nothing/at/all").unwrap().is_none());
+        for name in
+            ["", "..", "ledger/../ledger/checkpoint", "ledger//checkpoint", "/etc/hostname", "ledger", "./ledger"]
+        {
+            assert!(matches!(folder.read(name), Err(FolderError::NotAFile(_))), "{name}");
+        }
+        // A sparse file as large as a disk is not read.
+        let bundle = File::options().write(true).open(fixture.path("ledger/tile/entries/000.p/3")).unwrap();
         bundle.set_len(1 << 40).unwrap();
-        assert!(matches!(fixture.refused(), DirectoryError::Size { .. }));
+        assert!(matches!(folder.read("ledger/tile/entries/000.p/3"), Err(FolderError::TooLong { .. })));
     }
 
     #[cfg(unix)]
     #[test]
     fn symbolic_links_are_refused() {
         let (fixture, other) = (Fixture::of(3), Fixture::of(3));
-        for name in ["checkpoint", "tile/0", "tile/entries/000.p/3", "tile"] {
+        for name in ["ledger/checkpoint", "ledger/tile/0", "ledger/tile/entries/000.p/3"] {
             let path = fixture.path(name);
             let aside = fixture.path("aside");
             fs::rename(&path, &aside).unwrap();
             std::os::unix::fs::symlink(other.path(name), &path).unwrap();
-            assert!(matches!(fixture.refused(), DirectoryError::NotAFile(found) if found == path), "{name}");
+            let below = if name == "ledger/tile/0" { "ledger/tile/0/000.p/3" } else { name };
+            assert!(
+                matches!(fixture.folder().read(below), Err(FolderError::NotAFile(found)) if found == path),
+                "{name}"
+            );
+            assert!(
+                fixture.folder().list().unwrap().iter().any(|found| found == name),
+                "an audit sees that it is there"
+            );
             fs::remove_file(&path).unwrap();
             fs::rename(&aside, &path).unwrap();
         }
-        fixture.open().unwrap().verify().unwrap();
-    }
-
-    #[test]
-    fn erased_and_pruned_goes_from_the_directory_too() {
-        let mut fixture = Fixture::of(100);
-        fixture.grow(550);
-        fixture.grow(600);
-        fixture.apply(fixture.log.erase(520, u32::MAX));
-        fixture.publish();
-        let mut with_evidence = vec![];
-        let visit = |index, _: &[u8], evidence: &[u8]| {
-            if !evidence.is_empty() {
-                with_evidence.push(index);
-            }
-        };
-        fixture.open().unwrap().replay(visit).unwrap();
-        assert_eq!(with_evidence, (522..600).step_by(3).collect::<Vec<_>>());
-        for gone in ["tile/evidence/000.p/100", "tile/evidence/002.p/38"] {
-            assert!(!fixture.path(gone).exists(), "{gone}");
-        }
-        fixture.apply(fixture.log.prune(300, 9));
-        fixture.publish();
-        assert!(!fixture.path("tile/entries/000").exists() && !fixture.path("tile/entries/000.p/100").exists());
-        assert!(fixture.path("tile/entries/001").exists());
-        assert!(matches!(fixture.refused(), DirectoryError::Missing(_)));
-    }
-
-    #[test]
-    fn another_logs_checkpoint_is_not_published() {
-        let fixture = Fixture::of(3);
-        let before = fs::read(fixture.path("checkpoint")).unwrap();
-        let mut checkpoint = fixture.log.checkpoint();
-        checkpoint.root.0[0] ^= 1;
-        let signed = SignedCheckpoint::sign(checkpoint, &key());
-        let refused = publish(&fixture.storage, &fixture.log, &signed, fixture.directory.path());
-        assert!(matches!(refused, Err(PublishError::Log(LogError::OtherRoot(3)))));
-        assert_eq!(fs::read(fixture.path("checkpoint")).unwrap(), before);
     }
 }

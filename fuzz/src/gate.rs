@@ -1,0 +1,244 @@
+//! A gate through scans, clock moves, restarts and failing commits: after each step its journal
+//! verifies from the store alone; what it admitted is in the journal with its evidence; what it
+//! refused changed nothing; no pass is used more often than its product allows; and a restart would
+//! change no decision.
+//!
+//! Each byte of the input is a step, with the bytes after it saying how.
+
+use super::input::Input;
+use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
+use onecard::crypto::sha256;
+use onecard::gate::{Decision, Gate, GateError, Record, Scan, Shown, Sync};
+use onecard::time::{Date, UnixTime};
+use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+use onecard::trust::Bundle;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+const STEPS: usize = 24;
+
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let fault = Fault::default();
+    let store = Store { rows: MemoryStorage::new(), fault: fault.clone() };
+    let mut site = Site { gate: open(store, &BUNDLE, NOW).unwrap(), fault, now: NOW, revoked: 0, status: NOW - 100 };
+    for _ in 0..STEPS {
+        if input.is_empty() {
+            break;
+        }
+        site.step(&mut input);
+        site.check();
+    }
+}
+
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("empty", vec![]),
+        ("visits", vec![0, 0, 0, 0, 0, 1, 0, 0, 2, 6, 0, 0, 0, 0, 4]),
+        ("rescan", vec![0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 6, 0, 0, 0, 0]),
+        ("too-often", vec![0, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 3, 0, 0, 0, 0]),
+        ("annulled", vec![0, 0, 0, 0, 1, 2, 3, 1, 0, 0, 0, 0, 6, 3, 1]),
+        ("failing", vec![5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 0, 1, 0, 0, 0, 1, 0, 0]),
+        ("revoked", vec![7, 1, 0, 0, 0, 0, 6, 0, 0, 0, 0]),
+        ("clock", vec![0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0]),
+        ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
+    ]
+}
+
+/// What becomes of the next commit: nothing, fails before or after it is made.
+type Fault = Rc<Cell<u8>>;
+
+/// A store in memory whose commits fail as told, in both ways that [`Storage`] allows.
+#[derive(Clone)]
+struct Store {
+    rows: MemoryStorage,
+    fault: Fault,
+}
+
+impl Storage for Store {
+    type Error = MemoryError;
+
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
+        self.rows.get(row)
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
+        match self.fault.take() {
+            0 => self.rows.commit(writes),
+            1 => Err(MemoryError),
+            _ => self.rows.commit(writes).and(Err(MemoryError)),
+        }
+    }
+
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), MemoryError> {
+        self.rows.scan(series, log, indices, visit)
+    }
+}
+
+struct Site {
+    gate: Gate<Store>,
+    fault: Fault,
+    now: i64,
+    revoked: u32,
+    status: i64,
+}
+
+impl Site {
+    fn step(&mut self, input: &mut Input<'_>) {
+        let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
+        let before = self.gate.storage().rows.clone();
+        let fault = self.fault.get();
+        let result = match input.byte() % 9 {
+            0 => return self.scan(input),
+            1 => {
+                self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
+                return;
+            }
+            2 => {
+                self.now += input.pick(&[0, 100, -10, -1_000, 700_000]);
+                self.gate.set_clock(now(self))
+            }
+            3 => {
+                let (index, before) = (u64::from(input.byte() % 16), self.standing());
+                let result = self.gate.annul(index, now(self));
+                let known = before.contains_key(&index);
+                assert!(known || result.is_err(), "annulled {index}, which does not stand");
+                assert!(result.is_err() || !self.standing().contains_key(&index), "{index} still stands");
+                result
+            }
+            4 => self.gate.seal().map(drop),
+            5 => {
+                self.fault.set(input.byte() % 3);
+                return;
+            }
+            6 => return self.restart(),
+            7 => {
+                self.status += 1 + i64::from(input.byte());
+                let revoked = self.revoked | 1 << (input.byte() % VISITORS);
+                let list: Vec<u32> = (0..VISITORS.into()).filter(|visitor| revoked >> visitor & 1 == 1).collect();
+                let lists = [&status(self.status, &list)[..]];
+                let result = self.gate.sync(&Sync { status_lists: &lists, ..Sync::default() }, now(self));
+                if result.is_ok() {
+                    self.revoked = revoked;
+                }
+                result
+            }
+            _ => self.gate.close_day(Date::from_days(input.byte().into()), now(self)),
+        };
+        if let Err(error) = result {
+            let stored = matches!(error, GateError::Log(_));
+            assert!(!stored || fault != 0, "{error} without a failing commit");
+            assert!(fault == 2 || self.gate.storage().rows == before, "{error}, but something was written");
+        }
+    }
+
+    fn scan(&mut self, input: &mut Input<'_>) {
+        let visitor = input.byte() % VISITORS;
+        let at = input.pick(&[Some(0), Some(-1), None, Some(-60), Some(-61), Some(31), Some(601)]);
+        let dated = at.map(|offset| (self.now + offset).max(0));
+        let party = input.pick(&[1, 0, 4, 5]);
+        let text = code(visitor, dated);
+        let scan = Scan { shown: Shown::Text(text.as_bytes()), party, identity_checked: false };
+        let now = UnixTime::MIN.saturating_add(self.now);
+        let (before, fault) = (self.gate.storage().rows.clone(), self.fault.get());
+        let twin = self.twin().map(|mut twin| twin.admit(scan, now));
+
+        let decision = self.gate.admit(scan, now);
+        match decision {
+            Decision::Admitted(admitted) => {
+                let log = self.gate.log();
+                let body = log.body(self.gate.storage(), admitted.index).unwrap();
+                let Ok(Record::Redeemed(redemption)) = Record::decode(&body) else { panic!("not a redemption") };
+                let evidence = log.attachment(self.gate.storage(), admitted.index).unwrap().unwrap();
+                assert_eq!(evidence, shown(visitor, dated), "another evidence");
+                assert_eq!(redemption.evidence, sha256(&[&evidence]));
+                assert_eq!(redemption.pass.pass.as_bytes(), &[visitor; 10]);
+                assert_eq!((redemption.grant, redemption.due_fen), (admitted.grant, admitted.due_fen));
+                assert_eq!(self.revoked >> visitor & 1, 0, "revoked");
+                assert!((-30..=60).contains(&-at.unwrap_or(0)) && party <= 4);
+                assert!(self.standing().contains_key(&admitted.index), "annulled");
+            }
+            Decision::Referred(_) | Decision::Denied(_) => {
+                assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written");
+            }
+        }
+        if let Some(twin) = twin.filter(|_| fault == 0) {
+            // The restart is a record of its own.
+            let same = match (decision, twin) {
+                (Decision::Admitted(ours), Decision::Admitted(theirs)) => {
+                    (ours.reason, ours.grant, ours.due_fen, ours.uses_left)
+                        == (theirs.reason, theirs.grant, theirs.due_fen, theirs.uses_left)
+                }
+                (ours, theirs) => ours == theirs,
+            };
+            assert!(same, "{decision:?}, after a restart {twin:?}");
+        }
+    }
+
+    /// The gate as it would be after a restart now; none where the clock forbids it.
+    fn twin(&self) -> Option<Gate<Store>> {
+        let store = Store { rows: self.gate.storage().rows.clone(), fault: Fault::default() };
+        match open(store, self.gate.bundle(), self.now) {
+            Ok(twin) => Some(twin),
+            Err(GateError::Clock { .. }) => None,
+            Err(error) => panic!("the gate does not open again: {error}"),
+        }
+    }
+
+    fn restart(&mut self) {
+        let store = self.gate.storage().clone();
+        let bundle: Bundle = self.gate.bundle().clone();
+        let fault = self.fault.get();
+        match open(store, &bundle, self.now) {
+            Ok(gate) => self.gate = gate,
+            Err(GateError::Clock { .. }) => {}
+            // A machine that failed after the write starts again with what was written; the gate that
+            // runs on here would be a second writer, so it has to start.
+            Err(GateError::Log(_)) if fault != 0 => {}
+            Err(error) => panic!("the gate does not open again: {error}"),
+        }
+    }
+
+    /// From the store alone: the journal verifies, and no pass is used more often than it may be.
+    fn check(&self) {
+        let store = self.gate.storage();
+        let log = self.stored();
+        log.verify(store).unwrap();
+        assert!(log.size() >= self.gate.log().size(), "the gate knows of more than the store");
+        if let Some(signed) = log.kept_checkpoint(store).unwrap() {
+            assert!(!signed.is_empty());
+        }
+        let mut uses = BTreeMap::new();
+        for visitor in self.standing().into_values() {
+            *uses.entry(visitor).or_insert(0) += 1;
+        }
+        assert!(uses.values().all(|count| *count <= LIMIT), "{uses:?}");
+    }
+
+    fn stored(&self) -> Log {
+        Log::open(self.gate.storage(), LogKey(0), self.gate.log().origin().as_str()).unwrap()
+    }
+
+    /// The redemptions in the store that were not annulled, with their visitors.
+    fn standing(&self) -> BTreeMap<u64, u8> {
+        let (log, mut standing) = (self.stored(), BTreeMap::new());
+        log.replay(self.gate.storage(), 0..log.size(), |index, body| {
+            match Record::decode(body).unwrap() {
+                Record::Redeemed(redemption) => drop(standing.insert(index, redemption.pass.pass.as_bytes()[0])),
+                Record::Annulled { index, .. } => drop(standing.remove(&index)),
+                _ => {}
+            }
+            true
+        })
+        .unwrap();
+        standing
+    }
+}

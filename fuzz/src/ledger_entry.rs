@@ -1,0 +1,48 @@
+//! A ledger entry that is accepted is the one encoding of itself and its time.
+
+use super::federation::{CITIES, id, time};
+use onecard::crypto::Hash;
+use onecard::ledger::{CutOff, Entry, Settled};
+use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_NOTE, MAX_STATUS_URI};
+
+pub fn run(data: &[u8]) {
+    match Entry::decode(data) {
+        Ok((time, entry)) => {
+            assert_eq!(entry.encode(time), data, "accepted, but not the encoding of {entry:?}");
+            match entry {
+                Entry::GateEnrolled { certificate } => assert!(certificate.len() <= MAX_GATE_CERTIFICATE),
+                Entry::StatusPublished { uri, .. } => assert!(uri.len() <= MAX_STATUS_URI),
+                Entry::JournalSealed { checkpoint, .. } | Entry::PeerSeen { checkpoint } => {
+                    assert!(checkpoint.len() <= MAX_NOTE);
+                }
+                Entry::GapDeclared { from, until, .. } => assert!(from < until),
+                Entry::Settlement(settled) => {
+                    assert!(settled.from < settled.until);
+                    assert!(settled.cut_offs.is_sorted_by(|a, b| a.member < b.member));
+                }
+                _ => {}
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let digest = Hash([7; 32]);
+    let cut_offs = CITIES.map(|code| CutOff { member: id(code), size: 300, root: Hash([8; 32]) }).into();
+    let settled = Settled { from: time(1), until: time(2), cut_offs, digest };
+    let entries = [
+        ("enrolled", Entry::GateEnrolled { certificate: vec![1; 30] }),
+        ("retired", Entry::GateRetired { gate: 7 }),
+        ("trust", Entry::TrustAdopted { sequence: 2, digest }),
+        ("catalogue", Entry::CataloguePublished { sequence: 2, digest }),
+        ("status", Entry::StatusPublished { uri: "oc:310101/1".into(), issued: time(5), digest }),
+        ("sealed", Entry::JournalSealed { gate: 7, first: 0, checkpoint: "a\n1\n".into() }),
+        ("reversal", Entry::Reversal { gate: 7, index: 300 }),
+        ("gap", Entry::GapDeclared { gate: 7, from: 3, until: 4 }),
+        ("gap-of-nothing", Entry::GapDeclared { gate: 7, from: 4, until: 4 }),
+        ("peer", Entry::PeerSeen { checkpoint: "a\n1\n".into() }),
+        ("settlement", Entry::Settlement(settled)),
+    ];
+    entries.into_iter().map(|(name, entry)| (name, entry.encode(time(1_800_000_000)))).collect()
+}

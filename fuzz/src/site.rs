@@ -1,0 +1,98 @@
+//! A gate of the first city with its bundle, and visitors with passes.
+
+use super::federation::{CITIES, LIST, NAME, id, secret, time};
+use super::pass::claims;
+use super::products::plain;
+use onecard::crypto::SigningKey;
+use onecard::gate::{Gate, GateError};
+use onecard::id::{GateId, PassId};
+use onecard::pass::{PassClaims, StatusRef, flags, present};
+use onecard::product::{Period, Price, Product, Quota, QuotaKey, Unit};
+use onecard::tlog::Storage;
+use onecard::trust::{Bundle, CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
+use onecard::wire::text;
+use std::sync::LazyLock;
+
+pub const NOW: i64 = 20_000;
+/// Entries that a pass of [`PASSES`] has for its life.
+pub const LIMIT: usize = 2;
+pub const VISITORS: u8 = 3;
+
+pub fn gate_key() -> SigningKey {
+    SigningKey::from_seed(&[42; 32])
+}
+
+pub static CERTIFICATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let spec = GateCertificateSpec {
+        gate: GateId { member: id(CITIES[0]), number: 7 },
+        venue: 1,
+        service: 0,
+        key: gate_key().verifying_key(),
+        issued: time(2_000),
+        not_before: time(2_000),
+        expires: time(1_000_000_000),
+    };
+    spec.sign(&secret(CITIES[0], Role::Registrar))
+});
+
+pub static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+    let mut bundle = Bundle::new(LIST.clone());
+    let mut product = Product { party_max: 4, ..plain() };
+    let limit = Quota { limit: LIMIT as u16, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared };
+    (product.grants[0].quotas, product.grants[0].price) = (vec![limit], Price::Off(5_000));
+    let venue = Venue {
+        number: 1,
+        code: "V1".into(),
+        name_zh: "园".into(),
+        name_en: "Garden".into(),
+        category: 1,
+        price_fen: 4_001,
+    };
+    let (venues, products) = (vec![venue], vec![product]);
+    let spec = CatalogueSpec { member: id(CITIES[0]), sequence: 1, issued: time(2_000), venues, products };
+    bundle.update_catalogue(&spec.sign(&secret(CITIES[0], Role::Registrar))).unwrap();
+    bundle.update_status(&status(NOW - 100, &[])).unwrap();
+    bundle
+});
+
+pub fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
+    let mut spec = StatusListSpec::new("oc:310101/1".into(), time(issued), time(1_900_000_000), 100);
+    revoked.iter().for_each(|&index| assert!(spec.set(index, Status::Revoked)));
+    spec.sign(&secret(CITIES[0], Role::Issuer))
+}
+
+pub fn open<S: Storage>(storage: S, bundle: &Bundle, now: i64) -> Result<Gate<S>, GateError<S::Error>> {
+    Gate::open(storage, gate_key(), &CERTIFICATE, bundle.clone(), time(now))
+}
+
+fn holder(visitor: u8) -> SigningKey {
+    SigningKey::from_seed(&[visitor + 1; 32])
+}
+
+/// One pass for each visitor; that of the last may be shown bare as well.
+static PASSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let pass = |visitor: u8| {
+        let claims = PassClaims {
+            pass: PassId::from_bytes([visitor; 10]),
+            expires: time(NOW + 10_000_000),
+            confirmation: Some(holder(visitor).verifying_key()),
+            status: StatusRef { index: visitor.into(), uri: "oc:310101/1".into() },
+            product: (1, 1),
+            flags: if visitor == VISITORS - 1 { flags::STATIC_ALLOWED } else { 0 },
+            ..claims()
+        };
+        claims.issue(&secret(CITIES[0], Role::Issuer)).unwrap()
+    };
+    (0..VISITORS).map(pass).collect()
+});
+
+/// What a visitor shows: a code dated `at`, or the bare pass.
+pub fn shown(visitor: u8, at: Option<i64>) -> Vec<u8> {
+    let visitor = visitor % VISITORS;
+    let pass = &PASSES[usize::from(visitor)];
+    at.map_or_else(|| pass.clone(), |at| present(pass, &holder(visitor), NAME, None, time(at)).unwrap())
+}
+
+pub fn code(visitor: u8, at: Option<i64>) -> String {
+    text::encode(&shown(visitor, at))
+}

@@ -1,0 +1,147 @@
+//! Findings: one thing an audit found wrong, where, and by which rule.
+
+use core::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Notice,
+    /// A rule is broken: what was published cannot be relied on as it is.
+    Error,
+}
+
+/// The rule that is broken. The names are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A file cannot be read.
+    Unreadable,
+    /// A file that has to be there is not.
+    Missing,
+    /// A file that no rule puts there.
+    Unexpected,
+    /// The trust lists do not follow one another from a pinned first one.
+    TrustList,
+    /// A catalogue is refused.
+    Catalogue,
+    /// A status list is refused.
+    StatusList,
+    /// A checkpoint is malformed or not signed by its log.
+    Checkpoint,
+    /// Too few witnesses cosigned, or a cosignature does not verify.
+    Cosignature,
+    /// A signature line of a key nobody knows.
+    UnknownSignature,
+    /// A bundle of entries or evidence is malformed.
+    Bundle,
+    /// An entry does not follow the one before.
+    Chain,
+    /// The entries do not hash to the checkpoint's root.
+    Root,
+    /// A tile of hashes, or an older partial file, is not what the entries say.
+    Tile,
+    /// An entry of a ledger cannot be read.
+    Entry,
+    /// Time goes back.
+    Clock,
+    /// A gate certificate is refused, or does not cover the record.
+    Certificate,
+    /// A seal is not the gate's, or not of the journal that is published.
+    Seal,
+    /// What a ledger says was published is not what is published.
+    Published,
+    /// A peer's checkpoint contradicts the peer's ledger.
+    Fork,
+    /// A journal record cannot be read.
+    Record,
+    /// A journal does not start with the record that it was opened.
+    Opened,
+    /// An annulment or reversal of what is no standing redemption.
+    Annulment,
+    /// Totals of a day that are not those of its records.
+    Totals,
+    /// Evidence is not what the record's digest says, or there is none to be.
+    Evidence,
+    /// What was shown does not verify at the time it was shown.
+    Presentation,
+    /// The record says another pass or product than what was shown.
+    Mismatch,
+    /// The gate knew that the pass was revoked.
+    Revoked,
+    /// The gate admitted what the rules deny, from what it knew itself, or at another price.
+    Decision,
+    /// The statements of the members, or the one published, are not what is computed.
+    Statement,
+    /// Evidence was erased: allowed, and then nothing can be said of it.
+    Pruned,
+}
+
+/// One thing an audit found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The file or log, as its path.
+    pub place: String,
+    /// The entry, where it is about one.
+    pub index: Option<u64>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which rule.
+    pub rule: Rule,
+    /// What exactly.
+    pub detail: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Notice => "notice",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity}: {}", self.place)?;
+        if let Some(index) = self.index {
+            write!(f, " entry {index}")?;
+        }
+        write!(f, ": {:?}: {}", self.rule, self.detail)
+    }
+}
+
+/// Collects findings about one place.
+#[derive(Debug)]
+pub(super) struct Findings {
+    place: String,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn at(place: impl Into<String>) -> Self {
+        Self { place: place.into(), found: Vec::new() }
+    }
+
+    pub(super) fn error(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
+        self.push(index.into(), Severity::Error, rule, &detail);
+    }
+
+    pub(super) fn notice(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
+        self.push(index.into(), Severity::Notice, rule, &detail);
+    }
+
+    /// An error about another place.
+    pub(super) fn error_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
+        let detail = detail.to_string();
+        self.found.push(Finding { place: place.to_owned(), index: None, severity: Severity::Error, rule, detail });
+    }
+
+    /// Takes over what was found elsewhere.
+    pub(super) fn append(&mut self, other: Self) {
+        self.found.extend(other.found);
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Finding> {
+        self.found
+    }
+
+    fn push(&mut self, index: Option<u64>, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
+        self.found.push(Finding { place: self.place.clone(), index, severity, rule, detail: detail.to_string() });
+    }
+}

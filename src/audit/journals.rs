@@ -1,0 +1,441 @@
+//! One gate's published journal: every record, its evidence, and the gate's decision on it.
+
+use super::files::Files;
+use super::finding::{Findings, Rule};
+use super::lists::{Lists, read};
+use super::overuse::{Redeemed, SyncedAt, visit_of};
+use super::published::read_log;
+use super::replay::Counts;
+use crate::crypto::{Hash, sha256};
+use crate::gate::{Record, Redemption, Synced, flags};
+use crate::id::PassKey;
+use crate::ledger::journal_verifier;
+use crate::pass::{self, Audience, PassClaims, Proof};
+use crate::product::{PassFacts, Usage, Use, entitle};
+use crate::time::UnixTime;
+use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
+use crate::trust::{GateCertificate, Status};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Entries in a full bundle.
+const WIDTH: u64 = TILE_WIDTH as u64;
+
+/// A gate as its city's ledger shows it.
+#[derive(Debug)]
+pub(super) struct GateSeen {
+    pub(super) certificate: GateCertificate,
+    pub(super) seals: Vec<Seal>,
+    pub(super) retired: bool,
+}
+
+/// A gate's checkpoint in the ledger.
+#[derive(Debug)]
+pub(super) struct Seal {
+    /// Index of the ledger's entry.
+    pub(super) entry: u64,
+    pub(super) signed: SignedCheckpoint,
+}
+
+/// What an audit of one journal comes to.
+#[derive(Debug)]
+pub(super) struct JournalAudit {
+    pub(super) findings: Findings,
+    /// The redemptions that stand, by index.
+    pub(super) redeemed: BTreeMap<u64, Redeemed>,
+    pub(super) counts: Counts,
+}
+
+/// Audits the journal of a gate that its city enrolled. `paths` are those below `journal/` and
+/// `evidence/` of this gate.
+pub(super) fn audit_journal<F: Files>(
+    files: &F,
+    lists: &Lists,
+    gate: &GateSeen,
+    journal_paths: &[String],
+    evidence_paths: &[String],
+) -> JournalAudit {
+    let id = gate.certificate.gate();
+    let prefix = format!("journal/{}/{}", id.member, id.number);
+    let mut findings = Findings::at(prefix.clone());
+    let Some(last) = gate.seals.last() else {
+        for path in journal_paths.iter().chain(evidence_paths) {
+            findings.error_at(path, Rule::Unexpected, "the ledger has no seal of this gate");
+        }
+        return JournalAudit { findings, redeemed: BTreeMap::new(), counts: Counts::default() };
+    };
+    let verifier = match journal_verifier(lists.bundle.trust(), &gate.certificate) {
+        Ok(verifier) => verifier,
+        Err(error) => {
+            findings.error(None, Rule::Certificate, error);
+            return JournalAudit { findings, redeemed: BTreeMap::new(), counts: Counts::default() };
+        }
+    };
+    let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), last.signed.size());
+    let mut replay = Replay::new(lists, gate, evidence);
+    let log = read_log(files, &prefix, journal_paths, &verifier, &mut findings, |index, body, findings| {
+        replay.record(index, body, findings);
+    });
+    check_seals(gate, &log, &mut findings);
+    replay.evidence.check_files(evidence_paths, &mut findings);
+    let Replay { redeemed, counts, .. } = replay;
+    JournalAudit { findings, redeemed, counts }
+}
+
+fn check_seals(gate: &GateSeen, log: &super::published::PublishedLog, findings: &mut Findings) {
+    let sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
+    let roots = log.roots_at(&sizes);
+    for seal in &gate.seals {
+        let size = seal.signed.size();
+        if roots.get(&size) != Some(&seal.signed.root()) {
+            findings.error(
+                None,
+                Rule::Seal,
+                format_args!("not the journal that ledger entry {} seals at {size}", seal.entry),
+            );
+        }
+    }
+    let sealed = gate.seals.last().map(|seal| seal.signed.note());
+    if log.signed.as_ref().is_some_and(|signed| Some(signed.note()) != sealed) {
+        findings.error(None, Rule::Seal, "the checkpoint is not the one the ledger sealed last");
+    }
+}
+
+/// The replay of one journal.
+struct Replay<'a, F: Files> {
+    lists: &'a Lists,
+    gate: &'a GateSeen,
+    evidence: Evidence<'a, F>,
+    last: UnixTime,
+    synced: Option<Synced>,
+    synced_at: Option<SyncedAt>,
+    /// Usage at this gate alone: what it knew for certain.
+    usage: BTreeMap<PassKey, Usage>,
+    redeemed: BTreeMap<u64, Redeemed>,
+    /// Redeemed and annulled since the last day close.
+    totals: (u32, u32),
+    counts: Counts,
+}
+
+impl<'a, F: Files> Replay<'a, F> {
+    fn new(lists: &'a Lists, gate: &'a GateSeen, evidence: Evidence<'a, F>) -> Self {
+        Self {
+            lists,
+            gate,
+            evidence,
+            last: UnixTime::MIN,
+            synced: None,
+            synced_at: None,
+            usage: BTreeMap::new(),
+            redeemed: BTreeMap::new(),
+            totals: (0, 0),
+            counts: Counts { journals: 1, ..Counts::default() },
+        }
+    }
+
+    fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
+        self.counts.records = self.counts.records.saturating_add(1);
+        let shown = self.evidence.of(index, findings);
+        let record = match Record::decode(body) {
+            Ok(record) => record,
+            Err(error) => {
+                findings.error(index, Rule::Record, error);
+                self.evidence.expect(None);
+                return;
+            }
+        };
+        self.check_time(index, &record, findings);
+        if index == 0 && !matches!(record, Record::Opened { .. }) {
+            findings.error(index, Rule::Opened, "the first record is not that the gate was opened");
+        }
+        let expected = match &record {
+            Record::Redeemed(redemption) => Some(redemption.evidence),
+            _ => None,
+        };
+        self.evidence.expect(expected);
+        match record {
+            Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
+            other if shown.is_some() => {
+                findings.error(index, Rule::Evidence, "evidence of a record that is no redemption");
+                self.other(index, other, findings);
+            }
+            other => self.other(index, other, findings),
+        }
+    }
+
+    fn check_time(&mut self, index: u64, record: &Record, findings: &mut Findings) {
+        let time = record.time();
+        let set = match record {
+            Record::ClockSet { before, .. } => *before >= self.last,
+            _ => false,
+        };
+        if time < self.last && !set {
+            findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.last));
+        }
+        self.last = time;
+        if !self.gate.certificate.covers(time) {
+            findings.error(index, Rule::Certificate, format_args!("the gate certificate is not in force at {time}"));
+        }
+    }
+
+    fn other(&mut self, index: u64, record: Record, findings: &mut Findings) {
+        match record {
+            Record::Opened { certificate, .. } if certificate != sha256(&[self.gate.certificate.as_bytes()]) => {
+                findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
+            }
+            Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
+            Record::Synced(synced) => {
+                self.synced_at = Some(Arc::new((synced.time, synced.ledgers.clone())));
+                self.synced = Some(synced);
+            }
+            Record::DayClosed { admitted, annulled, .. } => {
+                if (admitted, annulled) != self.totals {
+                    findings.error(
+                        index,
+                        Rule::Totals,
+                        format_args!(
+                            "says {admitted} and {annulled}, the records say {} and {}",
+                            self.totals.0, self.totals.1
+                        ),
+                    );
+                }
+                self.totals = (0, 0);
+            }
+            _ => {}
+        }
+    }
+
+    fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
+        let within = i64::from(self.lists.trust_at(time).policy().annul_within);
+        let standing = self.redeemed.get(&annulled);
+        let Some(redeemed) = standing.filter(|redeemed| time.since(redeemed.used.time) <= within) else {
+            findings.error(
+                index,
+                Rule::Annulment,
+                format_args!("entry {annulled} is no redemption that can be annulled"),
+            );
+            return;
+        };
+        self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
+        self.redeemed.remove(&annulled);
+        self.totals.1 = self.totals.1.saturating_add(1);
+    }
+
+    fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
+        self.totals.0 = self.totals.0.saturating_add(1);
+        self.counts.redemptions = self.counts.redemptions.saturating_add(1);
+        let claims = match shown {
+            Some(shown) => self.shown(index, redemption, &shown, findings),
+            None => {
+                self.counts.pruned = self.counts.pruned.saturating_add(1);
+                findings.notice(index, Rule::Pruned, "its evidence was erased");
+                None
+            }
+        };
+        let facts = claims.as_ref().map(|claims| PassFacts {
+            not_before: claims.not_before,
+            expires: claims.expires,
+            holder_class: claims.holder_class,
+        });
+        let used = Use {
+            time: redemption.time,
+            gate: self.gate.certificate.gate(),
+            index,
+            venue: self.gate.certificate.venue(),
+            service: self.gate.certificate.service(),
+            grant: redemption.grant,
+            party: redemption.party,
+        };
+        self.decision(index, redemption, &used, facts.as_ref(), findings);
+        self.usage.entry(redemption.pass).or_default().insert(used);
+        let entry = self.gate.seals.iter().find(|seal| index < seal.signed.size()).map_or(u64::MAX, |seal| seal.entry);
+        let redeemed = Redeemed {
+            pass: redemption.pass,
+            product: redemption.product_ref(),
+            used,
+            due_fen: redemption.due_fen,
+            entry,
+            synced: self.synced_at.clone(),
+            facts,
+        };
+        self.redeemed.insert(index, redeemed);
+    }
+
+    /// Verifies what was shown as the gate had to, and that the record says what it says.
+    fn shown(
+        &mut self,
+        index: u64,
+        redemption: &Redemption,
+        shown: &[u8],
+        findings: &mut Findings,
+    ) -> Option<PassClaims> {
+        self.counts.evidence = self.counts.evidence.saturating_add(1);
+        if sha256(&[shown]) != redemption.evidence {
+            findings.error(index, Rule::Evidence, "it is not what the record's digest says");
+            return None;
+        }
+        let gate = self.gate.certificate.gate().to_string();
+        let challenged = redemption.flags & flags::CHALLENGE != 0;
+        let audience = if challenged { Audience::AnyChallenge { gate: &gate } } else { Audience::Federation };
+        let trust = self.lists.trust_at(redemption.time);
+        let presented = match pass::verify(shown, trust, audience, redemption.time) {
+            Ok(presented) => presented,
+            Err(error) => {
+                findings.error(index, Rule::Presentation, error);
+                return None;
+            }
+        };
+        let claims = presented.claims();
+        let bare = matches!(presented.proof(), Proof::Static);
+        if claims.key() != redemption.pass
+            || claims.product != redemption.product
+            || bare != (redemption.flags & flags::STATIC != 0)
+        {
+            findings.error(index, Rule::Mismatch, "the record says another pass, product or proof than what was shown");
+        }
+        self.check_status(index, claims, findings);
+        Some(claims.clone())
+    }
+
+    /// Whether the status list the gate had said that the pass was good.
+    fn check_status(&self, index: u64, claims: &PassClaims, findings: &mut Findings) {
+        let Some(synced) = &self.synced else {
+            findings.error(index, Rule::Decision, "the gate had not said yet what it knew");
+            return;
+        };
+        let had = synced.status.iter().find(|(issuer, uri, _)| (*issuer, uri) == (claims.issuer, &claims.status.uri));
+        let Some((issuer, uri, issued)) = had else {
+            findings.error(index, Rule::Decision, "the gate had no status list of the pass");
+            return;
+        };
+        match self.lists.status(*issuer, uri, *issued) {
+            None => findings.error(
+                index,
+                Rule::Published,
+                format_args!("the status list {uri} of {issued} is not published"),
+            ),
+            Some(list) if list.status(claims.status.index) != Some(Status::Valid) => {
+                findings.error(index, Rule::Revoked, "the gate's status list said that the pass is not valid");
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Decides again from what the gate knew by itself. More usage never turns a denial into an
+    /// admission, so a denial here is one the gate had to give.
+    fn decision(
+        &self,
+        index: u64,
+        redemption: &Redemption,
+        used: &Use,
+        facts: Option<&PassFacts>,
+        findings: &mut Findings,
+    ) {
+        let Some(product) = self.lists.bundle.product(redemption.product_ref()) else {
+            findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
+            return;
+        };
+        let Some(visit) = visit_of(used, &self.lists.bundle) else {
+            findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
+            return;
+        };
+        let price = product.grants.get(usize::from(redemption.grant)).map(|grant| grant.price);
+        let due = price.map(|price| price.fen(visit.venue.reference_fen).saturating_mul(redemption.party.into()));
+        if due != Some(redemption.due_fen) {
+            findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
+        }
+        let Some(facts) = facts else { return };
+        let none = Usage::new();
+        let own = self.usage.get(&redemption.pass).unwrap_or(&none);
+        if let Err(denied) = entitle(product, facts, own, &visit) {
+            findings.error(index, Rule::Decision, denied);
+        }
+    }
+}
+
+/// The evidence of one gate, a bundle at a time.
+struct Evidence<'a, F: Files> {
+    files: &'a F,
+    prefix: String,
+    size: u64,
+    /// What the record at each index says of its evidence.
+    expected: Vec<Option<Hash>>,
+    current: Vec<Option<Vec<u8>>>,
+}
+
+impl<'a, F: Files> Evidence<'a, F> {
+    const fn new(files: &'a F, prefix: String, size: u64) -> Self {
+        Self { files, prefix, size, expected: Vec::new(), current: Vec::new() }
+    }
+
+    /// The evidence beside entry `index`; entries are asked for in order.
+    fn of(&mut self, index: u64, findings: &mut Findings) -> Option<Vec<u8>> {
+        let at = usize::try_from(index % WIDTH).unwrap_or(0);
+        if at == 0 {
+            self.current = self.load(index, findings);
+        }
+        self.current.get_mut(at).and_then(Option::take)
+    }
+
+    fn expect(&mut self, evidence: Option<Hash>) {
+        self.expected.push(evidence);
+    }
+
+    /// The bundle that starts at entry `start`, as it is for a journal of this size.
+    fn load(&self, start: u64, findings: &mut Findings) -> Vec<Option<Vec<u8>>> {
+        let width = u16::try_from(self.size.saturating_sub(start)).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
+        let Ok(id) = TileId::new(0, start / WIDTH, width) else { return Vec::new() };
+        let path = self.path(id);
+        let bundle = match self.files.read(&path) {
+            Ok(Some(bundle)) => bundle,
+            // Erased as a whole: each redemption says so.
+            Ok(None) => return Vec::new(),
+            Err(error) => {
+                findings.error_at(&path, Rule::Unreadable, error);
+                return Vec::new();
+            }
+        };
+        let mut entries = Vec::new();
+        for entry in BundleEntries::new(&bundle, width) {
+            match entry {
+                Ok(entry) => entries.push((!entry.is_empty()).then(|| entry.to_vec())),
+                Err(error) => {
+                    findings.error_at(&path, Rule::Bundle, error);
+                    break;
+                }
+            }
+        }
+        entries
+    }
+
+    fn path(&self, id: TileId) -> String {
+        format!("{}/{id}", self.prefix)
+    }
+
+    /// Compares the evidence files that the replay did not read: those of earlier sizes.
+    fn check_files(&self, paths: &[String], findings: &mut Findings) {
+        for path in paths {
+            let name = path.strip_prefix(&self.prefix).and_then(|name| name.strip_prefix('/')).unwrap_or_default();
+            let Some(id) = TileId::parse(0, name) else {
+                findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
+                continue;
+            };
+            let start = id.index().saturating_mul(WIDTH);
+            let width = self.size.saturating_sub(start).min(WIDTH);
+            if u64::from(id.width()) == width {
+                continue;
+            }
+            let Some(bundle) = read(self.files, path, findings) else { continue };
+            let start = usize::try_from(start).unwrap_or(usize::MAX);
+            let mut expected = self.expected.get(start..).unwrap_or_default().iter();
+            let good = |entry: Result<&[u8], _>| match (entry, expected.next()) {
+                (Ok([]), Some(_)) => true,
+                (Ok(shown), Some(Some(digest))) => sha256(&[shown]) == *digest,
+                _ => false,
+            };
+            if !BundleEntries::new(&bundle, id.width()).all(good) {
+                findings.error_at(path, Rule::Evidence, "it is not what the records' digests say");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The lists under `trust/`: verified in order, kept in all their versions.
+
+use super::files::Files;
+use super::finding::{Findings, Rule};
+use crate::crypto::{Hash, sha256};
+use crate::id::MemberId;
+use crate::time::UnixTime;
+use crate::trust::{Bundle, StatusList, TrustList};
+use std::collections::BTreeMap;
+
+/// All lists that were published.
+#[derive(Debug)]
+pub(super) struct Lists {
+    /// Ascending by sequence; never empty.
+    trust: Vec<TrustList>,
+    /// The newest trust list with the newest catalogues: products never change once published.
+    pub(super) bundle: Bundle,
+    /// The catalogues, each one after those it follows.
+    catalogues: Vec<(Hash, Vec<u8>)>,
+    /// Every status list, by issuer, URI and issue time.
+    status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
+    /// SHA-256 of every file under `trust/` that verified.
+    pub(super) digests: Vec<Hash>,
+}
+
+impl Lists {
+    /// Reads and verifies the lists. `None` when there is no trust list to start from.
+    pub(super) fn read<F: Files>(
+        files: &F,
+        paths: &[String],
+        anchor: Option<&Hash>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let named = |prefix: &'static str| numbered(paths, prefix);
+        let mut trust: Vec<TrustList> = Vec::new();
+        let mut digests = Vec::new();
+        for path in named("trust/trust-list-") {
+            let Some(bytes) = read(files, path, findings) else { continue };
+            let digest = sha256(&[&bytes]);
+            let list = match trust.last() {
+                None => TrustList::genesis(&bytes, anchor.unwrap_or(&digest)),
+                Some(last) => last.update(&bytes),
+            };
+            match list {
+                Ok(list) if *path == format!("trust/trust-list-{}.cose", list.sequence()) => {
+                    digests.push(digest);
+                    trust.push(list);
+                }
+                Ok(_) => findings.error_at(path, Rule::TrustList, "its name is not its sequence"),
+                Err(error) => findings.error_at(path, Rule::TrustList, error),
+            }
+        }
+        let mut bundle = Bundle::new(trust.last()?.clone());
+        let mut catalogues = Vec::new();
+        for path in named("trust/catalogue-") {
+            let Some(bytes) = read(files, path, findings) else { continue };
+            match bundle.update_catalogue(&bytes) {
+                Ok(()) => {
+                    digests.push(sha256(&[&bytes]));
+                    catalogues.push((sha256(&[&bytes]), bytes));
+                }
+                Err(error) => findings.error_at(path, Rule::Catalogue, error),
+            }
+        }
+        let mut status = BTreeMap::new();
+        for path in named("trust/status-") {
+            let Some(bytes) = read(files, path, findings) else { continue };
+            match StatusList::verify(&bytes, bundle.trust()) {
+                Ok(list) => {
+                    digests.push(sha256(&[&bytes]));
+                    status.insert((list.issuer(), list.uri().to_owned(), list.issued()), list);
+                }
+                Err(error) => findings.error_at(path, Rule::StatusList, error),
+            }
+        }
+        Some(Self { trust, bundle, catalogues, status, digests })
+    }
+
+    /// SHA-256 of the first trust list.
+    pub(super) fn anchor(&self) -> Hash {
+        self.trust.first().map_or_else(|| self.bundle.trust().digest(), TrustList::digest)
+    }
+
+    /// The newest trust list with the newest of those catalogues that `published` names: prices at a
+    /// cut-off are those published before it, whatever is published later.
+    pub(super) fn bundle_of(&self, published: &[Hash]) -> Bundle {
+        let mut bundle = Bundle::new(self.bundle.trust().clone());
+        for (digest, bytes) in &self.catalogues {
+            if published.contains(digest) {
+                // Verified when it was read, and in the same order.
+                let _ = bundle.update_catalogue(bytes);
+            }
+        }
+        bundle
+    }
+
+    /// The trust list in force at `time`; before the first one, the first.
+    pub(super) fn trust_at(&self, time: UnixTime) -> &TrustList {
+        let in_force = self.trust.iter().rev().find(|list| list.issued() <= time).or(self.trust.first());
+        in_force.unwrap_or(self.bundle.trust())
+    }
+
+    /// The status list of an issuer at a URI, issued at exactly `issued`.
+    pub(super) fn status(&self, issuer: MemberId, uri: &str, issued: UnixTime) -> Option<&StatusList> {
+        self.status.get(&(issuer, uri.to_owned(), issued))
+    }
+}
+
+/// Reads a file, or says that it cannot be read.
+pub(super) fn read<F: Files>(files: &F, path: &str, findings: &mut Findings) -> Option<Vec<u8>> {
+    match files.read(path) {
+        Ok(Some(bytes)) => Some(bytes),
+        Ok(None) => {
+            findings.error_at(path, Rule::Missing, "there is no such file");
+            None
+        }
+        Err(error) => {
+            findings.error_at(path, Rule::Unreadable, error);
+            None
+        }
+    }
+}
+
+/// Paths that start with `prefix`, in ascending order of the numbers in them.
+fn numbered<'a>(paths: &'a [String], prefix: &str) -> Vec<&'a String> {
+    let mut named: Vec<(Vec<u64>, &String)> = paths
+        .iter()
+        .filter_map(|path| {
+            let numbers = path.strip_prefix(prefix)?.strip_suffix(".cose")?;
+            let numbers = numbers.split('-').map(|number| number.parse().ok()).collect::<Option<Vec<u64>>>()?;
+            Some((numbers, path))
+        })
+        .collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Whether `path` is one that [`Lists::read`] reads.
+pub(super) fn is_list(path: &str) -> bool {
+    let path = [path.to_owned()];
+    ["trust/trust-list-", "trust/catalogue-", "trust/status-"].iter().any(|prefix| !numbered(&path, prefix).is_empty())
+}

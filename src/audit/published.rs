@@ -1,0 +1,214 @@
+//! One published log, read and checked byte by byte.
+//!
+//! The entries are the truth: they must chain, and hash to the root the log signed. Every other file
+//! of the log, tiles and older partial files, is then computed from them and compared.
+
+use super::files::Files;
+use super::finding::{Findings, Rule};
+use super::lists::read;
+use crate::crypto::Hash;
+use crate::limits::MAX_NOTE;
+use crate::tlog::{
+    BundleEntries, Frontier, NoteVerifier, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis, leaf_hash,
+    node_hash, tiles_of,
+};
+use std::collections::BTreeMap;
+
+/// What is known of a log after reading it.
+#[derive(Debug)]
+pub(super) struct PublishedLog {
+    /// Its checkpoint, if the log signed it.
+    pub(super) signed: Option<SignedCheckpoint>,
+    /// The links of the entries that were read.
+    links: Vec<Hash>,
+}
+
+impl PublishedLog {
+    /// Number of entries read.
+    pub(super) fn size(&self) -> u64 {
+        self.links.len() as u64
+    }
+
+    /// The root of the first `size` entries.
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
+        let links = self.links.get(..usize::try_from(size).ok()?)?;
+        let mut frontier = Frontier::new();
+        links.iter().for_each(|link| frontier.push(*link));
+        Some(frontier.root())
+    }
+
+    /// The roots at each of `sizes`, which ascend, in one pass. Sizes beyond the log have none.
+    pub(super) fn roots_at(&self, sizes: &[u64]) -> BTreeMap<u64, Hash> {
+        let mut roots = BTreeMap::new();
+        let mut frontier = Frontier::new();
+        let mut links = self.links.iter();
+        for &size in sizes {
+            while frontier.size() < size {
+                let Some(link) = links.next() else { return roots };
+                frontier.push(*link);
+            }
+            if frontier.size() == size {
+                roots.insert(size, frontier.root());
+            }
+        }
+        roots
+    }
+}
+
+/// Reads the log published below `prefix` and hands each entry's body to `visit`, in order.
+///
+/// `paths` are all paths below `prefix`. Bundle by bundle, so one bundle is in memory at a time.
+pub(super) fn read_log<F: Files>(
+    files: &F,
+    prefix: &str,
+    paths: &[String],
+    verifier: &NoteVerifier,
+    findings: &mut Findings,
+    mut visit: impl FnMut(u64, &[u8], &mut Findings),
+) -> PublishedLog {
+    let signed = read_checkpoint(files, prefix, verifier, findings);
+    // Without a checkpoint to go by, the entries are read as far as there are full bundles.
+    let size = signed.as_ref().map_or_else(|| full_bundles(prefix, paths), SignedCheckpoint::size);
+    let mut links = Vec::new();
+    let mut previous = genesis(verifier.name().as_str());
+    let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
+    'bundles: for resource in bundles {
+        let path = format!("{prefix}/{resource}");
+        let Some(bundle) = read(files, &path, findings) else { break };
+        for entry in BundleEntries::new(&bundle, resource.id().width()) {
+            let index = links.len() as u64;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    findings.error_at(&path, Rule::Bundle, error);
+                    break 'bundles;
+                }
+            };
+            match entry.split_at_checked(32) {
+                Some((link, body)) => {
+                    if link != previous.0 {
+                        findings.error(index, Rule::Chain, "it does not follow the entry before");
+                    }
+                    visit(index, body, findings);
+                }
+                None => findings.error(index, Rule::Chain, "it is shorter than a link"),
+            }
+            previous = leaf_hash(entry);
+            links.push(previous);
+        }
+    }
+    let log = PublishedLog { signed, links };
+    if let Some(signed) = &log.signed
+        && log.root_at(signed.size()) != Some(signed.root())
+    {
+        findings.error(
+            None,
+            Rule::Root,
+            format_args!("the entries do not have the root signed at size {}", signed.size()),
+        );
+    }
+    check_files(files, prefix, paths, &log, findings);
+    log
+}
+
+fn read_checkpoint<F: Files>(
+    files: &F,
+    prefix: &str,
+    verifier: &NoteVerifier,
+    findings: &mut Findings,
+) -> Option<SignedCheckpoint> {
+    let path = format!("{prefix}/checkpoint");
+    let note = read(files, &path, findings)?;
+    if note.len() > MAX_NOTE {
+        findings.error_at(&path, Rule::Checkpoint, "it is too long");
+        return None;
+    }
+    match SignedCheckpoint::verify(&note, verifier) {
+        Ok(signed) => Some(signed),
+        Err(error) => {
+            findings.error_at(&path, Rule::Checkpoint, error);
+            None
+        }
+    }
+}
+
+fn full_bundles(prefix: &str, paths: &[String]) -> u64 {
+    let bundles = paths.iter().filter_map(|path| resource_at(prefix, path));
+    let full = bundles.filter(|resource| matches!(resource, Resource::Entries(id) if id.is_full()));
+    full.map(|resource| resource.id().index().saturating_add(1)).max().unwrap_or(0).saturating_mul(TILE_WIDTH.into())
+}
+
+fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
+    path.strip_prefix(prefix)?.strip_prefix('/')?.parse().ok()
+}
+
+/// Compares every file of the log with what the entries say it must be.
+fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &PublishedLog, findings: &mut Findings) {
+    let levels = levels(&log.links);
+    for path in paths {
+        if path.strip_prefix(prefix) == Some("/checkpoint") {
+            continue;
+        }
+        match resource_at(prefix, path) {
+            Some(Resource::Hashes(id)) => {
+                let Some(found) = read(files, path, findings) else { continue };
+                if tile(&levels, id).as_deref() != Some(&found[..]) {
+                    findings.error_at(path, Rule::Tile, "it is not what the entries say");
+                }
+            }
+            Some(Resource::Entries(id)) => check_bundle(files, path, id, &log.links, findings),
+            _ => findings.error_at(path, Rule::Unexpected, "no such file belongs to a log"),
+        }
+    }
+    let required = tiles_of(log.size()).filter(|resource| matches!(resource, Resource::Hashes(_)));
+    for path in required.map(|resource| format!("{prefix}/{resource}")) {
+        if paths.binary_search(&path).is_err() {
+            findings.error_at(&path, Rule::Missing, "there is no such file");
+        }
+    }
+}
+
+/// Every entry of a bundle, also of one that was partial at an earlier size, has its leaf's hash.
+fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], findings: &mut Findings) {
+    let Some(bundle) = read(files, path, findings) else { return };
+    let start = usize::try_from(id.index()).unwrap_or(usize::MAX).saturating_mul(usize::from(TILE_WIDTH));
+    let mut expected = links.get(start..).unwrap_or_default().iter();
+    let good = |entry: Result<&[u8], _>| matches!((entry, expected.next()), (Ok(entry), Some(link)) if leaf_hash(entry) == *link);
+    if !BundleEntries::new(&bundle, id.width()).all(good) {
+        findings.error_at(path, Rule::Tile, "it is not what the log's entries are");
+    }
+}
+
+/// The hashes of every tile level, level 0 being the links.
+fn levels(links: &[Hash]) -> Vec<Vec<Hash>> {
+    let mut levels = vec![links.to_vec()];
+    while let Some(last) = levels.last()
+        && last.len() >= usize::from(TILE_WIDTH)
+    {
+        let next = last.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect();
+        levels.push(next);
+    }
+    levels
+}
+
+/// The Merkle root of a full tile.
+fn tile_root(hashes: &[Hash]) -> Hash {
+    let mut row = hashes.to_vec();
+    while row.len() > 1 {
+        row = row
+            .chunks(2)
+            .filter_map(|pair| match pair {
+                [left, right] => Some(node_hash(left, right)),
+                _ => None,
+            })
+            .collect();
+    }
+    row.first().copied().unwrap_or(Hash([0; 32]))
+}
+
+fn tile(levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
+    let start = usize::try_from(id.index()).ok()?.checked_mul(usize::from(TILE_WIDTH))?;
+    let end = start.checked_add(usize::from(id.width()))?;
+    let hashes = levels.get(usize::from(id.level()))?.get(start..end)?;
+    Some(hashes.iter().flat_map(|hash| hash.0).collect())
+}

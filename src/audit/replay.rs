@@ -1,0 +1,581 @@
+//! The audit as a whole: lists, ledgers, journals, over-use, statement.
+
+use super::files::Files;
+use super::finding::{Finding, Findings, Rule, Severity};
+use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
+use super::lists::{Lists, is_list};
+use super::overuse::{OverUse, Redeemed, over_uses};
+use super::published::{PublishedLog, read_log};
+use super::settle::{Earlier, Period, Settled as SettledUse, settle};
+use super::statement::{MAX_STATEMENT, Statement};
+use crate::crypto::Hash;
+use crate::id::{MemberId, PassKey};
+use crate::ledger::{CutOff, Entry, Settled, journal_verifier, log_verifier, witness_verifiers};
+use crate::time::UnixTime;
+use crate::tlog::{Checkpoint, Note, SignedCheckpoint};
+use crate::trust::{Bundle, GateCertificate, MemberKind};
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How to audit.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// SHA-256 of the first trust list. Without it, the first list published is taken as it is: then
+    /// compare [`Report::anchor`] with what you know.
+    pub anchor: Option<Hash>,
+    /// The period to settle while the ledgers hold no statement yet, up to their present size.
+    pub period: Option<Period>,
+    /// How many threads to use; the report does not depend on it.
+    pub threads: usize,
+    /// Called now and then with the number of journals done and how many there are.
+    pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { anchor: None, period: None, threads: 1, progress: None }
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { anchor, period, threads, .. } = self;
+        write!(f, "Options {{ anchor: {anchor:?}, period: {period:?}, threads: {threads} }}")
+    }
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Ledgers.
+    pub ledgers: u64,
+    /// Entries of ledgers.
+    pub entries: u64,
+    /// Journals.
+    pub journals: u64,
+    /// Records of journals.
+    pub records: u64,
+    /// Redemptions among them.
+    pub redemptions: u64,
+    /// Evidence verified.
+    pub evidence: u64,
+    /// Redemptions whose evidence was erased.
+    pub pruned: u64,
+}
+
+/// What an audit came to.
+#[derive(Debug)]
+pub struct Report {
+    /// What was found, ordered by place and entry.
+    pub findings: Vec<Finding>,
+    /// Over-use, ordered by pass: not damage, but money.
+    pub over_use: Vec<OverUse>,
+    /// The statement that follows from the ledgers.
+    pub statement: Option<Statement>,
+    /// SHA-256 of the first trust list.
+    pub anchor: Option<Hash>,
+    /// What was read.
+    pub counts: Counts,
+}
+
+impl Report {
+    /// Whether nothing is wrong. Notices are allowed.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity < Severity::Error)
+    }
+}
+
+/// Audits published files.
+///
+/// Never fails as a whole: what cannot be read or verified is a finding, and the audit goes on.
+pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
+    let mut findings = Findings::at("");
+    let paths = files.list().unwrap_or_else(|error| {
+        findings.error_at(".", Rule::Unreadable, error);
+        Vec::new()
+    });
+    let lists = Lists::read(files, &paths, options.anchor.as_ref(), &mut findings);
+    let Some(lists) = lists else {
+        findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
+        let findings = findings.into_vec();
+        return Report { findings, over_use: Vec::new(), statement: None, anchor: None, counts: Counts::default() };
+    };
+    let mut counts = Counts::default();
+    let mut cities = Vec::new();
+    for member in lists.bundle.trust().members().iter().filter(|member| member.kind == MemberKind::City) {
+        if let Some(city) = read_city(files, &lists, member.id, &paths, &mut findings) {
+            counts.ledgers = counts.ledgers.saturating_add(1);
+            counts.entries = counts.entries.saturating_add(city.log.size());
+            cities.push(city);
+        }
+    }
+    check_unexpected(&paths, &cities, &mut findings);
+    check_peers(&cities, &lists, &mut findings);
+    let mut found = findings.into_vec();
+    let redeemed = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
+
+    let mut findings = Findings::at("statement.cbor");
+    let closing = Closing::find(&cities, options, &mut findings);
+    let by_pass = standing(redeemed, &cities, closing.as_ref(), &mut findings);
+    let bundle = lists.bundle_of(&catalogues_before(&cities, closing.as_ref()));
+    let mut over_use = Vec::new();
+    let mut uses = Vec::new();
+    for redeemed in by_pass.values() {
+        let excess = over_uses(redeemed, &bundle);
+        for redeemed in redeemed {
+            let liable = excess.iter().find(|over| over.used == redeemed.used).map(|over| over.liable);
+            let Redeemed { pass, product, used, due_fen, .. } = *redeemed;
+            uses.push((redeemed.entry, SettledUse { pass, product, used, due_fen, liable }));
+        }
+        over_use.extend(excess);
+    }
+    let statement = closing.and_then(|closing| closing.statement(files, &bundle, uses, &mut findings));
+    found.extend(findings.into_vec());
+    found.sort();
+    Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
+}
+
+/// A member's ledger, read.
+struct City {
+    member: MemberId,
+    log: PublishedLog,
+    gates: BTreeMap<u32, GateSeen>,
+    /// Entry, gate and index of each reversal.
+    reversals: Vec<(u64, u32, u64)>,
+    /// Entry and note of each peer checkpoint.
+    peers: Vec<(u64, UnixTime, String)>,
+    /// Entry and digest of each catalogue published.
+    catalogues: Vec<(u64, Hash)>,
+    settled: Vec<Settled>,
+}
+
+fn prefix_of(member: MemberId) -> String {
+    format!("ledger/{member}")
+}
+
+/// The paths below `prefix`, of a sorted list.
+fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
+    let start = format!("{prefix}/");
+    let from = paths.partition_point(|path| *path < start);
+    let rest = paths.get(from..).unwrap_or_default();
+    let count = rest.iter().take_while(|path| path.starts_with(&start)).count();
+    rest.get(..count).unwrap_or_default()
+}
+
+fn read_city<F: Files>(
+    files: &F,
+    lists: &Lists,
+    member: MemberId,
+    paths: &[String],
+    all: &mut Findings,
+) -> Option<City> {
+    let prefix = prefix_of(member);
+    let paths = below(paths, &prefix);
+    if paths.is_empty() {
+        all.error_at(&prefix, Rule::Missing, "the member has published no ledger");
+        return None;
+    }
+    let trust = lists.bundle.trust();
+    let Some(verifier) = log_verifier(trust, member, trust.issued()) else {
+        all.error_at(&prefix, Rule::Checkpoint, "the trust list has no log key for this member");
+        return None;
+    };
+    let mut findings = Findings::at(prefix.clone());
+    let mut reading = Reading::new(lists, member);
+    let log = read_log(files, &prefix, paths, &verifier, &mut findings, |index, body, findings| {
+        reading.entry(index, body, findings);
+    });
+    if let Some(signed) = &log.signed {
+        check_cosignatures(signed, lists, member, &mut findings);
+    }
+    let Reading { gates, reversals, peers, catalogues, settled, .. } = reading;
+    all.append(findings);
+    Some(City { member, log, gates, reversals, peers, catalogues, settled })
+}
+
+/// Every signature on a ledger's checkpoint is by someone known, and there are enough.
+fn check_cosignatures(signed: &SignedCheckpoint, lists: &Lists, member: MemberId, findings: &mut Findings) {
+    let trust = lists.bundle.trust();
+    let witnesses = witness_verifiers(trust, member, trust.issued());
+    match signed.cosignatures(&witnesses) {
+        Ok(cosigned) if cosigned.len() < usize::from(trust.policy().witness_quorum) => {
+            findings.error(
+                None,
+                Rule::Cosignature,
+                format_args!("{} witnesses cosigned the checkpoint", cosigned.len()),
+            );
+        }
+        Ok(_) => {}
+        Err(error) => findings.error(None, Rule::Cosignature, error),
+    }
+    for (name, _) in signed.unknown_lines(&witnesses) {
+        findings.error(
+            None,
+            Rule::UnknownSignature,
+            format_args!("the checkpoint is signed by {name}, whom nobody knows"),
+        );
+    }
+}
+
+/// The replay of one ledger.
+struct Reading<'a> {
+    lists: &'a Lists,
+    member: MemberId,
+    last: UnixTime,
+    gates: BTreeMap<u32, GateSeen>,
+    reversals: Vec<(u64, u32, u64)>,
+    peers: Vec<(u64, UnixTime, String)>,
+    catalogues: Vec<(u64, Hash)>,
+    settled: Vec<Settled>,
+}
+
+impl<'a> Reading<'a> {
+    const fn new(lists: &'a Lists, member: MemberId) -> Self {
+        Self {
+            lists,
+            member,
+            last: UnixTime::MIN,
+            gates: BTreeMap::new(),
+            reversals: Vec::new(),
+            peers: Vec::new(),
+            catalogues: Vec::new(),
+            settled: Vec::new(),
+        }
+    }
+
+    fn entry(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
+        let (time, entry) = match Entry::decode(body) {
+            Ok(decoded) => decoded,
+            Err(error) => return findings.error(index, Rule::Entry, error),
+        };
+        if time < self.last {
+            findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.last));
+        }
+        self.last = time;
+        match entry {
+            Entry::GateEnrolled { certificate } => self.enrolled(index, time, &certificate, findings),
+            Entry::GateRetired { gate } => match self.gates.get_mut(&gate) {
+                Some(gate) => gate.retired = true,
+                None => findings.error(index, Rule::Seal, format_args!("gate {gate} was never enrolled")),
+            },
+            Entry::CataloguePublished { digest, .. } => {
+                self.catalogues.push((index, digest));
+                self.published(index, digest, findings);
+            }
+            Entry::TrustAdopted { digest, .. } | Entry::StatusPublished { digest, .. } => {
+                self.published(index, digest, findings);
+            }
+            Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
+            Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
+            Entry::GapDeclared { gate, from, until } => {
+                findings.notice(index, Rule::Missing, format_args!("gate {gate} lost its records {from} to {until}"));
+            }
+            Entry::PeerSeen { checkpoint } => self.peers.push((index, time, checkpoint)),
+            Entry::Settlement(settled) => self.settled.push(settled),
+        }
+    }
+
+    fn published(&self, index: u64, digest: Hash, findings: &mut Findings) {
+        if !self.lists.digests.contains(&digest) {
+            findings.error(index, Rule::Published, format_args!("no list with digest {digest} is published"));
+        }
+    }
+
+    fn enrolled(&mut self, index: u64, time: UnixTime, certificate: &[u8], findings: &mut Findings) {
+        let certificate = match GateCertificate::verify(certificate, self.lists.trust_at(time)) {
+            Ok(certificate) => certificate,
+            Err(error) => return findings.error(index, Rule::Certificate, error),
+        };
+        let gate = certificate.gate();
+        if gate.member != self.member || self.gates.contains_key(&gate.number) {
+            return findings.error(
+                index,
+                Rule::Certificate,
+                format_args!("{gate} is not this member's, or enrolled twice"),
+            );
+        }
+        self.gates.insert(gate.number, GateSeen { certificate, seals: Vec::new(), retired: false });
+    }
+
+    fn sealed(&mut self, index: u64, number: u32, first: u64, note: &str, findings: &mut Findings) {
+        let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
+            return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
+        };
+        let verified = journal_verifier(self.lists.bundle.trust(), &gate.certificate)
+            .and_then(|verifier| SignedCheckpoint::verify(note.as_bytes(), &verifier));
+        let signed = match verified {
+            Ok(signed) => signed,
+            Err(error) => return findings.error(index, Rule::Seal, error),
+        };
+        let before = gate.seals.last().map_or(0, |seal| seal.signed.size());
+        if first != before || signed.size() <= before {
+            findings.error(index, Rule::Seal, format_args!("it does not continue gate {number} from {before}"));
+        }
+        gate.seals.push(Seal { entry: index, signed });
+    }
+}
+
+/// Paths that belong to nothing the trust list and the ledgers know.
+fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) {
+    let known = |path: &str| {
+        let mut parts = path.split('/');
+        let (top, member, gate) = (parts.next(), parts.next(), parts.next());
+        match top {
+            Some("trust") => is_list(path),
+            Some("ledger") => cities.iter().any(|city| member == Some(&city.member.to_string())),
+            Some("journal" | "evidence") => cities.iter().any(|city| {
+                let gate = gate.and_then(|gate| gate.parse().ok());
+                member == Some(&city.member.to_string()) && gate.is_some_and(|gate| city.gates.contains_key(&gate))
+            }),
+            _ => false,
+        }
+    };
+    for path in paths.iter().filter(|path| !known(path)) {
+        findings.error_at(path, Rule::Unexpected, "nothing that is known puts such a file here");
+    }
+}
+
+/// A peer's checkpoint that a member saw must be of the history the peer publishes.
+fn check_peers(cities: &[City], lists: &Lists, findings: &mut Findings) {
+    for city in cities {
+        let mut found = Findings::at(prefix_of(city.member));
+        for (index, time, note) in &city.peers {
+            if let Err(detail) = check_peer(note, *time, cities, lists) {
+                found.error(*index, Rule::Fork, detail);
+            }
+        }
+        findings.append(found);
+    }
+}
+
+fn check_peer(note: &str, time: UnixTime, cities: &[City], lists: &Lists) -> Result<(), String> {
+    let claimed = Note::parse(note.as_bytes()).and_then(|note| Checkpoint::parse(note.text()));
+    let claimed = claimed.map_err(|error| error.to_string())?;
+    let trust = lists.trust_at(time);
+    let peer = cities.iter().find(|city| claimed.origin == *trust.ledger_origin(city.member));
+    let peer = peer.ok_or("it is of no member's ledger")?;
+    let verifier = log_verifier(trust, peer.member, time).ok_or("the peer has no log key")?;
+    let signed = SignedCheckpoint::verify(note.as_bytes(), &verifier).map_err(|error| error.to_string())?;
+    if peer.log.root_at(signed.size()) != Some(signed.root()) {
+        return Err(format!("{} publishes another history at size {}", claimed.origin, signed.size()));
+    }
+    Ok(())
+}
+
+/// Audits every journal, on several threads if asked to, and returns what stands at each gate.
+fn read_journals<F: Files>(
+    files: &F,
+    lists: &Lists,
+    cities: &[City],
+    paths: &[String],
+    options: &Options<'_>,
+    counts: &mut Counts,
+    found: &mut Vec<Finding>,
+) -> BTreeMap<(MemberId, u32), BTreeMap<u64, Redeemed>> {
+    let gates: Vec<(MemberId, u32, &GateSeen)> =
+        cities.iter().flat_map(|city| city.gates.iter().map(|(number, gate)| (city.member, *number, gate))).collect();
+    let audited = parallel(&gates, options, |(member, number, gate)| {
+        let journal = below(paths, &format!("journal/{member}/{number}"));
+        let evidence = below(paths, &format!("evidence/{member}/{number}"));
+        audit_journal(files, lists, gate, journal, evidence)
+    });
+    let mut redeemed = BTreeMap::new();
+    for ((member, number, _), JournalAudit { findings, redeemed: standing, counts: read }) in gates.iter().zip(audited)
+    {
+        found.extend(findings.into_vec());
+        counts.add(&read);
+        redeemed.insert((*member, *number), standing);
+    }
+    redeemed
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.ledgers = self.ledgers.saturating_add(other.ledgers);
+        self.entries = self.entries.saturating_add(other.entries);
+        self.journals = self.journals.saturating_add(other.journals);
+        self.records = self.records.saturating_add(other.records);
+        self.redemptions = self.redemptions.saturating_add(other.redemptions);
+        self.evidence = self.evidence.saturating_add(other.evidence);
+        self.pruned = self.pruned.saturating_add(other.pruned);
+    }
+}
+
+/// Maps `items` in order, on up to `options.threads` threads.
+fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        while let Some((at, item)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            items.get(at).map(|item| (at, item))
+        } {
+            let result = work(item);
+            let finished = {
+                let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                done.push((at, result));
+                done.len()
+            };
+            if let Some(progress) = options.progress {
+                progress(finished, items.len());
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.threads.clamp(1, 64) {
+            // Where no thread can be had, this one does the work.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, run);
+        }
+        run();
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What is being settled: a period and the ledgers' sizes at its start and end.
+struct Closing {
+    period: Period,
+    cut_offs: Vec<CutOff>,
+    /// The statement before, if any.
+    earlier: Option<Settled>,
+    /// The digest the members agreed to, if they have.
+    agreed: Option<Hash>,
+}
+
+impl Closing {
+    fn find(cities: &[City], options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
+        let mut last: Option<&Settled> = None;
+        for city in cities {
+            match (city.settled.last(), last) {
+                (Some(settled), None) => last = Some(settled),
+                (Some(settled), Some(other)) if settled != other => {
+                    findings.error_at(
+                        &prefix_of(city.member),
+                        Rule::Statement,
+                        "the members agreed to different statements",
+                    );
+                }
+                _ => {}
+            }
+        }
+        let Some(last) = last else {
+            let period = options.period?;
+            let cut_off = |city: &City| {
+                let size = city.log.size();
+                city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
+            };
+            let cut_offs = cities.iter().filter_map(cut_off).collect();
+            return Some(Self { period, cut_offs, earlier: None, agreed: None });
+        };
+        for city in cities.iter().filter(|city| city.settled.is_empty()) {
+            findings.error_at(&prefix_of(city.member), Rule::Statement, "the member agreed to no statement");
+        }
+        for cut_off in &last.cut_offs {
+            let city = cities.iter().find(|city| city.member == cut_off.member);
+            if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
+                findings.error(
+                    None,
+                    Rule::Statement,
+                    format_args!("the cut-off of {} is not of its ledger", cut_off.member),
+                );
+            }
+        }
+        let period = Period { from: last.from, until: last.until };
+        let before = cities.iter().find_map(|city| city.settled.iter().rev().nth(1));
+        Some(Self { period, cut_offs: last.cut_offs.clone(), earlier: before.cloned(), agreed: Some(last.digest) })
+    }
+
+    /// Whether an entry of a member's ledger is before the given cut-offs.
+    fn before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
+        cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
+    }
+
+    fn statement<F: Files>(
+        &self,
+        files: &F,
+        bundle: &Bundle,
+        uses: Vec<(u64, SettledUse)>,
+        findings: &mut Findings,
+    ) -> Option<Statement> {
+        let mut earlier = Earlier::default();
+        let mut current = Vec::new();
+        let mut past = Vec::new();
+        for (entry, used) in uses {
+            let settled =
+                self.earlier.as_ref().is_some_and(|e| Self::before(&e.cut_offs, used.used.gate.member, entry));
+            if settled { past.push(used) } else { current.push(used) }
+        }
+        if let Some(before) = &self.earlier {
+            earlier.statement = Some(before.digest);
+            earlier.learn(&past);
+        }
+        let statement = match settle(&self.period, &self.cut_offs, &current, bundle, &earlier) {
+            Ok(statement) => statement,
+            Err(error) => {
+                findings.error(None, Rule::Statement, error);
+                return None;
+            }
+        };
+        if self.agreed.is_some_and(|agreed| agreed != statement.digest()) {
+            findings.error(None, Rule::Statement, "the members agreed to another statement than this audit computes");
+        }
+        match files.read("statement.cbor") {
+            Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || bytes != statement.encode() => {
+                findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
+            }
+            Ok(_) => {}
+            Err(error) => findings.error(None, Rule::Unreadable, error),
+        }
+        Some(statement)
+    }
+}
+
+/// The catalogues published before the cut-offs.
+fn catalogues_before(cities: &[City], closing: Option<&Closing>) -> Vec<Hash> {
+    let before = |member, entry| closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, entry));
+    let of = |city: &City| {
+        let published = city.catalogues.iter().filter(|(entry, _)| before(city.member, *entry));
+        published.map(|(_, digest)| *digest).collect::<Vec<_>>()
+    };
+    cities.iter().flat_map(of).collect()
+}
+
+/// The redemptions that stand at the cut-off, by pass, each pass's in canonical order.
+fn standing(
+    mut redeemed: BTreeMap<(MemberId, u32), BTreeMap<u64, Redeemed>>,
+    cities: &[City],
+    closing: Option<&Closing>,
+    findings: &mut Findings,
+) -> BTreeMap<PassKey, Vec<Redeemed>> {
+    for city in cities {
+        for (entry, gate, index) in &city.reversals {
+            let counts = closing.is_none_or(|closing| Closing::before(&closing.cut_offs, city.member, *entry));
+            let journal = redeemed.get_mut(&(city.member, *gate));
+            let standing = journal.as_ref().is_some_and(|journal| journal.contains_key(index));
+            if !standing {
+                let place = prefix_of(city.member);
+                findings.error_at(
+                    &place,
+                    Rule::Annulment,
+                    format_args!("entry {entry} reverses no standing redemption"),
+                );
+            } else if counts && let Some(journal) = journal {
+                journal.remove(index);
+            }
+        }
+    }
+    let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
+    for ((member, _), journal) in redeemed {
+        for redeemed in journal.into_values() {
+            if closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, redeemed.entry)) {
+                by_pass.entry(redeemed.pass).or_default().push(redeemed);
+            }
+        }
+    }
+    by_pass.values_mut().for_each(|uses| uses.sort_by_key(|redeemed| redeemed.used));
+    by_pass
+}

@@ -1,0 +1,771 @@
+//! The settlement: who pays whom for the uses of a period.
+//!
+//! A pure function of verified facts: the same cut-offs, uses and catalogues give the same
+//! [`Statement`], in whatever order they come. What counts is decided by the cut-offs, not by the
+//! clock: a use that reached a ledger late is paid in the period whose cut-off it reached.
+//!
+//! The price of a pass is shared once, in the first period in which it has a paid use; see
+//! [`Earlier`]. The price of a pass that was never used stays with its issuer.
+
+use super::statement::{LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, add};
+use crate::crypto::Hash;
+use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
+use crate::ledger::CutOff;
+use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use};
+use crate::time::UnixTime;
+use crate::trust::{Bundle, Venue};
+use core::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One redemption that stands (neither annulled nor reversed) and reached the cut-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The pass.
+    pub pass: PassKey,
+    /// Its product.
+    pub product: ProductRef,
+    /// The use.
+    pub used: Use,
+    /// The co-payment that the venue collected, in fen.
+    pub due_fen: u32,
+    /// Who is liable, where the use went beyond the rules of the product.
+    pub liable: Option<Liable>,
+}
+
+impl Settled {
+    /// Whether the venue is paid for this use.
+    #[must_use]
+    pub const fn is_paid(&self) -> bool {
+        !matches!(self.liable, Some(Liable::Gate))
+    }
+}
+
+/// Who bears an over-use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Liable {
+    /// The gate could not have known: the issuer of the pass pays as for any other use.
+    Issuer = 0,
+    /// The gate could have known, or did not report in time: its venue gets nothing.
+    Gate = 1,
+}
+
+impl Liable {
+    /// The stable number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The one with this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Issuer),
+            1 => Some(Self::Gate),
+            _ => None,
+        }
+    }
+}
+
+/// The name of a period. Not what is in it: that is for the cut-offs to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// The first moment.
+    pub from: UnixTime,
+    /// The first moment after.
+    pub until: UnixTime,
+}
+
+/// What earlier periods settled; the default is a first period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Digest of the statement before this one: its cut-offs are where this period begins.
+    pub statement: Option<Hash>,
+    /// The passes, each with its product, that had a paid use up to there: their price was shared.
+    pub passes: BTreeSet<(PassKey, ProductRef)>,
+}
+
+impl Earlier {
+    /// Learns uses of earlier periods; the unpaid ones change nothing.
+    pub fn learn(&mut self, uses: &[Settled]) {
+        self.passes.extend(uses.iter().filter(|used| used.is_paid()).map(|used| (used.pass, used.product)));
+    }
+}
+
+/// There is no settlement of these inputs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettleError {
+    /// Two cut-offs of one ledger.
+    #[error("two cut-offs of member {0}")]
+    CutOffTwice(MemberId),
+    /// A gate's member has no cut-off, so none of its uses can have reached one.
+    #[error("no cut-off of member {0}, whose gates were used")]
+    NoCutOff(MemberId),
+    /// One record of a journal comes twice.
+    #[error("record {index} of {gate} comes twice")]
+    UseTwice {
+        /// The gate.
+        gate: GateId,
+        /// The index in its journal.
+        index: u64,
+    },
+    /// A pass of one issuer with a product of another.
+    #[error("pass {pass} has product {product} of another issuer")]
+    Issuer {
+        /// The pass.
+        pass: PassKey,
+        /// The product.
+        product: ProductRef,
+    },
+    /// No catalogue of the bundle lists the product.
+    #[error("unknown product {0}")]
+    UnknownProduct(ProductRef),
+    /// No catalogue of the bundle lists the venue.
+    #[error("unknown venue {0}")]
+    UnknownVenue(VenueId),
+    /// The outcome is no statement: the period is empty, an amount or the whole is too large.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+}
+
+/// Settles a period: `uses` are those of this period alone, `cut_offs` those at its end.
+///
+/// Per product, by its [`Method`]:
+/// - contracted: a share of the venue's reference price, or an agreed rate, for each person, rounded
+///   down to whole fen per use, less the co-payment, never below 0;
+/// - weighted pool: the prices of all passes first used in this period, shared among the venues by
+///   reference price and persons; by number of uses where every weight is 0;
+/// - equal split: the price of each pass first used in this period, shared equally among the
+///   distinct venues it visited in it.
+///
+/// Shares are cut to whole fen; what is left over goes to the largest remainders, one fen each, ties by
+/// ascending venue.
+///
+/// # Errors
+/// [`SettleError`]. A use that cannot be priced is an error, never skipped.
+pub fn settle(
+    period: &Period,
+    cut_offs: &[CutOff],
+    uses: &[Settled],
+    bundle: &Bundle,
+    earlier: &Earlier,
+) -> Result<Statement, SettleError> {
+    let cut_offs = ordered_cut_offs(cut_offs)?;
+    let uses = ordered_uses(uses)?;
+    let mut lines = Lines::new();
+    let mut visits = Vec::new();
+    for used in &uses {
+        let (product, venue) = priced(used, &cut_offs, bundle)?;
+        tally(&mut lines, used, product, venue)?;
+        if used.is_paid() && !matches!(product.settlement.method, Method::Contracted(_)) {
+            visits.push((used.product, used.pass, used.used.venue));
+        }
+    }
+    visits.sort_unstable();
+    visits.dedup();
+    let mut pools = Vec::new();
+    for visits in visits.chunk_by(|a, b| a.0 == b.0) {
+        pools.extend(share(visits, &mut lines, bundle, earlier)?);
+    }
+    let over_use = |used: &&Settled| {
+        let (pass, gate, index) = (used.pass, used.used.gate, used.used.index);
+        used.liable.map(|liable| OverUseLine { pass, gate, index, liable })
+    };
+    let mut over_uses: Vec<OverUseLine> = uses.iter().filter_map(over_use).collect();
+    over_uses.sort_unstable();
+    let late = uses.iter().filter(|used| used.used.time < period.from);
+    let late = late.map(|used| LateUse { gate: used.used.gate, index: used.used.index, time: used.used.time });
+    let statement = Statement::assemble(Parts {
+        period: *period,
+        previous: earlier.statement,
+        cut_offs,
+        lines: lines.into_values().flat_map(BTreeMap::into_values).collect(),
+        pools,
+        over_uses,
+        late: late.collect(),
+    })?;
+    let length = statement.encode().len();
+    if length > MAX_STATEMENT { Err(StatementError::TooLong(length).into()) } else { Ok(statement) }
+}
+
+fn ordered_cut_offs(cut_offs: &[CutOff]) -> Result<Vec<CutOff>, SettleError> {
+    let mut ordered = cut_offs.to_vec();
+    ordered.sort_unstable();
+    for pair in ordered.windows(2) {
+        if let [a, b] = pair
+            && a.member == b.member
+        {
+            return Err(SettleError::CutOffTwice(a.member));
+        }
+    }
+    Ok(ordered)
+}
+
+/// The uses by gate and index. From here on no order of the input is left, not even in the errors.
+fn ordered_uses(uses: &[Settled]) -> Result<Vec<&Settled>, SettleError> {
+    let mut ordered: Vec<&Settled> = uses.iter().collect();
+    ordered.sort_unstable_by_key(|used| used.used.key());
+    for pair in ordered.windows(2) {
+        if let [a, b] = pair
+            && a.used.key() == b.used.key()
+        {
+            return Err(SettleError::UseTwice { gate: a.used.gate, index: a.used.index });
+        }
+    }
+    Ok(ordered)
+}
+
+/// The product and the venue of a use that may be settled.
+fn priced<'a>(
+    used: &Settled,
+    cut_offs: &[CutOff],
+    bundle: &'a Bundle,
+) -> Result<(&'a Product, &'a Venue), SettleError> {
+    let member = used.used.gate.member;
+    if cut_offs.binary_search_by_key(&member, |cut_off| cut_off.member).is_err() {
+        return Err(SettleError::NoCutOff(member));
+    }
+    if used.pass.issuer != used.product.issuer {
+        return Err(SettleError::Issuer { pass: used.pass, product: used.product });
+    }
+    let product = bundle.product(used.product).ok_or(SettleError::UnknownProduct(used.product))?;
+    let venue = bundle.venue(used.used.venue).ok_or(SettleError::UnknownVenue(used.used.venue))?;
+    Ok((product, venue))
+}
+
+/// The lines of the statement, by product and venue.
+type Lines = BTreeMap<ProductRef, BTreeMap<VenueId, Line>>;
+
+/// Counts a use, and pays it where its price depends on nothing else.
+fn tally(lines: &mut Lines, used: &Settled, product: &Product, venue: &Venue) -> Result<(), StatementError> {
+    let line = line(lines.entry(used.product).or_default(), used.product, used.used.venue);
+    line.due_fen = add(line.due_fen, u64::from(used.due_fen))?;
+    if !used.is_paid() {
+        line.unpaid = add(line.unpaid, 1)?;
+        return Ok(());
+    }
+    line.uses = add(line.uses, 1)?;
+    line.persons = add(line.persons, u64::from(used.used.party))?;
+    if let Method::Contracted(rate) = product.settlement.method {
+        let earned = contracted(rate, venue.price_fen, used.used.party);
+        line.fen = add(line.fen, earned.saturating_sub(u64::from(used.due_fen)))?;
+    }
+    Ok(())
+}
+
+fn line(of_product: &mut BTreeMap<VenueId, Line>, product: ProductRef, venue: VenueId) -> &mut Line {
+    let empty = Line { product, venue, uses: 0, persons: 0, unpaid: 0, due_fen: 0, fen: 0 };
+    of_product.entry(venue).or_insert(empty)
+}
+
+/// What a party's use is worth at an agreed rate, before the co-payment. A `u64` holds every product of
+/// a price, a party and basis points.
+fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
+    const WHOLE: u64 = FULL_BASIS_POINTS as u64;
+    match rate {
+        Rate::Share(points) => {
+            let whole = u64::from(reference_fen).saturating_mul(u64::from(party));
+            whole.saturating_mul(u64::from(points)) / WHOLE
+        }
+        Rate::PerUse(fen) => u64::from(fen).saturating_mul(u64::from(party)),
+    }
+}
+
+/// A paid visit that has a share in a price: the product, the pass, the venue. In this order, each once,
+/// they are grouped by product and then by pass.
+type Visit = (ProductRef, PassKey, VenueId);
+
+/// Shares the prices of one product's passes among its lines.
+fn share(visits: &[Visit], lines: &mut Lines, bundle: &Bundle, earlier: &Earlier) -> Result<Option<Pool>, SettleError> {
+    let Some(&(id, ..)) = visits.first() else { return Ok(None) };
+    let settlement = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?.settlement;
+    let price = u64::from(settlement.price_fen);
+    let lines = lines.entry(id).or_default();
+    let mut pool = Pool { product: id, passes: 0, fen: 0 };
+    for pass in visits.chunk_by(|a, b| a.1 == b.1) {
+        if pass.first().is_some_and(|visit| earlier.passes.contains(&(visit.1, id))) {
+            continue;
+        }
+        pool.passes = add(pool.passes, 1)?;
+        pool.fen = add(pool.fen, price)?;
+        if settlement.method == Method::EqualSplit {
+            for (visit, fen) in pass.iter().zip(apportion(price, &vec![1; pass.len()])) {
+                let line = line(lines, id, visit.2);
+                line.fen = add(line.fen, fen)?;
+            }
+        }
+    }
+    if settlement.method == Method::WeightedPool {
+        let weights = weights(lines, bundle)?;
+        lines.values_mut().zip(apportion(pool.fen, &weights)).for_each(|(line, fen)| line.fen = fen);
+    }
+    Ok(Some(pool))
+}
+
+/// The weight of each line in a pool, in the order of the lines.
+fn weights(lines: &BTreeMap<VenueId, Line>, bundle: &Bundle) -> Result<Vec<u64>, SettleError> {
+    let mut weights = Vec::with_capacity(lines.len());
+    for (&id, line) in lines {
+        let price = bundle.venue(id).ok_or(SettleError::UnknownVenue(id))?.price_fen;
+        weights.push(u64::from(price).checked_mul(line.persons).ok_or(StatementError::Amount)?);
+    }
+    if weights.iter().all(|&weight| weight == 0) {
+        weights = lines.values().map(|line| line.uses).collect();
+    }
+    Ok(weights)
+}
+
+/// Splits `whole` by `weights`, the largest remainders first, ties by place. The parts sum to the whole
+/// where any weight is positive, and a weight of 0 gets nothing.
+fn apportion(whole: u64, weights: &[u64]) -> Vec<u64> {
+    // A u128 holds a product of two u64, and the sum of any list of u64.
+    let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+    let mut parts = Vec::with_capacity(weights.len());
+    let mut remainders = Vec::with_capacity(weights.len());
+    for (place, &weight) in weights.iter().enumerate() {
+        let product = u128::from(whole).saturating_mul(u128::from(weight));
+        parts.push(product.checked_div(total).and_then(|part| u64::try_from(part).ok()).unwrap_or(0));
+        remainders.push((Reverse(product.checked_rem(total).unwrap_or(0)), place));
+    }
+    if total == 0 {
+        return parts;
+    }
+    // Fewer than there are remainders above 0: what is left is their sum, and each is below the total.
+    let left = parts.iter().fold(whole, |left, &part| left.saturating_sub(part));
+    remainders.sort_unstable();
+    for (_, place) in remainders.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+        if let Some(part) = parts.get_mut(place) {
+            *part = part.saturating_add(1);
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::id::PassId;
+    use crate::product::{Grant, Mask, Price, Scope, Settlement, Validity, Window};
+    use crate::trust::test_federation::{id, list, secret, time};
+    use crate::trust::{CatalogueSpec, Role};
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+    use std::sync::LazyLock;
+
+    const HUANGPU: u32 = 310_101;
+    const NANJING: u32 = 320_100;
+    const HANGZHOU: u32 = 330_100;
+    /// Venues and their reference prices, ascending.
+    const VENUES: [(u32, u16, u32); 6] = [
+        (HUANGPU, 1, 4_000),
+        (HUANGPU, 2, 3_001),
+        (NANJING, 1, 7_000),
+        (NANJING, 2, 0),
+        (HANGZHOU, 1, 0),
+        (HANGZHOU, 2, 0),
+    ];
+    const GARDEN: usize = 0;
+    const TOWER: usize = 1;
+    const PALACE: usize = 2;
+    const LAKE: usize = 3;
+    const PARK: usize = 4;
+    const WELL: usize = 5;
+    /// Products: issuer, price of the pass, method. The number is the place here.
+    const PRODUCTS: [(u32, u32, Method); 6] = [
+        (HUANGPU, 10_000, Method::Contracted(Rate::Share(8_333))),
+        (HUANGPU, 10_000, Method::Contracted(Rate::PerUse(500))),
+        (HUANGPU, 10_000, Method::WeightedPool),
+        (HUANGPU, 10_000, Method::EqualSplit),
+        (NANJING, 9_999, Method::WeightedPool),
+        (NANJING, 10_001, Method::EqualSplit),
+    ];
+    const SHARE: usize = 0;
+    const PER_USE: usize = 1;
+    const POOL: usize = 2;
+    const SPLIT: usize = 3;
+    const PERIOD_START: i64 = 1_790_784_000;
+
+    pub(in crate::audit) fn config(seed: u64, cases: u32) -> ProptestConfig {
+        ProptestConfig { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..ProptestConfig::default() }
+    }
+
+    fn product_ref(at: usize) -> ProductRef {
+        ProductRef { issuer: id(PRODUCTS[at].0), product: u16::try_from(at).unwrap(), version: 1 }
+    }
+
+    fn venue_id(at: usize) -> VenueId {
+        VenueId { member: id(VENUES[at].0), number: VENUES[at].1 }
+    }
+
+    fn product(at: usize) -> Product {
+        let (_, price_fen, method) = PRODUCTS[at];
+        let grant = Grant {
+            scope: Scope { all: true, ..Scope::default() },
+            service: 0,
+            quotas: vec![],
+            window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
+            price: Price::Free,
+            holders: vec![],
+            choice: None,
+        };
+        Product {
+            id: product_ref(at),
+            name_zh: "卡".into(),
+            name_en: "Card".into(),
+            holders: vec![],
+            party_max: 9,
+            settlement: Settlement { price_fen, method },
+            grants: vec![grant],
+        }
+    }
+
+    fn catalogue(member: u32) -> Vec<u8> {
+        let venue = |&(_, number, price_fen): &(u32, u16, u32)| Venue {
+            number,
+            code: format!("V{number}"),
+            name_zh: "园".into(),
+            name_en: "Venue".into(),
+            category: 1,
+            price_fen,
+        };
+        let spec = CatalogueSpec {
+            member: id(member),
+            sequence: 1,
+            issued: time(2_000),
+            venues: VENUES.iter().filter(|venue| venue.0 == member).map(venue).collect(),
+            products: (0..PRODUCTS.len()).filter(|&at| PRODUCTS[at].0 == member).map(product).collect(),
+        };
+        spec.sign(&secret(member, Role::Registrar))
+    }
+
+    static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+        let mut bundle = Bundle::new(list());
+        [HUANGPU, NANJING, HANGZHOU].iter().for_each(|&member| bundle.update_catalogue(&catalogue(member)).unwrap());
+        bundle
+    });
+
+    fn period() -> Period {
+        Period { from: time(PERIOD_START), until: time(PERIOD_START + 31 * 86_400) }
+    }
+
+    fn cut_offs() -> Vec<CutOff> {
+        let cut_off = |(size, member)| CutOff { member: id(member), size, root: Hash([7; 32]) };
+        (10..).zip([HUANGPU, NANJING, HANGZHOU]).map(cut_off).collect()
+    }
+
+    fn used(product: usize, pass: u8, venue: usize, index: u64) -> Settled {
+        let pass = PassKey { issuer: id(PRODUCTS[product].0), pass: PassId::from_bytes([pass; 10]) };
+        let used = Use {
+            time: time(PERIOD_START + 1_000),
+            gate: GateId { member: id(VENUES[venue].0), number: 1 },
+            index,
+            venue: venue_id(venue),
+            service: 0,
+            grant: 0,
+            party: 1,
+        };
+        Settled { pass, product: product_ref(product), used, due_fen: 0, liable: None }
+    }
+
+    fn party(party: u8, of: Settled) -> Settled {
+        Settled { used: Use { party, ..of.used }, ..of }
+    }
+
+    pub(in crate::audit) fn settled(uses: &[Settled]) -> Statement {
+        settle(&period(), &cut_offs(), uses, &BUNDLE, &Earlier::default()).unwrap()
+    }
+
+    fn fen(statement: &Statement) -> Vec<(usize, u64)> {
+        let place = |line: &Line| (0..VENUES.len()).find(|&at| venue_id(at) == line.venue).unwrap();
+        statement.lines().iter().map(|line| (place(line), line.fen)).collect()
+    }
+
+    fn payments(statement: &Statement) -> Vec<(u32, u32, u64)> {
+        statement.payments().iter().map(|payment| (payment.payer.code(), payment.payee.code(), payment.fen)).collect()
+    }
+
+    fn nets(statement: &Statement) -> Vec<(u32, i64)> {
+        statement.nets().iter().map(|net| (net.member.code(), net.fen)).collect()
+    }
+
+    /// A small statement with something in every list.
+    pub(in crate::audit) fn sample() -> Statement {
+        let uses = [
+            Settled { due_fen: 1_000, ..party(2, used(SHARE, 1, TOWER, 1)) },
+            Settled { liable: Some(Liable::Issuer), ..used(SHARE, 1, PALACE, 2) },
+            Settled { liable: Some(Liable::Gate), due_fen: 5, ..used(SHARE, 1, PARK, 3) },
+            used(POOL, 2, GARDEN, 4),
+            Settled {
+                used: Use { time: time(PERIOD_START - 1), ..used(POOL, 2, PALACE, 5).used },
+                ..used(POOL, 2, PALACE, 5)
+            },
+            used(5, 3, GARDEN, 6),
+            used(5, 3, PARK, 7),
+        ];
+        let earlier = Earlier { statement: Some(Hash([9; 32])), ..Earlier::default() };
+        settle(&period(), &cut_offs(), &uses, &BUNDLE, &earlier).unwrap()
+    }
+
+    #[test]
+    fn a_contracted_share_is_rounded_down_once_per_use() {
+        // 2 * 30.01 * 83.33 % = 50.014666; person by person it would be 50.00.
+        let two = party(2, used(SHARE, 1, TOWER, 1));
+        assert_eq!(fen(&settled(&[two])), [(TOWER, 5_001)]);
+        // Twice that is 100.02, and not the 100.029332 of the sum.
+        let again = party(2, used(SHARE, 2, TOWER, 2));
+        assert_eq!(fen(&settled(&[two, again])), [(TOWER, 10_002)]);
+    }
+
+    #[test]
+    fn a_co_payment_is_taken_off_each_use_but_never_below_zero() {
+        let all = [
+            Settled { due_fen: 1_000, ..party(2, used(SHARE, 1, TOWER, 1)) },
+            Settled { due_fen: 5_002, ..party(2, used(SHARE, 2, TOWER, 2)) },
+            Settled { due_fen: 501, ..party(3, used(PER_USE, 3, TOWER, 3)) },
+            Settled { due_fen: 600, ..used(PER_USE, 3, LAKE, 4) },
+        ];
+        let statement = settled(&all);
+        assert_eq!(fen(&statement), [(TOWER, 4_001), (TOWER, 999), (LAKE, 0)]);
+        let collected: Vec<_> = statement.co_payments().iter().map(|paid| (paid.member.code(), paid.fen)).collect();
+        assert_eq!(collected, [(HUANGPU, 6_503), (NANJING, 600)]);
+        assert_eq!(payments(&statement), [(HUANGPU, HUANGPU, 5_000)], "a payment of nothing is none");
+        assert_eq!(nets(&statement), [(HUANGPU, 0)], "to itself");
+    }
+
+    #[test]
+    fn a_weighted_pool_gives_what_is_left_over_to_the_largest_remainders() {
+        let all = [
+            used(POOL, 1, GARDEN, 1),
+            used(POOL, 1, PALACE, 2),
+            used(POOL, 2, PALACE, 3),
+            used(POOL, 2, TOWER, 4),
+            used(POOL, 2, PARK, 5),
+        ];
+        // 20,000 by 4000 : 3001 : 14000 : 0 of 21,001 is 3809 + 7191/21001, 2857 + 20143/21001,
+        // 13332 + 14668/21001 and 0.
+        let statement = settled(&all);
+        assert_eq!(fen(&statement), [(GARDEN, 3_809), (TOWER, 2_858), (PALACE, 13_333), (PARK, 0)]);
+        assert_eq!(statement.pools(), [Pool { product: product_ref(POOL), passes: 2, fen: 20_000 }]);
+        assert_eq!(payments(&statement), [(HUANGPU, HUANGPU, 6_667), (HUANGPU, NANJING, 13_333)]);
+        assert_eq!(nets(&statement), [(HUANGPU, -13_333), (NANJING, 13_333)]);
+    }
+
+    #[test]
+    fn a_pool_weighs_persons() {
+        // 10,000 by 4000 : 3 * 7000 of 25,000.
+        let all = [used(POOL, 1, GARDEN, 1), party(3, used(POOL, 1, PALACE, 2))];
+        assert_eq!(fen(&settled(&all)), [(GARDEN, 1_600), (PALACE, 8_400)]);
+    }
+
+    #[test]
+    fn a_pool_without_weights_goes_by_uses() {
+        // 10,000 by 1 : 2 is 3333 + 1/3 and 6666 + 2/3; nine persons are one use.
+        let all = [party(9, used(POOL, 1, LAKE, 1)), used(POOL, 1, PARK, 2), used(POOL, 1, PARK, 3)];
+        assert_eq!(fen(&settled(&all)), [(LAKE, 3_333), (PARK, 6_667)]);
+        // A tie: the first venue gets the fen.
+        let all = [used(POOL, 1, WELL, 1), used(POOL, 1, PARK, 2), used(POOL, 1, LAKE, 3)];
+        assert_eq!(fen(&settled(&all)), [(LAKE, 3_334), (PARK, 3_333), (WELL, 3_333)]);
+    }
+
+    #[test]
+    fn an_equal_split_is_by_distinct_venues_of_each_pass() {
+        let all = [
+            used(SPLIT, 1, PALACE, 1),
+            used(SPLIT, 1, TOWER, 2),
+            used(SPLIT, 1, GARDEN, 3),
+            used(SPLIT, 1, GARDEN, 4),
+            used(SPLIT, 2, PALACE, 5),
+            used(SPLIT, 2, PARK, 6),
+            used(SPLIT, 3, PALACE, 7),
+            used(SPLIT, 3, PALACE, 8),
+        ];
+        let statement = settled(&all);
+        assert_eq!(fen(&statement), [(GARDEN, 3_334), (TOWER, 3_333), (PALACE, 18_333), (PARK, 5_000)]);
+        assert_eq!(statement.pools(), [Pool { product: product_ref(SPLIT), passes: 3, fen: 30_000 }]);
+    }
+
+    #[test]
+    fn nets_are_multilateral() {
+        // Huangpu owes Nanjing 2 * 5.00, Nanjing owes Huangpu 100.01 and Hangzhou nothing.
+        let all =
+            [used(PER_USE, 1, PALACE, 1), used(PER_USE, 1, LAKE, 2), used(PER_USE, 1, PARK, 3), used(5, 3, GARDEN, 4)];
+        let statement = settled(&all);
+        let matrix = [(HUANGPU, NANJING, 1_000), (HUANGPU, HANGZHOU, 500), (NANJING, HUANGPU, 10_001)];
+        assert_eq!(payments(&statement), matrix);
+        assert_eq!(nets(&statement), [(HUANGPU, 8_501), (NANJING, -9_001), (HANGZHOU, 500)]);
+    }
+
+    #[test]
+    fn an_over_use_is_paid_or_not_by_who_is_liable() {
+        let over = |liable, index| Settled { liable: Some(liable), due_fen: 7, ..used(PER_USE, 9, PARK, index) };
+        let statement = settled(&[over(Liable::Gate, 2), over(Liable::Issuer, 1)]);
+        let lines = statement.lines();
+        assert_eq!(
+            (lines[0].uses, lines[0].persons, lines[0].unpaid, lines[0].due_fen, lines[0].fen),
+            (1, 1, 1, 14, 493)
+        );
+        let listed: Vec<_> = statement.over_uses().iter().map(|over| (over.index, over.liable)).collect();
+        assert_eq!(listed, [(1, Liable::Issuer), (2, Liable::Gate)]);
+        // The price of a pass with nothing but unpaid uses is not shared.
+        let unpaid = Settled { liable: Some(Liable::Gate), ..used(SPLIT, 9, PARK, 1) };
+        assert_eq!(settled(&[unpaid]).pools(), []);
+        assert_eq!(fen(&settled(&[unpaid])), [(PARK, 0)]);
+    }
+
+    #[test]
+    fn a_price_is_shared_in_one_period_only() {
+        let first = [used(POOL, 1, PALACE, 1), used(SPLIT, 2, PALACE, 2)];
+        let unpaid = Settled { liable: Some(Liable::Gate), ..used(SPLIT, 3, PALACE, 3) };
+        let mut earlier = Earlier::default();
+        earlier.learn(&first);
+        earlier.learn(&[unpaid]);
+        let then = [used(POOL, 1, PARK, 4), used(SPLIT, 2, PARK, 5), used(SPLIT, 3, PARK, 6)];
+        let statement = settle(&period(), &cut_offs(), &then, &BUNDLE, &earlier).unwrap();
+        assert_eq!(fen(&statement), [(PARK, 0), (PARK, 10_000)]);
+        assert_eq!(statement.pools()[0], Pool { product: product_ref(POOL), passes: 0, fen: 0 });
+        assert_eq!(Statement::decode(&statement.encode()), Ok(statement));
+    }
+
+    #[test]
+    fn late_uses_are_paid_and_cited() {
+        let late = |seconds| {
+            let used = used(PER_USE, 1, PARK, 1);
+            Settled { used: Use { time: time(PERIOD_START + seconds), ..used.used }, ..used }
+        };
+        assert_eq!(settled(&[late(0)]).late(), []);
+        let statement = settled(&[late(-1)]);
+        assert_eq!(fen(&statement), [(PARK, 500)]);
+        assert_eq!(statement.late()[0].time, time(PERIOD_START - 1));
+    }
+
+    #[test]
+    fn what_cannot_be_settled_is_named() {
+        let refused = |cut_offs: &[CutOff], uses: &[Settled]| {
+            settle(&period(), cut_offs, uses, &BUNDLE, &Earlier::default()).unwrap_err()
+        };
+        let all = cut_offs();
+        let good = used(POOL, 1, PARK, 1);
+        let product = ProductRef { version: 2, ..good.product };
+        assert_eq!(
+            refused(&all, &[good, Settled { product, ..used(POOL, 1, PARK, 2) }]),
+            SettleError::UnknownProduct(product)
+        );
+        let venue = VenueId { member: id(HANGZHOU), number: 9 };
+        let elsewhere = Settled { used: Use { venue, ..good.used }, ..good };
+        assert_eq!(refused(&all, &[elsewhere]), SettleError::UnknownVenue(venue));
+        let foreign = Settled { product: product_ref(5), ..good };
+        assert_eq!(refused(&all, &[foreign]), SettleError::Issuer { pass: good.pass, product: product_ref(5) });
+        let twice = SettleError::UseTwice { gate: good.used.gate, index: 1 };
+        assert_eq!(refused(&all, &[good, used(SPLIT, 2, WELL, 1)]), twice);
+        assert_eq!(refused(&all[..2], &[good]), SettleError::NoCutOff(id(HANGZHOU)));
+        let other = CutOff { size: 99, ..all[1] };
+        assert_eq!(refused(&[&all[..], &[other]].concat(), &[]), SettleError::CutOffTwice(id(NANJING)));
+        let empty = Period { from: period().until, ..period() };
+        let empty = settle(&empty, &all, &[], &BUNDLE, &Earlier::default());
+        assert!(matches!(empty, Err(SettleError::Statement(StatementError::Rule(_)))), "{empty:?}");
+    }
+
+    #[test]
+    fn the_whole_is_apportioned_at_every_size() {
+        assert_eq!(apportion(10, &[1, 1, 1]), [4, 3, 3]);
+        assert_eq!(apportion(11, &[1, 1, 1]), [4, 4, 3]);
+        assert_eq!(apportion(1, &[0, 1, 1]), [0, 1, 0]);
+        assert_eq!(apportion(7, &[0, 0]), [0, 0]);
+        assert_eq!(apportion(0, &[3, 4]), [0, 0]);
+        assert_eq!(apportion(5, &[]), [0; 0]);
+        assert_eq!(apportion(u64::MAX, &[u64::MAX, u64::MAX]), [u64::MAX / 2 + 1, u64::MAX / 2]);
+    }
+
+    /// Uses of few passes at few venues, so that they meet.
+    pub(in crate::audit) fn uses() -> impl Strategy<Value = Vec<Settled>> {
+        let liable = prop_oneof![6 => Just(None), 1 => Just(Some(Liable::Issuer)), 2 => Just(Some(Liable::Gate))];
+        let one = (0..PRODUCTS.len(), 0u8..4, 0..VENUES.len(), 0u8..5, 0u32..3_000, liable, -50i64..500);
+        proptest::collection::vec(one, 0..24).prop_map(|list| {
+            let one = |(index, (product, pass, venue, people, due_fen, liable, at))| {
+                let base = party(people, used(product, pass, venue, index));
+                let used = Use { time: time(PERIOD_START + at), ..base.used };
+                Settled { used, due_fen, liable, ..base }
+            };
+            (0..).zip(list).map(one).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(config(7_001, 256))]
+
+        #[test]
+        fn parts_sum_to_the_whole(uses in uses()) {
+            let statement = settled(&uses);
+            prop_assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
+            let lines: u64 = statement.lines().iter().map(|line| line.fen).sum();
+            prop_assert_eq!(statement.payments().iter().map(|payment| payment.fen).sum::<u64>(), lines);
+            let counted: u64 = statement.lines().iter().map(|line| line.uses + line.unpaid).sum();
+            prop_assert_eq!(counted, uses.len() as u64);
+            for (at, &(_, price, method)) in PRODUCTS.iter().enumerate() {
+                let of_it = || uses.iter().filter(|used| used.is_paid() && used.product == product_ref(at));
+                let paid: u64 = statement.lines().iter().filter(|line| line.product == product_ref(at)).map(|line| line.fen).sum();
+                let passes = of_it().map(|used| used.pass).collect::<BTreeSet<_>>().len() as u64;
+                let expected = match method {
+                    Method::Contracted(Rate::Share(points)) => of_it().map(|used| {
+                        let price = VENUES.iter().find(|venue| venue.1 == used.used.venue.number && id(venue.0) == used.used.venue.member).unwrap().2;
+                        (u64::from(price) * u64::from(used.used.party) * u64::from(points) / 10_000).saturating_sub(used.due_fen.into())
+                    }).sum(),
+                    Method::Contracted(Rate::PerUse(rate)) => of_it().map(|used| {
+                        (u64::from(rate) * u64::from(used.used.party)).saturating_sub(used.due_fen.into())
+                    }).sum(),
+                    Method::WeightedPool | Method::EqualSplit => passes * u64::from(price),
+                };
+                prop_assert_eq!(paid, expected, "product {}", at);
+            }
+        }
+
+        #[test]
+        fn no_part_is_a_fen_away_from_its_exact_share(whole in any::<u64>(), weights in proptest::collection::vec(0u64..u64::MAX, 1..9)) {
+            prop_assume!(weights.iter().any(|&weight| weight > 0));
+            let parts = apportion(whole, &weights);
+            let sum: u128 = parts.iter().map(|&part| u128::from(part)).sum();
+            prop_assert_eq!(sum, u128::from(whole));
+            let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+            for (&part, &weight) in parts.iter().zip(&weights) {
+                let exact = u128::from(whole) * u128::from(weight);
+                let floor = exact / total;
+                prop_assert!(u128::from(part) == floor || (u128::from(part) == floor + 1 && exact % total != 0));
+            }
+        }
+
+        #[test]
+        fn the_order_of_the_input_says_nothing(
+            (uses, shuffled) in uses().prop_flat_map(|uses| (Just(uses.clone()), Just(uses).prop_shuffle())),
+            cut_offs in Just(cut_offs()).prop_shuffle(),
+        ) {
+            let other = settle(&period(), &cut_offs, &shuffled, &BUNDLE, &Earlier::default()).unwrap();
+            prop_assert_eq!(settled(&uses).encode(), other.encode());
+        }
+
+        #[test]
+        fn unpaid_over_uses_change_no_payment(uses in uses()) {
+            let paid: Vec<Settled> = uses.iter().copied().filter(Settled::is_paid).collect();
+            let (with, without) = (settled(&uses), settled(&paid));
+            prop_assert_eq!(with.payments(), without.payments());
+            prop_assert_eq!(with.nets(), without.nets());
+            prop_assert_eq!(with.pools(), without.pools());
+            let lines = |statement: &Statement| -> Vec<_> {
+                let paid = statement.lines().iter().filter(|line| line.uses > 0);
+                paid.map(|line| (line.product, line.venue, line.uses, line.persons, line.fen)).collect()
+            };
+            prop_assert_eq!(lines(&with), lines(&without));
+        }
+
+        #[test]
+        fn two_periods_share_what_one_would(uses in uses(), at in 0usize..24) {
+            let (before, after) = uses.split_at(at.min(uses.len()));
+            let mut earlier = Earlier::default();
+            earlier.learn(before);
+            let second = settle(&period(), &cut_offs(), after, &BUNDLE, &earlier).unwrap();
+            let sum = |statement: &Statement| -> u64 { statement.lines().iter().map(|line| line.fen).sum() };
+            prop_assert_eq!(sum(&settled(before)) + sum(&second), sum(&settled(&uses)));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The audit on a small day: what is whole is clean, and whatever byte is touched is found.
+
+mod day;
+
+use day::{CITIES, Day, OPEN, code, id, paper, pass, time};
+use onecard::audit::{Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
+use onecard::gate::{Decision, Reason};
+use onecard::id::{GateId, PassId, PassKey, VenueId};
+use onecard::ledger::Entry;
+use onecard::product::{Usage, Use};
+
+fn index(decision: Decision) -> u64 {
+    match decision {
+        Decision::Admitted(admitted) => admitted.index,
+        refused => panic!("refused: {refused:?}"),
+    }
+}
+
+/// A day with a few of everything and no over-use.
+fn ordinary() -> Day {
+    let mut day = Day::open();
+    let (shanghai, nanjing) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[1], 2, 2, |_| {}));
+    index(day.scan(0, 0, &code(&shanghai, 1, OPEN), OPEN));
+    let annulled = index(day.scan(0, 0, &code(&nanjing, 2, OPEN + 30), OPEN + 30));
+    day.gate(0, 0).annul(annulled, time(OPEN + 60)).unwrap();
+    index(day.scan(1, 1, &code(&nanjing, 2, OPEN + 600), OPEN + 600));
+    let printed = onecard::wire::text::encode(&paper(CITIES[2], 3));
+    index(day.scan(1, 0, &printed, OPEN + 700));
+    for (city, gate) in [(0, 0), (1, 0)] {
+        day.deliver(city, gate, OPEN + 3_600);
+    }
+    day.finish(OPEN + 3_600);
+    index(day.scan(1, 0, &code(&shanghai, 1, OPEN + 7_200), OPEN + 7_200));
+    let service_day = time(OPEN).service_day(0);
+    day.gate(1, 0).close_day(service_day, time(OPEN + 36_000)).unwrap();
+    for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        day.deliver(city, gate, OPEN + 40_000);
+    }
+    day
+}
+
+fn run(files: &MemoryFiles) -> Vec<Finding> {
+    audit(files, &Options::default()).findings
+}
+
+fn errors(files: &MemoryFiles) -> Vec<(String, Rule)> {
+    let errors = run(files).into_iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| (finding.place, finding.rule)).collect()
+}
+
+#[test]
+fn a_whole_day_is_clean_and_settles_to_nothing_lost() {
+    let mut day = ordinary();
+    let files = day.settle(OPEN + 90_000);
+    let report = audit(&files, &Options::default());
+    assert_eq!(report.findings, []);
+    assert_eq!(report.over_use, []);
+    assert_eq!((report.counts.ledgers, report.counts.journals, report.counts.redemptions), (4, 4, 5));
+    assert_eq!((report.counts.evidence, report.counts.pruned), (5, 0));
+    let statement = report.statement.unwrap();
+    assert_eq!(statement.encode(), files["statement.cbor"]);
+    assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
+    // Contracted: half of 1,001 fen at each venue 1, in Shanghai and in Nanjing.
+    // Equal split: 10,000 fen to Nanjing's venue 2 for Nanjing's own pass, and 10,000 fen to its
+    // venue 1 for Hangzhou's printed one.
+    let paid = |payer, payee| {
+        let found = statement.payments().iter().find(|paid| (paid.payer, paid.payee) == (id(payer), id(payee)));
+        found.map(|paid| paid.fen)
+    };
+    assert_eq!(paid(CITIES[0], CITIES[0]), Some(500));
+    assert_eq!(paid(CITIES[0], CITIES[1]), Some(500));
+    assert_eq!(paid(CITIES[1], CITIES[1]), Some(10_000));
+    assert_eq!(paid(CITIES[2], CITIES[1]), Some(10_000));
+    assert_eq!(statement.payments().len(), 4);
+}
+
+#[test]
+fn the_report_does_not_depend_on_threads() {
+    let files = ordinary().settle(OPEN + 90_000);
+    let one = audit(&files, &Options::default());
+    let three = audit(&files, &Options { threads: 3, ..Options::default() });
+    assert_eq!(one.findings, three.findings);
+    assert_eq!(one.statement.unwrap().digest(), three.statement.unwrap().digest());
+    assert_eq!(one.counts, three.counts);
+}
+
+#[test]
+fn the_first_trust_list_can_be_pinned() {
+    let files = ordinary().settle(OPEN + 90_000);
+    let anchor = audit(&files, &Options::default()).anchor.unwrap();
+    assert!(audit(&files, &Options { anchor: Some(anchor), ..Options::default() }).is_clean());
+    let mut other = anchor;
+    other.0[0] ^= 1;
+    assert!(!audit(&files, &Options { anchor: Some(other), ..Options::default() }).is_clean());
+}
+
+#[test]
+fn a_flipped_byte_anywhere_is_found() {
+    let files = ordinary().settle(OPEN + 90_000);
+    let mut tried = 0;
+    for (path, bytes) in &files {
+        // Both ends and a spread between them, at another phase in each file.
+        let step = (bytes.len() / 7).max(1);
+        let places = (tried % step..bytes.len()).step_by(step).chain([0, bytes.len() - 1]);
+        for (bit, at) in places.enumerate() {
+            let mut damaged = files.clone();
+            damaged.get_mut(path).unwrap()[at] ^= 1 << (bit % 8);
+            let found = run(&damaged);
+            assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{path} byte {at}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+#[test]
+fn a_missing_or_an_extra_file_is_found() {
+    let files = ordinary().settle(OPEN + 90_000);
+    for path in files.keys() {
+        let mut damaged = files.clone();
+        damaged.remove(path);
+        let found = run(&damaged);
+        if path.starts_with("evidence/") {
+            // Evidence may be erased: that is told, and is no fault.
+            assert!(found.iter().all(|finding| finding.rule == Rule::Pruned), "{path}: {found:?}");
+        } else if path == "statement.cbor" {
+            assert_eq!(found, []);
+        } else {
+            assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{path}");
+        }
+    }
+    for path in
+        ["trust/readme", "ledger/310101/tile/9/000", "journal/310101/1/x", "journal/310101/77/checkpoint", "evidence/1"]
+    {
+        let mut damaged = files.clone();
+        damaged.insert(path.into(), vec![1]);
+        assert!(!errors(&damaged).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn damage_is_named_by_place_and_rule() {
+    let files = ordinary().settle(OPEN + 90_000);
+    let damaged = |path: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut damaged = files.clone();
+        change(damaged.get_mut(path).unwrap());
+        errors(&damaged)
+    };
+    let evidence = files.keys().find(|path| path.starts_with("evidence/310101/1/")).unwrap();
+    let found = damaged(evidence, &|bytes| *bytes.last_mut().unwrap() ^= 1);
+    assert!(
+        found.contains(&("journal/310101/1".into(), Rule::Evidence))
+            || found.contains(&(evidence.clone(), Rule::Bundle))
+    );
+    let tile = "ledger/310101/tile/0/000.p/8";
+    assert_eq!(damaged(tile, &|bytes| bytes[0] ^= 1), [(tile.to_owned(), Rule::Tile)]);
+    let found = damaged("trust/status-310101-1.cose", &|bytes| *bytes.last_mut().unwrap() ^= 1);
+    assert!(found.contains(&("trust/status-310101-1.cose".into(), Rule::StatusList)));
+    let found = damaged("statement.cbor", &|bytes| *bytes.last_mut().unwrap() ^= 1);
+    assert_eq!(found, [("statement.cbor".to_owned(), Rule::Statement)]);
+    // A cosignature by nobody, under a name that sorts last.
+    let checkpoint = "ledger/320100/checkpoint";
+    let found = damaged(checkpoint, &|bytes| bytes.extend("— zzz AAAAAAAA\n".bytes()));
+    assert_eq!(found, [("ledger/320100".to_owned(), Rule::UnknownSignature)]);
+    // Cosignatures of two are not enough.
+    let found = damaged(checkpoint, &|bytes| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        *bytes = (lines[..lines.len() - 2].join("\n") + "\n").into_bytes();
+    });
+    assert_eq!(found, [("ledger/320100".to_owned(), Rule::Cosignature)]);
+}
+
+#[test]
+fn over_use_is_found_and_charged_to_who_could_have_known() {
+    let mut day = Day::open();
+    let (early, late) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[0], 2, 1, |_| {}));
+    let key = |number| PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) };
+    // Both passes are used up in Shanghai; gates of Nanjing admit once more before they hear of it.
+    for at in [OPEN, OPEN + 200] {
+        for (number, pass) in [(1, &early), (2, &late)] {
+            index(day.scan(0, 0, &code(pass, number, at), at));
+        }
+    }
+    day.sync(1, 0, &[], OPEN + 1_000);
+    index(day.scan(1, 0, &code(&early, 1, OPEN + 2_000), OPEN + 2_000));
+    // More than four hours after its last sync, the gate answers for what it did not hear.
+    let long_after = OPEN + 1_000 + 4 * 3_600 + 1;
+    index(day.scan(1, 0, &code(&late, 2, long_after), long_after));
+    // Told at last, it refuses.
+    let used = |at: i64, index| Use {
+        time: time(at),
+        gate: GateId { member: id(CITIES[0]), number: 1 },
+        index,
+        venue: VenueId { member: id(CITIES[0]), number: 1 },
+        service: 0,
+        grant: 0,
+        party: 1,
+    };
+    let usage: Usage = [used(OPEN, 2), used(OPEN + 200, 4)].into_iter().collect();
+    day.deliver(0, 0, OPEN + 20_000);
+    day.sync(1, 0, &[(key(1), usage)], OPEN + 20_000);
+    let refused = day.scan(1, 0, &code(&early, 1, OPEN + 20_100), OPEN + 20_100);
+    assert_eq!(refused.reason(), Reason::TotalQuota);
+    for (city, gate) in [(0, 1), (1, 0), (1, 1)] {
+        day.deliver(city, gate, OPEN + 40_000);
+    }
+    let files = day.settle(OPEN + 90_000);
+    let report = audit(&files, &Options::default());
+    assert_eq!(report.findings, []);
+    let found: Vec<_> = report.over_use.iter().map(|over| (over.pass, over.used.gate.member, over.liable)).collect();
+    assert_eq!(found, [(key(1), id(CITIES[1]), Liable::Issuer), (key(2), id(CITIES[1]), Liable::Gate)]);
+    let statement = report.statement.unwrap();
+    let line = statement.lines().iter().find(|line| line.venue.member == id(CITIES[1])).unwrap();
+    assert_eq!((line.uses, line.unpaid, line.fen), (1, 1, 500));
+}
+
+#[test]
+fn a_reversed_redemption_is_not_settled() {
+    let mut day = ordinary();
+    day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
+    let files = day.settle(OPEN + 90_000);
+    let statement = audit(&files, &Options::default()).statement.unwrap();
+    assert!(statement.payments().iter().all(|paid| paid.payee != id(CITIES[0])));
+}
+
+#[test]
+fn nothing_at_all_is_a_finding_not_a_panic() {
+    let found = run(&MemoryFiles::new());
+    assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
+}

@@ -1,0 +1,326 @@
+//! A small day of the federation, in memory: four cities and an auditor, gates in the first two,
+//! a few visits, sealed, ingested, cosigned and published. For tests of the upper layers.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
+use onecard::crypto::{SigningKey, sha256};
+use onecard::gate::{Decision, Gate, Scan, Sync};
+use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef};
+use onecard::ledger::{Entry, Ledger, Settled, witness_name};
+use onecard::pass::{PassClaims, StatusRef, flags, present};
+use onecard::product::{
+    Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
+    Validity, Window,
+};
+use onecard::time::UnixTime;
+use onecard::tlog::{AddCheckpoint, LogKey, MemoryStorage, Resource, SignedCheckpoint, TILE_WIDTH, Witness, tiles_of};
+use onecard::trust::{
+    Bundle, CatalogueSpec, GateCertificateSpec, KeyEntry, Member, MemberKind, Policy, Role, StatusListSpec, TrustList,
+    TrustListSpec, Venue,
+};
+use onecard::wire::text;
+
+pub(crate) const CITIES: [u32; 4] = [310_101, 320_100, 330_100, 340_100];
+pub(crate) const AUDITOR: u32 = 100_000;
+/// 09:00 of the service day, 2026-10-01.
+pub(crate) const OPEN: i64 = 1_790_784_000 + 9 * 3_600;
+const BEFORE: i64 = OPEN - 30 * 86_400;
+const AFTER: i64 = OPEN + 300 * 86_400;
+
+pub(crate) fn time(seconds: i64) -> UnixTime {
+    UnixTime::new(seconds).unwrap()
+}
+
+pub(crate) fn id(code: u32) -> MemberId {
+    MemberId::new(code).unwrap()
+}
+
+pub(crate) fn secret(member: u32, role: Role) -> SigningKey {
+    SigningKey::from_seed(&sha256(&[b"test", &member.to_be_bytes(), &[role as u8]]).0)
+}
+
+pub(crate) fn gate_secret(gate: GateId) -> SigningKey {
+    SigningKey::from_seed(&sha256(&[b"gate", &gate.member.code().to_be_bytes(), &gate.number.to_be_bytes()]).0)
+}
+
+fn holder(number: u8) -> SigningKey {
+    SigningKey::from_seed(&sha256(&[b"holder", &[number]]).0)
+}
+
+fn member(code: u32) -> Member {
+    let kind = if code == AUDITOR { MemberKind::Auditor } else { MemberKind::City };
+    let roles: &[Role] = match kind {
+        MemberKind::Auditor => &[Role::Witness],
+        MemberKind::City => &[Role::Root, Role::Issuer, Role::Registrar, Role::Log, Role::Witness],
+    };
+    let key = |role: &Role| KeyEntry {
+        role: *role,
+        key: secret(code, *role).verifying_key(),
+        not_before: time(BEFORE),
+        not_after: time(AFTER + 86_400),
+    };
+    let keys = roles.iter().map(key).collect();
+    Member { id: id(code), name_zh: "城".into(), name_en: format!("City {code}"), kind, keys, suspended_from: None }
+}
+
+pub(crate) fn trust_list() -> Vec<u8> {
+    let spec = TrustListSpec {
+        federation: "onecard.test".into(),
+        sequence: 1,
+        issued: time(BEFORE),
+        expires: time(AFTER),
+        policy: Policy::default(),
+        members: [AUDITOR].into_iter().chain(CITIES).map(member).collect(),
+    };
+    let roots: Vec<SigningKey> = CITIES[..3].iter().map(|&code| secret(code, Role::Root)).collect();
+    spec.sign(&roots.iter().collect::<Vec<_>>())
+}
+
+/// Each city sells a pass of two entries (contracted) and one of nine (equal split), good everywhere.
+pub(crate) fn catalogue(code: u32) -> Vec<u8> {
+    let venue = |number: u16| Venue {
+        number,
+        code: format!("V{number}"),
+        name_zh: "园".into(),
+        name_en: "Garden".into(),
+        category: 1,
+        price_fen: 1_001 * u32::from(number),
+    };
+    let product = |number: u16, limit: u16, price, method| Product {
+        id: ProductRef { issuer: id(code), product: number, version: 1 },
+        name_zh: "通票".into(),
+        name_en: "Pass".into(),
+        holders: vec![],
+        party_max: 4,
+        settlement: Settlement { price_fen: 10_000, method },
+        grants: vec![Grant {
+            scope: Scope { all: true, ..Scope::default() },
+            service: 0,
+            quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
+            window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
+            price,
+            holders: vec![],
+            choice: None,
+        }],
+    };
+    let products = vec![
+        product(1, 2, Price::Free, Method::Contracted(Rate::Share(5_000))),
+        product(2, 9, Price::Off(5_000), Method::EqualSplit),
+    ];
+    let (member, sequence, issued) = (id(code), 1, time(BEFORE));
+    CatalogueSpec { member, sequence, issued, venues: vec![venue(1), venue(2)], products }
+        .sign(&secret(code, Role::Registrar))
+}
+
+pub(crate) fn status_list(code: u32) -> Vec<u8> {
+    StatusListSpec::new(format!("oc:{code}/1"), time(OPEN - 3_600), time(AFTER), 256).sign(&secret(code, Role::Issuer))
+}
+
+pub(crate) fn bundle() -> Bundle {
+    let trust = trust_list();
+    let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
+    for code in CITIES {
+        bundle.update_catalogue(&catalogue(code)).unwrap();
+        bundle.update_status(&status_list(code)).unwrap();
+    }
+    bundle
+}
+
+pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
+    let mut claims = PassClaims {
+        issuer: id(issuer),
+        pass: PassId::from_bytes([number; 10]),
+        expires: time(OPEN + 30 * 86_400),
+        not_before: time(OPEN - 86_400),
+        issued: time(OPEN - 86_400),
+        confirmation: Some(holder(number).verifying_key()),
+        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1") },
+        product: (product, 1),
+        holder_class: 0,
+        flags: 0,
+        freshness: 0,
+    };
+    change(&mut claims);
+    claims.issue(&secret(issuer, Role::Issuer)).unwrap()
+}
+
+pub(crate) fn paper(issuer: u32, number: u8) -> Vec<u8> {
+    pass(issuer, number, 2, |claims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED))
+}
+
+/// The QR text of a pass shown by its holder.
+pub(crate) fn code(pass: &[u8], number: u8, at: i64) -> String {
+    text::encode(&present(pass, &holder(number), "onecard.test", None, time(at)).unwrap())
+}
+
+pub(crate) struct City {
+    pub(crate) ledger: Ledger<MemoryStorage>,
+    pub(crate) gates: Vec<Gate<MemoryStorage>>,
+}
+
+pub(crate) struct Day {
+    pub(crate) cities: Vec<City>,
+    witnesses: Vec<(Witness, MemoryStorage)>,
+}
+
+impl Day {
+    /// The morning: lists recorded, two gates enrolled and open in each of the first two cities.
+    pub(crate) fn open() -> Self {
+        let trust = bundle().trust().clone();
+        let cities = CITIES.map(|code| {
+            let key = secret(code, Role::Log);
+            let mut ledger = Ledger::open(MemoryStorage::new(), id(code), key, trust.clone()).unwrap();
+            let now = time(OPEN - 1_800);
+            let digest = trust.digest();
+            ledger.record(Entry::TrustAdopted { sequence: 1, digest }, now).unwrap();
+            let digest = sha256(&[&catalogue(code)]);
+            ledger.record(Entry::CataloguePublished { sequence: 1, digest }, now).unwrap();
+            let (uri, issued) = (format!("oc:{code}/1"), time(OPEN - 3_600));
+            let digest = sha256(&[&status_list(code)]);
+            ledger.record(Entry::StatusPublished { uri, issued, digest }, now).unwrap();
+            let numbers = if code == CITIES[0] || code == CITIES[1] { 1..3 } else { 1..1 };
+            let gates = numbers.map(|number| open_gate(&mut ledger, number)).collect();
+            City { ledger, gates }
+        });
+        let logs = |own: u32| {
+            let others = (1..).zip(CITIES).filter(move |(_, code)| *code != own);
+            let trust = trust.clone();
+            others.map(move |(at, code)| {
+                (LogKey(at), onecard::ledger::log_verifier(&trust, id(code), time(OPEN)).unwrap())
+            })
+        };
+        let witness = |code: u32| {
+            let storage = MemoryStorage::new();
+            let name = witness_name(&trust, id(code)).unwrap();
+            (Witness::open(&storage, name, secret(code, Role::Witness), logs(code)).unwrap(), storage)
+        };
+        let witnesses = CITIES.into_iter().chain([AUDITOR]).map(witness).collect();
+        Self { cities: cities.into_iter().collect(), witnesses }
+    }
+
+    pub(crate) fn gate(&mut self, city: usize, gate: usize) -> &mut Gate<MemoryStorage> {
+        &mut self.cities[city].gates[gate]
+    }
+
+    /// Shows a code and returns the decision.
+    pub(crate) fn scan(&mut self, city: usize, gate: usize, code: &str, at: i64) -> Decision {
+        self.gate(city, gate).admit(Scan::text(code.as_bytes()), time(at))
+    }
+
+    /// Seals a gate's journal and gives it to its city.
+    pub(crate) fn deliver(&mut self, city: usize, gate: usize, at: i64) {
+        let City { ledger, gates } = &mut self.cities[city];
+        if gates[gate].seal().unwrap().is_some() {
+            let known = ledger.journals()[&gates[gate].id().number].log().size();
+            let segment = gates[gate].segment(known).unwrap().unwrap();
+            ledger.ingest(&segment, time(at)).unwrap();
+        }
+    }
+
+    /// Tells a gate what the ledgers know of these passes.
+    pub(crate) fn sync(&mut self, city: usize, gate: usize, usage: &[(PassKey, Usage)], at: i64) {
+        let ledgers: Vec<_> = self.cities.iter().map(|city| (city.ledger.member(), city.ledger.log().size())).collect();
+        self.gate(city, gate).sync(&Sync { usage, ledgers: &ledgers, ..Sync::default() }, time(at)).unwrap();
+    }
+
+    /// Checkpoints of all ledgers, cosigned by all witnesses.
+    pub(crate) fn finish(&mut self, at: i64) {
+        for city in &mut self.cities {
+            let signed = city.ledger.checkpoint().unwrap();
+            let mut lines = String::new();
+            for (witness, storage) in &mut self.witnesses {
+                let old = witness.latest(signed.origin().as_str()).map_or(0, SignedCheckpoint::size);
+                let proof = city.ledger.consistency_proof(old, signed.size()).unwrap();
+                let request = AddCheckpoint { old, proof, note: signed.note().as_bytes() };
+                if let Ok(pending) = witness.consider(&request) {
+                    lines.push_str(&pending.commit(storage, time(at)).unwrap());
+                }
+            }
+            city.ledger.cosigned(&lines, time(at)).unwrap();
+        }
+    }
+
+    /// Everything published so far.
+    pub(crate) fn files(&self) -> MemoryFiles {
+        let mut files = MemoryFiles::new();
+        files.insert("trust/trust-list-1.cose".into(), trust_list());
+        for code in CITIES {
+            files.insert(format!("trust/catalogue-{code}-1.cose"), catalogue(code));
+            files.insert(format!("trust/status-{code}-1.cose"), status_list(code));
+        }
+        for City { ledger, .. } in &self.cities {
+            let member = ledger.member();
+            let signed = ledger.kept_checkpoint().unwrap().unwrap();
+            publish(&mut files, &format!("ledger/{member}"), None, ledger.log(), ledger.storage(), signed.note());
+            for (number, journal) in ledger.journals() {
+                let Some(note) = journal.log().kept_checkpoint(ledger.storage()).unwrap() else { continue };
+                let (log, evidence) = (format!("journal/{member}/{number}"), format!("evidence/{member}/{number}"));
+                let note = String::from_utf8(note).unwrap();
+                publish(&mut files, &log, Some(&evidence), journal.log(), ledger.storage(), &note);
+            }
+        }
+        files
+    }
+
+    /// Settles the day: all cities record the statement, and all is final and published.
+    pub(crate) fn settle(&mut self, at: i64) -> MemoryFiles {
+        self.finish(at);
+        let report = self.audit();
+        assert_eq!(report.findings, []);
+        let statement = report.statement.unwrap();
+        let Period { from, until } = statement.period();
+        let settled = Settled { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        for city in &mut self.cities {
+            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+        }
+        self.finish(at);
+        let mut files = self.files();
+        files.insert("statement.cbor".into(), statement.encode());
+        files
+    }
+
+    /// Audits what is published so far, settling the service day.
+    pub(crate) fn audit(&self) -> Report {
+        let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
+        audit(&self.files(), &Options { period: Some(period), ..Options::default() })
+    }
+}
+
+fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStorage> {
+    let gate = GateId { member: ledger.member(), number };
+    let spec = GateCertificateSpec {
+        gate,
+        venue: number as u16,
+        service: 0,
+        key: gate_secret(gate).verifying_key(),
+        issued: time(OPEN - 3_600),
+        not_before: time(OPEN - 3_600),
+        expires: time(AFTER),
+    };
+    let certificate = spec.sign(&secret(gate.member.code(), Role::Registrar));
+    ledger.enrol(&certificate, time(OPEN - 1_800)).unwrap();
+    Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
+}
+
+fn publish(
+    files: &mut MemoryFiles,
+    log_path: &str,
+    evidence: Option<&str>,
+    log: &onecard::tlog::Log,
+    storage: &MemoryStorage,
+    note: &str,
+) {
+    files.insert(format!("{log_path}/checkpoint"), note.into());
+    for resource in tiles_of(log.size()) {
+        let bytes = match resource {
+            Resource::Hashes(id) => log.read_tile(storage, id).unwrap(),
+            Resource::Entries(id) => log.read_bundle(storage, id).unwrap(),
+        };
+        files.insert(format!("{log_path}/{resource}"), bytes);
+        if let (Resource::Entries(id), Some(evidence)) = (resource, evidence) {
+            assert!(id.width() <= TILE_WIDTH);
+            files.insert(format!("{evidence}/{id}"), log.read_evidence(storage, id).unwrap());
+        }
+    }
+}
