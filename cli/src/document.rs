@@ -253,8 +253,8 @@ fn type_of(typ: &[u8]) -> Option<Type> {
     }
 }
 
-/// A line of a note, with what could move a terminal's cursor escaped.
-fn escaped(text: &str) -> String {
+/// A line of text from outside, with what could move a terminal's cursor escaped.
+pub(crate) fn escaped(text: &str) -> String {
     text.escape_debug().to_string()
 }
 

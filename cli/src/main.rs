@@ -15,6 +15,7 @@
     )
 )]
 
+mod audit;
 mod document;
 mod dump;
 #[cfg(test)]
@@ -24,6 +25,9 @@ mod inspect;
 mod trust;
 
 use clap::{Parser, Subcommand};
+use onecard::audit::Period;
+use onecard::crypto::Hash;
+use onecard::time::UnixTime;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,6 +64,25 @@ enum Command {
         #[command(flatten)]
         trust: Trust,
     },
+    /// Audits published files: replays every ledger and journal, says who used a pass beyond its rules
+    /// and who is liable, and computes the settlement.
+    Audit {
+        /// The directory that the members published to.
+        directory: PathBuf,
+        /// SHA-256 of the first trust list in hexadecimal. Without it the one published is taken at
+        /// its word: compare the anchor printed with what you know.
+        #[arg(long, value_name = "HEX", value_parser = trust::hash)]
+        anchor: Option<Hash>,
+        /// First second of the period to settle, where the ledgers hold no statement yet.
+        #[arg(long, value_name = "SECONDS", requires = "until", value_parser = trust::time)]
+        from: Option<UnixTime>,
+        /// First second after that period.
+        #[arg(long, value_name = "SECONDS", requires = "from", value_parser = trust::time)]
+        until: Option<UnixTime>,
+        /// Where to write the statement, as canonical bytes.
+        #[arg(long, value_name = "FILE")]
+        statement: Option<PathBuf>,
+    },
     /// Prints the keys of ledgers and witnesses as lines of a C2SP tlog-policy.
     Vkey {
         #[command(flatten)]
@@ -83,6 +106,10 @@ fn main() -> ExitCode {
             inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
         }
         Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
+        Command::Audit { directory, anchor, from, until, statement } => {
+            let period = from.zip(until).map(|(from, until)| Period { from, until });
+            audit::audit(&mut out, &directory, anchor, period, statement.as_deref())
+        }
         Command::Vkey { trust } => vkey(&mut out, &trust),
     };
     let mut stdout = std::io::stdout().lock();

@@ -84,7 +84,8 @@ pub(crate) fn vkeys(list: &TrustList) -> Vec<String> {
     lines
 }
 
-fn hash(text: &str) -> Result<Hash, String> {
+/// Reads a digest.
+pub(crate) fn hash(text: &str) -> Result<Hash, String> {
     let digits = text.as_bytes();
     let mut hash = [0; 32];
     if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
@@ -97,7 +98,8 @@ fn hash(text: &str) -> Result<Hash, String> {
     Ok(Hash(hash))
 }
 
-fn time(text: &str) -> Result<UnixTime, String> {
+/// Reads a time.
+pub(crate) fn time(text: &str) -> Result<UnixTime, String> {
     let seconds: i64 = text.parse().map_err(|_| "a number of seconds is needed")?;
     UnixTime::new(seconds).map_err(|error| error.to_string())
 }

@@ -1,5 +1,7 @@
 //! The built tool on files made here.
 
+#[path = "../../tests/day/mod.rs"]
+mod day;
 #[path = "../../tests/federation/mod.rs"]
 mod federation;
 
@@ -7,8 +9,8 @@ use federation::{
     AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust,
 };
 use federation::{presentation, time, trust_list};
-use onecard::crypto::SigningKey;
-use onecard::gate::{Gate, Scan};
+use onecard::crypto::{SigningKey, sha256};
+use onecard::gate::{Decision, Gate, Scan};
 use onecard::ledger::{Ledger, witness_name};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, Role};
@@ -39,7 +41,7 @@ fn files() -> TempDir {
     ledger.enrol(&certificate(), time(NOW)).unwrap();
     ledger.ingest(&segment, time(NOW + 60)).unwrap();
     let signed = ledger.checkpoint().unwrap();
-    let not_final = ledger.receipt(7, 1).unwrap();
+    let not_final = ledger.receipt(7, 2).unwrap();
     let lines: String = [AUDITOR, 320_100, 330_100]
         .map(|member| {
             let name = witness_name(&trust_list(), id(member)).unwrap();
@@ -62,7 +64,7 @@ fn files() -> TempDir {
         ("journal", sealed.note().into()),
         ("checkpoint", signed.note().into()),
         ("final", cosigned.note().into()),
-        ("receipt", ledger.receipt(7, 1).unwrap().to_text().into()),
+        ("receipt", ledger.receipt(7, 2).unwrap().to_text().into()),
         ("early", not_final.to_text().into()),
         ("segment", segment.encode()),
         ("empty", vec![]),
@@ -87,8 +89,8 @@ fn without_trust_files_are_shown_and_said_to_be_unverified() {
         ("code", "QR text, which encodes a\npresentation\n", "within it a\npass\n"),
         ("journal", "checkpoint\n", "origin: onecard.test/310101/gate/7\n"),
         ("final", "checkpoint\n", "signature of: onecard.test/100000/witness"),
-        ("receipt", "receipt\n", "index 1\n"),
-        ("segment", "segment\n", "records: 2\n"),
+        ("receipt", "receipt\n", "index 2\n"),
+        ("segment", "segment\n", "records: 3\n"),
     ];
     for (file, first, field) in cases {
         let (code, said) = onecard(directory.path(), &["inspect", file]);
@@ -188,7 +190,7 @@ fn a_receipt_is_verified_by_a_command_of_its_own() {
     let arguments = ["verify-receipt", "--trust", "trust", "--at", &now, "receipt"];
     let (code, said) = onecard(directory.path(), &arguments);
     assert_eq!(code, 0, "{said}");
-    for field in ["gate: 310101/gate/7\n", "record: 1\n", "pass: 040G2081040G2081\n", "party: 1\n"] {
+    for field in ["gate: 310101/gate/7\n", "record: 2\n", "pass: 040G2081040G2081\n", "party: 1\n"] {
         assert!(said.contains(field), "{said}");
     }
     assert!(said.contains("verified: the record is in its gate's journal"), "{said}");
@@ -214,9 +216,57 @@ fn keys_are_printed_as_a_policy() {
 }
 
 #[test]
+fn a_directory_is_audited() {
+    let mut day = day::Day::open();
+    let pass = day::pass(day::CITIES[0], 1, 1, |_| {});
+    for (city, at) in [(0, day::OPEN), (1, day::OPEN + 600), (0, day::OPEN + 1_200)] {
+        let decision = day.scan(city, 0, &day::code(&pass, 1, at), at);
+        assert!(matches!(decision, Decision::Admitted(_)), "{decision:?}");
+    }
+    for city in [0, 1] {
+        day.deliver(city, 0, day::OPEN + 40_000);
+    }
+    let files = day.settle(day::OPEN + 90_000);
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in &files {
+        let path = directory.path().join("day").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let anchor = sha256(&[&files["trust/trust-list-1.cose"]]).to_string();
+
+    let arguments = ["audit", "day", "--anchor", &anchor, "--statement", "written"];
+    let (code, said) = onecard(directory.path(), &arguments);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.starts_with(&format!("anchor: {anchor}\nledgers: 4\n")), "{said}");
+    assert!(said.contains("\nredemptions: 3\n") && said.contains("\nevidence verified: 3\n"), "{said}");
+    let over: Vec<&str> = said.lines().filter(|line| line.starts_with("over-use: ")).collect();
+    assert!(matches!(over[..], [over] if over.contains("at 310101/gate/1 entry 3")), "{said}");
+    let statement = &files["statement.cbor"];
+    assert!(said.contains(&format!("\nstatement: {}\n", sha256(&[statement]))), "{said}");
+    assert!(said.ends_with("\nverified: no error found\n"), "{said}");
+    assert_eq!(std::fs::read(directory.path().join("written")).unwrap(), *statement);
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
+
+    let wrong = "0".repeat(64);
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--anchor", &wrong]).0, 1);
+    let entries = files.keys().find(|path| path.starts_with("journal/310101/1/tile/entries/")).unwrap();
+    let mut damaged = files[entries].clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(directory.path().join("day").join(entries), damaged).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("\nerror: journal/310101/1") && said.contains("refused: the audit found errors\n"), "{said}");
+    assert!(!said.contains("verified: no error"), "{said}");
+}
+
+#[test]
 fn wrong_usage_is_told_apart() {
     let directory = files();
-    let cases: [&[&str]; 10] = [
+    let cases: [&[&str]; 12] = [
+        &["audit", "missing"],
+        &["audit", ".", "--from", "1"],
         &[],
         &["frobnicate"],
         &["inspect"],

@@ -86,7 +86,7 @@ fn ingest(segment: &[u8]) {
     let now = federation::time(NOW + 60);
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
-    assert_eq!(ingested, Ingested::Accepted { records: 6, entry: 1 });
+    assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });
 }
 
 #[test]

@@ -327,16 +327,16 @@ static void check_day(void) {
 
   decision = admit(gate, "code1", 1, 0, NOW);
   CHECK(decision.kind == ONECARD_SEVERITY_ADMIT && decision.reason == ONECARD_REASON_OK);
-  CHECK(decision.index == 1 && decision.uses_left == 1 && decision.due_fen == 0);
+  CHECK(decision.index == 2 && decision.uses_left == 1 && decision.due_fen == 0);
   CHECK(decision.valid_until == NOW + 1000000 && decision.shows_detail == 1);
   decision = admit(gate, "code1", 1, 0, NOW + 5);
   CHECK(decision.kind == ONECARD_SEVERITY_ADMIT && decision.reason == ONECARD_REASON_RESCAN);
-  CHECK(decision.index == 1 && decision.uses_left == -1);
+  CHECK(decision.index == 2 && decision.uses_left == -1);
   decision = admit(gate, "code2", 2, 0, NOW + 10);
   CHECK(decision.reason == ONECARD_REASON_CO_PAYMENT && decision.due_fen == 4000);
-  CHECK(decision.index == 2);
+  CHECK(decision.index == 3);
   decision = admit(gate, "code2", 5, 0, NOW + 10);
-  CHECK(decision.index == 2 && decision.reason == ONECARD_REASON_RESCAN);
+  CHECK(decision.index == 3 && decision.reason == ONECARD_REASON_RESCAN);
   decision = admit(gate, "code3", 5, 0, NOW + 10);
   CHECK(decision.kind == ONECARD_SEVERITY_DENY && decision.index == 0);
   CHECK(decision.reason == ONECARD_REASON_PARTY_TOO_LARGE);
@@ -345,12 +345,12 @@ static void check_day(void) {
   decision = admit(gate, "check", 1, 0, NOW + 10);
   CHECK(decision.kind == ONECARD_SEVERITY_REFER && decision.reason == ONECARD_REASON_ID_CHECK);
   decision = admit(gate, "check", 1, ONECARD_ADMIT_IDENTITY_CHECKED, NOW + 15);
-  CHECK(decision.kind == ONECARD_SEVERITY_ADMIT && decision.index == 3);
+  CHECK(decision.kind == ONECARD_SEVERITY_ADMIT && decision.index == 4);
 
   CHECK(onecard_gate_annul(gate, 0, NOW + 20) == ONECARD_STATUS_GATE_TOO_LATE);
-  CHECK(onecard_gate_annul(gate, 1, NOW + 20) == ONECARD_STATUS_OK);
-  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 5);
-  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 5);
+  CHECK(onecard_gate_annul(gate, 2, NOW + 20) == ONECARD_STATUS_OK);
+  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
+  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
 
   // The gate has the bundle it was given: this revocation does not reach it before it opens anew.
   CHECK(onecard_bundle_update_status(bundle, status2.data, status2.length) == ONECARD_STATUS_OK);
@@ -365,7 +365,7 @@ static void check_day(void) {
                           bundle, NOW + 30, &gate) == ONECARD_STATUS_OK);
   decision = admit(gate, "code2", 2, 0, NOW + 30);
   CHECK(decision.reason == ONECARD_REASON_REVOKED);
-  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
+  CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 8);
   check_segment(gate);
   CHECK(onecard_gate_free(&gate) == ONECARD_STATUS_OK);
   CHECK(onecard_bundle_free(&bundle) == ONECARD_STATUS_OK);
