@@ -850,13 +850,13 @@ pub(super) mod tests {
         let mut gate = sealed(&[1, 2]);
         let mut ledger = ledger();
         let first = segment(&gate, 0);
-        assert_eq!(take(&mut ledger, &first).unwrap(), Ingested::Accepted { records: 3, entry: 1 });
+        assert_eq!(take(&mut ledger, &first).unwrap(), Ingested::Accepted { records: 4, entry: 1 });
         let before = ledger.storage.clone();
         assert_eq!(take(&mut ledger, &first).unwrap(), Ingested::Duplicate);
         assert_eq!(ledger.storage, before);
         let journal = &ledger.journals[&7];
-        assert_eq!((journal.log.size(), journal.log.root()), (3, gate.log().root()));
-        assert_eq!(journal.log.attachment(&ledger.storage, 1).unwrap(), first.records[1].evidence);
+        assert_eq!((journal.log.size(), journal.log.root()), (4, gate.log().root()));
+        assert_eq!(journal.log.attachment(&ledger.storage, 2).unwrap(), first.records[2].evidence);
         let sealed = Entry::JournalSealed { gate: 7, first: 0, checkpoint: first.checkpoint.clone() };
         assert_eq!(entry(&ledger, 1), sealed);
         // Old and new records in one segment: the new ones are taken, the old ones are left alone.
@@ -866,7 +866,7 @@ pub(super) mod tests {
         overlap.records[0].body = vec![0];
         assert_eq!(take(&mut ledger, &overlap).unwrap(), Ingested::Accepted { records: 1, entry: 2 });
         assert_eq!(ledger.journals[&7].log.root(), gate.log().root());
-        assert!(matches!(entry(&ledger, 2), Entry::JournalSealed { first: 3, .. }));
+        assert!(matches!(entry(&ledger, 2), Entry::JournalSealed { first: 4, .. }));
         ledger.journals[&7].log.verify(&ledger.storage).unwrap();
         same(&ledger, &open(ledger.storage.clone()).unwrap());
     }
@@ -879,10 +879,10 @@ pub(super) mod tests {
         assert!(matches!(refused(&mut ledger, &late), IngestError::Gap { expected: 0, found: 1 }));
         let mut cut = segment(&gate, 0);
         cut.records.pop();
-        assert!(matches!(refused(&mut ledger, &cut), IngestError::Truncated { end: 2, size: 3 }));
+        assert!(matches!(refused(&mut ledger, &cut), IngestError::Truncated { end: 3, size: 4 }));
         let mut long = segment(&gate, 0);
         long.records.push(long.records[1].clone());
-        assert!(matches!(refused(&mut ledger, &long), IngestError::Truncated { end: 4, size: 3 }));
+        assert!(matches!(refused(&mut ledger, &long), IngestError::Truncated { end: 5, size: 4 }));
         let far = Segment { first: u64::MAX, ..segment(&gate, 0) };
         assert!(matches!(refused(&mut ledger, &far), IngestError::Gap { expected: 0, found: u64::MAX }));
     }
@@ -914,7 +914,7 @@ pub(super) mod tests {
         let forged = gate7.log().checkpoint().sign(&SigningKey::from_seed(&[9; 32]));
         assert!(matches!(note(refused(&mut ledger, &with(forged))), NoteError::NotSigned(_)));
         let good = segment(&gate7, 0).checkpoint;
-        let other_text = good.replacen("\n2\n", "\n3\n", 1);
+        let other_text = good.replacen("\n3\n", "\n4\n", 1);
         assert!(matches!(note(refused(&mut ledger, &with(other_text))), NoteError::Signature(_)));
         let name = crate::tlog::KeyName::new("stuffing").unwrap();
         let stuffed = good + &gate7.log().checkpoint().cosign(&name, &secret(CITY, Role::Witness), time(NOW));
@@ -927,21 +927,21 @@ pub(super) mod tests {
         let mut ledger = ledger();
         let good = segment(&gate, 0);
         let mut bad = good.clone();
-        let Ok(Record::Redeemed(redemption)) = Record::decode(&bad.records[1].body) else { panic!("a redemption") };
-        bad.records[1].body = Record::Redeemed(crate::gate::Redemption { party: 2, ..redemption }).encode();
+        let Ok(Record::Redeemed(redemption)) = Record::decode(&bad.records[2].body) else { panic!("a redemption") };
+        bad.records[2].body = Record::Redeemed(crate::gate::Redemption { party: 2, ..redemption }).encode();
         assert!(matches!(refused(&mut ledger, &bad), IngestError::Root));
         let mut swapped = good.clone();
-        swapped.records.swap(1, 2);
+        swapped.records.swap(2, 3);
         assert!(matches!(refused(&mut ledger, &swapped), IngestError::Root));
         let mut shown = good.clone();
-        shown.records[2].evidence.as_mut().unwrap()[5] ^= 1;
-        assert!(matches!(refused(&mut ledger, &shown), IngestError::Evidence(2)));
+        shown.records[3].evidence.as_mut().unwrap()[5] ^= 1;
+        assert!(matches!(refused(&mut ledger, &shown), IngestError::Evidence(3)));
         let mut surplus = good.clone();
         surplus.records[0].evidence = Some(vec![1]);
         assert!(matches!(refused(&mut ledger, &surplus), IngestError::Evidence(0)), "an opening shows nothing");
         let mut erased = good;
-        erased.records[1].evidence = None;
-        assert!(matches!(take(&mut ledger, &erased), Ok(Ingested::Accepted { records: 3, .. })), "it may be erased");
+        erased.records[2].evidence = None;
+        assert!(matches!(take(&mut ledger, &erased), Ok(Ingested::Accepted { records: 4, .. })), "it may be erased");
     }
 
     #[test]
@@ -968,7 +968,7 @@ pub(super) mod tests {
         let bare = Segment { first: 99, records: vec![], ..segment(&sealed(&[2]), 0) };
         assert!(matches!(refused(&mut ledger, &bare), IngestError::Equivocation(_)));
         // A part of another history may as well be damaged.
-        assert!(matches!(refused(&mut ledger, &segment(&sealed(&[2, 3]), 2)), IngestError::Root));
+        assert!(matches!(refused(&mut ledger, &segment(&sealed(&[2, 3]), 3)), IngestError::Root));
         // A prefix of our own history is none.
         let mut ledger = ledger_with(&sealed(&[1, 2, 3]));
         assert_eq!(take(&mut ledger, &segment(&sealed(&[1, 2]), 0)).unwrap(), Ingested::Duplicate);
@@ -1000,8 +1000,8 @@ pub(super) mod tests {
         let other = refused(&mut ledger, &segment(&sealed(&[3]), 0));
         assert!(matches!(other, IngestError::Equivocation(_)), "its two histories are still proven");
         // What it did not hand over can be declared lost, and what it did can be reversed.
-        ledger.record(Entry::GapDeclared { gate: 7, from: 2, until: 3 }, time(NOW)).unwrap();
-        ledger.record(Entry::Reversal { gate: 7, index: 1 }, time(NOW)).unwrap();
+        ledger.record(Entry::GapDeclared { gate: 7, from: 3, until: 4 }, time(NOW)).unwrap();
+        ledger.record(Entry::Reversal { gate: 7, index: 2 }, time(NOW)).unwrap();
         same(&ledger, &open(ledger.storage.clone()).unwrap());
     }
 
@@ -1026,7 +1026,7 @@ pub(super) mod tests {
         same(&ledger, &open(ledger.storage.clone()).unwrap());
         ledger.recover().unwrap();
         same(&ledger, &open(ledger.storage.clone()).unwrap());
-        assert_eq!(take(&mut ledger, &segment(&gate, 0)).unwrap(), Ingested::Accepted { records: 2, entry: 1 });
+        assert_eq!(take(&mut ledger, &segment(&gate, 0)).unwrap(), Ingested::Accepted { records: 3, entry: 1 });
         ledger.storage.fail_after(0);
         assert!(ledger.checkpoint().is_err() && unsure(ledger.checkpoint().map(|_| 0)));
         ledger.recover().unwrap();
@@ -1119,33 +1119,33 @@ pub(super) mod tests {
     #[test]
     fn only_a_redemption_that_stands_is_reversed_and_once() {
         let mut gate = sealed(&[1, 2, 3]);
-        gate.annul(3, time(NOW)).unwrap();
+        gate.annul(4, time(NOW)).unwrap();
         gate.seal().unwrap().unwrap();
         let mut ledger = ledger_with(&gate);
         let reverse = |gate, index| Entry::Reversal { gate, index };
         let refused = |result, index| matches!(result, Err(LedgerError::NoRedemption { index: at, .. }) if at == index);
-        let none = [0, 3, 4, 5, u64::MAX];
+        let none = [0, 1, 4, 5, 6, u64::MAX];
         for index in none {
             assert!(refused(ledger.record(reverse(7, index), time(NOW)), index), "{index}");
         }
         assert!(matches!(ledger.record(reverse(8, 1), time(NOW)), Err(LedgerError::Gate(_))));
         assert_eq!(ledger.log.size(), 2);
-        ledger.record(reverse(7, 1), time(NOW)).unwrap();
-        assert!(refused(ledger.record(reverse(7, 1), time(NOW)), 1), "once");
+        ledger.record(reverse(7, 2), time(NOW)).unwrap();
+        assert!(refused(ledger.record(reverse(7, 2), time(NOW)), 2), "once");
         let mut again = open(ledger.storage.clone()).unwrap();
-        assert!(refused(again.record(reverse(7, 1), time(NOW)), 1), "after a restart too");
-        again.record(reverse(7, 2), time(NOW)).unwrap();
-        assert!(again.journals[&7].reversed().iter().eq(&[1, 2]));
+        assert!(refused(again.record(reverse(7, 2), time(NOW)), 2), "after a restart too");
+        again.record(reverse(7, 3), time(NOW)).unwrap();
+        assert!(again.journals[&7].reversed().iter().eq(&[2, 3]));
     }
 
     #[test]
     fn what_is_here_is_not_lost() {
         let mut ledger = ledger_with(&sealed(&[1]));
         let gap = |from, until| Entry::GapDeclared { gate: 7, from, until };
-        assert!(matches!(ledger.record(gap(1, 3), time(NOW)), Err(LedgerError::NotLost { size: 2, .. })));
-        assert!(matches!(ledger.record(gap(2, 2), time(NOW)), Err(LedgerError::Refused(EntryError::Rule(_)))));
-        ledger.record(gap(2, 3), time(NOW)).unwrap();
-        assert!(matches!(ledger.record(gap(3, 2), time(NOW)), Err(LedgerError::Refused(_))));
+        assert!(matches!(ledger.record(gap(2, 4), time(NOW)), Err(LedgerError::NotLost { size: 3, .. })));
+        assert!(matches!(ledger.record(gap(3, 3), time(NOW)), Err(LedgerError::Refused(EntryError::Rule(_)))));
+        ledger.record(gap(3, 4), time(NOW)).unwrap();
+        assert!(matches!(ledger.record(gap(4, 3), time(NOW)), Err(LedgerError::Refused(_))));
     }
 
     #[test]

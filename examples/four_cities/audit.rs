@@ -1,0 +1,98 @@
+//! The audit of what a day left: the same function in the play and in a fresh process.
+
+use crate::Result;
+use crate::world::at;
+use onecard::audit::{Files, Options, Period, Report, audit};
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+/// The period that is settled: the service day.
+pub(crate) fn period() -> Period {
+    Period { from: at(10, 1, 0, 0), until: at(10, 2, 0, 0) }
+}
+
+/// Audits a directory. The period is for ledgers that hold no statement yet.
+pub(crate) fn run(dir: &Path, period: Option<Period>) -> Report {
+    let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
+    audit(&Folder { root: dir.into() }, &Options { period, threads, ..Options::default() })
+}
+
+/// Audits a directory and tells what came of it. `true` when nothing is wrong.
+pub(crate) fn again(dir: &Path) -> Result<bool> {
+    if !dir.is_dir() {
+        return Err(format!("{} is no directory", dir.display()).into());
+    }
+    let report = run(dir, None);
+    if let Some(anchor) = report.anchor {
+        println!("first trust list {anchor}");
+    }
+    for over in &report.over_use {
+        println!(
+            "over-use of {} at {} {}: {}, {:?} liable",
+            over.pass, over.used.gate, over.used.time, over.denied, over.liable
+        );
+    }
+    match &report.statement {
+        Some(statement) => println!("statement {}", statement.digest()),
+        None => println!("no statement"),
+    }
+    tell(&report);
+    Ok(report.is_clean() && report.statement.is_some())
+}
+
+/// Prints what was read and every finding.
+pub(crate) fn tell(report: &Report) {
+    let counts = &report.counts;
+    println!(
+        "audited {} ledgers ({} entries) and {} journals ({} records, {} redemptions, {} with evidence): {} findings",
+        counts.ledgers,
+        counts.entries,
+        counts.journals,
+        counts.records,
+        counts.redemptions,
+        counts.evidence,
+        report.findings.len(),
+    );
+    report.findings.iter().for_each(|finding| println!("{finding}"));
+}
+
+/// A directory as the audit reads it.
+struct Folder {
+    root: PathBuf,
+}
+
+impl Files for Folder {
+    type Error = io::Error;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut paths = Vec::new();
+        for top in ["evidence", "journal", "ledger", "trust"] {
+            if self.root.join(top).exists() {
+                self.walk(top.to_owned(), &mut paths)?;
+            }
+        }
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Folder {
+    fn walk(&self, path: String, paths: &mut Vec<String>) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(&path))? {
+            let entry = entry?;
+            let below = format!("{path}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() { self.walk(below, paths)? } else { paths.push(below) }
+        }
+        Ok(())
+    }
+}

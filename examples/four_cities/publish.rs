@@ -1,0 +1,131 @@
+//! What the day leaves in DIR: everything an auditor needs, in standard formats, and nothing else.
+
+use crate::Result;
+use crate::federation::{Federation, Platform};
+use crate::products::Kind;
+use crate::world::{World, at};
+use onecard::crypto::VerifyingKey;
+use onecard::id::MemberId;
+use onecard::ledger::{Receipt, journal_verifier, log_verifier, witness_name};
+use onecard::time::UnixTime;
+use onecard::tlog::{KeyKind, NoteVerifier, SignedCheckpoint};
+use onecard::wire::cbor::Encoder;
+use onecard::wire::text;
+use qrcode::{Color, EcLevel, QrCode};
+use std::fs;
+use std::path::Path;
+
+/// Side of a QR module, in pixels.
+const MODULE: usize = 4;
+/// Modules of white around a QR code.
+const QUIET: usize = 4;
+
+/// Writes trust list, catalogues, status lists and public keys.
+pub(crate) fn lists(world: &World, federation: &Federation, dir: &Path) -> Result {
+    let now = at(10, 1, 12, 0);
+    write(dir, &format!("trust/trust-list-{}.cose", world.trust.sequence()), world.trust.as_bytes())?;
+    for (city, platform) in world.cities.iter().zip(&federation.platforms) {
+        let id = city.id;
+        write(dir, &format!("trust/catalogue-{id}-1.cose"), &city.catalogue)?;
+        for (number, list) in (1..).zip(&platform.status_lists) {
+            write(dir, &format!("trust/status-{id}-{number}.cose"), list)?;
+        }
+        write(dir, &format!("keys/{id}-issuer.cosekey"), &cose_key(&city.issuer.verifying_key()))?;
+        let log = log_verifier(&world.trust, id, now).ok_or("no log key")?;
+        write(dir, &format!("keys/{id}-log.vkey"), log.to_string().as_bytes())?;
+        witness_key(world, id, city.witness.verifying_key(), dir)?;
+    }
+    witness_key(world, world.auditor, world.auditor_witness.verifying_key(), dir)
+}
+
+/// Writes the first pass of each kind: the pass, what its holder shows at nine, and that as a QR code.
+pub(crate) fn passes(world: &World, dir: &Path) -> Result {
+    for number in 0..world.passes.min(Kind::ALL.len() as u32) {
+        let (pass, id) = (world.pass(number), world.pass_id(number));
+        let presentation = world.presentation(number, pass, at(10, 1, 9, 0));
+        let text = text::encode(&presentation);
+        write(dir, &format!("passes/{id}.cose"), pass)?;
+        write(dir, &format!("passes/{id}.txt"), text.as_bytes())?;
+        write(dir, &format!("passes/{id}.png"), &qr(&text)?)?;
+        write(dir, &format!("presentations/{id}.cose"), &presentation)?;
+    }
+    Ok(())
+}
+
+/// Writes the journals with their evidence.
+pub(crate) fn journals(platform: &Platform, dir: &Path) -> Result {
+    let (ledger, member) = (&platform.ledger, platform.ledger.member());
+    for (number, journal) in ledger.journals() {
+        let Some(note) = journal.log().kept_checkpoint(ledger.storage())? else { continue };
+        let verifier = journal_verifier(ledger.trust(), journal.certificate())?;
+        let signed = SignedCheckpoint::verify(&note, &verifier)?;
+        let place = dir.join(format!("journal/{member}/{number}"));
+        onecard_store::directory::publish(ledger.storage(), journal.log(), &signed, &place)?;
+        // Evidence is personal and is erased first, so it lies apart from what stays for good.
+        let evidence = dir.join(format!("evidence/{member}"));
+        fs::create_dir_all(&evidence)?;
+        fs::rename(place.join("tile/evidence"), evidence.join(number.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Writes one ledger as it is at its newest checkpoint, and nothing of earlier states.
+pub(crate) fn ledger(platform: &Platform, signed: &SignedCheckpoint, dir: &Path) -> Result {
+    let place = dir.join(format!("ledger/{}", platform.ledger.member()));
+    if place.exists() {
+        fs::remove_dir_all(&place)?;
+    }
+    onecard_store::directory::publish(platform.ledger.storage(), platform.ledger.log(), signed, &place)?;
+    // The entries of a ledger have no evidence.
+    fs::remove_dir_all(place.join("tile/evidence"))?;
+    Ok(())
+}
+
+/// Writes the receipt of one redemption, after checking it as its holder would.
+pub(crate) fn receipt(world: &World, platform: &Platform, gate: u32, index: u64, now: UnixTime, dir: &Path) -> Result {
+    let text = platform.ledger.receipt(gate, index)?.to_text();
+    Receipt::parse(text.as_bytes())?.verify(&world.trust, now)?;
+    let name = format!("receipts/{}-{gate}-{index}.tlog-proof", platform.ledger.member());
+    write(dir, &name, text.as_bytes())
+}
+
+/// Writes one file below `dir`.
+pub(crate) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result {
+    let path = dir.join(name);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    Ok(fs::write(path, bytes)?)
+}
+
+fn witness_key(world: &World, member: MemberId, key: VerifyingKey, dir: &Path) -> Result {
+    let verifier = NoteVerifier::of(witness_name(&world.trust, member)?, KeyKind::Cosignature, key);
+    write(dir, &format!("keys/{member}-witness.vkey"), verifier.to_string().as_bytes())
+}
+
+/// A deterministic `COSE_Key` of an Ed25519 key (RFC 9053 §7.2).
+fn cose_key(key: &VerifyingKey) -> Vec<u8> {
+    let mut out = Encoder::new();
+    out.map(3).int(1).uint(1_u8).int(-1).uint(6_u8).int(-2).bytes(key.as_bytes());
+    out.finish()
+}
+
+/// A QR code at level M as a PNG, one byte a pixel.
+fn qr(text: &str) -> Result<Vec<u8>> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M)?;
+    let (modules, width) = (code.to_colors(), code.width());
+    let side = (width + 2 * QUIET) * MODULE;
+    let mut pixels = vec![255; side * side];
+    for (at, _) in modules.iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+        let (left, top) = ((at % width + QUIET) * MODULE, (at / width + QUIET) * MODULE);
+        for row in pixels.chunks_mut(side).skip(top).take(MODULE) {
+            row[left..left + MODULE].fill(0);
+        }
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, u32::try_from(side)?, u32::try_from(side)?);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(bytes)
+}
