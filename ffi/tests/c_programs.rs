@@ -45,7 +45,10 @@ fn compile_and_run(compiler: &str, standard: &str, source: &str) {
     assert!(compiled.status.success(), "{compiler} {source}:\n{}", String::from_utf8_lossy(&compiled.stderr));
     let fixtures = tempfile::tempdir().unwrap();
     write_fixtures(fixtures.path());
-    let ran = Command::new(&program).arg(fixtures.path()).output().unwrap();
+    // Such as "valgrind --error-exitcode=9 --leak-check=full".
+    let runner = std::env::var("ONECARD_C_RUNNER").unwrap_or_default();
+    let line: Vec<&str> = runner.split_whitespace().chain(program.to_str()).collect();
+    let ran = Command::new(line[0]).args(&line[1..]).arg(fixtures.path()).output().unwrap();
     assert!(ran.status.success(), "{source}: {}\n{}", ran.status, String::from_utf8_lossy(&ran.stderr));
     ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
 }
