@@ -16,14 +16,30 @@
     )
 )]
 
+mod buffer;
+mod bundle;
+mod gate;
 mod key;
 mod meta;
+mod pass;
 mod ptr;
+mod reason;
 mod status;
 mod text;
 
+pub use buffer::{Buffer, onecard_buffer_data, onecard_buffer_free};
+pub use bundle::{
+    Bundle, onecard_bundle_free, onecard_bundle_new, onecard_bundle_update_catalogue, onecard_bundle_update_status,
+    onecard_bundle_update_trust,
+};
+pub use gate::{
+    Decision, Gate, ONECARD_ADMIT_IDENTITY_CHECKED, onecard_gate_admit, onecard_gate_annul, onecard_gate_create,
+    onecard_gate_free, onecard_gate_open, onecard_gate_seal, onecard_gate_segment,
+};
 pub use key::{onecard_key_check, onecard_signature_verify};
 pub use meta::{onecard_status_text, onecard_version};
+pub use pass::{Claims, ListAge, Listed, ProofKind, onecard_presentation_verify};
+pub use reason::{Reason, Severity, onecard_reason_severity, onecard_reason_text};
 pub use status::{Lang, Status};
 pub use text::{onecard_text_decode, onecard_text_encode};
 
@@ -31,7 +47,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the body of an exported function; a panic becomes [`Status::Panic`].
 ///
-/// No state outlives a call, so there is nothing a panic could leave half changed.
+/// What outlives a call is in a handle, which a panic poisons: see `ptr::Handle`.
 fn run(body: impl FnOnce() -> Result<(), Status>) -> Status {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => Status::Ok,

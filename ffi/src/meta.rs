@@ -42,12 +42,7 @@ pub unsafe extern "C" fn onecard_status_text(
         // SAFETY: the caller's promise is the same.
         let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
         let (_, zh, en) = TABLE.iter().find(|row| row.0 as u32 == status).ok_or(Status::UnknownConstant)?;
-        let chosen = match lang {
-            lang if lang == Lang::Zh as u32 => zh,
-            lang if lang == Lang::En as u32 => en,
-            _ => return Err(Status::UnknownConstant),
-        };
-        let (start, len) = constant(chosen);
+        let (start, len) = constant(Lang::choose(lang, zh, en)?);
         text.set(start);
         length.set(len);
         Ok(())

@@ -5,7 +5,10 @@
 //! uninitialised bytes breaks nothing here.
 
 use crate::Status;
+use core::ffi::c_char;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{RwLock, TryLockError};
 
 /// Borrows `length` bytes at `data`. NULL with length 0 is the empty input.
 ///
@@ -36,6 +39,15 @@ pub(crate) unsafe fn array<'a, const N: usize>(data: *const u8, length: usize) -
     }
     // SAFETY: the caller's promise is the same.
     unsafe { bytes(data, length) }?.try_into().map_err(|_| Status::Length)
+}
+
+/// Borrows a UTF-8 text of `length` bytes.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn utf8<'a>(data: *const c_char, length: usize) -> Result<&'a str, Status> {
+    // SAFETY: the caller's promise is the same.
+    core::str::from_utf8(unsafe { bytes(data.cast(), length) }?).map_err(|_| Status::Utf8)
 }
 
 /// Where one value goes.
@@ -92,8 +104,123 @@ impl Buffer {
     }
 }
 
+/// A type that C knows by pointer alone. The pointer is to a [`Handle`] of what it stands for.
+pub(crate) trait Opaque {
+    /// What the handle holds.
+    type Inner;
+    /// Tells the kinds of handle apart.
+    const TAG: u32;
+}
+
+/// The tag of a freed handle.
+const FREED: u32 = 0;
+
+/// What an opaque pointer points to. The tag comes first in every kind, so a pointer to the wrong
+/// kind is told before anything else is read.
+#[repr(C)]
+pub(crate) struct Handle<T> {
+    tag: AtomicU32,
+    /// A call with this handle panicked.
+    poisoned: AtomicBool,
+    value: RwLock<T>,
+}
+
+impl<T> Handle<T> {
+    /// Uses the value; any number of threads may at once.
+    pub(crate) fn read<R>(&self, body: impl FnOnce(&T) -> Result<R, Status>) -> Result<R, Status> {
+        self.check()?;
+        let value = self.value.try_read().map_err(|error| busy(&error))?;
+        let _poison = Poison(&self.poisoned);
+        body(&value)
+    }
+
+    /// Uses the value alone.
+    pub(crate) fn write<R>(&self, body: impl FnOnce(&mut T) -> Result<R, Status>) -> Result<R, Status> {
+        self.check()?;
+        let mut value = self.value.try_write().map_err(|error| busy(&error))?;
+        let _poison = Poison(&self.poisoned);
+        body(&mut value)
+    }
+
+    fn check(&self) -> Result<(), Status> {
+        if self.poisoned.load(Ordering::Acquire) { Err(Status::Poisoned) } else { Ok(()) }
+    }
+}
+
+/// Poisons a handle when it is dropped by a panic.
+struct Poison<'a>(&'a AtomicBool);
+
+impl Drop for Poison<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn busy<G>(error: &TryLockError<G>) -> Status {
+    match error {
+        TryLockError::WouldBlock => Status::Busy,
+        TryLockError::Poisoned(_) => Status::Poisoned,
+    }
+}
+
+/// Makes a handle; it lives until [`free`].
+pub(crate) fn handle<H: Opaque>(inner: H::Inner) -> *mut H {
+    let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned: AtomicBool::new(false), value: RwLock::new(inner) };
+    Box::into_raw(Box::new(handle)).cast()
+}
+
+/// Borrows the handle behind an opaque pointer.
+///
+/// # Safety
+/// `pointer` is NULL or came from [`handle`], of whatever kind, and is not freed while the handle is
+/// used.
+pub(crate) unsafe fn borrow<'a, H: Opaque>(pointer: *const H) -> Result<&'a Handle<H::Inner>, Status> {
+    let pointer = pointer.cast::<Handle<H::Inner>>();
+    if pointer.is_null() {
+        return Err(Status::NullPointer);
+    }
+    if !pointer.is_aligned() {
+        return Err(Status::Handle);
+    }
+    // SAFETY: every kind of handle starts with its tag, and by the contract this one is alive.
+    let tag = unsafe { &*pointer.cast::<AtomicU32>() };
+    if tag.load(Ordering::Acquire) != H::TAG {
+        return Err(Status::Handle);
+    }
+    // SAFETY: alive by the contract, and of this kind by its tag. It is only ever shared.
+    Ok(unsafe { &*pointer })
+}
+
+/// Frees the handle in `slot` and writes NULL there; a slot with NULL is freed already.
+///
+/// # Safety
+/// `slot` is NULL or can be read and written; what it holds is NULL or came from [`handle`] and was
+/// not freed through another slot.
+pub(crate) unsafe fn free<H: Opaque>(slot: *mut *mut H) -> Result<(), Status> {
+    let slot = NonNull::new(slot).ok_or(Status::NullPointer)?.as_ptr();
+    // SAFETY: not NULL, readable by the contract; alignment is not assumed.
+    let pointer = unsafe { slot.read_unaligned() };
+    if pointer.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise is the same.
+    let handle = unsafe { borrow::<H>(pointer) }?;
+    if matches!(handle.value.try_write(), Err(TryLockError::WouldBlock)) {
+        return Err(Status::Busy);
+    }
+    handle.tag.store(FREED, Ordering::Release);
+    // SAFETY: writable by the contract; alignment is not assumed.
+    unsafe { slot.write_unaligned(core::ptr::null_mut()) }
+    // SAFETY: `borrow` found a live handle of this kind, which `handle` boxed; nobody was using it a
+    // moment ago, and by the contract nobody else frees it or starts to use it.
+    drop(unsafe { Box::from_raw(pointer.cast::<Handle<H::Inner>>()) });
+    Ok(())
+}
+
 /// The C view of a constant text that ends in NUL: where it starts and its length without the NUL.
-pub(crate) fn constant(text: &'static str) -> (*const core::ffi::c_char, usize) {
+pub(crate) fn constant(text: &'static str) -> (*const c_char, usize) {
     (text.as_ptr().cast(), text.len().saturating_sub(1))
 }
 
@@ -113,6 +240,83 @@ mod tests {
             assert_eq!(array::<32>(null(), 0), Err(Status::Length));
             assert_eq!(array::<32>(null(), 32), Err(Status::NullPointer));
         }
+    }
+
+    struct A;
+    impl Opaque for A {
+        type Inner = Vec<u8>;
+        const TAG: u32 = 1;
+    }
+
+    struct B;
+    impl Opaque for B {
+        type Inner = u64;
+        const TAG: u32 = 2;
+    }
+
+    #[test]
+    fn a_handle_is_used_freed_and_free_again() {
+        let mut a = handle::<A>(vec![1]);
+        // SAFETY: the handle lives until `free`; the pointers are to locals, or NULL.
+        unsafe {
+            assert_eq!(borrow::<A>(a).unwrap().write(|a| Ok(a.splice(.., [1, 2]).count())), Ok(1));
+            assert_eq!(borrow::<A>(a).unwrap().read(|a| Ok(a.len())), Ok(2));
+            assert!(matches!(borrow::<A>(null()), Err(Status::NullPointer)));
+            assert_eq!(free::<A>(&raw mut a), Ok(()));
+            assert!(a.is_null());
+            assert_eq!(free::<A>(&raw mut a), Ok(()), "again");
+            assert_eq!(free::<A>(null_mut()), Err(Status::NullPointer));
+        }
+    }
+
+    #[test]
+    fn a_handle_of_another_kind_is_told() {
+        let mut b = handle::<B>(7);
+        let mut odd = b.cast::<u8>().wrapping_add(1).cast::<B>();
+        // SAFETY: the handle lives until `free`; an unaligned pointer is not read.
+        unsafe {
+            assert!(matches!(borrow::<A>(b.cast()), Err(Status::Handle)));
+            assert_eq!(free::<A>((&raw mut b).cast()), Err(Status::Handle));
+            assert!(matches!(borrow::<B>(odd), Err(Status::Handle)));
+            assert_eq!(free::<B>(&raw mut odd), Err(Status::Handle));
+            assert_eq!(free::<B>(&raw mut b), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_panic_poisons_and_only_free_is_left() {
+        for write in [false, true] {
+            let mut a = handle::<A>(vec![]);
+            // SAFETY: the handle lives until `free`.
+            let shared = unsafe { borrow::<A>(a) }.unwrap();
+            let status = crate::run(|| {
+                let panic = "the panic of a test, printed on purpose";
+                if write { shared.write(|_| panic!("{panic}")) } else { shared.read(|_| panic!("{panic}")) }
+            });
+            assert_eq!(status, Status::Panic);
+            assert_eq!(shared.read(|_| Ok(())), Err(Status::Poisoned));
+            assert_eq!(shared.write(|_| Ok(())), Err(Status::Poisoned));
+            // SAFETY: the handle is alive and freed once.
+            assert_eq!(unsafe { free::<A>(&raw mut a) }, Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_handle_in_use_is_busy() {
+        let mut a = handle::<A>(vec![]);
+        // SAFETY: the handle lives until `free`.
+        let shared = unsafe { borrow::<A>(a) }.unwrap();
+        let inside = shared.write(|_| {
+            assert_eq!(shared.read(|_| Ok(())), Err(Status::Busy));
+            // SAFETY: the handle is alive; it is not freed while in use.
+            assert_eq!(unsafe { free::<A>(&raw mut a) }, Err(Status::Busy));
+            Ok(())
+        });
+        assert_eq!(inside, Ok(()));
+        assert_eq!(shared.read(|_| shared.read(|_| Ok(()))), Ok(()), "readers share");
+        assert_eq!(shared.read(|_| shared.write(|_| Ok(()))), Err(Status::Busy));
+        // SAFETY: the handle is alive and freed once.
+        assert_eq!(unsafe { free::<A>(&raw mut a) }, Ok(()));
     }
 
     #[test]

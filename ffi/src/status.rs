@@ -1,10 +1,18 @@
 //! The stable numbers.
 
+use crate::reason::terminated;
 use onecard::crypto::{KeyError, SignatureError};
+use onecard::gate::{self, GateError, Refusal};
+use onecard::pass::PassError;
+use onecard::time::TimeOutOfRange;
+use onecard::tlog::LogError;
+use onecard::trust::{BundleError, CatalogueError, CertificateError, StatusError, TrustError};
 use onecard::wire::text::TextError;
+use onecard_store::StoreError;
 
 /// What a function returns. A number keeps its meaning for ever: new ones are added, a retired one
-/// is never used again. The hundreds say which layer speaks.
+/// is never used again. The hundreds say which layer speaks: 100 text, 200 keys, 300 what a visitor
+/// shows (300 and the number of the `onecard_reason`), 400 signed documents, 500 store and gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -23,6 +31,20 @@ pub enum Status {
     UnknownConstant = 5,
     /// An error that has no number yet.
     Unclassified = 6,
+    /// The handle is in use by another thread. Nothing was done.
+    Busy = 7,
+    /// A bug was stopped in an earlier call with this handle: free it and open it anew.
+    Poisoned = 8,
+    /// The handle is not one of this kind, or was freed.
+    Handle = 9,
+    /// A time is before 1970 or after 9999.
+    Time = 10,
+    /// A number is larger than this argument can be.
+    OutOfRange = 11,
+    /// A text is not UTF-8.
+    Utf8 = 12,
+    /// There is nothing to hand out.
+    Nothing = 13,
     /// The text, or what it would encode, is longer than any presentation.
     TextTooLong = 100,
     /// The text does not start with the prefix of a known version.
@@ -41,6 +63,76 @@ pub enum Status {
     KeyMixedOrder = 203,
     /// The signature does not verify.
     Signature = 204,
+    /// Refused, ONECARD_REASON_CLOCK_SUSPECT: this gate's clock, or the holder's, is wrong.
+    PassClockSuspect = 322,
+    /// Refused, ONECARD_REASON_UNREADABLE: the code cannot be read.
+    PassUnreadable = 340,
+    /// Refused, ONECARD_REASON_UNSUPPORTED_VERSION: the code is of a version this gate does not know.
+    PassUnsupportedVersion = 341,
+    /// Refused, ONECARD_REASON_BAD_SIGNATURE: a signature does not verify.
+    PassBadSignature = 342,
+    /// Refused, ONECARD_REASON_UNKNOWN_ISSUER: no member of the federation issued this pass.
+    PassUnknownIssuer = 343,
+    /// Refused, ONECARD_REASON_ISSUER_KEY_INVALID: the issuer's key was not valid for this pass.
+    PassIssuerKeyInvalid = 344,
+    /// Refused, ONECARD_REASON_CODE_EXPIRED: the code is too old: a screenshot?
+    PassCodeExpired = 345,
+    /// Refused, ONECARD_REASON_CODE_EARLY: the code is dated in the future.
+    PassCodeEarly = 346,
+    /// Refused, ONECARD_REASON_PROOF_REQUIRED: a bare pass where the holder's code is required.
+    PassProofRequired = 347,
+    /// Refused, ONECARD_REASON_WRONG_AUDIENCE: the code is for another gate or federation, or does not answer the challenge.
+    PassWrongAudience = 348,
+    /// Refused, ONECARD_REASON_NOT_YET_VALID: the pass is not valid yet.
+    PassNotYetValid = 360,
+    /// Refused, ONECARD_REASON_EXPIRED: the pass is over.
+    PassExpired = 361,
+    /// A document is not in the one accepted encoding, or too long.
+    Encoding = 400,
+    /// The first trust list is not the pinned one.
+    TrustAnchor = 401,
+    /// The trust list does not follow the one in force.
+    TrustSequence = 402,
+    /// Too few distinct members signed the trust list.
+    TrustThreshold = 403,
+    /// A signer of the trust list is unknown, or its signature does not verify.
+    TrustSigner = 404,
+    /// The key that signed a document is unknown, of another role, or not valid at that time.
+    TrustKey = 405,
+    /// A document contradicts itself or breaks a rule of its kind.
+    Contradiction = 406,
+    /// Older than what is in force, or than what this gate had.
+    Rollback = 407,
+    /// The catalogue changes a published product.
+    ProductChanged = 408,
+    /// The status list does not inflate to an allowed size.
+    Compression = 409,
+    /// There is no store at that path.
+    StoreMissing = 500,
+    /// There is a store at that path already.
+    StoreExists = 501,
+    /// The store is in use by another handle or process.
+    StoreInUse = 502,
+    /// The file is not a store of onecard.
+    StoreForeign = 503,
+    /// The store was written by another version of onecard.
+    StoreFormat = 504,
+    /// The file system or the database failed.
+    StoreFailed = 505,
+    /// The store holds something else than this gate wrote.
+    StoreDamaged = 506,
+    /// The gate certificate is for another key.
+    GateOtherKey = 520,
+    /// The venue of the gate certificate is not in the bundle's catalogue.
+    GateUnknownVenue = 521,
+    /// The store holds the journal of another gate.
+    GateOtherJournal = 522,
+    /// The clock shows a time before the last record.
+    GateClock = 523,
+    /// There is no such redemption, or it was annulled already.
+    GateNoRedemption = 524,
+    /// The redemption can no longer be annulled.
+    GateTooLate = 525,
 }
 
 /// Language of a text.
@@ -54,8 +146,26 @@ pub enum Lang {
     En = 1,
 }
 
+impl Lang {
+    /// The text in the language that a caller named by its number.
+    pub(crate) fn choose<'a>(lang: u32, zh: &'a str, en: &'a str) -> Result<&'a str, Status> {
+        match lang {
+            lang if lang == Self::Zh as u32 => Ok(zh),
+            lang if lang == Self::En as u32 => Ok(en),
+            _ => Err(Status::UnknownConstant),
+        }
+    }
+}
+
+/// A refused presentation has the texts of its reason.
+macro_rules! refused {
+    ($status:ident, $reason:ident) => {
+        (Status::$status, terminated!(gate::Reason::$reason.text_zh()), terminated!(gate::Reason::$reason.text_en()))
+    };
+}
+
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 16] = [
+pub(crate) const TABLE: [(Status, &str, &str); 58] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -63,6 +173,13 @@ pub(crate) const TABLE: [(Status, &str, &str); 16] = [
     (Status::BufferTooSmall, "输出缓冲区太小\0", "the output buffer is too small\0"),
     (Status::UnknownConstant, "参数不是规定的常量\0", "an argument is not one of its constants\0"),
     (Status::Unclassified, "未编号的错误\0", "an error that has no number yet\0"),
+    (Status::Busy, "句柄正被其他线程使用\0", "the handle is in use by another thread\0"),
+    (Status::Poisoned, "句柄因先前的内部错误而停用\0", "the handle had a failure inside and can only be freed\0"),
+    (Status::Handle, "句柄类型不符或已释放\0", "the handle is not one of this kind\0"),
+    (Status::Time, "时间超出范围\0", "a time is out of its range\0"),
+    (Status::OutOfRange, "数值超出范围\0", "a number is out of its range\0"),
+    (Status::Utf8, "文本不是 UTF-8\0", "a text is not UTF-8\0"),
+    (Status::Nothing, "没有可提供的内容\0", "there is nothing to hand out\0"),
     (Status::TextTooLong, "文本过长\0", "the text is longer than any presentation\0"),
     (Status::TextPrefix, "文本前缀不是已知版本\0", "the text does not start with a known prefix\0"),
     (Status::TextAlphabet, "文本含有 Base45 以外的字符\0", "a character is not in the Base45 alphabet\0"),
@@ -72,6 +189,53 @@ pub(crate) const TABLE: [(Status, &str, &str); 16] = [
     (Status::KeySmallOrder, "密钥为小阶点\0", "the key is of small order\0"),
     (Status::KeyMixedOrder, "密钥为混合阶点\0", "the key is of mixed order\0"),
     (Status::Signature, "签名无效\0", "the signature does not verify\0"),
+    refused!(PassClockSuspect, ClockSuspect),
+    refused!(PassUnreadable, Unreadable),
+    refused!(PassUnsupportedVersion, UnsupportedVersion),
+    refused!(PassBadSignature, BadSignature),
+    refused!(PassUnknownIssuer, UnknownIssuer),
+    refused!(PassIssuerKeyInvalid, IssuerKeyInvalid),
+    refused!(PassCodeExpired, CodeExpired),
+    refused!(PassCodeEarly, CodeEarly),
+    refused!(PassProofRequired, ProofRequired),
+    refused!(PassWrongAudience, WrongAudience),
+    refused!(PassNotYetValid, NotYetValid),
+    refused!(PassExpired, Expired),
+    (Status::Encoding, "文件编码不规范或过长\0", "a document is not in the one accepted encoding\0"),
+    (Status::TrustAnchor, "首份信任清单与锚定摘要不符\0", "the first trust list is not the pinned one\0"),
+    (Status::TrustSequence, "信任清单序号不连续\0", "the trust list does not follow the one in force\0"),
+    (Status::TrustThreshold, "签署信任清单的成员不足\0", "too few members signed the trust list\0"),
+    (
+        Status::TrustSigner,
+        "信任清单的签名者未知或签名无效\0",
+        "a signer of the trust list is unknown or its signature is wrong\0",
+    ),
+    (
+        Status::TrustKey,
+        "签署密钥未知、角色不符或不在有效期\0",
+        "the key of a document is unknown, of another role or not valid then\0",
+    ),
+    (Status::Contradiction, "文件内容自相矛盾或违反规则\0", "a document contradicts itself or a rule\0"),
+    (Status::Rollback, "内容比现行版本旧\0", "older than what is in force\0"),
+    (Status::ProductChanged, "目录更改了已发布的产品\0", "the catalogue changes a published product\0"),
+    (Status::Compression, "状态名单解压失败或过大\0", "the status list does not inflate to an allowed size\0"),
+    (Status::StoreMissing, "该路径没有存储文件\0", "there is no store at that path\0"),
+    (Status::StoreExists, "该路径已有存储文件\0", "there is a store at that path already\0"),
+    (Status::StoreInUse, "存储文件正被占用\0", "the store is in use\0"),
+    (Status::StoreForeign, "该文件不是 onecard 存储\0", "the file is not a store of onecard\0"),
+    (Status::StoreFormat, "存储格式版本不符\0", "the store is of another version\0"),
+    (Status::StoreFailed, "文件系统或数据库故障\0", "the file system or the database failed\0"),
+    (Status::StoreDamaged, "存储内容已损坏\0", "the store is damaged\0"),
+    (Status::GateOtherKey, "闸机证书与密钥不符\0", "the gate certificate is for another key\0"),
+    (
+        Status::GateUnknownVenue,
+        "证书所列场馆不在目录中\0",
+        "the venue of the gate certificate is not in the catalogue\0",
+    ),
+    (Status::GateOtherJournal, "存储属于另一闸机\0", "the store holds the journal of another gate\0"),
+    (Status::GateClock, "时钟早于最后一条记录\0", "the clock shows a time before the last record\0"),
+    (Status::GateNoRedemption, "没有该核销记录或已撤销\0", "there is no such redemption that stands\0"),
+    (Status::GateTooLate, "已超过可撤销时限\0", "the redemption can no longer be annulled\0"),
 ];
 
 impl From<TextError> for Status {
@@ -104,12 +268,127 @@ impl From<SignatureError> for Status {
     }
 }
 
+impl From<TimeOutOfRange> for Status {
+    fn from(_: TimeOutOfRange) -> Self {
+        Self::Time
+    }
+}
+
+impl From<PassError> for Status {
+    fn from(error: PassError) -> Self {
+        let number = u32::from(Refusal::from(error).reason.number()).saturating_add(300);
+        TABLE.iter().find(|row| row.0 as u32 == number).map_or(Self::Unclassified, |row| row.0)
+    }
+}
+
+impl From<TrustError> for Status {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::TooLong(_) | TrustError::Encoding(_) => Self::Encoding,
+            TrustError::Key(..) | TrustError::Rule(_) | TrustError::DuplicateKid(_) => Self::Contradiction,
+            TrustError::Signer(_) => Self::TrustSigner,
+            TrustError::Threshold { .. } => Self::TrustThreshold,
+            TrustError::Anchor => Self::TrustAnchor,
+            TrustError::Sequence { .. } => Self::TrustSequence,
+            TrustError::UnknownKey(_) | TrustError::WrongRole(_) | TrustError::KeyTime(_) => Self::TrustKey,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<CatalogueError> for Status {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::TooLong(_) | CatalogueError::Encoding(_) => Self::Encoding,
+            CatalogueError::Trust(error) => error.into(),
+            CatalogueError::Signature(error) => error.into(),
+            CatalogueError::Product(_) | CatalogueError::Rule(_) => Self::Contradiction,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<StatusError> for Status {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::TooLong(_) | StatusError::Encoding(_) => Self::Encoding,
+            StatusError::Trust(error) => error.into(),
+            StatusError::Signature(error) => error.into(),
+            StatusError::Rule(_) => Self::Contradiction,
+            StatusError::Compression => Self::Compression,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<BundleError> for Status {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Trust(error) => error.into(),
+            BundleError::Catalogue(error) => error.into(),
+            BundleError::Status(error) => error.into(),
+            BundleError::Rollback(_) => Self::Rollback,
+            BundleError::ProductChanged(_) => Self::ProductChanged,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<CertificateError> for Status {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::TooLong(_) | CertificateError::Encoding(_) => Self::Encoding,
+            CertificateError::Trust(error) => error.into(),
+            CertificateError::Signature(error) => error.into(),
+            CertificateError::Key(error) => error.into(),
+            CertificateError::Rule(_) => Self::Contradiction,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<StoreError> for Status {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(_) => Self::StoreMissing,
+            StoreError::Exists(_) => Self::StoreExists,
+            StoreError::InUse(_) => Self::StoreInUse,
+            StoreError::NotAStore(_) => Self::StoreForeign,
+            StoreError::Format { .. } => Self::StoreFormat,
+            StoreError::Io { .. } | StoreError::Database(_) => Self::StoreFailed,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<GateError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: GateError<E>) -> Self {
+        match error {
+            GateError::Log(LogError::Storage(error)) => error.into(),
+            GateError::Log(LogError::OtherLog(_)) => Self::GateOtherJournal,
+            GateError::Log(_) | GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
+            GateError::Certificate(error) => error.into(),
+            GateError::OtherKey => Self::GateOtherKey,
+            GateError::UnknownVenue(_) => Self::GateUnknownVenue,
+            GateError::Bundle(error) => error.into(),
+            GateError::Rollback(_) => Self::Rollback,
+            GateError::Clock { .. } => Self::GateClock,
+            GateError::NoRedemption(_) => Self::GateNoRedemption,
+            GateError::TooLate(_) => Self::GateTooLate,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 16] = [
+    const FROZEN: [(u32, &str); 58] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -117,6 +396,13 @@ mod tests {
         (4, "BufferTooSmall"),
         (5, "UnknownConstant"),
         (6, "Unclassified"),
+        (7, "Busy"),
+        (8, "Poisoned"),
+        (9, "Handle"),
+        (10, "Time"),
+        (11, "OutOfRange"),
+        (12, "Utf8"),
+        (13, "Nothing"),
         (100, "TextTooLong"),
         (101, "TextPrefix"),
         (102, "TextAlphabet"),
@@ -126,6 +412,41 @@ mod tests {
         (202, "KeySmallOrder"),
         (203, "KeyMixedOrder"),
         (204, "Signature"),
+        (322, "PassClockSuspect"),
+        (340, "PassUnreadable"),
+        (341, "PassUnsupportedVersion"),
+        (342, "PassBadSignature"),
+        (343, "PassUnknownIssuer"),
+        (344, "PassIssuerKeyInvalid"),
+        (345, "PassCodeExpired"),
+        (346, "PassCodeEarly"),
+        (347, "PassProofRequired"),
+        (348, "PassWrongAudience"),
+        (360, "PassNotYetValid"),
+        (361, "PassExpired"),
+        (400, "Encoding"),
+        (401, "TrustAnchor"),
+        (402, "TrustSequence"),
+        (403, "TrustThreshold"),
+        (404, "TrustSigner"),
+        (405, "TrustKey"),
+        (406, "Contradiction"),
+        (407, "Rollback"),
+        (408, "ProductChanged"),
+        (409, "Compression"),
+        (500, "StoreMissing"),
+        (501, "StoreExists"),
+        (502, "StoreInUse"),
+        (503, "StoreForeign"),
+        (504, "StoreFormat"),
+        (505, "StoreFailed"),
+        (506, "StoreDamaged"),
+        (520, "GateOtherKey"),
+        (521, "GateUnknownVenue"),
+        (522, "GateOtherJournal"),
+        (523, "GateClock"),
+        (524, "GateNoRedemption"),
+        (525, "GateTooLate"),
     ];
 
     #[test]

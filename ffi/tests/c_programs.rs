@@ -1,6 +1,16 @@
 //! The header and the library as C11 and C++17 see them: compiled without a warning, linked
 //! statically, run.
 
+#[path = "../../tests/federation/mod.rs"]
+mod federation;
+
+use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
+use onecard::gate::Segment;
+use onecard::ledger::{Ingested, Ledger};
+use onecard::pass::flags;
+use onecard::tlog::MemoryStorage;
+use onecard::trust::Role;
+use onecard::wire::text;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,8 +43,53 @@ fn compile_and_run(compiler: &str, standard: &str, source: &str) {
         .output()
         .unwrap();
     assert!(compiled.status.success(), "{compiler} {source}:\n{}", String::from_utf8_lossy(&compiled.stderr));
-    let ran = Command::new(&program).output().unwrap();
+    let fixtures = tempfile::tempdir().unwrap();
+    write_fixtures(fixtures.path());
+    // Such as "valgrind --error-exitcode=9 --leak-check=full".
+    let runner = std::env::var("ONECARD_C_RUNNER").unwrap_or_default();
+    let line: Vec<&str> = runner.split_whitespace().chain(program.to_str()).collect();
+    let ran = Command::new(line[0]).args(&line[1..]).arg(fixtures.path()).output().unwrap();
     assert!(ran.status.success(), "{source}: {}\n{}", ran.status, String::from_utf8_lossy(&ran.stderr));
+    ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
+}
+
+fn write_fixtures(directory: &Path) {
+    let files: [(&str, Vec<u8>); 17] = [
+        ("trust", trust(1)),
+        ("anchor", anchor().0.to_vec()),
+        ("trust2", trust(2)),
+        ("catalogue", catalogue(1, 2)),
+        ("catalogue2", catalogue(2, 3)),
+        ("status0", status(NOW - 500, &[13])),
+        ("status", status(NOW - 100, &[13])),
+        ("status2", status(NOW - 50, &[2, 13])),
+        ("certificate", certificate()),
+        ("seed", gate_seed().to_vec()),
+        ("code1", code(1, NOW, |_| {}).into()),
+        ("code2", code(2, NOW, |claims| claims.product = (2, 1)).into()),
+        ("code3", code(3, NOW, |_| {}).into()),
+        ("code13", code(13, NOW, |_| {}).into()),
+        ("check", code(4, NOW, |claims| claims.flags = flags::ID_CHECK).into()),
+        ("bare", text::encode(&pass(5, |_| {})).into()),
+        (
+            "paper",
+            text::encode(&pass(6, |claims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED))).into(),
+        ),
+    ];
+    for (name, bytes) in files {
+        std::fs::write(directory.join(name), bytes).unwrap();
+    }
+}
+
+/// The segment that C took from its gate is one that the gate's city takes.
+fn ingest(segment: &[u8]) {
+    let city = id(federation::CITY);
+    let key = secret(federation::CITY, Role::Log);
+    let mut ledger = Ledger::open(MemoryStorage::new(), city, key, trust_list()).unwrap();
+    let now = federation::time(NOW + 60);
+    ledger.enrol(&certificate(), now).unwrap();
+    let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
+    assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! Prints CBOR with the names that a kind of document gives to its keys.
+//!
+//! Nothing here was verified, so text is printed with what could move a terminal's cursor escaped.
+
+use onecard::time::UnixTime;
+use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Key};
+
+/// What a value is, beyond its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// Nothing more is known.
+    Any,
+    /// Unix seconds.
+    Time,
+    /// A map with these keys, perhaps among others.
+    Map(&'static [(i64, &'static str, Kind)]),
+    /// An array of such items.
+    List(&'static Kind),
+    /// An array of these items.
+    Tuple(&'static [(&'static str, Kind)]),
+}
+
+/// Longest byte string printed whole.
+const WHOLE: usize = 64;
+
+/// Prints one item after what stands on the line already, and ends the line.
+pub(crate) fn item(out: &mut String, raw: &[u8], kind: Kind, indent: usize) -> Result<(), CborError> {
+    let d = &mut Decoder::new(raw);
+    let deeper = indent.saturating_add(2);
+    match (raw.first().map(|head| head >> 5), kind) {
+        (Some(0), Kind::Time) => {
+            let seconds: u64 = d.uint()?;
+            match UnixTime::try_from(seconds) {
+                Ok(time) => line(out, &format!("{time} ({seconds})")),
+                Err(_) => line(out, &format!("{seconds} (no time)")),
+            }
+        }
+        (Some(0), _) => line(out, &d.uint::<u64>()?.to_string()),
+        (Some(1), _) => line(out, &d.int()?.to_string()),
+        (Some(2), _) => line(out, &hex(d.bytes()?)),
+        (Some(3), _) => line(out, &format!("{:?}", d.text()?)),
+        (Some(4), kind) => {
+            let count = d.array()?;
+            line(out, if count == 0 { "none" } else { "" });
+            for at in 0..count {
+                let (name, kind) = match kind {
+                    Kind::List(kind) => ("", *kind),
+                    Kind::Tuple(fields) => fields.get(at).copied().unwrap_or(("", Kind::Any)),
+                    _ => ("", Kind::Any),
+                };
+                let name = if name.is_empty() { format!("[{at}]") } else { name.to_owned() };
+                label(out, &name, indent);
+                item(out, d.item()?, kind, deeper)?;
+            }
+        }
+        (Some(5), kind) => {
+            let fields = if let Kind::Map(fields) = kind { fields } else { &[] };
+            let mut map = d.map()?;
+            line(out, "");
+            while let Some(key) = map.key(d)? {
+                let (name, kind) = match key {
+                    Key::Text(text) => (format!("{text:?}"), Kind::Any),
+                    Key::Int(key) => match fields.iter().find(|field| field.0 == key) {
+                        Some((_, name, kind)) => (format!("{name} ({key})"), *kind),
+                        None => (key.to_string(), Kind::Any),
+                    },
+                };
+                label(out, &name, indent);
+                item(out, d.item()?, kind, deeper)?;
+            }
+        }
+        (Some(_), _) => line(out, &if d.item()? == [0xf6] { "null".into() } else { hex(raw) }),
+        (None, _) => return Err(d.error(CborErrorKind::End)),
+    }
+    d.end()
+}
+
+/// Prints a name at the start of a line.
+pub(crate) fn label(out: &mut String, name: &str, indent: usize) {
+    out.push_str(&format!("{:indent$}{name}:", ""));
+}
+
+/// Ends a line with this text.
+pub(crate) fn line(out: &mut String, text: &str) {
+    let starts = out.is_empty() || out.ends_with('\n');
+    if !starts && !text.is_empty() {
+        out.push(' ');
+    }
+    out.push_str(text);
+    out.push('\n');
+}
+
+/// Bytes in hexadecimal; of many, how they start.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().take(WHOLE).map(|byte| format!("{byte:02x}")).collect();
+    match bytes.len() {
+        0..=WHOLE => format!("h'{digits}'"),
+        more => format!("h'{digits}…' ({more} bytes)"),
+    }
+}

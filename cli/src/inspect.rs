@@ -1,0 +1,182 @@
+//! Says what a file is, and verifies it where the operator brings trust.
+
+use crate::document::{self, Type};
+use crate::trust::{Trust, read};
+use crate::{Failure, dump};
+use onecard::gate::Record;
+use onecard::ledger::{Receipt, is_final, journal_verifier, log_verifier, witness_verifiers};
+use onecard::pass::{self, Audience, PassError, Proof};
+use onecard::time::UnixTime;
+use onecard::tlog::{Checkpoint, Note, SignedCheckpoint};
+use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, StatusList, TrustList};
+use std::path::Path;
+
+/// The command `inspect`.
+pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>, trust: &Trust) -> Result<(), Failure> {
+    let file = read(file)?;
+    // Nothing is shown of a file whose trust cannot be had.
+    let list = trust.list()?;
+    let (kind, bytes) = document::show(out, file).map_err(Failure::Refused)?;
+    dump::label(out, "sha-256", 2);
+    dump::line(out, &onecard::crypto::sha256(&[&bytes]).to_string());
+    if kind == Type::TrustList {
+        return trust_list(out, &bytes, list.as_ref(), trust);
+    }
+    let Some(list) = list else {
+        verdict(out, "not verified: give --trust FILE to verify it");
+        return Ok(());
+    };
+    let at = trust.time()?;
+    dump::label(out, "verifying as of", 0);
+    dump::line(out, &format!("{at}, under trust list {} of {}", list.sequence(), list.federation()));
+    if trust.anchor.is_none() {
+        verdict(out, "note: the first trust list is not pinned; give --anchor HEX to pin it");
+    }
+    if at >= list.expires() {
+        verdict(out, &format!("note: this trust list expired at {}", list.expires()));
+    }
+    match kind {
+        Type::Pass | Type::Presentation => presentation(out, &bytes, &list, at),
+        Type::Catalogue => {
+            Catalogue::verify(&bytes, &list).map_err(refused)?;
+            verdict(out, "verified: signed by its member's registrar");
+            Ok(())
+        }
+        Type::StatusList => status_list(out, &bytes, &list, at),
+        Type::GateCertificate => {
+            let certificate = GateCertificate::verify(&bytes, &list).map_err(refused)?;
+            if !certificate.covers(at) {
+                return Err(Failure::Refused(format!("the certificate is not in force at {at}")));
+            }
+            verdict(out, "verified: signed by its member's registrar, and in force");
+            Ok(())
+        }
+        Type::Checkpoint => checkpoint(out, &bytes, certificate, &list, at),
+        Type::Receipt => receipt(out, &bytes, &list, at),
+        Type::Segment => Err(Failure::Usage("not verified: a segment is verified by the ledger that takes it".into())),
+        // Above.
+        Type::TrustList => Ok(()),
+    }
+}
+
+/// The command `verify-receipt`.
+pub(crate) fn verify_receipt(out: &mut String, file: &Path, trust: &Trust) -> Result<(), Failure> {
+    let list = trust.required()?;
+    receipt(out, &read(file)?, &list, trust.time()?)
+}
+
+fn trust_list(out: &mut String, bytes: &[u8], list: Option<&TrustList>, trust: &Trust) -> Result<(), Failure> {
+    match (list, &trust.anchor) {
+        (Some(list), _) if list.as_bytes() == bytes => verdict(out, "verified: it is the trust list given"),
+        (Some(list), _) => {
+            list.update(bytes).map_err(refused)?;
+            verdict(out, "verified: it follows the trust list given");
+        }
+        (None, Some(anchor)) => {
+            TrustList::genesis(bytes, anchor).map_err(refused)?;
+            verdict(out, "verified: it is the pinned first trust list");
+        }
+        (None, None) => verdict(out, "not verified: give --anchor HEX, or --trust FILE that it follows, to verify it"),
+    }
+    Ok(())
+}
+
+fn presentation(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
+    match pass::verify(bytes, list, Audience::Federation, at) {
+        Ok(presented) => match presented.proof() {
+            Proof::Holder(_) => verdict(out, "verified: the issuer's and the holder's signature, times, freshness"),
+            Proof::Static => verdict(out, "verified: the issuer's signature and times; it may be shown as it is"),
+        },
+        // The checks have an order: this one comes after the signature and the times.
+        Err(PassError::ProofRequired) => {
+            verdict(out, "verified: the issuer's signature and times; a gate asks for the holder's code");
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    verdict(out, "not looked at: revocation, the product's rules, earlier uses");
+    Ok(())
+}
+
+fn status_list(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
+    let status = StatusList::verify(bytes, list).map_err(refused)?;
+    match Bundle::new(list.clone()).age(&status, at) {
+        Age::Fresh => verdict(out, "verified: signed by an issuer, and fresh"),
+        Age::Stale => verdict(out, "verified: signed by an issuer, but stale: a gate refers visitors to a person"),
+        Age::TooOld => return Err(Failure::Refused("signed by an issuer, but too old to decide by".into())),
+    }
+    Ok(())
+}
+
+fn checkpoint(
+    out: &mut String,
+    bytes: &[u8],
+    certificate: Option<&Path>,
+    list: &TrustList,
+    at: UnixTime,
+) -> Result<(), Failure> {
+    let note = Note::parse(bytes).map_err(refused)?;
+    let origin = Checkpoint::parse(note.text()).map_err(refused)?.origin;
+    let owner = list.members().iter().find(|member| list.ledger_origin(member.id) == origin.as_str());
+    let Some(owner) = owner else {
+        let path = certificate.ok_or_else(|| {
+            Failure::Usage(format!("{origin} is no ledger of this federation; for a gate's give --certificate FILE"))
+        })?;
+        let certificate = GateCertificate::verify(&read(path)?, list).map_err(refused)?;
+        let verifier = journal_verifier(list, &certificate).map_err(refused)?;
+        SignedCheckpoint::verify(bytes, &verifier).map_err(refused)?;
+        verdict(out, "verified: signed by its gate");
+        return Ok(());
+    };
+    let verifier = log_verifier(list, owner.id, at)
+        .ok_or_else(|| Failure::Refused(format!("member {} has no log key at {at}", owner.id)))?;
+    let signed = SignedCheckpoint::verify(bytes, &verifier).map_err(refused)?;
+    let witnesses = witness_verifiers(list, owner.id, at);
+    for (which, time) in signed.cosignatures(&witnesses).map_err(refused)? {
+        if let Some(witness) = witnesses.get(which) {
+            dump::label(out, "cosigned by", 2);
+            dump::line(out, &format!("{} at {time}", witness.name()));
+        }
+    }
+    let quorum = list.policy().witness_quorum;
+    if is_final(&signed, list, owner.id, at).map_err(refused)? {
+        verdict(out, &format!("verified: signed by its log, and final with {quorum} witnesses or more"));
+    } else {
+        verdict(out, &format!("verified: signed by its log; not final with fewer than {quorum} witnesses"));
+    }
+    Ok(())
+}
+
+fn receipt(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
+    let receipt = Receipt::parse(bytes).map_err(refused)?;
+    let receipted = receipt.verify(list, at).map_err(refused)?;
+    let mut field = |name, value: &dyn std::fmt::Display| {
+        dump::label(out, name, 2);
+        dump::line(out, &value.to_string());
+    };
+    field("gate", &receipted.gate);
+    field("record", &receipted.index);
+    field("time", &receipted.record.time());
+    if let Record::Redeemed(redemption) = &receipted.record {
+        field("issuer", &redemption.pass.issuer);
+        field("pass", &redemption.pass.pass);
+        let (product, version) = redemption.product;
+        field("product", &format!("{product}, version {version}"));
+        field("grant", &redemption.grant);
+        field("party", &redemption.party);
+        field("due in fen", &redemption.due_fen);
+    } else {
+        field("what", &format!("{:?}", receipted.record));
+    }
+    field("ledger entry", &receipted.entry);
+    field("logged", &receipted.logged);
+    verdict(out, "verified: the record is in its gate's journal, and that in its city's final ledger");
+    Ok(())
+}
+
+fn verdict(out: &mut String, text: &str) {
+    dump::line(out, text);
+}
+
+fn refused(error: impl std::fmt::Display) -> Failure {
+    Failure::Refused(error.to_string())
+}

@@ -1,1 +1,0 @@
-//! onecard-cli.

@@ -1,0 +1,135 @@
+//! `onecard`: arguments, files and the clock around the library. It has no rules of its own.
+//!
+//! Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong
+//! usage, or a file that cannot be read.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+mod audit;
+mod document;
+mod dump;
+#[cfg(test)]
+#[path = "../../tests/federation/mod.rs"]
+mod federation;
+mod inspect;
+mod trust;
+
+use clap::{Parser, Subcommand};
+use onecard::audit::Period;
+use onecard::crypto::Hash;
+use onecard::time::UnixTime;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use trust::Trust;
+
+/// Inspects and verifies the documents of city tourism passes.
+///
+/// Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong usage
+/// or a file that cannot be read.
+#[derive(Debug, Parser)]
+#[command(name = "onecard", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what a file is and prints its fields; verifies it where --trust is given.
+    Inspect {
+        /// Pass, presentation, QR text, trust list, catalogue, status list, gate certificate,
+        /// checkpoint, receipt or segment.
+        file: PathBuf,
+        /// For the checkpoint of a gate's journal: the gate's certificate.
+        #[arg(long, value_name = "FILE")]
+        certificate: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
+    },
+    /// Verifies that a redemption is in a gate's journal and that in its city's final ledger.
+    VerifyReceipt {
+        /// The receipt.
+        receipt: PathBuf,
+        #[command(flatten)]
+        trust: Trust,
+    },
+    /// Audits published files: replays every ledger and journal, says who used a pass beyond its rules
+    /// and who is liable, and computes the settlement.
+    Audit {
+        /// The directory that the members published to.
+        directory: PathBuf,
+        /// SHA-256 of the first trust list in hexadecimal. Without it the one published is taken at
+        /// its word: compare the anchor printed with what you know.
+        #[arg(long, value_name = "HEX", value_parser = trust::hash)]
+        anchor: Option<Hash>,
+        /// First second of the period to settle, where the ledgers hold no statement yet.
+        #[arg(long, value_name = "SECONDS", requires = "until", value_parser = trust::time)]
+        from: Option<UnixTime>,
+        /// First second after that period.
+        #[arg(long, value_name = "SECONDS", requires = "from", value_parser = trust::time)]
+        until: Option<UnixTime>,
+        /// Where to write the statement, as canonical bytes.
+        #[arg(long, value_name = "FILE")]
+        statement: Option<PathBuf>,
+    },
+    /// Prints the keys of ledgers and witnesses as lines of a C2SP tlog-policy.
+    Vkey {
+        #[command(flatten)]
+        trust: Trust,
+    },
+}
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// What was to be verified does not verify.
+    Refused(String),
+    /// The command cannot be carried out.
+    Usage(String),
+}
+
+fn main() -> ExitCode {
+    let mut out = String::new();
+    let result = match Arguments::parse().command {
+        Command::Inspect { file, certificate, trust } => {
+            inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
+        }
+        Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
+        Command::Audit { directory, anchor, from, until, statement } => {
+            let period = from.zip(until).map(|(from, until)| Period { from, until });
+            audit::audit(&mut out, &directory, anchor, period, statement.as_deref())
+        }
+        Command::Vkey { trust } => vkey(&mut out, &trust),
+    };
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        return ExitCode::from(2);
+    }
+    let (text, code) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Refused(why)) => (format!("refused: {why}\n"), 1),
+        Err(Failure::Usage(why)) => (format!("onecard: {why}\n"), 2),
+    };
+    // Where nobody listens, the code still tells.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    ExitCode::from(code)
+}
+
+fn vkey(out: &mut String, trust: &Trust) -> Result<(), Failure> {
+    let list = trust.required()?;
+    for line in trust::vkeys(&list) {
+        dump::line(out, &line);
+    }
+    Ok(())
+}

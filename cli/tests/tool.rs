@@ -1,0 +1,287 @@
+//! The built tool on files made here.
+
+#[path = "../../tests/day/mod.rs"]
+mod day;
+#[path = "../../tests/federation/mod.rs"]
+mod federation;
+
+use federation::{
+    AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust,
+};
+use federation::{presentation, time, trust_list};
+use onecard::crypto::{SigningKey, sha256};
+use onecard::gate::{Decision, Gate, Scan};
+use onecard::ledger::{Ledger, witness_name};
+use onecard::tlog::MemoryStorage;
+use onecard::trust::{Bundle, Role};
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Runs the tool in `directory`; gives its exit code, and all it said.
+fn onecard(directory: &Path, arguments: &[&str]) -> (i32, String) {
+    let ran = Command::new(env!("CARGO_BIN_EXE_onecard")).args(arguments).current_dir(directory).output().unwrap();
+    let said = [ran.stdout, ran.stderr].concat();
+    (ran.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+/// A directory with every kind of document.
+fn files() -> TempDir {
+    let mut bundle = Bundle::new(trust_list());
+    bundle.update_catalogue(&catalogue(1, 2)).unwrap();
+    bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+    let key = SigningKey::from_seed(&gate_seed());
+    let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW)).unwrap();
+    gate.admit(Scan::text(code(1, NOW, |_| {}).as_bytes()), time(NOW));
+    let sealed = gate.seal().unwrap().unwrap();
+    let segment = gate.segment(0).unwrap().unwrap();
+
+    let log = secret(CITY, Role::Log);
+    let mut ledger = Ledger::open(MemoryStorage::new(), id(CITY), log, trust_list()).unwrap();
+    ledger.enrol(&certificate(), time(NOW)).unwrap();
+    ledger.ingest(&segment, time(NOW + 60)).unwrap();
+    let signed = ledger.checkpoint().unwrap();
+    let not_final = ledger.receipt(7, 2).unwrap();
+    let lines: String = [AUDITOR, 320_100, 330_100]
+        .map(|member| {
+            let name = witness_name(&trust_list(), id(member)).unwrap();
+            signed.checkpoint().cosign(&name, &secret(member, Role::Witness), time(NOW + 70))
+        })
+        .concat();
+    let cosigned = ledger.cosigned(&lines, time(NOW + 80)).unwrap();
+
+    let directory = tempfile::tempdir().unwrap();
+    let files: [(&str, Vec<u8>); 17] = [
+        ("trust", trust(1)),
+        ("trust2", trust(2)),
+        ("trust3", trust(3)),
+        ("catalogue", catalogue(1, 2)),
+        ("status", status(NOW - 100, &[13])),
+        ("certificate", certificate()),
+        ("pass", pass(1, |_| {})),
+        ("presentation", presentation(&pass(1, |_| {}), 1, NOW)),
+        ("code", format!("{}\r\n", code(1, NOW, |_| {})).into()),
+        ("journal", sealed.note().into()),
+        ("checkpoint", signed.note().into()),
+        ("final", cosigned.note().into()),
+        ("receipt", ledger.receipt(7, 2).unwrap().to_text().into()),
+        ("early", not_final.to_text().into()),
+        ("segment", segment.encode()),
+        ("empty", vec![]),
+        ("junk", b"\x1b[2Jhello\n".to_vec()),
+    ];
+    for (name, bytes) in files {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn without_trust_files_are_shown_and_said_to_be_unverified() {
+    let directory = files();
+    let cases = [
+        ("trust", "trust list\n", "name en (3): \"Hefei\"\n"),
+        ("catalogue", "catalogue\n", "name en: \"Yu Garden\"\n"),
+        ("status", "status list\n", "sub (2): \"oc:310101/1\"\n"),
+        ("certificate", "gate certificate\n", "sub (2): \"310101/gate/7\"\n"),
+        ("pass", "pass\n", "sub (2): \"040G2081040G2081\"\n"),
+        ("presentation", "presentation\n", "iat (6): 2026-10-01T09:00:00+08:00 (1790816400)\n"),
+        ("code", "QR text, which encodes a\npresentation\n", "within it a\npass\n"),
+        ("journal", "checkpoint\n", "origin: onecard.test/310101/gate/7\n"),
+        ("final", "checkpoint\n", "signature of: onecard.test/100000/witness"),
+        ("receipt", "receipt\n", "index 2\n"),
+        ("segment", "segment\n", "records: 3\n"),
+    ];
+    for (file, first, field) in cases {
+        let (code, said) = onecard(directory.path(), &["inspect", file]);
+        assert_eq!(code, 0, "{file}: {said}");
+        assert!(said.starts_with(first), "{file}: {said}");
+        assert!(said.contains(field), "{file}: {said}");
+        assert!(said.contains("\nnot verified: give ") && !said.contains("\nverified:"), "{file}: {said}");
+    }
+}
+
+#[test]
+fn with_trust_files_are_verified() {
+    let directory = files();
+    let (anchor, now) = (anchor().to_string(), (NOW + 20).to_string());
+    let cases = [
+        ("trust", "verified: it is the trust list given\n"),
+        ("trust2", "verified: it follows the trust list given\n"),
+        ("catalogue", "verified: signed by its member's registrar\n"),
+        ("status", "verified: signed by an issuer, and fresh\n"),
+        ("certificate", "verified: signed by its member's registrar, and in force\n"),
+        ("pass", "verified: the issuer's signature and times; a gate asks for the holder's code\n"),
+        ("presentation", "verified: the issuer's and the holder's signature, times, freshness\n"),
+        ("code", "verified: the issuer's and the holder's signature, times, freshness\n"),
+        ("checkpoint", "verified: signed by its log; not final with fewer than 3 witnesses\n"),
+        ("final", "verified: signed by its log, and final with 3 witnesses or more\n"),
+        ("receipt", "verified: the record is in its gate's journal, and that in its city's final ledger\n"),
+    ];
+    for (file, verdict) in cases {
+        let (code, said) =
+            onecard(directory.path(), &["inspect", file, "--trust", "trust", "--anchor", &anchor, "--at", &now]);
+        assert_eq!(code, 0, "{file}: {said}");
+        assert!(said.contains(verdict), "{file}: {said}");
+        assert!(!said.contains("not verified") && !said.contains("not pinned"), "{file}: {said}");
+    }
+    let unpinned = onecard(directory.path(), &["inspect", "catalogue", "--trust", "trust", "--at", &now]);
+    assert!(unpinned.0 == 0 && unpinned.1.contains("note: the first trust list is not pinned"), "{}", unpinned.1);
+    let alone = onecard(directory.path(), &["inspect", "trust", "--anchor", &anchor]);
+    assert!(alone.0 == 0 && alone.1.contains("verified: it is the pinned first trust list\n"), "{}", alone.1);
+    let later = ["inspect", "trust3", "--trust", "trust", "--trust", "trust2"];
+    let later = onecard(directory.path(), &later);
+    assert!(later.0 == 0 && later.1.contains("verified: it follows the trust list given\n"), "{}", later.1);
+    let journal = ["inspect", "journal", "--trust", "trust", "--certificate", "certificate", "--at", &now];
+    let journal = onecard(directory.path(), &journal);
+    assert!(journal.0 == 0 && journal.1.contains("verified: signed by its gate\n"), "{}", journal.1);
+}
+
+#[test]
+fn what_does_not_verify_is_refused() {
+    let directory = files();
+    let (right, now) = (anchor().to_string(), (NOW + 20).to_string());
+    let wrong = "0".repeat(64);
+    let late = (NOW + 100).to_string();
+    let much_later = (NOW + 604_800).to_string();
+    let cases: [(&[&str], &str); 9] = [
+        (&["inspect", "empty"], "refused: not a document of onecard\n"),
+        (&["inspect", "junk"], "refused: not a document of onecard\n"),
+        (&["inspect", "trust", "--anchor", &wrong], "refused: trust list: not the pinned first list\n"),
+        (&["inspect", "pass", "--trust", "trust", "--anchor", &wrong], "refused: trust: trust list: not the pinned"),
+        (&["inspect", "trust3", "--trust", "trust"], "refused: trust list: sequence 3 does not follow 1\n"),
+        (&["inspect", "code", "--trust", "trust", "--at", &late], "refused: the code is 100 s old\n"),
+        (&["inspect", "pass", "--trust", "trust", "--at", "1000"], "refused: the pass is not valid before"),
+        (&["inspect", "status", "--trust", "trust", "--at", &much_later], "too old to decide by\n"),
+        (
+            &["verify-receipt", "--trust", "trust", "--anchor", &right, "--at", &now, "early"],
+            "refused: receipt: 0 witnesses cosigned, 3 have to\n",
+        ),
+    ];
+    for (arguments, why) in cases {
+        let (code, said) = onecard(directory.path(), arguments);
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+        assert!(said.contains(why), "{arguments:?}: {said}");
+        assert!(!said.contains("\nverified:"), "{arguments:?}: {said}");
+        assert!(!said.contains('\x1b'), "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_changed_byte_of_a_document_is_refused() {
+    let directory = files();
+    let (anchor, now) = (anchor().to_string(), (NOW + 20).to_string());
+    let original = certificate();
+    // A process for each: a few spread over the file.
+    for at in (0..original.len()).step_by(17) {
+        let mut changed = original.clone();
+        changed[at] ^= 1;
+        std::fs::write(directory.path().join("changed"), changed).unwrap();
+        let arguments = ["inspect", "changed", "--trust", "trust", "--anchor", &anchor, "--at", &now];
+        let (code, said) = onecard(directory.path(), &arguments);
+        assert!(code == 1 && said.contains("refused: "), "byte {at}: {code} {said}");
+    }
+}
+
+#[test]
+fn a_receipt_is_verified_by_a_command_of_its_own() {
+    let directory = files();
+    let now = (NOW + 90).to_string();
+    let arguments = ["verify-receipt", "--trust", "trust", "--at", &now, "receipt"];
+    let (code, said) = onecard(directory.path(), &arguments);
+    assert_eq!(code, 0, "{said}");
+    for field in ["gate: 310101/gate/7\n", "record: 2\n", "pass: 040G2081040G2081\n", "party: 1\n"] {
+        assert!(said.contains(field), "{said}");
+    }
+    assert!(said.contains("verified: the record is in its gate's journal"), "{said}");
+}
+
+#[test]
+fn keys_are_printed_as_a_policy() {
+    let directory = files();
+    let (code, said) = onecard(directory.path(), &["vkey", "--trust", "trust"]);
+    assert_eq!(code, 0, "{said}");
+    let (list, now) = (trust_list(), time(NOW));
+    let log = onecard::ledger::log_verifier(&list, id(CITY), now).unwrap();
+    assert!(said.contains(&format!("\nlog {log}\n")), "{said}");
+    let witnesses = onecard::ledger::witness_verifiers(&list, id(CITY), now);
+    for witness in &witnesses {
+        assert!(
+            said.lines().any(|line| line.starts_with("witness ") && line.ends_with(&witness.to_string())),
+            "{said}"
+        );
+    }
+    assert_eq!(said.lines().filter(|line| line.starts_with("log ")).count(), 4);
+    assert_eq!(said.lines().filter(|line| line.starts_with("witness ")).count(), 5);
+}
+
+#[test]
+fn a_directory_is_audited() {
+    let mut day = day::Day::open();
+    let pass = day::pass(day::CITIES[0], 1, 1, |_| {});
+    for (city, at) in [(0, day::OPEN), (1, day::OPEN + 600), (0, day::OPEN + 1_200)] {
+        let decision = day.scan(city, 0, &day::code(&pass, 1, at), at);
+        assert!(matches!(decision, Decision::Admitted(_)), "{decision:?}");
+    }
+    for city in [0, 1] {
+        day.deliver(city, 0, day::OPEN + 40_000);
+    }
+    let files = day.settle(day::OPEN + 90_000);
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in &files {
+        let path = directory.path().join("day").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let anchor = sha256(&[&files["trust/trust-list-1.cose"]]).to_string();
+
+    let arguments = ["audit", "day", "--anchor", &anchor, "--statement", "written"];
+    let (code, said) = onecard(directory.path(), &arguments);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.starts_with(&format!("anchor: {anchor}\nledgers: 4\n")), "{said}");
+    assert!(said.contains("\nredemptions: 3\n") && said.contains("\nevidence verified: 3\n"), "{said}");
+    let over: Vec<&str> = said.lines().filter(|line| line.starts_with("over-use: ")).collect();
+    assert!(matches!(over[..], [over] if over.contains("at 310101/gate/1 entry 3")), "{said}");
+    let statement = &files["statement.cbor"];
+    assert!(said.contains(&format!("\nstatement: {}\n", sha256(&[statement]))), "{said}");
+    assert!(said.ends_with("\nverified: no error found\n"), "{said}");
+    assert_eq!(std::fs::read(directory.path().join("written")).unwrap(), *statement);
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
+
+    let wrong = "0".repeat(64);
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--anchor", &wrong]).0, 1);
+    let entries = files.keys().find(|path| path.starts_with("journal/310101/1/tile/entries/")).unwrap();
+    let mut damaged = files[entries].clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(directory.path().join("day").join(entries), damaged).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("\nerror: journal/310101/1") && said.contains("refused: the audit found errors\n"), "{said}");
+    assert!(!said.contains("verified: no error"), "{said}");
+}
+
+#[test]
+fn wrong_usage_is_told_apart() {
+    let directory = files();
+    let cases: [&[&str]; 12] = [
+        &["audit", "missing"],
+        &["audit", ".", "--from", "1"],
+        &[],
+        &["frobnicate"],
+        &["inspect"],
+        &["inspect", "missing"],
+        &["inspect", "."],
+        &["inspect", "pass", "--anchor", "00"],
+        &["inspect", "pass", "--trust", "trust", "--at", "-1"],
+        &["inspect", "segment", "--trust", "trust"],
+        &["inspect", "journal", "--trust", "trust"],
+        &["vkey"],
+    ];
+    for arguments in cases {
+        let (code, said) = onecard(directory.path(), arguments);
+        assert_eq!(code, 2, "{arguments:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("\nverified"), "{arguments:?}: {said}");
+    }
+    assert_eq!(onecard(directory.path(), &["--help"]).0, 0);
+}

@@ -1,0 +1,313 @@
+//! The gate: one decision for each scan, recorded before it is told.
+
+use crate::buffer::Buffer;
+use crate::bundle::Bundle;
+use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, utf8};
+use crate::reason::Severity;
+use crate::{Status, run};
+use core::ffi::c_char;
+use onecard::crypto::SigningKey;
+use onecard::gate::{Decision as Answer, Gate as Inner, Refusal, Scan, Shown};
+use onecard::time::UnixTime;
+use onecard::tlog::{MemoryError, MemoryStorage};
+use onecard::trust;
+use onecard_store::RedbStorage;
+use std::path::Path;
+
+/// Flag of onecard_gate_admit: a person compared the holder's document.
+pub const ONECARD_ADMIT_IDENTITY_CHECKED: u32 = 1;
+
+/// A gate with its journal, its key and what it knows.
+///
+/// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. Two lanes with
+/// keys of their own are two gates.
+pub struct Gate(());
+
+impl Opaque for Gate {
+    type Inner = Inner<RedbStorage>;
+    const TAG: u32 = 0x4f43_0002;
+}
+
+/// What a gate answers to one scan. Times are Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Decision {
+    /// Index of the redemption in the gate's journal; 0 where nothing was recorded.
+    pub index: u64,
+    /// When the same visit would be covered; 0 where that is not known.
+    pub next: i64,
+    /// When the grant is over; 0 where that was not computed.
+    pub valid_until: i64,
+    /// Uses left of the grant's tightest shared quota; -1 where that was not counted.
+    pub uses_left: i64,
+    /// Whether the barrier opens: an `onecard_severity`. Open for ONECARD_SEVERITY_ADMIT alone.
+    pub kind: u32,
+    /// Why: an `onecard_reason`.
+    pub reason: u32,
+    /// The grant of the product that decided; 0 unless admitted.
+    pub grant: u32,
+    /// What the party pays here, in fen; 0 unless admitted.
+    pub due_fen: u32,
+    /// 1 where the visitor may be shown the reason, else 0: show "please see staff".
+    pub shows_detail: u32,
+    /// 0; for later versions.
+    pub reserved: [u32; 3],
+}
+
+/// Opens a gate on its store, replays its journal, and records that it opened.
+///
+/// The store must be there: a mistyped path must not start an empty journal. onecard_gate_create
+/// makes one. `path` is UTF-8. The key's seed has 32 bytes and is copied, and so is the bundle: later
+/// updates of the bundle do not reach the gate. A bundle older than what the gate had is
+/// ONECARD_STATUS_ROLLBACK.
+///
+/// # Safety
+/// `path`, `seed` and `certificate` are valid for their lengths; `bundle` is NULL or a live handle;
+/// `gate` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_open(
+    path: *const c_char,
+    path_length: usize,
+    seed: *const u8,
+    seed_length: usize,
+    certificate: *const u8,
+    certificate_length: usize,
+    bundle: *const Bundle,
+    now: i64,
+    gate: *mut *mut Gate,
+) -> Status {
+    let open = |path: &Path, seed: &[u8; 32], certificate: &[u8], bundle: &trust::Bundle, now| {
+        let storage = RedbStorage::open(path)?;
+        Ok(Inner::open(storage, SigningKey::from_seed(seed), certificate, bundle.clone(), now)?)
+    };
+    // SAFETY: the caller's promise is the same.
+    unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, open) }
+}
+
+/// Makes a new store and opens a gate on it. Everything else is as in onecard_gate_open.
+///
+/// No file is made where the gate would not open. ONECARD_STATUS_STORE_EXISTS where there is a store
+/// already.
+///
+/// # Safety
+/// As onecard_gate_open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_create(
+    path: *const c_char,
+    path_length: usize,
+    seed: *const u8,
+    seed_length: usize,
+    certificate: *const u8,
+    certificate_length: usize,
+    bundle: *const Bundle,
+    now: i64,
+    gate: *mut *mut Gate,
+) -> Status {
+    let create = |path: &Path, seed: &[u8; 32], certificate: &[u8], bundle: &trust::Bundle, now| {
+        // Everything but the store is tried first, in memory.
+        Inner::open(MemoryStorage::new(), SigningKey::from_seed(seed), certificate, bundle.clone(), now)?;
+        let storage = RedbStorage::create(path)?;
+        Ok(Inner::open(storage, SigningKey::from_seed(seed), certificate, bundle.clone(), now)?)
+    };
+    // SAFETY: the caller's promise is the same.
+    unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, create) }
+}
+
+/// Decides on a scanned text shown by `party` people.
+///
+/// Every text gets a decision, and ONECARD_STATUS_OK says no more than that: the barrier opens when
+/// `kind` is ONECARD_SEVERITY_ADMIT. An admission is durable in the journal before this returns.
+/// `flags` is 0 or ONECARD_ADMIT_IDENTITY_CHECKED.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `text` is valid for its length; `decision` is NULL or can be
+/// written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_admit(
+    gate: *mut Gate,
+    text: *const c_char,
+    text_length: usize,
+    party: u32,
+    flags: u32,
+    now: i64,
+    decision: *mut Decision,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (gate, text, out) =
+            unsafe { (borrow(gate.cast_const())?, bytes(text.cast(), text_length)?, Out::new(decision)?) };
+        let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
+        if flags & !ONECARD_ADMIT_IDENTITY_CHECKED != 0 {
+            return Err(Status::UnknownConstant);
+        }
+        let now = UnixTime::new(now)?;
+        let identity_checked = flags & ONECARD_ADMIT_IDENTITY_CHECKED != 0;
+        let scan = Scan { shown: Shown::Text(text), party, identity_checked };
+        out.set(gate.write(|gate| Ok(Decision::from(gate.admit(scan, now))))?);
+        Ok(())
+    })
+}
+
+/// Takes back the redemption at `index`, shortly after it was recorded: the visitor turned round.
+///
+/// # Safety
+/// `gate` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_annul(gate: *mut Gate, index: u64, now: i64) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let gate = unsafe { borrow(gate.cast_const()) }?;
+        let now = UnixTime::new(now)?;
+        gate.write(|gate| Ok(gate.annul(index, now)?))
+    })
+}
+
+/// Signs all that was recorded since the last seal, if anything was, and tells the size of the
+/// journal that is now sealed.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `size` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_seal(gate: *mut Gate, size: *mut u64) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (gate, out) = unsafe { (borrow(gate.cast_const())?, Out::new(size)?) };
+        out.set(gate.write(|gate| {
+            gate.seal()?;
+            Ok(gate.log().size())
+        })?);
+        Ok(())
+    })
+}
+
+/// The encoded segment: the sealed records from `first` on, for the city that has those before.
+///
+/// ONECARD_STATUS_NOTHING when there are none. Free the buffer with onecard_buffer_free.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `segment` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_segment(gate: *const Gate, first: u64, segment: *mut *mut Buffer) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (gate, out) = unsafe { (borrow(gate)?, Out::new(segment)?) };
+        let bytes = gate.read(|gate| Ok(gate.segment(first)?.ok_or(Status::Nothing)?.encode()))?;
+        out.set(handle::<Buffer>(bytes.into_boxed_slice()));
+        Ok(())
+    })
+}
+
+/// Closes a gate and writes NULL to `*gate`; NULL there is closed already. Nothing is lost: every
+/// record was durable before it was told.
+///
+/// # Safety
+/// `gate` is NULL or can be read and written; `*gate` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_free(gate: *mut *mut Gate) -> Status {
+    // SAFETY: the caller's promise is the same.
+    run(|| unsafe { free(gate) })
+}
+
+/// What the two ways to start a gate have in common.
+///
+/// # Safety
+/// As onecard_gate_open.
+#[expect(clippy::too_many_arguments, reason = "those of the exported functions")]
+unsafe fn start(
+    path: *const c_char,
+    path_length: usize,
+    seed: *const u8,
+    seed_length: usize,
+    certificate: *const u8,
+    certificate_length: usize,
+    bundle: *const Bundle,
+    now: i64,
+    gate: *mut *mut Gate,
+    open: impl FnOnce(&Path, &[u8; 32], &[u8], &trust::Bundle, UnixTime) -> Result<Inner<RedbStorage>, Status>,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (path, seed, certificate, bundle, out) = unsafe {
+            (
+                utf8(path, path_length)?,
+                array(seed, seed_length)?,
+                bytes(certificate, certificate_length)?,
+                borrow(bundle)?,
+                Out::new(gate)?,
+            )
+        };
+        let now = UnixTime::new(now)?;
+        out.set(handle(bundle.read(|bundle| open(Path::new(path), seed, certificate, bundle, now))?));
+        Ok(())
+    })
+}
+
+impl From<Answer> for Decision {
+    fn from(answer: Answer) -> Self {
+        let reason = answer.reason();
+        let refused = Self {
+            index: 0,
+            next: 0,
+            valid_until: 0,
+            uses_left: -1,
+            kind: Severity::Deny as u32,
+            reason: reason.number().into(),
+            grant: 0,
+            due_fen: 0,
+            shows_detail: reason.shows_detail().into(),
+            reserved: [0; 3],
+        };
+        let next = |refusal: Refusal| refusal.next.map_or(0, UnixTime::seconds);
+        match answer {
+            Answer::Admitted(admitted) => Self {
+                kind: Severity::Admit as u32,
+                index: admitted.index,
+                valid_until: admitted.valid_until.map_or(0, UnixTime::seconds),
+                uses_left: admitted.uses_left.map_or(-1, i64::from),
+                grant: admitted.grant.into(),
+                due_fen: admitted.due_fen,
+                ..refused
+            },
+            Answer::Referred(refusal) => Self { kind: Severity::Refer as u32, next: next(refusal), ..refused },
+            Answer::Denied(refusal) => Self { next: next(refusal), ..refused },
+        }
+    }
+}
+
+/// The store in which a gate is tried fails never.
+impl From<MemoryError> for Status {
+    fn from(_: MemoryError) -> Self {
+        Self::Unclassified
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::{align_of, offset_of, size_of};
+
+    #[test]
+    fn the_layout_is_frozen() {
+        assert_eq!((size_of::<Decision>(), align_of::<Decision>()), (64, 8));
+        let offsets = [
+            offset_of!(Decision, index),
+            offset_of!(Decision, next),
+            offset_of!(Decision, valid_until),
+            offset_of!(Decision, uses_left),
+            offset_of!(Decision, kind),
+            offset_of!(Decision, reason),
+            offset_of!(Decision, grant),
+            offset_of!(Decision, due_fen),
+            offset_of!(Decision, shows_detail),
+            offset_of!(Decision, reserved),
+        ];
+        assert_eq!(offsets, [0, 8, 16, 24, 32, 36, 40, 44, 48, 52]);
+    }
+
+    #[test]
+    fn handles_may_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Inner<RedbStorage>>();
+        crosses::<trust::Bundle>();
+    }
+}
