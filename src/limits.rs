@@ -27,8 +27,9 @@ pub const MAX_BODY: usize = MAX_ENTRY - 32;
 pub const MAX_NOTE: usize = 16 * 1024;
 /// Most signature lines in a signed note. C2SP signed-note asks verifiers to accept at least 16.
 pub const MAX_NOTE_SIGNATURES: usize = 64;
-/// Longest `tlog-proof` text, in bytes: 64 hash lines, the extra line, and a note.
-pub const MAX_PROOF: usize = 32 * 1024;
+/// Longest `tlog-proof` text, in bytes: 64 hash lines, a note, and an entry of [`MAX_ENTRY`] bytes in
+/// the extra line, in Base64.
+pub const MAX_PROOF: usize = 128 * 1024;
 /// Most members in a trust list.
 pub const MAX_MEMBERS: usize = 256;
 /// Most keys of one member in a trust list.

@@ -129,9 +129,16 @@ fn a_missing_or_an_extra_file_is_found() {
             assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{path}");
         }
     }
-    for path in
-        ["trust/readme", "ledger/310101/tile/9/000", "journal/310101/1/x", "journal/310101/77/checkpoint", "evidence/1"]
-    {
+    for path in [
+        "trust/readme",
+        "ledger/310101/tile/9/000",
+        "journal/310101/1/x",
+        "journal/310101/77/checkpoint",
+        "journal/310101/01/checkpoint",
+        "trust/catalogue-310101-01.cose",
+        "trust/trust-list-1-1.cose",
+        "evidence/1",
+    ] {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
         assert!(!errors(&damaged).is_empty(), "{path}");

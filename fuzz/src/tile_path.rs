@@ -19,8 +19,7 @@ pub fn run(data: &[u8]) {
     let (level, index, width) = (input.byte(), input.number(), u16::from_be_bytes(input.array()));
     let id = TileId::new(level, index, width);
     assert_eq!(id.is_ok(), level < 64 && (1..=256).contains(&width));
-    for resource in id.into_iter().flat_map(|id| [Resource::Hashes(id), Resource::Entries(id)])
-    {
+    for resource in id.into_iter().flat_map(|id| [Resource::Hashes(id), Resource::Entries(id)]) {
         // Bundles are of level 0 whatever their id says.
         let same = matches!(resource, Resource::Hashes(_)) || level == 0;
         assert!(!same || resource.to_string().parse() == Ok(resource), "{resource}");

@@ -5,7 +5,7 @@ use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
-use crate::trust::{Bundle, StatusList, TrustList};
+use crate::trust::{Bundle, Catalogue, StatusList, TrustList};
 use std::collections::BTreeMap;
 
 /// All lists that were published.
@@ -54,19 +54,26 @@ impl Lists {
         let mut catalogues = Vec::new();
         for path in named("trust/catalogue-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            match bundle.update_catalogue(&bytes) {
-                Ok(()) => {
-                    digests.push(sha256(&[&bytes]));
-                    catalogues.push((sha256(&[&bytes]), bytes));
-                }
-                Err(error) => findings.error_at(path, Rule::Catalogue, error),
+            let digest = sha256(&[&bytes]);
+            if let Err(error) = bundle.update_catalogue(&bytes) {
+                findings.error_at(path, Rule::Catalogue, error);
+                continue;
             }
+            let name = |list: &Catalogue| format!("trust/catalogue-{}-{}.cose", list.member(), list.sequence());
+            if !bundle.catalogues().any(|list| list.digest() == digest && name(list) == *path) {
+                findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
+            }
+            digests.push(digest);
+            catalogues.push((digest, bytes));
         }
         let mut status = BTreeMap::new();
         for path in named("trust/status-") {
             let Some(bytes) = read(files, path, findings) else { continue };
             match StatusList::verify(&bytes, bundle.trust()) {
                 Ok(list) => {
+                    if !path.starts_with(&format!("trust/status-{}-", list.issuer())) {
+                        findings.error_at(path, Rule::StatusList, "its name is not its issuer's");
+                    }
                     digests.push(sha256(&[&bytes]));
                     status.insert((list.issuer(), list.uri().to_owned(), list.issued()), list);
                 }
@@ -121,14 +128,17 @@ pub(super) fn read<F: Files>(files: &F, path: &str, findings: &mut Findings) -> 
     }
 }
 
-/// Paths that start with `prefix`, in ascending order of the numbers in them.
+/// Paths of lists that start with `prefix` and go on with one number, or a member and a number, in
+/// ascending order of the numbers. A number has one form.
 fn numbered<'a>(paths: &'a [String], prefix: &str) -> Vec<&'a String> {
     let mut named: Vec<(Vec<u64>, &String)> = paths
         .iter()
         .filter_map(|path| {
-            let numbers = path.strip_prefix(prefix)?.strip_suffix(".cose")?;
-            let numbers = numbers.split('-').map(|number| number.parse().ok()).collect::<Option<Vec<u64>>>()?;
-            Some((numbers, path))
+            let text = path.strip_prefix(prefix)?.strip_suffix(".cose")?;
+            let numbers = text.split('-').map(|number| number.parse().ok()).collect::<Option<Vec<u64>>>()?;
+            let again: Vec<String> = numbers.iter().map(u64::to_string).collect();
+            let wanted = if prefix.ends_with("list-") { 1 } else { 2 };
+            (again.join("-") == text && numbers.len() == wanted).then_some((numbers, path))
         })
         .collect();
     named.sort_unstable();

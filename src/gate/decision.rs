@@ -61,7 +61,7 @@ pub enum Severity {
 reasons! {
     /// Welcome.
     Ok = 0, Admit, true, "欢迎", "Welcome";
-    /// The same code again at this venue a moment later: no second debit.
+    /// The same code again at this gate a moment later: no second debit.
     Rescan = 1, Admit, true, "已核验,请进", "Already checked, please enter";
     /// Welcome, after a co-payment.
     CoPayment = 4, Admit, true, "请补差价后入场", "Please pay the difference and enter";

@@ -10,7 +10,7 @@
 //! synced     = [3, time, uint, [* [member, uint]], [* [member, tstr, time]], [* [member, uint]]]
 //!              ; trust list sequence; catalogues by member and sequence; status lists by issuer,
 //!              ; uri and issue time; ledgers whose usage is known here, by member and size
-//! clock-set  = [4, time, time]                ; the clock before
+//! clock-set  = [4, time, time]                ; the time of the last record before
 //! day-closed = [5, time, uint, uint, uint, [* [uint, uint]]]
 //!              ; day (since 1970-01-01), admitted, annulled, refusals by reason number
 //! ```
@@ -77,7 +77,7 @@ pub enum Record {
     ClockSet {
         /// The time it was set to.
         time: UnixTime,
-        /// The last time it showed before.
+        /// The time of the last record before.
         before: UnixTime,
     },
     /// The totals of a service day.

@@ -34,6 +34,9 @@ pub enum ReceiptError {
     /// The gate's certificate is refused.
     #[error("receipt: {0}")]
     Certificate(#[from] CertificateError),
+    /// The gate's certificate was not in force when the record was made.
+    #[error("receipt: the gate's certificate was not in force when the record was made")]
+    NotInForce,
     /// The record cannot be read.
     #[error("receipt: {0}")]
     Record(#[from] RecordError),
@@ -130,6 +133,9 @@ impl Receipt {
         let verifier = journal_verifier(trust, &certificate)?;
         self.record.verify(&leaf_hash(entry), &verifier, &[], 0)?;
         let record = Record::decode(body(entry)?)?;
+        if !certificate.covers(record.time()) {
+            return Err(ReceiptError::NotInForce);
+        }
 
         let seal = self.seal.extra.as_deref().ok_or(ReceiptError::Extra)?;
         let log = log_verifier(trust, gate.member, now).ok_or(ReceiptError::NoLogKey)?;

@@ -13,7 +13,7 @@
 //!     1: 1,                          ; version
 //!     3: [uint, uint],               ; product number and version
 //!     5: uint, 7: uint, 9: uint,     ; holder class, flags, freshness in seconds
-//!     * even-uint => any             ; ignored; an odd unknown key refuses the pass
+//!     * even-int => any              ; ignored; an odd unknown key refuses the pass
 //!   }
 //! }
 //! ```

@@ -2,8 +2,8 @@
 //!
 //! A fixed order of checks, each with an error of its own (design: "invalid always beats used up"):
 //! size, encoding, trust in the issuer, the issuer's signature, the pass's times, the holder's
-//! signature, freshness. Nothing is taken from a claim before the signature over it verified, but
-//! the key id and the issue time that select the key. At most two signatures are checked.
+//! signature, freshness. Before the signature over them verified, claims serve to select the key and to
+//! refuse, never to accept. At most two signatures are checked.
 
 use super::claims::{self, ClaimsError, PassClaims};
 use super::present::{self, PresentationClaims};
@@ -85,12 +85,12 @@ pub enum PassError {
     /// The issuer's key is unknown, of another role, or was not valid when the pass was issued.
     #[error("issuer: {0}")]
     Issuer(#[from] TrustError),
-    /// The pass outlives the key that signed it.
-    #[error("the pass is not within the validity of its issuer's key")]
-    KeyValidity,
     /// The pass says another issuer than the owner of the key that signed it.
     #[error("iss is not the member whose key signed")]
     IssuerMismatch,
+    /// The pass outlives the key that signed it.
+    #[error("the pass is not within the validity of its issuer's key")]
+    KeyValidity,
     /// The issuer's signature does not verify.
     #[error("the issuer's signature does not verify")]
     PassSignature,
@@ -109,12 +109,12 @@ pub enum PassError {
     /// The holder's signature does not verify.
     #[error("the holder's signature does not verify")]
     HolderSignature,
-    /// The code is addressed to another audience.
-    #[error("the code is addressed to another audience")]
-    Audience,
     /// The code does not answer this gate's challenge, or answers where none was sent.
     #[error("the code does not answer this challenge")]
     Nonce,
+    /// The code is addressed to another audience.
+    #[error("the code is addressed to another audience")]
+    Audience,
     /// The code is dated before its pass was issued or valid.
     #[error("the code is older than its pass")]
     BeforePass,
@@ -150,7 +150,8 @@ pub fn verify(shown: &[u8], trust: &TrustList, audience: Audience<'_>, now: Unix
     let claims = verify_pass(pass, trust)?;
     verify_times(&claims, now)?;
     let proof = match binding {
-        None if claims.static_allowed() => Proof::Static,
+        // A bare pass answers no challenge, whatever its issuer allows.
+        None if claims.static_allowed() && audience == Audience::Federation => Proof::Static,
         None => return Err(PassError::ProofRequired),
         Some((message, binding)) => {
             let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
@@ -376,6 +377,10 @@ mod tests {
         assert!(any(&good, "310101/gate/7").is_ok());
         assert_eq!(any(&good, "310101/gate/8"), Err(PassError::Audience));
         assert_eq!(any(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));
+        let paper = issue(&PassClaims { flags: flags::STATIC_ALLOWED, ..claims() });
+        assert!(at(&paper, NOW).is_ok());
+        assert_eq!(challenged(&paper, "310101/gate/7"), Err(PassError::ProofRequired), "a bare pass answers nothing");
+        assert_eq!(any(&paper, "310101/gate/7"), Err(PassError::ProofRequired));
         assert_eq!(at(&good, NOW), Err(PassError::Nonce), "an answer is no code to show elsewhere");
         assert_eq!(at(&answer("other.test", None), NOW), Err(PassError::Audience));
     }

@@ -58,7 +58,7 @@
 //! uint16 = 0..65535
 //! fen = 0..10000000
 //! time = 0..253402300799              ; seconds since 1970-01-01T00:00:00Z
-//! date = 0..2932896                   ; days since 1970-01-01
+//! date = 0..2932897                   ; days since 1970-01-01
 //! ```
 //!
 //! Every list of classes, members, categories, venues and dates is strictly ascending. A default is

@@ -28,8 +28,8 @@ pub enum BundleError {
     /// Older than the piece in force, or another piece with the same number.
     #[error("rollback: the {0} in force is newer")]
     Rollback(&'static str),
-    /// The catalogue changes the rules of a published product.
-    #[error("the catalogue of member {0} changes a published product")]
+    /// The catalogue changes or drops a published product.
+    #[error("the catalogue of member {0} changes or drops a published product")]
     ProductChanged(MemberId),
 }
 
@@ -132,12 +132,16 @@ impl Bundle {
         self.status.get(&issuer)?.get(uri)
     }
 
-    /// How old a status list is at `now`, by the federation's policy.
+    /// How old a status list is at `now`, by the federation's policy. One that is dated further in the
+    /// future than clocks differ decides nothing.
     #[must_use]
     pub fn age(&self, list: &StatusList, now: UnixTime) -> Age {
         let policy = self.trust.policy();
         let age = now.since(list.issued());
-        if age > i64::from(policy.status_max_age) || now >= list.expires() {
+        if age.saturating_neg() > i64::from(policy.clock_suspect)
+            || age > i64::from(policy.status_max_age)
+            || now >= list.expires()
+        {
             Age::TooOld
         } else if age > i64::from(policy.status_fresh) {
             Age::Stale
@@ -215,6 +219,9 @@ mod tests {
         assert_eq!(after(policy.status_fresh + 1), Age::Stale);
         assert_eq!(after(policy.status_max_age), Age::Stale);
         assert_eq!(after(policy.status_max_age + 1), Age::TooOld);
+        let ahead = i64::from(policy.clock_suspect);
+        assert_eq!(bundle.age(list, time(5_000 - ahead)), Age::Fresh);
+        assert_eq!(bundle.age(list, time(5_000 - ahead - 1)), Age::TooOld, "dated in the future");
         let short = StatusListSpec::new("s".into(), time(5_000), time(5_010), 8).sign(&secret(310_101, Role::Issuer));
         bundle.update_status(&short).unwrap();
         let short = bundle.status_list(id(310_101), "s").unwrap();

@@ -48,7 +48,7 @@ pub struct Venue {
 pub struct CatalogueSpec {
     /// The member.
     pub member: MemberId,
-    /// One more for each catalogue of this member.
+    /// Rises with each catalogue of this member.
     pub sequence: u64,
     /// When it was issued.
     pub issued: UnixTime,
@@ -212,9 +212,10 @@ impl Catalogue {
         &self.bytes
     }
 
-    /// Whether every product of `older` that is still here has the rules it had.
+    /// Whether every product of `older` is here with the rules it had. None may be dropped: passes of it
+    /// are still about, and it could come back with other rules.
     pub(super) fn keeps_products_of(&self, older: &Self) -> bool {
-        older.spec.products.iter().all(|product| self.product(product.id).is_none_or(|now| now == product))
+        older.spec.products.iter().all(|product| self.product(product.id) == Some(product))
     }
 }
 

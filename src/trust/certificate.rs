@@ -121,6 +121,9 @@ impl GateCertificate {
         if member.id != certificate.gate.member {
             return Err(CertificateError::Rule("issued by another member"));
         }
+        if certificate.not_before < entry.not_before || certificate.expires > entry.not_after {
+            return Err(CertificateError::Rule("not within the validity of its registrar's key"));
+        }
         if certificate.gate.number == 0 {
             return Err(CertificateError::Rule("a gate is numbered from 1"));
         }
@@ -231,7 +234,11 @@ pub(crate) mod tests {
     }
 
     fn sign_for(registrar: &SigningKey, number: u32) -> Vec<u8> {
-        let spec = GateCertificateSpec {
+        spec(number).sign(registrar)
+    }
+
+    fn spec(number: u32) -> GateCertificateSpec {
+        GateCertificateSpec {
             gate: gate(number),
             venue: 3,
             service: 1,
@@ -239,8 +246,7 @@ pub(crate) mod tests {
             issued: time(1_500),
             not_before: time(2_000),
             expires: time(9_000),
-        };
-        spec.sign(registrar)
+        }
     }
 
     #[test]
@@ -260,6 +266,9 @@ pub(crate) mod tests {
         assert!(matches!(other_role, Err(CertificateError::Trust(TrustError::WrongRole(_)))));
         let other_member = GateCertificate::verify(&sign(&secret(320_100, Role::Registrar)), &list());
         assert_eq!(other_member, Err(CertificateError::Rule("issued by another member")));
+        let long = GateCertificateSpec { expires: time(2_000_000_001), ..spec(7) };
+        let long = GateCertificate::verify(&long.sign(&secret(310_101, Role::Registrar)), &list());
+        assert_eq!(long, Err(CertificateError::Rule("not within the validity of its registrar's key")));
         let nought = GateCertificate::verify(&sign_for(&secret(310_101, Role::Registrar), 0), &list());
         assert_eq!(nought, Err(CertificateError::Rule("a gate is numbered from 1")));
     }

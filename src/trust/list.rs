@@ -110,7 +110,7 @@ pub struct Policy {
     pub status_max_age: u32,
     /// How long after the entry a gate may annul it.
     pub annul_within: u32,
-    /// How long the same code at the same venue is a re-scan, without a second debit.
+    /// How long the same code at the same gate is a re-scan, without a second debit.
     pub rescan_within: u32,
     /// A gate that last synced longer ago than this answers for what it could have known.
     pub sync_within: u32,

@@ -19,6 +19,11 @@ use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 const TYP: Typ = Typ::MediaType("application/statuslist+cwt");
 
@@ -163,8 +168,7 @@ impl StatusList {
         let claims = Decoder::all(message.payload(), decode_claims)?;
         let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;
         message.verify(&entry.key)?;
-        let packed = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(claims.list, MAX_STATUS_BYTES)
-            .map_err(|_| StatusError::Compression)?;
+        let packed = inflate(claims.list).ok_or(StatusError::Compression)?;
         Ok(Self {
             issuer: member.id,
             uri: claims.uri.to_owned(),
@@ -219,6 +223,29 @@ impl StatusList {
         let (at, shift) = position(index, self.bits);
         let mask = if self.bits == 1 { 1 } else { 3 };
         self.packed.get(at).map(|byte| Status::from_value(byte >> shift & mask))
+    }
+}
+
+/// Inflates a zlib stream that ends with the input, to at most [`MAX_STATUS_BYTES`].
+fn inflate(list: &[u8]) -> Option<Vec<u8>> {
+    const FLAGS: u32 = TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut state = Box::<DecompressorOxide>::default();
+    let mut out = vec![0; list.len().saturating_mul(4).clamp(64, MAX_STATUS_BYTES)];
+    let (mut read, mut written) = (0_usize, 0_usize);
+    loop {
+        let (status, took, gave) = decompress(&mut state, list.get(read..)?, &mut out, written, FLAGS);
+        read = read.checked_add(took)?;
+        written = written.checked_add(gave)?;
+        match status {
+            TINFLStatus::Done if read == list.len() => {
+                out.truncate(written);
+                return Some(out);
+            }
+            TINFLStatus::HasMoreOutput if out.len() < MAX_STATUS_BYTES => {
+                out.resize(out.len().saturating_mul(2).min(MAX_STATUS_BYTES), 0);
+            }
+            _ => return None,
+        }
     }
 }
 
@@ -322,6 +349,12 @@ mod tests {
         let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; MAX_STATUS_BYTES + 1], 9);
         assert_eq!(StatusList::verify(&handmade(&bomb, 2), &list()).unwrap_err(), StatusError::Compression);
         assert_eq!(StatusList::verify(&handmade(b"not zlib", 2), &list()).unwrap_err(), StatusError::Compression);
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&[1, 2, 3], 9);
+        assert!(StatusList::verify(&handmade(&packed, 2), &list()).is_ok());
+        let trailing = [&packed[..], &[0]].concat();
+        assert_eq!(StatusList::verify(&handmade(&trailing, 2), &list()).unwrap_err(), StatusError::Compression);
+        let cut = &packed[..packed.len() - 1];
+        assert_eq!(StatusList::verify(&handmade(cut, 2), &list()).unwrap_err(), StatusError::Compression);
         let largest = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; MAX_STATUS_BYTES], 9);
         assert!(StatusList::verify(&handmade(&largest, 2), &list()).is_ok());
     }

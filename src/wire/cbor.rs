@@ -2,7 +2,7 @@
 //!
 //! The [`Decoder`] borrows its input, allocates nothing, and refuses on sight what has a shorter or
 //! another encoding: non-minimal integers and lengths, indefinite lengths, map keys out of order or
-//! twice, floats, unassigned simple values, invalid UTF-8, and trailing bytes.
+//! twice, floats, simple values other than null, invalid UTF-8, and trailing bytes.
 
 use crate::id::MemberId;
 use crate::limits::MAX_CBOR_DEPTH;
