@@ -2,11 +2,10 @@
 
 use crate::Result;
 use crate::world::at;
-use onecard::audit::{Files, Options, Period, Report, audit};
-use std::fs;
-use std::io;
+use onecard::audit::{Options, Period, Report, audit};
+use onecard_store::Folder;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The period that is settled: the service day.
 pub(crate) fn period() -> Period {
@@ -16,7 +15,7 @@ pub(crate) fn period() -> Period {
 /// Audits a directory. The period is for ledgers that hold no statement yet.
 pub(crate) fn run(dir: &Path, period: Option<Period>) -> Report {
     let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
-    audit(&Folder { root: dir.into() }, &Options { period, threads, ..Options::default() })
+    audit(&Folder::new(dir), &Options { period, threads, ..Options::default() })
 }
 
 /// Audits a directory and tells what came of it. `true` when nothing is wrong.
@@ -56,43 +55,4 @@ pub(crate) fn tell(report: &Report) {
         report.findings.len(),
     );
     report.findings.iter().for_each(|finding| println!("{finding}"));
-}
-
-/// A directory as the audit reads it.
-struct Folder {
-    root: PathBuf,
-}
-
-impl Files for Folder {
-    type Error = io::Error;
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        let mut paths = Vec::new();
-        for top in ["evidence", "journal", "ledger", "trust"] {
-            if self.root.join(top).exists() {
-                self.walk(top.to_owned(), &mut paths)?;
-            }
-        }
-        paths.sort_unstable();
-        Ok(paths)
-    }
-
-    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Folder {
-    fn walk(&self, path: String, paths: &mut Vec<String>) -> io::Result<()> {
-        for entry in fs::read_dir(self.root.join(&path))? {
-            let entry = entry?;
-            let below = format!("{path}/{}", entry.file_name().to_string_lossy());
-            if entry.file_type()?.is_dir() { self.walk(below, paths)? } else { paths.push(below) }
-        }
-        Ok(())
-    }
 }

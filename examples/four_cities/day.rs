@@ -1,8 +1,8 @@
 //! The service day: gates decide offline, seal their journals, cities ingest and cosign, gates sync.
 //!
-//! Between two syncs every gate is on its own, and so is every city at a sync: both run on as many
-//! threads as there are processors, without a thread ever seeing what another does. So the bytes do
-//! not depend on who was faster.
+//! Between two syncs every gate is on its own, and so is every city at a sync: both run on several
+//! threads, without a thread ever seeing what another does. So the bytes do not depend on who was
+//! faster.
 
 use crate::Result;
 use crate::federation::{Federation, Learnt};
@@ -16,7 +16,6 @@ use onecard::product::Usage;
 use onecard::time::{Date, UnixTime};
 use onecard_store::RedbStorage;
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -32,6 +31,8 @@ const CLOSING: u32 = clock(20, 30);
 const NOON: usize = 1;
 /// Most scans that are decided in one commit.
 const GROUP: usize = 256;
+/// More than most machines have processors: a gate waits for its disk longer than it computes.
+const THREADS: usize = 8;
 
 /// Seconds of the day.
 pub(crate) const fn clock(hour: u32, minute: u32) -> u32 {
@@ -154,13 +155,12 @@ pub(crate) fn play(
     Ok(())
 }
 
-/// Runs `work` on every item, on as many threads as there are processors.
+/// Runs `work` on every item, on several threads.
 pub(crate) fn parallel<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) -> Result + std::marker::Sync) -> Result {
-    let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
     let (queue, failure) = (Mutex::new(items.iter_mut().enumerate()), Mutex::new(None));
     let next = || queue.lock().ok()?.next();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some((place, item)) = next() {
                     if let Err(error) = work(place, item)

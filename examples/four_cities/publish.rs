@@ -59,20 +59,17 @@ pub(crate) fn journals(platform: &Platform, dir: &Path) -> Result {
         let Some(note) = journal.log().kept_checkpoint(ledger.storage())? else { continue };
         let verifier = journal_verifier(ledger.trust(), journal.certificate())?;
         let signed = SignedCheckpoint::verify(&note, &verifier)?;
-        let place = dir.join(format!("journal/{member}/{number}"));
-        let evidence = dir.join(format!("evidence/{member}/{number}"));
+        // Evidence is personal and is erased first, so it lies apart from what stays for good.
+        let (place, evidence) = (format!("journal/{member}/{number}"), format!("evidence/{member}/{number}"));
+        let (place, evidence) = (dir.join(place), dir.join(evidence));
         onecard_store::publish(ledger.storage(), journal.log(), &signed, &place, Some(&evidence))?;
     }
     Ok(())
 }
 
-/// Writes one ledger as it is at its newest checkpoint, and nothing of earlier states.
+/// Writes one ledger as it is at its newest checkpoint, beside what was there of earlier ones.
 pub(crate) fn ledger(platform: &Platform, signed: &SignedCheckpoint, dir: &Path) -> Result {
     let place = dir.join(format!("ledger/{}", platform.ledger.member()));
-    if place.exists() {
-        fs::remove_dir_all(&place)?;
-    }
-    // The entries of a ledger have no evidence.
     Ok(onecard_store::publish(platform.ledger.storage(), platform.ledger.log(), signed, &place, None)?)
 }
 
