@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
     }
     let expected = GOOD.verify(&LIST, time(NOW)).unwrap();
     let Record::Redeemed(redemption) = &expected.record else { panic!("not a redemption") };
-    assert_eq!((expected.gate.number, expected.index, redemption.time), (7, 2, time(NOW + 1)));
+    assert_eq!((expected.gate.number, expected.index, redemption.time), (7, 3, time(NOW + 1)));
     let mut text = GOOD.to_text().into_bytes();
     for damage in data.chunks_exact(4).take(3) {
         let at = usize::from(u16::from_be_bytes([damage[0], damage[1]])) % text.len();
@@ -72,5 +72,5 @@ fn receipt(witnesses: &[u32]) -> Receipt {
     };
     let lines: String = witnesses.iter().map(cosign).collect();
     ledger.cosigned(&lines, time(NOW + 7)).unwrap();
-    ledger.receipt(7, 2).unwrap()
+    ledger.receipt(7, 3).unwrap()
 }

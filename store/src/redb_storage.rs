@@ -60,6 +60,17 @@ pub enum StoreError {
     Database(#[source] Box<redb::Error>),
 }
 
+/// Most bytes of a store that are kept in memory. redb's own default is a gigabyte for each open store;
+/// a gate's board has less in all, and a log is written at its end and read from its start, so more
+/// would not help it.
+const CACHE: usize = 4 * 1024 * 1024;
+
+fn builder() -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
 /// A store in one file, which nobody else can open meanwhile.
 #[derive(Debug)]
 pub struct RedbStorage {
@@ -73,7 +84,7 @@ impl RedbStorage {
     /// [`StoreError::Exists`] when there is one, [`StoreError::NotAStore`] when there is another
     /// file; neither is changed.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::create(path).map_err(|error| opening(path, error))?;
+        let database = builder().create(path).map_err(|error| opening(path, error))?;
         let write = database.begin_write().map_err(failed)?;
         // A file without tables is a creation that was cut short.
         if write.list_tables().map_err(failed)?.next().is_some() {
@@ -109,7 +120,7 @@ impl RedbStorage {
         if !length.is_file() || length.len() == 0 {
             return Err(StoreError::NotAStore(path.into()));
         }
-        let database = Database::open(path).map_err(|error| opening(path, error))?;
+        let database = builder().open(path).map_err(|error| opening(path, error))?;
         format(&database, path)?;
         Ok(Self { database })
     }
