@@ -49,7 +49,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
 /// Index and width of a path, from the words of the specification.
 fn grammar(path: &str) -> Option<(u64, u16)> {
     let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
-    if kind != "entries" && kind != "evidence" {
+    if kind != "entries" {
         let level: u8 = kind.parse().ok().filter(|level| *level < 64)?;
         (level.to_string() == kind).then_some(())?;
     }

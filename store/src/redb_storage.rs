@@ -63,7 +63,7 @@ pub enum StoreError {
 /// Most bytes of a store that are kept in memory. redb's own default is a gigabyte for each open store;
 /// a gate's board has less in all, and a log is written at its end and read from its start, so more
 /// would not help it.
-const CACHE: usize = 4 * 1024 * 1024;
+const CACHE: usize = 1024 * 1024;
 
 fn builder() -> redb::Builder {
     let mut builder = Database::builder();
