@@ -335,8 +335,10 @@ static void check_day(void) {
   decision = admit(gate, "code2", 2, 0, NOW + 10);
   CHECK(decision.reason == ONECARD_REASON_CO_PAYMENT && decision.due_fen == 4000);
   CHECK(decision.index == 3);
-  decision = admit(gate, "code2", 5, 0, NOW + 10);
+  decision = admit(gate, "code2", 1, 0, NOW + 10);
   CHECK(decision.index == 3 && decision.reason == ONECARD_REASON_RESCAN);
+  decision = admit(gate, "code2", 3, 0, NOW + 10);
+  CHECK(decision.kind == ONECARD_SEVERITY_DENY && decision.reason == ONECARD_REASON_PASSBACK);
   decision = admit(gate, "code3", 5, 0, NOW + 10);
   CHECK(decision.kind == ONECARD_SEVERITY_DENY && decision.index == 0);
   CHECK(decision.reason == ONECARD_REASON_PARTY_TOO_LARGE);
