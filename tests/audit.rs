@@ -2,12 +2,15 @@
 
 mod day;
 
-use day::{CITIES, Day, OPEN, code, id, paper, pass, time};
+use day::{CITIES, Day, OPEN, code, id, paper, pass, secret, status_list, time};
 use onecard::audit::{Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
+use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::Entry;
 use onecard::product::{Usage, Use};
+use onecard::trust::{Role, StatusListSpec};
+use onecard::wire::text;
 
 fn index(decision: Decision) -> u64 {
     match decision {
@@ -24,7 +27,7 @@ fn ordinary() -> Day {
     let annulled = index(day.scan(0, 0, &code(&nanjing, 2, OPEN + 30), OPEN + 30));
     day.gate(0, 0).annul(annulled, time(OPEN + 60)).unwrap();
     index(day.scan(1, 1, &code(&nanjing, 2, OPEN + 600), OPEN + 600));
-    let printed = onecard::wire::text::encode(&paper(CITIES[2], 3));
+    let printed = text::encode(&paper(CITIES[2], 3));
     index(day.scan(1, 0, &printed, OPEN + 700));
     for (city, gate) in [(0, 0), (1, 0)] {
         day.deliver(city, gate, OPEN + 3_600);
@@ -138,6 +141,9 @@ fn a_missing_or_an_extra_file_is_found() {
         "trust/catalogue-310101-01.cose",
         "trust/trust-list-1-1.cose",
         "evidence/1",
+        "evidence/310101/1",
+        "journal/310101/1",
+        "ledger/310101",
     ] {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
@@ -229,6 +235,41 @@ fn a_reversed_redemption_is_not_settled() {
     let files = day.settle(OPEN + 90_000);
     let statement = audit(&files, &Options::default()).statement.unwrap();
     assert!(statement.payments().iter().all(|paid| paid.payee != id(CITIES[0])));
+}
+
+#[test]
+fn two_status_lists_of_one_time_are_found() {
+    let mut files = ordinary().settle(OPEN + 90_000);
+    let spec = StatusListSpec::new(format!("oc:{}/1", CITIES[0]), time(OPEN - 3_600), time(OPEN + 86_400), 256);
+    files.insert("trust/status-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Issuer)));
+    assert_eq!(errors(&files), [("trust/status-310101-2.cose".to_owned(), Rule::StatusList)]);
+}
+
+#[test]
+fn a_ledger_publishes_the_members_own_lists_as_they_are() {
+    let mut day = ordinary();
+    let digest = sha256(&[&status_list(CITIES[1])]);
+    let status = |uri: &str, issued| Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest };
+    let catalogue = sha256(&[&day::catalogue(CITIES[1])]);
+    let trust = day.cities[0].ledger.trust().digest();
+    let entries = [
+        (0, Entry::CataloguePublished { sequence: 1, digest: catalogue }),
+        (1, Entry::CataloguePublished { sequence: 2, digest: catalogue }),
+        (1, Entry::TrustAdopted { sequence: 2, digest: trust }),
+        (1, Entry::TrustAdopted { sequence: 1, digest: catalogue }),
+        (0, status("oc:320100/1", OPEN - 3_600)),
+        (1, status("oc:320100/2", OPEN - 3_600)),
+        (1, status("oc:320100/1", OPEN - 3_601)),
+    ];
+    for (city, entry) in entries {
+        day.cities[city].ledger.record(entry, time(OPEN + 50_000)).unwrap();
+    }
+    // And one that is right.
+    day.cities[1].ledger.record(status("oc:320100/1", OPEN - 3_600), time(OPEN + 50_000)).unwrap();
+    day.finish(OPEN + 50_000);
+    let found = day.audit().findings;
+    assert_eq!(found.len(), 7, "{found:?}");
+    assert!(found.iter().all(|finding| finding.rule == Rule::Published));
 }
 
 #[test]
