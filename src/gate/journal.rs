@@ -123,6 +123,9 @@ pub enum GateError<E> {
     /// A record is too long: it lists too much.
     #[error(transparent)]
     Push(#[from] PushError),
+    /// The record is none that the journal could be opened with again.
+    #[error("not recorded, because it could not be read again: {0}")]
+    Refused(RecordError),
     /// The journal moved on under a batch: never, while the gate alone writes it.
     #[error("the journal changed under the gate")]
     Stale,
@@ -565,7 +568,14 @@ impl<S: Storage> Gate<S> {
         let mut batch = self.log.begin();
         let first = batch.size();
         for record in records {
-            batch.push(&record.encode(), None)?;
+            let body = record.encode();
+            // What could not be read again would lock the gate for good.
+            match Record::decode(&body) {
+                Ok(read) if read == *record => {}
+                Ok(_) => return Err(GateError::Refused(RecordError::Rule("a value that has no encoding"))),
+                Err(error) => return Err(GateError::Refused(error)),
+            }
+            batch.push(&body, None)?;
         }
         self.commit(batch, writes)?;
         for (index, record) in (first..).zip(records) {
@@ -582,7 +592,9 @@ impl<S: Storage> Gate<S> {
             self.unsure = true;
             return Err(LogError::Storage(error).into());
         }
-        self.log.apply(batch).map_err(|_| GateError::Stale)
+        // Of records that are durable but not in the log, an index would be used again.
+        self.unsure = self.log.apply(batch).is_err();
+        if self.unsure { Err(GateError::Stale) } else { Ok(()) }
     }
 
     /// After a failed commit, opens the journal again and replays it.
@@ -595,7 +607,8 @@ impl<S: Storage> Gate<S> {
         Ok(())
     }
 
-    /// Builds what the gate knows from its journal and from what it learnt.
+    /// Builds what the gate knows from its journal and from what it learnt. All of the journal: without
+    /// the records before a point, passes that are used up would be admitted again.
     fn replay(&self) -> Result<Known, GateError<S::Error>> {
         let mut known = Known::default();
         if let Some(bytes) = self.storage.get(LEARNT).map_err(LogError::Storage)? {
@@ -605,7 +618,7 @@ impl<S: Storage> Gate<S> {
         let mut broken = None;
         let policy = self.bundle.trust().policy();
         let within = policy.rescan_within.max(policy.annul_within);
-        self.log.replay(&self.storage, self.log.pruned()..self.log.size(), |index, body| {
+        self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
             match Record::decode(body) {
                 Ok(record) => {
                     known.learn(&self.certificate, index, &record);
@@ -985,6 +998,34 @@ pub(crate) mod tests {
         assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_recorded() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let before = gate.storage().clone();
+        let ledgers: Vec<_> = (0..1_025).map(|at| (id(100_000 + at), 1)).collect();
+        let sync = gate.sync(&Sync { ledgers: &ledgers, ..Sync::default() }, time(NOW));
+        assert!(matches!(sync, Err(GateError::Refused(_))), "{sync:?}");
+        let closed = gate.close_day(Date::from_days(-1), time(NOW));
+        assert!(matches!(closed, Err(GateError::Refused(_))), "{closed:?}");
+        assert_eq!(gate.storage(), &before);
+        gate.sync(&Sync { ledgers: &ledgers[..1_024], ..Sync::default() }, time(NOW)).unwrap();
+        let mut again = open(gate.storage().clone(), NOW).unwrap();
+        assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
+    fn a_gate_without_all_of_its_journal_does_not_open() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for _ in 0..260 {
+            gate.sync(&Sync::default(), time(NOW)).unwrap();
+        }
+        let mut storage = gate.storage().clone();
+        assert!(open(storage.clone(), NOW).is_ok());
+        let pruned = gate.log().prune(256, 1).writes();
+        storage.commit(&pruned).unwrap();
+        assert!(matches!(open(storage, NOW), Err(GateError::Log(LogError::Pruned(0)))));
     }
 
     #[test]
