@@ -2,12 +2,16 @@
 
 mod day;
 
-use day::{CITIES, Day, OPEN, code, id, paper, pass, time};
+use day::{CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
 use onecard::audit::{Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
-use onecard::gate::{Decision, Reason};
+use onecard::crypto::sha256;
+use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::Entry;
 use onecard::product::{Usage, Use};
+use onecard::tlog::{Log, LogKey, MemoryStorage, SignedCheckpoint};
+use onecard::trust::{CatalogueSpec, Role, StatusListSpec, Venue};
+use onecard::wire::text;
 
 fn index(decision: Decision) -> u64 {
     match decision {
@@ -24,7 +28,7 @@ fn ordinary() -> Day {
     let annulled = index(day.scan(0, 0, &code(&nanjing, 2, OPEN + 30), OPEN + 30));
     day.gate(0, 0).annul(annulled, time(OPEN + 60)).unwrap();
     index(day.scan(1, 1, &code(&nanjing, 2, OPEN + 600), OPEN + 600));
-    let printed = onecard::wire::text::encode(&paper(CITIES[2], 3));
+    let printed = text::encode(&paper(CITIES[2], 3));
     index(day.scan(1, 0, &printed, OPEN + 700));
     for (city, gate) in [(0, 0), (1, 0)] {
         day.deliver(city, gate, OPEN + 3_600);
@@ -138,6 +142,9 @@ fn a_missing_or_an_extra_file_is_found() {
         "trust/catalogue-310101-01.cose",
         "trust/trust-list-1-1.cose",
         "evidence/1",
+        "evidence/310101/1",
+        "journal/310101/1",
+        "ledger/310101",
     ] {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
@@ -229,6 +236,219 @@ fn a_reversed_redemption_is_not_settled() {
     let files = day.settle(OPEN + 90_000);
     let statement = audit(&files, &Options::default()).statement.unwrap();
     assert!(statement.payments().iter().all(|paid| paid.payee != id(CITIES[0])));
+}
+
+/// What gate 2 of the first city knows as it opens.
+fn knows(at: i64) -> Synced {
+    let status = CITIES.map(|code| (id(code), format!("oc:{code}/1"), time(OPEN - 3_600)));
+    let catalogues = CITIES.map(|code| (id(code), 1)).into();
+    Synced { time: time(at), trust: 1, catalogues, status: status.into(), ledgers: vec![] }
+}
+
+/// A record that the pass in `shown` was used at `at`, and the evidence.
+fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<Vec<u8>>) {
+    let evidence = text::decode(shown.as_bytes()).unwrap().as_slice().to_vec();
+    let redemption = Redemption {
+        time: time(at),
+        pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
+        product: (product, 1),
+        grant: 0,
+        party: 1,
+        due_fen: if product == 2 { 1_001 } else { 0 }, // half of 2,002
+        flags: 0,
+        evidence: sha256(&[&evidence]),
+    };
+    (redemption, Some(evidence))
+}
+
+/// Gives the city a journal that no honest gate would write, with the key of its gate 2.
+fn deliver(day: &mut Day, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
+    let gate = GateId { member: id(CITIES[0]), number: 2 };
+    let ledger = &mut day.cities[0].ledger;
+    let certificate = ledger.journals()[&2].certificate().as_bytes().to_vec();
+    let opened = Record::Opened { time: time(OPEN - 600), certificate: sha256(&[&certificate]) };
+    let records = [(opened, None)].into_iter().chain(records);
+    let record = |(record, evidence): (Record, _)| SegmentRecord { body: record.encode(), evidence };
+    let records: Vec<SegmentRecord> = records.map(record).collect();
+    let log = Log::open(&MemoryStorage::new(), LogKey(0), &ledger.trust().journal_origin(gate)).unwrap();
+    let mut batch = log.begin();
+    for record in &records {
+        batch.push(&record.body, None).unwrap();
+    }
+    let checkpoint = SignedCheckpoint::sign(batch.checkpoint(), &gate_secret(gate)).note().to_owned();
+    ledger.ingest(&Segment { certificate, checkpoint, first: 0, records }, time(at)).unwrap();
+}
+
+/// The rules that a journal of gate 2 breaks, each with what is said of it.
+fn found_in(records: Vec<(Record, Option<Vec<u8>>)>) -> Vec<(u64, Rule, String)> {
+    let mut day = Day::open();
+    deliver(&mut day, records, OPEN + 80_000);
+    day.finish(OPEN + 80_000);
+    let found = day.audit().findings;
+    found.into_iter().map(|finding| (finding.index.unwrap(), finding.rule, finding.detail)).collect()
+}
+
+#[test]
+fn one_code_recorded_twice_is_found() {
+    let shown = code(&pass(CITIES[0], 1, 2, |_| {}), 1, OPEN);
+    let record = |at| {
+        let (redemption, evidence) = used(1, 2, &shown, at);
+        (Record::Redeemed(redemption), evidence)
+    };
+    let knows = (Record::Synced(knows(OPEN - 600)), None);
+    assert_eq!(found_in(vec![knows.clone(), record(OPEN)]), []);
+    let found = found_in(vec![knows.clone(), record(OPEN), record(OPEN + 1), record(OPEN + 2)]);
+    let at: Vec<_> = found.iter().map(|(index, rule, _)| (*index, *rule)).collect();
+    assert_eq!(at, [(3, Rule::Decision), (4, Rule::Decision)]);
+    // Taken back before, the second is a use of its own.
+    let annulled = (Record::Annulled { time: time(OPEN + 1), index: 2 }, None);
+    assert_eq!(found_in(vec![knows, record(OPEN), annulled, record(OPEN + 2)]), []);
+}
+
+#[test]
+fn an_admission_by_a_list_too_old_is_found() {
+    let late = OPEN + 80 * 3_600;
+    let shown = code(&pass(CITIES[0], 1, 1, |_| {}), 1, late);
+    let (redemption, evidence) = used(1, 1, &shown, late);
+    let mut day = Day::open();
+    let records = vec![(Record::Synced(knows(OPEN - 600)), None), (Record::Redeemed(redemption), evidence)];
+    deliver(&mut day, records, late);
+    day.finish(late);
+    let found = day.audit().findings;
+    assert_eq!(
+        found.iter().map(|finding| (finding.index, finding.rule)).collect::<Vec<_>>(),
+        [(Some(2), Rule::Decision)]
+    );
+    assert!(found[0].detail.contains("too old"), "{}", found[0].detail);
+}
+
+#[test]
+fn a_grant_that_does_not_cover_the_use_is_found() {
+    let shown = code(&pass(CITIES[0], 1, 1, |_| {}), 1, OPEN);
+    let (redemption, evidence) = used(1, 1, &shown, OPEN);
+    let knows = (Record::Synced(knows(OPEN - 600)), None);
+    let other = Record::Redeemed(Redemption { grant: 1, ..redemption });
+    let found = found_in(vec![knows, (other, evidence)]);
+    assert!(
+        found.iter().any(
+            |(index, rule, detail)| (*index, *rule) == (2, Rule::Decision) && detail == "this venue is not covered"
+        ),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_a_gate_says_it_knows_is_checked() {
+    let rules = |records: Vec<Record>| {
+        let found = found_in(records.into_iter().map(|record| (record, None)).collect());
+        found.into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
+    };
+    let synced = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = knows(OPEN);
+        change(&mut synced);
+        Record::Synced(synced)
+    };
+    let full = synced(&|synced| synced.ledgers = vec![(id(CITIES[1]), 3)]);
+    assert_eq!(rules(vec![full.clone(), full.clone()]), []);
+    assert_eq!(rules(vec![full.clone(), synced(&|_| {})]), [(2, Rule::Decision)]);
+    let less = synced(&|synced| synced.ledgers = vec![(id(CITIES[1]), 2)]);
+    assert_eq!(rules(vec![full.clone(), less]), [(2, Rule::Decision)]);
+    let dropped = synced(&|synced| synced.status.truncate(3));
+    assert_eq!(rules(vec![synced(&|_| {}), dropped]), [(2, Rule::Decision)]);
+    assert_eq!(rules(vec![synced(&|synced| synced.trust = 2)]), [(1, Rule::Published)]);
+    assert_eq!(rules(vec![synced(&|synced| synced.catalogues[0].1 = 2)]), [(1, Rule::Published)]);
+    let set = |time_, before| Record::ClockSet { time: time(time_), before: time(before) };
+    assert_eq!(rules(vec![full.clone(), set(OPEN - 60, OPEN)]), []);
+    assert_eq!(rules(vec![full.clone(), set(OPEN - 60, OPEN + 1)]), [(2, Rule::Clock)]);
+    assert_eq!(rules(vec![full, set(OPEN + 60, OPEN - 1)]), [(2, Rule::Clock)]);
+}
+
+#[test]
+fn a_restart_is_no_sync() {
+    let mut day = Day::open();
+    let twice = pass(CITIES[0], 1, 1, |_| {});
+    for at in [OPEN, OPEN + 200] {
+        index(day.scan(0, 0, &code(&twice, 1, at), at));
+    }
+    // Gate 2 last heard of the others at OPEN - 600; that it starts again later tells it nothing.
+    let (again, at) = (OPEN + 5 * 3_600, OPEN + 5 * 3_600 + 60);
+    let certificate = sha256(&[day.cities[0].ledger.journals()[&2].certificate().as_bytes()]);
+    let (redemption, evidence) = used(1, 1, &code(&twice, 1, at), at);
+    let records = vec![
+        (Record::Synced(knows(OPEN - 600)), None),
+        (Record::Opened { time: time(again), certificate }, None),
+        (Record::Synced(knows(again)), None),
+        (Record::Redeemed(redemption), evidence),
+    ];
+    deliver(&mut day, records, OPEN + 80_000);
+    day.deliver(0, 0, OPEN + 80_000);
+    day.finish(OPEN + 80_000);
+    let report = day.audit();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.over_use.iter().map(|over| over.liable).collect::<Vec<_>>(), [Liable::Gate]);
+}
+
+#[test]
+fn two_status_lists_of_one_time_are_found() {
+    let mut files = ordinary().settle(OPEN + 90_000);
+    let spec = StatusListSpec::new(format!("oc:{}/1", CITIES[0]), time(OPEN - 3_600), time(OPEN + 86_400), 256);
+    files.insert("trust/status-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Issuer)));
+    assert_eq!(errors(&files), [("trust/status-310101-2.cose".to_owned(), Rule::StatusList)]);
+}
+
+#[test]
+fn a_ledger_publishes_the_members_own_lists_as_they_are() {
+    let mut day = ordinary();
+    let digest = sha256(&[&status_list(CITIES[1])]);
+    let status = |uri: &str, issued| Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest };
+    let catalogue = sha256(&[&day::catalogue(CITIES[1])]);
+    let trust = day.cities[0].ledger.trust().digest();
+    let entries = [
+        (0, Entry::CataloguePublished { sequence: 1, digest: catalogue }),
+        (1, Entry::CataloguePublished { sequence: 2, digest: catalogue }),
+        (1, Entry::TrustAdopted { sequence: 2, digest: trust }),
+        (1, Entry::TrustAdopted { sequence: 1, digest: catalogue }),
+        (0, status("oc:320100/1", OPEN - 3_600)),
+        (1, status("oc:320100/2", OPEN - 3_600)),
+        (1, status("oc:320100/1", OPEN - 3_601)),
+    ];
+    for (city, entry) in entries {
+        day.cities[city].ledger.record(entry, time(OPEN + 50_000)).unwrap();
+    }
+    // And one that is right.
+    day.cities[1].ledger.record(status("oc:320100/1", OPEN - 3_600), time(OPEN + 50_000)).unwrap();
+    day.finish(OPEN + 50_000);
+    let found = day.audit().findings;
+    assert_eq!(found.len(), 7, "{found:?}");
+    assert!(found.iter().all(|finding| finding.rule == Rule::Published));
+}
+
+#[test]
+fn a_price_that_rises_later_changes_no_decision_before() {
+    let mut day = Day::open();
+    let half = pass(CITIES[0], 1, 2, |_| {});
+    index(day.scan(0, 0, &code(&half, 1, OPEN), OPEN));
+    day.deliver(0, 0, OPEN + 40_000);
+    day.finish(OPEN + 40_000);
+    let mut files = day.files();
+    let venues = (1..3).map(|number| Venue {
+        number,
+        code: format!("V{number}"),
+        name_zh: "园".into(),
+        name_en: "Garden".into(),
+        category: 1,
+        price_fen: 9_000,
+    });
+    let products = day::bundle().catalogues().find(|list| list.member() == id(CITIES[0])).unwrap().products().to_vec();
+    let spec = CatalogueSpec {
+        member: id(CITIES[0]),
+        sequence: 2,
+        issued: time(OPEN + 50_000),
+        venues: venues.collect(),
+        products,
+    };
+    files.insert("trust/catalogue-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Registrar)));
+    assert_eq!(run(&files), []);
 }
 
 #[test]

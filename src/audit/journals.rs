@@ -3,18 +3,18 @@
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
-use super::overuse::{Redeemed, SyncedAt, visit_of};
+use super::overuse::{Redeemed, SyncedAt};
 use super::published::read_log;
 use super::replay::Counts;
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Record, Redemption, Synced, flags};
-use crate::id::PassKey;
+use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::{self, Audience, PassClaims, Proof};
-use crate::product::{PassFacts, Usage, Use, entitle};
+use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
-use crate::trust::{GateCertificate, Status};
+use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -109,6 +109,10 @@ struct Replay<'a, F: Files> {
     last: UnixTime,
     synced: Option<Synced>,
     synced_at: Option<SyncedAt>,
+    /// The record before was that the gate was opened.
+    opened: bool,
+    /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
+    recent: BTreeMap<PassKey, (u64, UnixTime)>,
     /// Usage at this gate alone: what it knew for certain.
     usage: BTreeMap<PassKey, Usage>,
     redeemed: BTreeMap<u64, Redeemed>,
@@ -126,6 +130,8 @@ impl<'a, F: Files> Replay<'a, F> {
             last: UnixTime::MIN,
             synced: None,
             synced_at: None,
+            opened: false,
+            recent: BTreeMap::new(),
             usage: BTreeMap::new(),
             redeemed: BTreeMap::new(),
             totals: (0, 0),
@@ -153,6 +159,7 @@ impl<'a, F: Files> Replay<'a, F> {
             _ => None,
         };
         self.evidence.expect(expected);
+        let opened = matches!(record, Record::Opened { .. });
         match record {
             Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
             other if shown.is_some() => {
@@ -161,16 +168,19 @@ impl<'a, F: Files> Replay<'a, F> {
             }
             other => self.other(index, other, findings),
         }
+        self.opened = opened;
     }
 
     fn check_time(&mut self, index: u64, record: &Record, findings: &mut Findings) {
         let time = record.time();
-        let set = match record {
-            Record::ClockSet { before, .. } => *before >= self.last,
-            _ => false,
-        };
-        if time < self.last && !set {
-            findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.last));
+        match record {
+            Record::ClockSet { before, .. } if *before != self.last => {
+                let last = self.last;
+                findings.error(index, Rule::Clock, format_args!("says {before}, the record before is of {last}"));
+            }
+            Record::ClockSet { .. } => {}
+            _ if time < self.last => findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.last)),
+            _ => {}
         }
         self.last = time;
         if !self.gate.certificate.covers(time) {
@@ -184,10 +194,9 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
             }
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
-            Record::Synced(synced) => {
-                self.synced_at = Some(Arc::new((synced.time, synced.ledgers.clone())));
-                self.synced = Some(synced);
-            }
+            Record::Synced(synced) => self.synced(index, synced, findings),
+            // What was redeemed before may now lie in the future: what the gate made of it is unknown.
+            Record::ClockSet { .. } => self.recent.clear(),
             Record::DayClosed { admitted, annulled, .. } => {
                 if (admitted, annulled) != self.totals {
                     findings.error(
@@ -205,6 +214,39 @@ impl<'a, F: Files> Replay<'a, F> {
         }
     }
 
+    /// What a gate says it knows is published, and never less than it said before.
+    fn synced(&mut self, index: u64, synced: Synced, findings: &mut Findings) {
+        let known = |(member, sequence): &&(MemberId, u64)| self.lists.catalogue(*member, *sequence).is_none();
+        if self.lists.trust_list(synced.trust).is_none() {
+            findings.error(index, Rule::Published, format_args!("trust list {} is not published", synced.trust));
+        }
+        for (member, sequence) in synced.catalogues.iter().filter(known) {
+            findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
+        }
+        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before)) {
+            findings.error(index, Rule::Decision, "the gate says that it knows less than before");
+        }
+        // A gate that starts says again what it knew: it has learnt no usage since the last sync.
+        let since = self.synced_at.as_ref().filter(|_| self.opened).map_or(synced.time, |before| before.0);
+        self.synced_at = Some(Arc::new((since, synced.ledgers.clone())));
+        if self.synced.as_ref().is_some_and(|before| before.trust != synced.trust) {
+            // Under another policy the gate may have forgotten more.
+            self.recent.clear();
+        }
+        self.synced = Some(synced);
+    }
+
+    /// The trust list that the gate had, by its own word.
+    fn trust(&self, time: UnixTime) -> &'a TrustList {
+        let lists = self.lists;
+        let named = self.synced.as_ref().and_then(|synced| lists.trust_list(synced.trust));
+        named.unwrap_or_else(|| lists.trust_at(time))
+    }
+
+    fn policy(&self, time: UnixTime) -> &'a Policy {
+        self.trust(time).policy()
+    }
+
     fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
         let within = i64::from(self.lists.trust_at(time).policy().annul_within);
         let standing = self.redeemed.get(&annulled);
@@ -217,6 +259,7 @@ impl<'a, F: Files> Replay<'a, F> {
             return;
         };
         self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
+        self.recent.retain(|_, (recent, _)| *recent != annulled);
         self.redeemed.remove(&annulled);
         self.totals.1 = self.totals.1.saturating_add(1);
     }
@@ -247,6 +290,7 @@ impl<'a, F: Files> Replay<'a, F> {
             party: redemption.party,
         };
         self.decision(index, redemption, &used, facts.as_ref(), findings);
+        self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
         let entry = self.gate.seals.iter().find(|seal| index < seal.signed.size()).map_or(u64::MAX, |seal| seal.entry);
         let redeemed = Redeemed {
@@ -293,12 +337,12 @@ impl<'a, F: Files> Replay<'a, F> {
         {
             findings.error(index, Rule::Mismatch, "the record says another pass, product or proof than what was shown");
         }
-        self.check_status(index, claims, findings);
+        self.check_status(index, claims, redemption.time, findings);
         Some(claims.clone())
     }
 
     /// Whether the status list the gate had said that the pass was good.
-    fn check_status(&self, index: u64, claims: &PassClaims, findings: &mut Findings) {
+    fn check_status(&self, index: u64, claims: &PassClaims, time: UnixTime, findings: &mut Findings) {
         let Some(synced) = &self.synced else {
             findings.error(index, Rule::Decision, "the gate had not said yet what it knew");
             return;
@@ -317,7 +361,19 @@ impl<'a, F: Files> Replay<'a, F> {
             Some(list) if list.status(claims.status.index) != Some(Status::Valid) => {
                 findings.error(index, Rule::Revoked, "the gate's status list said that the pass is not valid");
             }
+            Some(list) if list.age(self.policy(time), time) != Age::Fresh => {
+                findings.error(index, Rule::Decision, format_args!("the status list {uri} of {issued} was too old"));
+            }
             Some(_) => {}
+        }
+    }
+
+    /// The same pass again so soon is a re-scan or passed back: the gate records neither.
+    fn check_repeat(&mut self, index: u64, redemption: &Redemption, findings: &mut Findings) {
+        let within = i64::from(self.policy(redemption.time).rescan_within);
+        let before = self.recent.insert(redemption.pass, (index, redemption.time));
+        if let Some((other, _)) = before.filter(|(_, time)| redemption.time.since(*time) <= within) {
+            findings.error(index, Rule::Decision, format_args!("the pass had just entered, by entry {other}"));
         }
     }
 
@@ -335,7 +391,10 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
         };
-        let Some(visit) = visit_of(used, &self.lists.bundle) else {
+        if redemption.time >= self.trust(redemption.time).expires() {
+            findings.error(index, Rule::Decision, "the gate's trust list had expired");
+        }
+        let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
             return;
         };
@@ -347,10 +406,45 @@ impl<'a, F: Files> Replay<'a, F> {
         let Some(facts) = facts else { return };
         let none = Usage::new();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
-        if let Err(denied) = entitle(product, facts, own, &visit) {
-            findings.error(index, Rule::Decision, denied);
+        match entitle_by(redemption.grant, product, facts, own, &visit) {
+            Ok(_) => {}
+            // The pass may have been activated elsewhere: over-use is decided with all that was known.
+            Err(Denied::ActivationMissed { .. }) if self.heard_of_others() => {}
+            Err(denied) => findings.error(index, Rule::Decision, denied),
         }
     }
+
+    /// The visit that a use was, by the catalogue that the gate had: prices change.
+    fn visit(&self, used: &Use) -> Option<Visit> {
+        let member = used.venue.member;
+        let named = self.synced.as_ref().and_then(|synced| synced.catalogues.iter().find(|(id, _)| *id == member));
+        let had = named.and_then(|(_, sequence)| self.lists.catalogue(member, *sequence));
+        let venue = match had {
+            Some(catalogue) => catalogue.venue(used.venue)?,
+            None => self.lists.bundle.venue(used.venue)?,
+        };
+        let (category, reference_fen) = (venue.category, venue.price_fen);
+        let venue = VenueFacts { id: used.venue, category, reference_fen, service: used.service };
+        Some(Visit { time: used.time, venue, party: used.party })
+    }
+
+    fn heard_of_others(&self) -> bool {
+        self.synced.as_ref().is_some_and(|synced| !synced.ledgers.is_empty())
+    }
+}
+
+/// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger.
+fn knows_less(now: &Synced, before: &Synced) -> bool {
+    let less = |now: &[(MemberId, u64)], before: &[(MemberId, u64)]| {
+        before.iter().any(|(member, had)| !now.iter().any(|(id, has)| id == member && has >= had))
+    };
+    let older = |had: &(MemberId, String, UnixTime)| {
+        !now.status.iter().any(|has| (has.0, &has.1) == (had.0, &had.1) && has.2 >= had.2)
+    };
+    now.trust < before.trust
+        || less(&now.catalogues, &before.catalogues)
+        || less(&now.ledgers, &before.ledgers)
+        || before.status.iter().any(older)
 }
 
 /// The evidence of one gate, a bundle at a time.

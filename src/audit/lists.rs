@@ -19,8 +19,21 @@ pub(super) struct Lists {
     catalogues: Vec<(Hash, Vec<u8>)>,
     /// Every status list, by issuer, URI and issue time.
     status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
-    /// SHA-256 of every file under `trust/` that verified.
-    pub(super) digests: Vec<Hash>,
+    /// What each file under `trust/` that verified is, by its SHA-256.
+    published: BTreeMap<Hash, ListId>,
+    /// Every catalogue, by member and sequence.
+    versions: BTreeMap<(MemberId, u64), Catalogue>,
+}
+
+/// Which list a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ListId {
+    /// The trust list of this sequence.
+    Trust(u64),
+    /// A member's catalogue of this sequence.
+    Catalogue(MemberId, u64),
+    /// An issuer's status list at a URI, by its issue time.
+    Status(MemberId, String, UnixTime),
 }
 
 impl Lists {
@@ -33,7 +46,7 @@ impl Lists {
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
         let mut trust: Vec<TrustList> = Vec::new();
-        let mut digests = Vec::new();
+        let mut published = BTreeMap::new();
         for path in named("trust/trust-list-") {
             let Some(bytes) = read(files, path, findings) else { continue };
             let digest = sha256(&[&bytes]);
@@ -43,7 +56,7 @@ impl Lists {
             };
             match list {
                 Ok(list) if *path == format!("trust/trust-list-{}.cose", list.sequence()) => {
-                    digests.push(digest);
+                    published.insert(digest, ListId::Trust(list.sequence()));
                     trust.push(list);
                 }
                 Ok(_) => findings.error_at(path, Rule::TrustList, "its name is not its sequence"),
@@ -52,6 +65,7 @@ impl Lists {
         }
         let mut bundle = Bundle::new(trust.last()?.clone());
         let mut catalogues = Vec::new();
+        let mut versions = BTreeMap::new();
         for path in named("trust/catalogue-") {
             let Some(bytes) = read(files, path, findings) else { continue };
             let digest = sha256(&[&bytes]);
@@ -60,10 +74,12 @@ impl Lists {
                 continue;
             }
             let name = |list: &Catalogue| format!("trust/catalogue-{}-{}.cose", list.member(), list.sequence());
-            if !bundle.catalogues().any(|list| list.digest() == digest && name(list) == *path) {
+            let Some(list) = bundle.catalogues().find(|list| list.digest() == digest) else { continue };
+            if name(list) != *path {
                 findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
             }
-            digests.push(digest);
+            published.insert(digest, ListId::Catalogue(list.member(), list.sequence()));
+            versions.insert((list.member(), list.sequence()), list.clone());
             catalogues.push((digest, bytes));
         }
         let mut status = BTreeMap::new();
@@ -74,13 +90,17 @@ impl Lists {
                     if !path.starts_with(&format!("trust/status-{}-", list.issuer())) {
                         findings.error_at(path, Rule::StatusList, "its name is not its issuer's");
                     }
-                    digests.push(sha256(&[&bytes]));
-                    status.insert((list.issuer(), list.uri().to_owned(), list.issued()), list);
+                    let (issuer, uri, issued) = (list.issuer(), list.uri().to_owned(), list.issued());
+                    published.insert(list.digest(), ListId::Status(issuer, uri.clone(), issued));
+                    // A gate names its list by these three, so of two lists nobody knew which it had.
+                    if status.insert((issuer, uri, issued), list).is_some() {
+                        findings.error_at(path, Rule::StatusList, "another list has the same URI and issue time");
+                    }
                 }
                 Err(error) => findings.error_at(path, Rule::StatusList, error),
             }
         }
-        Some(Self { trust, bundle, catalogues, status, digests })
+        Some(Self { trust, bundle, catalogues, status, published, versions })
     }
 
     /// SHA-256 of the first trust list.
@@ -105,6 +125,21 @@ impl Lists {
     pub(super) fn trust_at(&self, time: UnixTime) -> &TrustList {
         let in_force = self.trust.iter().rev().find(|list| list.issued() <= time).or(self.trust.first());
         in_force.unwrap_or(self.bundle.trust())
+    }
+
+    /// The trust list of this sequence.
+    pub(super) fn trust_list(&self, sequence: u64) -> Option<&TrustList> {
+        self.trust.iter().find(|list| list.sequence() == sequence)
+    }
+
+    /// A member's catalogue of this sequence.
+    pub(super) fn catalogue(&self, member: MemberId, sequence: u64) -> Option<&Catalogue> {
+        self.versions.get(&(member, sequence))
+    }
+
+    /// Whether the file with this digest is published, and is that list.
+    pub(super) fn is_published(&self, digest: &Hash, id: &ListId) -> bool {
+        self.published.get(digest) == Some(id)
     }
 
     /// The status list of an issuer at a URI, issued at exactly `issued`.

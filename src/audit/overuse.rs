@@ -6,7 +6,8 @@
 //!
 //! - the gate's member, if the rules deny the use already from what the gate itself knew: its own
 //!   journal, and what the ledgers held up to the sizes in its last `synced` record;
-//! - the gate's member, if the gate had last synced longer ago than the federation's policy allows;
+//! - the gate's member, if the gate had last synced longer ago than the federation's policy allows; that it
+//!   started again since is no sync;
 //! - else the issuer of the pass, which sold a pass that works offline.
 
 use super::settle::Liable;
@@ -37,13 +38,13 @@ pub(super) struct Redeemed {
     pub(super) due_fen: u32,
     /// Index of the ledger entry that sealed it.
     pub(super) entry: u64,
-    /// When the gate had last synced, and up to which ledger sizes.
+    /// When the gate had last learnt usage, and up to which ledger sizes.
     pub(super) synced: Option<SyncedAt>,
     /// What the evidence says of the pass; `None` when it was erased or does not verify.
     pub(super) facts: Option<PassFacts>,
 }
 
-/// A `synced` record, shared by the redemptions that follow it.
+/// What follows from a `synced` record, shared by the redemptions that follow it.
 pub(super) type SyncedAt = std::sync::Arc<(UnixTime, Vec<(MemberId, u64)>)>;
 
 /// Decides the uses of one pass again, which are in canonical order.
@@ -69,7 +70,7 @@ pub(super) fn over_uses(uses: &[Redeemed], bundle: &Bundle) -> Vec<OverUse> {
 }
 
 /// The visit that a use was.
-pub(super) fn visit_of(used: &Use, bundle: &Bundle) -> Option<Visit> {
+fn visit_of(used: &Use, bundle: &Bundle) -> Option<Visit> {
     let venue = bundle.venue(used.venue)?;
     let facts =
         VenueFacts { id: used.venue, category: venue.category, reference_fen: venue.price_fen, service: used.service };

@@ -3,7 +3,7 @@
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
-use super::lists::{Lists, is_list};
+use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed, over_uses};
 use super::published::{PublishedLog, read_log};
 use super::settle::{Earlier, Period, Settled as SettledUse, settle};
@@ -261,12 +261,16 @@ impl<'a> Reading<'a> {
                 Some(gate) => gate.retired = true,
                 None => findings.error(index, Rule::Seal, format_args!("gate {gate} was never enrolled")),
             },
-            Entry::CataloguePublished { digest, .. } => {
-                self.catalogues.push((index, digest));
-                self.published(index, digest, findings);
+            Entry::CataloguePublished { sequence, digest } => {
+                if self.published(index, digest, &ListId::Catalogue(self.member, sequence), findings) {
+                    self.catalogues.push((index, digest));
+                }
             }
-            Entry::TrustAdopted { digest, .. } | Entry::StatusPublished { digest, .. } => {
-                self.published(index, digest, findings);
+            Entry::TrustAdopted { sequence, digest } => {
+                self.published(index, digest, &ListId::Trust(sequence), findings);
+            }
+            Entry::StatusPublished { uri, issued, digest } => {
+                self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
             Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
@@ -278,10 +282,13 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn published(&self, index: u64, digest: Hash, findings: &mut Findings) {
-        if !self.lists.digests.contains(&digest) {
-            findings.error(index, Rule::Published, format_args!("no list with digest {digest} is published"));
+    /// Whether the list that an entry names is published, and is what the entry says.
+    fn published(&self, index: u64, digest: Hash, id: &ListId, findings: &mut Findings) -> bool {
+        let published = self.lists.is_published(&digest, id);
+        if !published {
+            findings.error(index, Rule::Published, format_args!("no such list with digest {digest} is published"));
         }
+        published
     }
 
     fn enrolled(&mut self, index: u64, time: UnixTime, certificate: &[u8], findings: &mut Findings) {
@@ -323,8 +330,11 @@ fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) 
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
+        // A file in place of a directory is nobody's.
+        let file = if top == Some("ledger") { gate } else { parts.next() };
         match top {
             Some("trust") => is_list(path),
+            _ if file.is_none() => false,
             Some("ledger") => cities.iter().any(|city| member == Some(&city.member.to_string())),
             Some("journal" | "evidence") => cities.iter().any(|city| {
                 let enrolled = || city.gates.keys().any(|number| gate == Some(&number.to_string()));

@@ -222,6 +222,22 @@ pub fn entitle(product: &Product, pass: &PassFacts, usage: &Usage, visit: &Visit
     case.decide().map_err(|denied| denied.with_next(case.next()))
 }
 
+/// Decides as [`entitle`] does, but by the grant with this index alone: whether a record that names the
+/// grant can stand.
+pub(crate) fn entitle_by(
+    grant: u8,
+    product: &Product,
+    pass: &PassFacts,
+    usage: &Usage,
+    visit: &Visit,
+) -> Result<Entitled, Denied> {
+    let case = Case { product, pass, usage, visit };
+    case.pass(visit.time)?;
+    case.grants()
+        .find(|(index, _)| *index == grant)
+        .map_or(Err(Denied::VenueNotCovered), |(index, grant)| case.grant(index, grant, visit.time))
+}
+
 /// Rounds of looking for the next time a grant would cover the visit. Each round passes a blackout, a
 /// day or a period of a quota; whatever needs more is answered with "not known".
 const ROUNDS: u32 = 128;

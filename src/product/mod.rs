@@ -16,6 +16,7 @@ mod samples;
 #[cfg(test)]
 mod stories;
 
+pub(crate) use entitle::entitle_by;
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
 pub use grant::{
     Choice, FULL_BASIS_POINTS, Grant, GrantFault, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST,

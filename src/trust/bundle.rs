@@ -136,18 +136,7 @@ impl Bundle {
     /// future than clocks differ decides nothing.
     #[must_use]
     pub fn age(&self, list: &StatusList, now: UnixTime) -> Age {
-        let policy = self.trust.policy();
-        let age = now.since(list.issued());
-        if age.saturating_neg() > i64::from(policy.clock_suspect)
-            || age > i64::from(policy.status_max_age)
-            || now >= list.expires()
-        {
-            Age::TooOld
-        } else if age > i64::from(policy.status_fresh) {
-            Age::Stale
-        } else {
-            Age::Fresh
-        }
+        list.age(self.trust.policy(), now)
     }
 
     /// A product at one version.

@@ -12,7 +12,8 @@
 //! before and after it is inflated, and the inflated length is what says how many passes it covers:
 //! an index beyond it is an error, never "valid".
 
-use super::list::{Role, TrustError, TrustList};
+use super::bundle::Age;
+use super::list::{Policy, Role, TrustError, TrustList};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::MemberId;
 use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};
@@ -215,6 +216,21 @@ impl StatusList {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// How old this list is at `now`, by these rules.
+    pub(crate) fn age(&self, policy: &Policy, now: UnixTime) -> Age {
+        let age = now.since(self.issued);
+        if age.saturating_neg() > i64::from(policy.clock_suspect)
+            || age > i64::from(policy.status_max_age)
+            || now >= self.expires
+        {
+            Age::TooOld
+        } else if age > i64::from(policy.status_fresh) {
+            Age::Stale
+        } else {
+            Age::Fresh
+        }
     }
 
     /// What the list says of the pass at `index`; `None` beyond the list.
