@@ -30,6 +30,13 @@ pub const MAX_NOTE_SIGNATURES: usize = 64;
 /// Longest `tlog-proof` text, in bytes: 64 hash lines, a note, and an entry of [`MAX_ENTRY`] bytes in
 /// the extra line, in Base64.
 pub const MAX_PROOF: usize = 128 * 1024;
+/// Longest trust policy file of a log (`tlog-policy`), in bytes.
+pub const MAX_POLICY: usize = 64 * 1024;
+/// Most lines in it, comments and empty lines too.
+pub const MAX_POLICY_LINES: usize = 1024;
+/// Most logs, most witnesses and most groups in it: beside the log's own line, a note has place for
+/// no more cosignatures. C2SP tlog-policy asks for at least 32 of each.
+pub const MAX_POLICY_NAMES: usize = MAX_NOTE_SIGNATURES - 1;
 /// Most members in a trust list.
 pub const MAX_MEMBERS: usize = 256;
 /// Most keys of one member in a trust list.

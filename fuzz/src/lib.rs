@@ -19,6 +19,7 @@ pub mod merkle;
 pub mod note;
 pub mod pass;
 pub mod pass_rules;
+pub mod policy;
 pub mod presentation;
 pub mod product;
 mod products;
@@ -46,7 +47,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 26] = [
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
@@ -60,6 +61,7 @@ pub const TARGETS: [Target; 25] = [
     Target { name: "note", run: note::run, seeds: note::seeds },
     Target { name: "pass", run: pass::run, seeds: pass::seeds },
     Target { name: "pass_rules", run: pass_rules::run, seeds: pass_rules::seeds },
+    Target { name: "policy", run: policy::run, seeds: policy::seeds },
     Target { name: "presentation", run: presentation::run, seeds: presentation::seeds },
     Target { name: "product", run: product::run, seeds: product::seeds },
     Target { name: "qr_text", run: qr_text::run, seeds: qr_text::seeds },

@@ -8,6 +8,7 @@ mod base64;
 mod checkpoint;
 mod log;
 mod note;
+mod policy;
 mod proof;
 mod replica;
 mod storage;
@@ -19,6 +20,7 @@ mod witness;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
 pub use note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, sign_line};
+pub use policy::{Policy, PolicyError, PolicyFault, PolicyUnmet, Witnessed};
 pub use proof::{
     Nodes, ProofError, ProveError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };

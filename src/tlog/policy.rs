@@ -1,0 +1,663 @@
+//! Trust policies (C2SP tlog-policy): which logs are trusted, and which witnesses have to have
+//! cosigned a checkpoint of theirs.
+//!
+//! The file is written by people: spaces, comments and the order of its lines are free, and
+//! [`Policy::to_text`] writes one form of it. What it means is strict: every name is defined before
+//! it is used, every key listed once, and a name is a member of one group at most, so that nobody
+//! counts twice.
+
+use super::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    note::{KeyKind, KeyName, Note, NoteError, NoteVerifier, parse_decimal},
+};
+use crate::{
+    limits::{MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES},
+    time::UnixTime,
+};
+
+/// The quorum that nobody has to cosign for. No witness and no group is called so.
+const NONE: &[u8] = b"none";
+
+/// What is wrong with a line of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyFault {
+    /// It does not end in a newline.
+    #[error("it does not end in a newline")]
+    Unterminated,
+    /// A control character other than tab and newline.
+    #[error("it has the control character {0:#04x}")]
+    Control(u8),
+    /// It starts with a word that is not `log`, `witness`, `group` or `quorum`.
+    #[error("it is not a log, a witness, a group, a quorum or a comment")]
+    Keyword,
+    /// It has more or fewer words than such a line has.
+    #[error("it has the wrong number of words")]
+    Words,
+    /// The verifier key is refused.
+    #[error("its key is refused: {0}")]
+    Key(#[source] NoteError),
+    /// A log or a witness with the key of another one, under whatever name.
+    #[error("its key is listed twice")]
+    DuplicateKey,
+    /// The name is that of a witness or a group defined before.
+    #[error("its name is defined twice")]
+    DuplicateName,
+    /// `none` is defined already.
+    #[error("the name none is not free")]
+    Reserved,
+    /// A name that is not defined on a line before.
+    #[error("it names what is not defined before")]
+    UnknownName,
+    /// A member of this or another group already.
+    #[error("it names a member of a group again")]
+    MemberTwice,
+    /// Not `all`, `any` or a number from 1 to the number of members.
+    #[error("its threshold is not one that its members can reach")]
+    Threshold,
+    /// There is a quorum already.
+    #[error("it is a second quorum")]
+    SecondQuorum,
+    /// More than [`MAX_POLICY_NAMES`] of its kind.
+    #[error("it is one more than {MAX_POLICY_NAMES} of its kind")]
+    TooMany,
+}
+
+/// A policy cannot be parsed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// Longer than any policy.
+    #[error("the policy has {0} bytes, more than {MAX_POLICY}")]
+    TooLong(usize),
+    /// More than [`MAX_POLICY_LINES`].
+    #[error("the policy has more than {MAX_POLICY_LINES} lines")]
+    TooManyLines,
+    /// A line is refused.
+    #[error("line {line} of the policy: {why}")]
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: PolicyFault,
+    },
+    /// There is no quorum line.
+    #[error("the policy has no quorum")]
+    NoQuorum,
+}
+
+/// A checkpoint does not fulfil a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyUnmet {
+    /// The note is malformed, or a line of a known key is bad, or the log did not sign.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The policy lists no log of this name.
+    #[error("the policy lists no log {0}")]
+    UnknownLog(KeyName),
+    /// The witnesses that cosigned are not a quorum.
+    #[error("{0} witnesses cosigned, and they are no quorum")]
+    Quorum(usize),
+}
+
+/// Which logs are trusted, and the quorum of witnesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    logs: Vec<NoteVerifier>,
+    log_urls: Vec<Option<Box<[u8]>>>,
+    witnesses: Vec<NoteVerifier>,
+    labels: Vec<Label>,
+    groups: Vec<Group>,
+    /// `None` when nobody has to cosign.
+    quorum: Option<Member>,
+}
+
+/// What a policy calls a witness, and where it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Label {
+    name: Box<[u8]>,
+    url: Option<Box<[u8]>>,
+}
+
+/// A group and its members, which are all defined before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    name: Box<[u8]>,
+    /// From 1 to the number of members.
+    threshold: usize,
+    members: Vec<Member>,
+}
+
+/// A witness or a group by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    Witness(usize),
+    Group(usize),
+}
+
+/// A checkpoint that fulfils a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    checkpoint: SignedCheckpoint,
+    cosigned: Vec<(usize, UnixTime)>,
+}
+
+impl Witnessed {
+    /// The checkpoint.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// Which of [`Policy::witnesses`] cosigned it, and when.
+    #[must_use]
+    pub fn cosigned(&self) -> &[(usize, UnixTime)] {
+        &self.cosigned
+    }
+}
+
+impl Policy {
+    /// Parses a policy file.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with the line that is wrong; the size is checked before anything else is
+    /// looked at.
+    pub fn parse(policy: &[u8]) -> Result<Self, PolicyError> {
+        if policy.len() > MAX_POLICY {
+            return Err(PolicyError::TooLong(policy.len()));
+        }
+        let mut parsed = Self {
+            logs: Vec::new(),
+            log_urls: Vec::new(),
+            witnesses: Vec::new(),
+            labels: Vec::new(),
+            groups: Vec::new(),
+            quorum: None,
+        };
+        let mut quorum = None;
+        for (text, line) in policy.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+            if line > MAX_POLICY_LINES {
+                return Err(PolicyError::TooManyLines);
+            }
+            parsed.add_line(text, &mut quorum).map_err(|why| PolicyError::Line { line, why })?;
+        }
+        parsed.quorum = quorum.ok_or(PolicyError::NoQuorum)?;
+        Ok(parsed)
+    }
+
+    /// The policy in one form, without comments: logs, witnesses, groups, the quorum. Octets and not
+    /// a string, because names and URLs are opaque.
+    #[must_use]
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (log, url) in self.logs.iter().zip(&self.log_urls) {
+            let key = log.to_string();
+            write_line(&mut text, [&b"log"[..], key.as_bytes()].into_iter().chain(url.as_deref()));
+        }
+        for (witness, label) in self.witnesses.iter().zip(&self.labels) {
+            let key = witness.to_string();
+            let words = [&b"witness"[..], &label.name, key.as_bytes()];
+            write_line(&mut text, words.into_iter().chain(label.url.as_deref()));
+        }
+        for group in &self.groups {
+            let threshold = match group.threshold {
+                all if all == group.members.len() => "all".to_owned(),
+                1 => "any".to_owned(),
+                some => some.to_string(),
+            };
+            let members = group.members.iter().map(|member| self.name_of(*member));
+            write_line(&mut text, [&b"group"[..], &group.name, threshold.as_bytes()].into_iter().chain(members));
+        }
+        write_line(&mut text, [&b"quorum"[..], self.quorum.map_or(NONE, |member| self.name_of(member))]);
+        text
+    }
+
+    /// The keys of the trusted logs. Where there are none, the application has to know its log.
+    #[must_use]
+    pub fn logs(&self) -> &[NoteVerifier] {
+        &self.logs
+    }
+
+    /// Where the log at `index` of [`Policy::logs`] is reached, if the policy says so.
+    #[must_use]
+    pub fn log_url(&self, index: usize) -> Option<&[u8]> {
+        self.log_urls.get(index)?.as_deref()
+    }
+
+    /// The keys of the known witnesses.
+    #[must_use]
+    pub fn witnesses(&self) -> &[NoteVerifier] {
+        &self.witnesses
+    }
+
+    /// What this policy calls the witness at `index` of [`Policy::witnesses`].
+    #[must_use]
+    pub fn witness_name(&self, index: usize) -> Option<&[u8]> {
+        self.labels.get(index).map(|label| &*label.name)
+    }
+
+    /// Where the witness at `index` of [`Policy::witnesses`] is reached, if the policy says so.
+    #[must_use]
+    pub fn witness_url(&self, index: usize) -> Option<&[u8]> {
+        self.labels.get(index)?.url.as_deref()
+    }
+
+    /// Verifies that a note is a checkpoint of one of this policy's logs, signed by it and cosigned
+    /// by a quorum.
+    ///
+    /// # Errors
+    /// [`PolicyUnmet`]; a bad line of any listed key refuses the note, even where the others would do.
+    pub fn verify(&self, note: &[u8]) -> Result<Witnessed, PolicyUnmet> {
+        let origin = Checkpoint::parse(Note::parse(note)?.text())?.origin;
+        let mut signed = Err(PolicyUnmet::UnknownLog(origin.clone()));
+        for log in self.logs.iter().filter(|log| *log.name() == origin) {
+            match (SignedCheckpoint::verify(note, log), &signed) {
+                (Ok(checkpoint), _) => signed = Ok(checkpoint),
+                // Perhaps another key of this log signed.
+                (Err(error @ NoteError::NotSigned(_)), Err(_)) => signed = Err(error.into()),
+                (Err(NoteError::NotSigned(_)), Ok(_)) => {}
+                (Err(error), _) => return Err(error.into()),
+            }
+        }
+        self.check_quorum(signed?)
+    }
+
+    /// Checks a checkpoint whose log is known from elsewhere: as [`Policy::verify`], but where the
+    /// policy lists no logs, the quorum alone decides.
+    ///
+    /// # Errors
+    /// [`PolicyUnmet`].
+    pub fn check(&self, signed: &SignedCheckpoint) -> Result<Witnessed, PolicyUnmet> {
+        if self.logs.is_empty() { self.check_quorum(signed.clone()) } else { self.verify(signed.note().as_bytes()) }
+    }
+
+    fn check_quorum(&self, checkpoint: SignedCheckpoint) -> Result<Witnessed, PolicyUnmet> {
+        let cosigned = checkpoint.cosignatures(&self.witnesses)?;
+        let by = |witness| cosigned.iter().any(|(at, _)| *at == witness);
+        // Members are defined before their group, so that one walk decides, whatever the nesting.
+        let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
+        let counts = |member: &Member, groups: &[bool]| match *member {
+            Member::Witness(at) => by(at),
+            Member::Group(at) => groups.get(at) == Some(&true),
+        };
+        for group in &self.groups {
+            let count = group.members.iter().filter(|member| counts(member, &groups)).count();
+            groups.push(count >= group.threshold);
+        }
+        if self.quorum.is_none_or(|quorum| counts(&quorum, &groups)) {
+            return Ok(Witnessed { checkpoint, cosigned });
+        }
+        Err(PolicyUnmet::Quorum(cosigned.len()))
+    }
+
+    fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<Member>>) -> Result<(), PolicyFault> {
+        let line = line.strip_suffix(b"\n").ok_or(PolicyFault::Unterminated)?;
+        if let Some(&byte) = line.iter().find(|byte| byte.is_ascii_control() && **byte != b'\t') {
+            return Err(PolicyFault::Control(byte));
+        }
+        let words = line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+        let words: Vec<&[u8]> = words.collect();
+        match words.as_slice() {
+            [] => Ok(()),
+            [first, ..] if first.starts_with(b"#") => Ok(()),
+            [b"log", key] => self.add_log(key, None),
+            [b"log", key, url] => self.add_log(key, Some((*url).into())),
+            [b"witness", name, key] => self.add_witness(name, key, None),
+            [b"witness", name, key, url] => self.add_witness(name, key, Some((*url).into())),
+            [b"group", name, threshold, members @ ..] if !members.is_empty() => {
+                self.add_group(name, threshold, members)
+            }
+            [b"quorum", _] if quorum.is_some() => Err(PolicyFault::SecondQuorum),
+            [b"quorum", NONE] => {
+                *quorum = Some(None);
+                Ok(())
+            }
+            [b"quorum", name] => {
+                *quorum = Some(Some(self.member(name)?));
+                Ok(())
+            }
+            [b"log" | b"witness" | b"group" | b"quorum", ..] => Err(PolicyFault::Words),
+            _ => Err(PolicyFault::Keyword),
+        }
+    }
+
+    fn add_log(&mut self, key: &[u8], url: Option<Box<[u8]>>) -> Result<(), PolicyFault> {
+        add_key(&mut self.logs, key, KeyKind::Ed25519)?;
+        self.log_urls.push(url);
+        Ok(())
+    }
+
+    fn add_witness(&mut self, name: &[u8], key: &[u8], url: Option<Box<[u8]>>) -> Result<(), PolicyFault> {
+        self.free(name)?;
+        add_key(&mut self.witnesses, key, KeyKind::Cosignature)?;
+        self.labels.push(Label { name: name.into(), url });
+        Ok(())
+    }
+
+    fn add_group(&mut self, name: &[u8], threshold: &[u8], names: &[&[u8]]) -> Result<(), PolicyFault> {
+        self.free(name)?;
+        if self.groups.len() >= MAX_POLICY_NAMES {
+            return Err(PolicyFault::TooMany);
+        }
+        let mut members = Vec::new();
+        for name in names {
+            let member = self.member(name)?;
+            if members.contains(&member) || self.groups.iter().any(|group| group.members.contains(&member)) {
+                return Err(PolicyFault::MemberTwice);
+            }
+            members.push(member);
+        }
+        let threshold = match threshold {
+            b"all" => Some(members.len()),
+            b"any" => Some(1),
+            number => core::str::from_utf8(number).ok().and_then(parse_decimal).and_then(|k| k.try_into().ok()),
+        };
+        let threshold = threshold.filter(|k| (1..=members.len()).contains(k)).ok_or(PolicyFault::Threshold)?;
+        self.groups.push(Group { name: name.into(), threshold, members });
+        Ok(())
+    }
+
+    /// Checks that a name may be defined.
+    fn free(&self, name: &[u8]) -> Result<(), PolicyFault> {
+        match self.find(name) {
+            _ if name == NONE => Err(PolicyFault::Reserved),
+            Some(_) => Err(PolicyFault::DuplicateName),
+            None => Ok(()),
+        }
+    }
+
+    fn member(&self, name: &[u8]) -> Result<Member, PolicyFault> {
+        self.find(name).ok_or(PolicyFault::UnknownName)
+    }
+
+    fn find(&self, name: &[u8]) -> Option<Member> {
+        let witness = self.labels.iter().position(|label| *label.name == *name).map(Member::Witness);
+        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(Member::Group))
+    }
+
+    fn name_of(&self, member: Member) -> &[u8] {
+        let name = match member {
+            Member::Witness(at) => self.labels.get(at).map(|label| &*label.name),
+            Member::Group(at) => self.groups.get(at).map(|group| &*group.name),
+        };
+        // Members are indices of what is there, so this default is never taken.
+        name.unwrap_or(NONE)
+    }
+}
+
+/// Adds a key in vkey form, of the type that signs what such a line is for.
+fn add_key(keys: &mut Vec<NoteVerifier>, key: &[u8], kind: KeyKind) -> Result<(), PolicyFault> {
+    if keys.len() >= MAX_POLICY_NAMES {
+        return Err(PolicyFault::TooMany);
+    }
+    let text = core::str::from_utf8(key).map_err(|_| PolicyFault::Key(NoteError::VerifierKey))?;
+    let key: NoteVerifier = text.parse().map_err(PolicyFault::Key)?;
+    if key.kind() != kind {
+        return Err(PolicyFault::Key(NoteError::WrongKind(key.name().clone())));
+    }
+    if keys.iter().any(|other| other.key() == key.key()) {
+        return Err(PolicyFault::DuplicateKey);
+    }
+    keys.push(key);
+    Ok(())
+}
+
+fn write_line<'a>(text: &mut Vec<u8>, words: impl IntoIterator<Item = &'a [u8]>) {
+    for (word, at) in words.into_iter().zip(0u32..) {
+        text.extend((at != 0).then_some(b' '));
+        text.extend(word);
+    }
+    text.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Hash;
+    use crate::tlog::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness};
+    use proptest::prelude::*;
+
+    const NOW: UnixTime = UnixTime::MIN;
+
+    /// The policy that the specification shows, with keys; witness `n` has the key of seed `n`.
+    fn example() -> String {
+        let mut text = format!("log {}\n\n", log_verifier(1));
+        for (label, seed) in [("X1", 11), ("X2", 12), ("X3", 13)] {
+            text += &format!("witness {label} {}\n", witness(label, seed));
+        }
+        text += "group X-witnesses 2 X1 X2 X3\n\n";
+        for (label, seed) in [("Y1", 21), ("Y2", 22), ("Y3", 23)] {
+            text += &format!("witness {label} {}\n", witness(label, seed));
+        }
+        text + "group Y-witnesses any Y1 Y2 Y3\n\ngroup X-and-Y all X-witnesses Y-witnesses\nquorum X-and-Y\n"
+    }
+
+    fn parse(text: &str) -> Result<Policy, PolicyError> {
+        Policy::parse(text.as_bytes())
+    }
+
+    /// A checkpoint of the log with seed 1, cosigned under these names with the keys of these seeds.
+    fn cosigned(by: &[(&str, u8)]) -> SignedCheckpoint {
+        let checkpoint = Checkpoint { origin: name(ORIGIN), size: 7, root: Hash([7; 32]) };
+        let signed = SignedCheckpoint::sign(checkpoint, &key(1));
+        by.iter().fold(signed, |signed, &(label, seed)| {
+            let line = signed.checkpoint().cosign(&name(label), &key(seed), NOW);
+            signed.with_cosignatures(&line, &[witness(label, seed)]).unwrap()
+        })
+    }
+
+    #[test]
+    fn the_example_of_the_specification() {
+        let policy = parse(&example()).unwrap();
+        let count = |by: &[(&str, u8)]| policy.verify(cosigned(by).note().as_bytes()).map(|w| w.cosigned().to_vec());
+        let (x1, x2, x3, y1, y3) = (("X1", 11), ("X2", 12), ("X3", 13), ("Y1", 21), ("Y3", 23));
+        assert_eq!(count(&[x3, y3, x1]), Ok(vec![(0, NOW), (2, NOW), (5, NOW)]));
+        assert_eq!(count(&[]), Err(PolicyUnmet::Quorum(0)));
+        assert_eq!(count(&[x1, x2, x3]), Err(PolicyUnmet::Quorum(3)));
+        assert_eq!(count(&[x1, y1, y3]), Err(PolicyUnmet::Quorum(3)));
+        // A stranger, and a known key under a name that the policy does not give it, count for nobody.
+        assert_eq!(count(&[x1, y1, ("Z", 31)]), Err(PolicyUnmet::Quorum(2)));
+        assert_eq!(count(&[x1, y1, ("X2", 31)]), Err(PolicyUnmet::Quorum(2)));
+        assert_eq!(count(&[x1, y1, ("X4", 12)]), Err(PolicyUnmet::Quorum(2)));
+    }
+
+    #[test]
+    fn printed_in_one_form() {
+        let policy = parse(&example()).unwrap();
+        let lines: Vec<_> = example().lines().map(|line| format!("{line}\n")).filter(|line| line != "\n").collect();
+        let sorted = ["log", "witness", "group", "quorum"]
+            .map(|word| lines.iter().filter(|line| line.starts_with(word)).map(String::as_str).collect::<String>());
+        assert_eq!(policy.to_text(), sorted.concat().into_bytes());
+        assert_eq!(Policy::parse(&policy.to_text()), Ok(policy));
+        // The same policy, written otherwise; octets above 0x7f are opaque, and more than UTF-8.
+        let (l, w) = (log_verifier(1), witness("w", 11));
+        let free =
+            format!(" # \u{20ac}\n\tlog  {l}\thttps://log \n\nwitness \u{212a} {w} w\u{e9}\ngroup g 1 \u{212a}\n");
+        let free = [free.as_bytes(), b"#\xff\nquorum g"].concat();
+        assert_eq!(Policy::parse(&free), Err(PolicyError::Line { line: 7, why: PolicyFault::Unterminated }));
+        let policy = Policy::parse(&[&free[..], b"\n"].concat()).unwrap();
+        let one = format!("log {l} https://log\nwitness \u{212a} {w} w\u{e9}\ngroup g all \u{212a}\nquorum g\n");
+        assert_eq!(policy.to_text(), one.as_bytes());
+        assert_eq!((policy.log_url(0), policy.witness_url(0)), (Some(&b"https://log"[..]), Some("w\u{e9}".as_bytes())));
+        assert_eq!(policy.witness_name(0), Some("\u{212a}".as_bytes()));
+        assert_eq!((policy.log_url(1), policy.witness_url(1), policy.witness_name(1)), (None, None, None));
+        assert_eq!((policy.logs(), policy.witnesses()), (&[l][..], &[w][..]));
+        let bytes = b"witness \x80\xff KEY\nquorum \x80\xff\n";
+        let bytes = String::from_utf8_lossy(bytes).replace("KEY", &witness("w", 11).to_string());
+        assert!(parse(&bytes).is_ok());
+    }
+
+    #[test]
+    fn hostile_lines() {
+        use PolicyFault as F;
+        let (log, other) = (log_verifier(1), log_verifier(2));
+        let (a, b, same) = (witness("a", 11), witness("b", 12), witness("c", 11));
+        let bad_key = || F::Key(NoteError::VerifierKey);
+        let wrong = |key: &NoteVerifier| F::Key(NoteError::WrongKind(key.name().clone()));
+        let renamed = NoteVerifier::new("else", KeyKind::Ed25519, *log.key()).unwrap();
+        for (line, why) in [
+            ("quorum a".to_owned(), F::SecondQuorum),
+            ("quorum none".to_owned(), F::SecondQuorum),
+            ("quorum".to_owned(), F::Words),
+            ("quorum a b".to_owned(), F::Words),
+            ("quorum a # why".to_owned(), F::Words),
+            ("Quorum a".to_owned(), F::Keyword),
+            ("\u{a0}quorum a".to_owned(), F::Keyword),
+            ("logs".to_owned(), F::Keyword),
+            ("log".to_owned(), F::Words),
+            (format!("log {other} url more"), F::Words),
+            ("log x".to_owned(), bad_key()),
+            (format!("log {}", other.to_string().replace('+', "-")), bad_key()),
+            (format!("log {log}"), F::DuplicateKey),
+            (format!("log {renamed}"), F::DuplicateKey),
+            (format!("log {}", witness(ORIGIN, 5)), wrong(&witness(ORIGIN, 5))),
+            ("witness".to_owned(), F::Words),
+            ("witness c".to_owned(), F::Words),
+            (format!("witness c {} url more", witness("c", 13)), F::Words),
+            (format!("witness c {}", log_verifier(13)), wrong(&log_verifier(13))),
+            (format!("witness c {same}"), F::DuplicateKey),
+            (format!("witness a {}", witness("c", 13)), F::DuplicateName),
+            (format!("witness g {}", witness("c", 13)), F::DuplicateName),
+            (format!("witness none {}", witness("c", 13)), F::Reserved),
+            ("group h".to_owned(), F::Words),
+            ("group h all".to_owned(), F::Words),
+            ("group none any b".to_owned(), F::Reserved),
+            ("group a any b".to_owned(), F::DuplicateName),
+            ("group g any b".to_owned(), F::DuplicateName),
+            ("group h any none".to_owned(), F::UnknownName),
+            ("group h any h".to_owned(), F::UnknownName),
+            ("group h any later".to_owned(), F::UnknownName),
+            ("group h any B".to_owned(), F::UnknownName),
+            ("group h any a".to_owned(), F::MemberTwice),
+            ("group h any b b".to_owned(), F::MemberTwice),
+            ("group h any g g".to_owned(), F::MemberTwice),
+            ("group h 0 b g".to_owned(), F::Threshold),
+            ("group h 3 b g".to_owned(), F::Threshold),
+            ("group h 01 b g".to_owned(), F::Threshold),
+            ("group h +1 b g".to_owned(), F::Threshold),
+            ("group h -1 b g".to_owned(), F::Threshold),
+            ("group h some b g".to_owned(), F::Threshold),
+            ("group h All b g".to_owned(), F::Threshold),
+            ("group h 18446744073709551617 b g".to_owned(), F::Threshold),
+            ("# \r".to_owned(), F::Control(b'\r')),
+            ("#\0".to_owned(), F::Control(0)),
+            ("\x0b".to_owned(), F::Control(0x0b)),
+            ("#\x7f".to_owned(), F::Control(0x7f)),
+        ] {
+            let text = format!("log {log}\nwitness a {a}\nwitness b {b}\ngroup g all a\nquorum b\n{line}\nlog x\n");
+            assert_eq!(parse(&text), Err(PolicyError::Line { line: 6, why }), "{line:?}");
+        }
+        assert_eq!(parse(""), Err(PolicyError::NoQuorum));
+        assert_eq!(parse(&example().replace("quorum", "# quorum")), Err(PolicyError::NoQuorum));
+        let forward = format!("quorum a\nwitness a {a}\n");
+        assert_eq!(parse(&forward), Err(PolicyError::Line { line: 1, why: F::UnknownName }));
+        // A cycle cannot be written: one of its groups comes first.
+        let cycle = "group g any h\ngroup h any g\nquorum g\n";
+        assert_eq!(parse(cycle), Err(PolicyError::Line { line: 1, why: F::UnknownName }));
+    }
+
+    #[test]
+    fn bounded_in_every_way() {
+        assert_eq!(parse(&"\n".repeat(MAX_POLICY + 1)), Err(PolicyError::TooLong(MAX_POLICY + 1)));
+        assert_eq!(parse(&"\n".repeat(MAX_POLICY)), Err(PolicyError::TooManyLines));
+        let lines = "\n".repeat(MAX_POLICY_LINES - 1);
+        assert!(parse(&format!("{lines}quorum none\n")).is_ok());
+        // As many as may be, groups nested as deep as can be; the deepest witness alone is the quorum.
+        let most = MAX_POLICY_NAMES as u8;
+        let of = |count: u8| {
+            let mut text = String::new();
+            for at in 0..count {
+                let log = NoteVerifier::new(&format!("log/{at}"), KeyKind::Ed25519, key(at).verifying_key()).unwrap();
+                text += &format!("log {log}\nwitness w{at} {}\n", witness(&format!("w{at}"), at));
+            }
+            text
+        };
+        let nested: String = (0..most)
+            .map(|at| format!("group g{at} any {}\n", if at == 0 { "w9".into() } else { format!("g{}", at - 1) }))
+            .collect();
+        let policy = format!("{}{nested}quorum g{}\n", of(most), most - 1);
+        let parsed = parse(&policy).unwrap();
+        assert_eq!(Policy::parse(&parsed.to_text()).as_ref(), Ok(&parsed));
+        let bare = parse(
+            &policy.lines().filter(|line| !line.starts_with("log")).map(|line| format!("{line}\n")).collect::<String>(),
+        );
+        let bare = bare.unwrap();
+        assert_eq!(bare.check(&cosigned(&[("w9", 9)])).unwrap().cosigned(), [(9, NOW)]);
+        assert_eq!(bare.check(&cosigned(&[("w8", 8)])), Err(PolicyUnmet::Quorum(1)));
+        let too_many = |text: String, line: usize| {
+            assert_eq!(parse(&text), Err(PolicyError::Line { line, why: PolicyFault::TooMany }));
+        };
+        too_many(of(most + 1), 2 * MAX_POLICY_NAMES + 1);
+        too_many(format!("{}{nested}group more any w8\n", of(most)), 3 * MAX_POLICY_NAMES + 1);
+        let witnesses: String = of(most + 1).lines().filter(|l| l.starts_with("w")).map(|l| format!("{l}\n")).collect();
+        too_many(witnesses, MAX_POLICY_NAMES + 1);
+    }
+
+    #[test]
+    fn the_log_is_one_of_those_listed() {
+        let policy = |logs: &[NoteVerifier]| {
+            let logs: String = logs.iter().map(|log| format!("log {log}\n")).collect();
+            parse(&format!("{logs}quorum none\n")).unwrap()
+        };
+        let signed = cosigned(&[]);
+        let verify =
+            |logs: &[NoteVerifier]| policy(logs).verify(signed.note().as_bytes()).map(|w| w.checkpoint().clone());
+        let check = |logs: &[NoteVerifier]| policy(logs).check(&signed).map(|w| w.checkpoint().clone());
+        let elsewhere = NoteVerifier::new("else", KeyKind::Ed25519, key(1).verifying_key()).unwrap();
+        let not_signed = Err(PolicyUnmet::Note(NoteError::NotSigned(name(ORIGIN))));
+        for logs in
+            [vec![log_verifier(1)], vec![log_verifier(1), log_verifier(2)], vec![log_verifier(2), log_verifier(1)]]
+        {
+            assert_eq!((verify(&logs), check(&logs)), (Ok(signed.clone()), Ok(signed.clone())));
+        }
+        for (logs, refused) in
+            [(vec![log_verifier(2)], not_signed), (vec![elsewhere], Err(PolicyUnmet::UnknownLog(name(ORIGIN))))]
+        {
+            assert_eq!((verify(&logs), check(&logs)), (refused.clone(), refused));
+        }
+        // Without logs, only who knows the log from elsewhere can check.
+        assert_eq!(verify(&[]), Err(PolicyUnmet::UnknownLog(name(ORIGIN))));
+        assert_eq!(check(&[]), Ok(signed.clone()));
+        assert_eq!(policy(&[log_verifier(1)]).verify(b"x"), Err(PolicyUnmet::Note(NoteError::Shape)));
+    }
+
+    #[test]
+    fn a_bad_line_of_a_listed_key_refuses_the_note() {
+        let text = format!("log {}\nwitness a {}\nquorum none\n", log_verifier(1), witness("a", 11));
+        let policy = parse(&text).unwrap();
+        let signed = cosigned(&[]);
+        let other = Checkpoint { size: 8, ..signed.checkpoint().clone() };
+        let forged = [signed.note(), &other.cosign(&name("a"), &key(11), NOW)].concat();
+        assert_eq!(policy.verify(forged.as_bytes()), Err(PolicyUnmet::Note(NoteError::Signature(name("a")))));
+        let stranger = [signed.note(), &other.cosign(&name("b"), &key(11), NOW)].concat();
+        assert!(policy.verify(stranger.as_bytes()).is_ok());
+        // Of two keys of one log, one signed well and one badly, in either order of the lines.
+        let second = other.sign(&key(2));
+        let (_, second) = second.split_once("\n\n").unwrap();
+        let both = [signed.note(), second].concat();
+        for (one, two) in [(1, 2), (2, 1)] {
+            let policy =
+                parse(&format!("log {}\nlog {}\nquorum none\n", log_verifier(one), log_verifier(two))).unwrap();
+            assert_eq!(policy.verify(both.as_bytes()), Err(PolicyUnmet::Note(NoteError::Signature(name(ORIGIN)))));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_is_total(text in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(Policy::parse(&text).is_err());
+        }
+
+        /// No flipped bit makes a policy that is printed otherwise than it is parsed.
+        #[test]
+        fn damaged_policies_still_have_one_form(at in 0usize..1_000, bit in 0u8..8) {
+            let mut text = example().into_bytes();
+            let at = at % text.len();
+            text[at] ^= 1 << bit;
+            if let Ok(policy) = Policy::parse(&text) {
+                prop_assert_eq!(Policy::parse(&policy.to_text()), Ok(policy));
+            }
+        }
+    }
+}
