@@ -748,7 +748,7 @@ pub(super) mod tests {
     use crate::gate::journal_tests::{self as gates, Late, NOW, code};
     use crate::gate::{Decision, Gate, Scan};
     use crate::ledger::{CutOff, Settled, log_verifier, witness_name};
-    use crate::tlog::{MemoryError, MemoryStorage, Row, Series};
+    use crate::tlog::{MemoryError, MemoryStorage, Row};
     use crate::trust::GateCertificateSpec;
     use crate::trust::test_federation::{self as federation, id, list, secret, time};
     use proptest::prelude::*;
