@@ -144,6 +144,8 @@ pub struct Gate<S: Storage> {
     refused: BTreeMap<Reason, u32>,
     /// A commit failed: what the store holds is not known until the journal is opened again.
     unsure: bool,
+    /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
+    behind: bool,
 }
 
 /// What follows from the journal and the learnt usage.
@@ -198,9 +200,10 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let mut gate = Self { storage, key, certificate, bundle, log, known, refused, unsure: false };
+        let (unsure, behind) = (false, false);
+        let mut gate = Self { storage, key, certificate, bundle, log, known, refused, unsure, behind };
         gate.known = gate.replay()?;
-        gate.check_rollback()?;
+        gate.check_rollback(&gate.bundle)?;
         gate.check_clock(now)?;
         let opened = Record::Opened { time: now, certificate: sha256(&[gate.certificate.as_bytes()]) };
         let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
@@ -298,6 +301,7 @@ impl<S: Storage> Gate<S> {
         if bundle.venue(self.certificate.venue()).is_none() {
             return Err(GateError::UnknownVenue(self.certificate.venue()));
         }
+        self.check_rollback(&bundle)?;
         let mut learnt = self.known.learnt.clone();
         for (pass, usage) in sync.usage {
             learnt.entry(*pass).or_default().merge(usage);
@@ -312,6 +316,7 @@ impl<S: Storage> Gate<S> {
         }
         self.known.learnt = learnt;
         self.bundle = bundle;
+        self.behind = false;
         Ok(())
     }
 
@@ -493,6 +498,9 @@ impl<S: Storage> Gate<S> {
         if !self.certificate.covers(now) {
             return Err(Reason::Internal.into());
         }
+        if self.behind {
+            return Err(Reason::ListTooOld.into());
+        }
         if now >= self.bundle.trust().expires() {
             return Err(Reason::ListTooOld.into());
         }
@@ -543,9 +551,9 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Refuses a bundle older than the one the last `synced` record names.
-    fn check_rollback(&self) -> Result<(), GateError<S::Error>> {
+    fn check_rollback(&self, bundle: &Bundle) -> Result<(), GateError<S::Error>> {
         let Some(synced) = &self.known.synced else { return Ok(()) };
-        let now = synced_record(&self.bundle, Vec::new(), synced.time);
+        let now = synced_record(bundle, Vec::new(), synced.time);
         if now.trust < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
@@ -602,6 +610,7 @@ impl<S: Storage> Gate<S> {
         if self.unsure {
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.known = self.replay()?;
+            self.behind = self.check_rollback(&self.bundle).is_err();
             self.unsure = false;
         }
         Ok(())
@@ -1026,6 +1035,60 @@ pub(crate) mod tests {
         let pruned = gate.log().prune(256, 1).writes();
         storage.commit(&pruned).unwrap();
         assert!(matches!(open(storage, NOW), Err(GateError::Log(LogError::Pruned(0)))));
+    }
+
+    /// A store that commits and then, while told to, says that it did not.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Late(pub(crate) MemoryStorage, pub(crate) bool);
+
+    impl Storage for Late {
+        type Error = crate::tlog::MemoryError;
+
+        fn get(&self, row: Row) -> Result<Option<Vec<u8>>, Self::Error> {
+            self.0.get(row)
+        }
+
+        fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error> {
+            self.0.commit(writes)?;
+            if self.1 { Err(crate::tlog::MemoryError) } else { Ok(()) }
+        }
+
+        fn scan(
+            &self,
+            series: crate::tlog::Series,
+            log: LogKey,
+            indices: core::ops::Range<u64>,
+            visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+        ) -> Result<(), Self::Error> {
+            self.0.scan(series, log, indices, visit)
+        }
+    }
+
+    #[test]
+    fn what_was_durable_although_the_commit_failed_is_known() {
+        let storage = Late(MemoryStorage::new(), false);
+        let mut gate = Gate::open(storage, gate_key(), &certificate(), bundle(), time(NOW)).unwrap();
+        let reason =
+            |gate: &mut Gate<Late>, number, at| gate.admit(Scan::text(code(number, at).as_bytes()), time(at)).reason();
+        // An admission: it was refused, its index is not used again, and the pass is debited.
+        gate.storage.1 = true;
+        assert_eq!(reason(&mut gate, 1, NOW), Reason::NotRecorded);
+        gate.storage.1 = false;
+        let size = gate.log().size();
+        assert_eq!(reason(&mut gate, 2, NOW), Reason::Ok);
+        assert_eq!(gate.log().size(), size + 2);
+        assert_eq!(reason(&mut gate, 1, NOW + 1), Reason::Passback);
+        // A sync: the journal says that the gate has the list by which pass 3 is revoked.
+        let list = status(NOW + 1, &[3]);
+        let news = Sync { status_lists: &[&list], ..Sync::default() };
+        gate.storage.1 = true;
+        assert!(gate.sync(&news, time(NOW + 1)).is_err());
+        gate.storage.1 = false;
+        assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::ListTooOld, "not by the list before");
+        assert!(matches!(gate.sync(&Sync::default(), time(NOW + 1)), Err(GateError::Rollback("status list"))));
+        gate.sync(&news, time(NOW + 1)).unwrap();
+        assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::Revoked);
+        assert_eq!(reason(&mut gate, 4, NOW + 1), Reason::Ok);
     }
 
     #[test]

@@ -745,10 +745,10 @@ fn previous_link<S: Storage>(log: &Log, storage: &S, index: u64) -> Result<Hash,
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::gate::journal_tests::{self as gates, NOW, code};
+    use crate::gate::journal_tests::{self as gates, Late, NOW, code};
     use crate::gate::{Decision, Gate, Scan};
     use crate::ledger::{CutOff, Settled, log_verifier, witness_name};
-    use crate::tlog::{MemoryError, MemoryStorage, Row, Series};
+    use crate::tlog::{MemoryError, MemoryStorage, Row};
     use crate::trust::GateCertificateSpec;
     use crate::trust::test_federation::{self as federation, id, list, secret, time};
     use proptest::prelude::*;
@@ -1032,33 +1032,6 @@ pub(super) mod tests {
         ledger.recover().unwrap();
         assert_eq!(ledger.kept_checkpoint().unwrap(), None);
         assert_eq!(ledger.checkpoint().unwrap().size(), 2);
-    }
-
-    /// A store whose commit is durable, and fails all the same: the machine stopped just then.
-    #[derive(Debug)]
-    struct Late(MemoryStorage, bool);
-
-    impl Storage for Late {
-        type Error = MemoryError;
-
-        fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
-            self.0.get(row)
-        }
-
-        fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
-            self.0.commit(writes)?;
-            if self.1 { Err(MemoryError) } else { Ok(()) }
-        }
-
-        fn scan(
-            &self,
-            series: Series,
-            log: LogKey,
-            indices: core::ops::Range<u64>,
-            visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-        ) -> Result<(), MemoryError> {
-            self.0.scan(series, log, indices, visit)
-        }
     }
 
     #[test]
