@@ -1037,6 +1037,23 @@ pub(crate) mod tests {
         assert!(matches!(open(storage, NOW), Err(GateError::Log(LogError::Pruned(0)))));
     }
 
+    #[test]
+    fn a_gate_that_is_not_fit_decides_nothing() {
+        let other = Gate::open(MemoryStorage::new(), holder(1), &certificate(), bundle(), time(NOW));
+        assert!(matches!(other, Err(GateError::OtherKey)));
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let before = gate.storage().clone();
+        assert!(matches!(gate.sync(&Sync::default(), time(NOW - 1)), Err(GateError::Clock { .. })));
+        assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 1)), Err(GateError::Clock { .. })));
+        assert_eq!(gate.storage(), &before);
+        gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
+        assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("catalogue"))));
+        // Before its trust list was issued, whatever the journal says of the time.
+        let early = time(gate.bundle().trust().issued().seconds() - 1);
+        gate.set_clock(early).unwrap();
+        assert_eq!(gate.fit(early).unwrap_err().reason, Reason::ClockSuspect);
+    }
+
     /// A store that commits and then, while told to, says that it did not.
     #[derive(Clone, Debug)]
     pub(crate) struct Late(pub(crate) MemoryStorage, pub(crate) bool);
