@@ -338,6 +338,50 @@ fn a_grant_that_does_not_cover_the_use_is_found() {
 }
 
 #[test]
+fn each_rule_of_a_journal_has_a_finding() {
+    let shown = code(&pass(CITIES[0], 1, 2, |_| {}), 1, OPEN);
+    let knows = || (Record::Synced(knows(OPEN - 600)), None);
+    let with = |change: &dyn Fn(&mut Redemption)| {
+        let (mut redemption, evidence) = used(1, 2, &shown, OPEN);
+        change(&mut redemption);
+        let found = found_in(vec![knows(), (Record::Redeemed(redemption), evidence)]);
+        found.into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
+    };
+    assert_eq!(with(&|_| {}), []);
+    assert_eq!(with(&|redemption| redemption.pass.pass = PassId::from_bytes([2; 10])), [(2, Rule::Mismatch)]);
+    let product = with(&|redemption| (redemption.product, redemption.due_fen) = ((1, 1), 0));
+    assert_eq!(product, [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.flags = 1), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.due_fen += 1), [(2, Rule::Decision)]);
+    assert_eq!(with(&|redemption| redemption.time = time(OPEN + 61)), [(2, Rule::Presentation)]);
+
+    let rules = |records: Vec<Record>| {
+        let records = records.into_iter().map(|record| (record, None)).collect();
+        found_in(records).into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
+    };
+    let day = time(OPEN).service_day(0);
+    let closed = |admitted, annulled| Record::DayClosed { time: time(OPEN), day, admitted, annulled, refused: vec![] };
+    assert_eq!(rules(vec![closed(0, 0)]), []);
+    assert_eq!(rules(vec![closed(1, 0)]), [(1, Rule::Totals)]);
+    assert_eq!(rules(vec![closed(0, 1)]), [(1, Rule::Totals)]);
+    let opened = |at: i64| Record::Opened { time: time(at), certificate: sha256(&[b"another"]) };
+    assert_eq!(rules(vec![opened(OPEN)]), [(1, Rule::Opened)]);
+    assert_eq!(rules(vec![closed(0, 0), Record::Synced(self::knows(OPEN - 1))]), [(2, Rule::Clock)]);
+    let outside = Record::ClockSet { time: time(OPEN - 3_601), before: time(OPEN - 600) };
+    assert_eq!(rules(vec![outside]), [(1, Rule::Certificate)]);
+    let (redemption, evidence) = used(1, 2, &shown, OPEN);
+    let annulled = |after| (Record::Annulled { time: time(OPEN + after), index: 2 }, None);
+    let annulments = |times: &[i64]| {
+        let mut records = vec![knows(), (Record::Redeemed(redemption), evidence.clone())];
+        records.extend(times.iter().map(|after| annulled(*after)));
+        found_in(records).into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
+    };
+    assert_eq!(annulments(&[900]), []);
+    assert_eq!(annulments(&[901]), [(3, Rule::Annulment)]);
+    assert_eq!(annulments(&[1, 2]), [(4, Rule::Annulment)]);
+}
+
+#[test]
 fn what_a_gate_says_it_knows_is_checked() {
     let rules = |records: Vec<Record>| {
         let found = found_in(records.into_iter().map(|record| (record, None)).collect());
