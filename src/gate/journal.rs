@@ -1037,60 +1037,6 @@ pub(crate) mod tests {
         assert!(matches!(open(storage, NOW), Err(GateError::Log(LogError::Pruned(0)))));
     }
 
-    /// A store that commits and then, while told to, says that it did not.
-    #[derive(Clone, Debug)]
-    pub(crate) struct Late(pub(crate) MemoryStorage, pub(crate) bool);
-
-    impl Storage for Late {
-        type Error = crate::tlog::MemoryError;
-
-        fn get(&self, row: Row) -> Result<Option<Vec<u8>>, Self::Error> {
-            self.0.get(row)
-        }
-
-        fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error> {
-            self.0.commit(writes)?;
-            if self.1 { Err(crate::tlog::MemoryError) } else { Ok(()) }
-        }
-
-        fn scan(
-            &self,
-            series: crate::tlog::Series,
-            log: LogKey,
-            indices: core::ops::Range<u64>,
-            visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-        ) -> Result<(), Self::Error> {
-            self.0.scan(series, log, indices, visit)
-        }
-    }
-
-    #[test]
-    fn what_was_durable_although_the_commit_failed_is_known() {
-        let storage = Late(MemoryStorage::new(), false);
-        let mut gate = Gate::open(storage, gate_key(), &certificate(), bundle(), time(NOW)).unwrap();
-        let reason =
-            |gate: &mut Gate<Late>, number, at| gate.admit(Scan::text(code(number, at).as_bytes()), time(at)).reason();
-        // An admission: it was refused, its index is not used again, and the pass is debited.
-        gate.storage.1 = true;
-        assert_eq!(reason(&mut gate, 1, NOW), Reason::NotRecorded);
-        gate.storage.1 = false;
-        let size = gate.log().size();
-        assert_eq!(reason(&mut gate, 2, NOW), Reason::Ok);
-        assert_eq!(gate.log().size(), size + 2);
-        assert_eq!(reason(&mut gate, 1, NOW + 1), Reason::Passback);
-        // A sync: the journal says that the gate has the list by which pass 3 is revoked.
-        let list = status(NOW + 1, &[3]);
-        let news = Sync { status_lists: &[&list], ..Sync::default() };
-        gate.storage.1 = true;
-        assert!(gate.sync(&news, time(NOW + 1)).is_err());
-        gate.storage.1 = false;
-        assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::ListTooOld, "not by the list before");
-        assert!(matches!(gate.sync(&Sync::default(), time(NOW + 1)), Err(GateError::Rollback("status list"))));
-        gate.sync(&news, time(NOW + 1)).unwrap();
-        assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::Revoked);
-        assert_eq!(reason(&mut gate, 4, NOW + 1), Reason::Ok);
-    }
-
     #[test]
     fn a_gate_that_is_not_fit_decides_nothing() {
         let other = Gate::open(MemoryStorage::new(), holder(1), &certificate(), bundle(), time(NOW));
