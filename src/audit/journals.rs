@@ -292,7 +292,8 @@ impl<'a, F: Files> Replay<'a, F> {
         self.decision(index, redemption, &used, facts.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
-        let entry = self.gate.seals.iter().find(|seal| index < seal.signed.size()).map_or(u64::MAX, |seal| seal.entry);
+        let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
+        let entry = self.gate.seals.get(seal).map_or(u64::MAX, |seal| seal.entry);
         let redeemed = Redeemed {
             pass: redemption.pass,
             product: redemption.product_ref(),

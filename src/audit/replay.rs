@@ -258,8 +258,8 @@ impl<'a> Reading<'a> {
         match entry {
             Entry::GateEnrolled { certificate } => self.enrolled(index, time, &certificate, findings),
             Entry::GateRetired { gate } => match self.gates.get_mut(&gate) {
-                Some(gate) => gate.retired = true,
-                None => findings.error(index, Rule::Seal, format_args!("gate {gate} was never enrolled")),
+                Some(gate) if !gate.retired => gate.retired = true,
+                _ => findings.error(index, Rule::Seal, format_args!("gate {gate} is not enrolled, or retired")),
             },
             Entry::CataloguePublished { sequence, digest } => {
                 if self.published(index, digest, &ListId::Catalogue(self.member, sequence), findings) {
@@ -458,21 +458,9 @@ struct Closing {
 
 impl Closing {
     fn find(cities: &[City], options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
-        let mut last: Option<&Settled> = None;
-        for city in cities {
-            match (city.settled.last(), last) {
-                (Some(settled), None) => last = Some(settled),
-                (Some(settled), Some(other)) if settled != other => {
-                    findings.error_at(
-                        &prefix_of(city.member),
-                        Rule::Statement,
-                        "the members agreed to different statements",
-                    );
-                }
-                _ => {}
-            }
-        }
-        let Some(last) = last else {
+        let agreed =
+            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
+        let Some(last) = agreed.last() else {
             let period = options.period?;
             let cut_off = |city: &City| {
                 let size = city.log.size();
@@ -481,10 +469,15 @@ impl Closing {
             let cut_offs = cities.iter().filter_map(cut_off).collect();
             return Some(Self { period, cut_offs, earlier: None, agreed: None });
         };
-        for city in cities.iter().filter(|city| city.settled.is_empty()) {
-            findings.error_at(&prefix_of(city.member), Rule::Statement, "the member agreed to no statement");
+        for city in cities.iter().filter(|city| city.settled != agreed) {
+            let detail = if city.settled.is_empty() {
+                "the member agreed to no statement"
+            } else {
+                "the members agreed to different statements"
+            };
+            findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
         }
-        for cut_off in &last.cut_offs {
+        for cut_off in agreed.iter().flat_map(|settled| &settled.cut_offs) {
             let city = cities.iter().find(|city| city.member == cut_off.member);
             if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
                 findings.error(
@@ -495,7 +488,7 @@ impl Closing {
             }
         }
         let period = Period { from: last.from, until: last.until };
-        let before = cities.iter().find_map(|city| city.settled.iter().rev().nth(1));
+        let before = agreed.iter().rev().nth(1);
         Some(Self { period, cut_offs: last.cut_offs.clone(), earlier: before.cloned(), agreed: Some(last.digest) })
     }
 

@@ -193,6 +193,10 @@ impl<S: Storage> Gate<S> {
         if *certificate.key() != key.verifying_key() {
             return Err(GateError::OtherKey);
         }
+        // Whatever such a gate recorded, an audit would call wrong.
+        if !certificate.covers(now) {
+            return Err(CertificateError::NotInForce.into());
+        }
         if bundle.venue(certificate.venue()).is_none() {
             return Err(GateError::UnknownVenue(certificate.venue()));
         }
@@ -1224,6 +1228,9 @@ pub(crate) mod tests {
     fn a_gate_outside_its_certificate_or_trust_list_decides_nothing() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         assert_eq!(reason(&mut gate, &code(1, 1_000_000_000), 1_000_000_000), Reason::Internal);
+        let not_in_force =
+            |at| matches!(open(MemoryStorage::new(), at), Err(GateError::Certificate(CertificateError::NotInForce)));
+        assert!(not_in_force(1_999) && not_in_force(1_000_000_000), "nor does it open");
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     }
 

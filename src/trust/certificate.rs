@@ -79,6 +79,9 @@ pub enum CertificateError {
     /// The gate's key is unusable.
     #[error("gate certificate: {0}")]
     Key(#[from] KeyError),
+    /// The certificate is not in force now.
+    #[error("gate certificate: not in force")]
+    NotInForce,
     /// The certificate contradicts itself.
     #[error("gate certificate: {0}")]
     Rule(&'static str),
