@@ -284,7 +284,7 @@ impl<S: Storage> Gate<S> {
         let recent = self.known.recent.iter().find(|recent| recent.index == index);
         let within = i64::from(self.bundle.trust().policy().annul_within);
         match recent {
-            None if index < self.log.size() => Err(GateError::TooLate(index)),
+            None if self.redeemed_long_ago(index) => Err(GateError::TooLate(index)),
             None => Err(GateError::NoRedemption(index)),
             Some(recent) if now.since(recent.redemption.time) > within => Err(GateError::TooLate(index)),
             Some(_) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
@@ -552,6 +552,14 @@ impl<S: Storage> Gate<S> {
     fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         let last = self.known.last;
         if now < last { Err(GateError::Clock { now, last }) } else { Ok(()) }
+    }
+
+    /// Whether an entry is a redemption that stands, among those that are no longer kept at hand.
+    fn redeemed_long_ago(&self, index: u64) -> bool {
+        let Ok(body) = self.log.body(&self.storage, index) else { return false };
+        let Ok(Record::Redeemed(redemption)) = Record::decode(&body) else { return false };
+        let usage = self.known.usage.get(&redemption.pass);
+        usage.is_some_and(|usage| usage.uses().iter().any(|used| used.key() == (self.id(), index)))
     }
 
     /// Refuses a bundle older than the one the last `synced` record names.
@@ -1006,7 +1014,8 @@ pub(crate) mod tests {
             assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
         }
         gate.annul(3, time(NOW + 300)).unwrap();
-        assert!(matches!(gate.annul(3, time(NOW + 300)), Err(GateError::TooLate(3))), "once only");
+        assert!(matches!(gate.annul(3, time(NOW + 300)), Err(GateError::NoRedemption(3))), "once only");
+        assert!(matches!(gate.annul(0, time(NOW + 300)), Err(GateError::NoRedemption(0))), "the gate opened then");
         assert!(matches!(gate.annul(99, time(NOW + 300)), Err(GateError::NoRedemption(99))));
         assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);

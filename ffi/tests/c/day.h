@@ -349,7 +349,7 @@ static void check_day(void) {
   decision = admit(gate, "check", 1, ONECARD_ADMIT_IDENTITY_CHECKED, NOW + 15);
   CHECK(decision.kind == ONECARD_SEVERITY_ADMIT && decision.index == 4);
 
-  CHECK(onecard_gate_annul(gate, 0, NOW + 20) == ONECARD_STATUS_GATE_TOO_LATE);
+  CHECK(onecard_gate_annul(gate, 0, NOW + 20) == ONECARD_STATUS_GATE_NO_REDEMPTION);
   CHECK(onecard_gate_annul(gate, 2, NOW + 20) == ONECARD_STATUS_OK);
   CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
   CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
