@@ -238,18 +238,23 @@ fn a_reversed_redemption_is_not_settled() {
 /// lie in it, and after it the annulment of one and the reversal of another.
 fn long() -> Day {
     let mut day = Day::open();
-    let visit = |day: &mut Day, number, at| {
+    let visit = |day: &mut Day, city, number, at| {
         let pass = pass(CITIES[1], number, 1, |_| {});
-        index(day.scan(0, 0, &code(&pass, number, at), at))
+        index(day.scan(city, 0, &code(&pass, number, at), at))
     };
-    assert_eq!([1, 2, 3].map(|number| visit(&mut day, number, OPEN + i64::from(number))), [2, 3, 4]);
+    assert_eq!([1, 2, 3].map(|number| visit(&mut day, 0, number, OPEN + i64::from(number))), [2, 3, 4]);
     for at in 5..256 {
         day.sync(0, 0, &[], OPEN + at);
     }
     day.gate(0, 0).annul(3, time(OPEN + 300)).unwrap();
-    assert_eq!(visit(&mut day, 4, OPEN + 400), 257);
+    // Used up elsewhere, which this gate was not told yet.
+    for at in [OPEN, OPEN + 200] {
+        visit(&mut day, 1, 4, at);
+    }
+    assert_eq!(visit(&mut day, 0, 4, OPEN + 400), 257);
     day.gate(0, 0).close_day(time(OPEN).service_day(0), time(OPEN + 36_000)).unwrap();
     day.deliver(0, 0, OPEN + 40_000);
+    day.deliver(1, 0, OPEN + 40_000);
     day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
     day
 }
@@ -289,9 +294,12 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
     let notice = |place| (place, Rule::Pruned, Severity::Notice);
     assert_eq!(told, [notice("journal/310101/1"), notice("statement.cbor")]);
     assert!(report.findings[0].detail.starts_with("256 entries"));
+    // That the gate had synced is gone with the rest, and not held against it.
+    assert_eq!(report.over_use, audit(&whole, &Options::default()).over_use);
+    assert_eq!(report.over_use.iter().map(|over| over.liable).collect::<Vec<_>>(), [Liable::Issuer]);
     // What the members agreed to stands.
     assert_eq!(report.statement.unwrap().encode(), whole["statement.cbor"]);
-    assert_eq!((report.counts.redemptions, report.counts.evidence), (1, 1));
+    assert_eq!((report.counts.redemptions, report.counts.evidence), (3, 3));
 
     // Every file of the journal still counts, and of the pruned part every tile.
     let tile = "journal/310101/1/tile/0/000";
@@ -327,7 +335,7 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
 fn a_ledger_is_never_pruned() {
     let mut day = Day::open();
     for at in 0..256 {
-        day.cities[0].ledger.record(Entry::GapDeclared { gate: 1, from: at, until: at }, time(OPEN)).unwrap();
+        day.cities[0].ledger.record(Entry::GapDeclared { gate: 1, from: at, until: at + 1 }, time(OPEN)).unwrap();
     }
     day.finish(OPEN + 1);
     let mut files = day.files();
