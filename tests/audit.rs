@@ -4,11 +4,12 @@ mod day;
 
 use day::{CITIES, Day, OPEN, code, id, paper, pass, time};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
+use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, journal_verifier};
 use onecard::product::{Usage, Use};
-use onecard::tlog::{Log, SignedCheckpoint, Storage};
+use onecard::tlog::{Checkpoint, Log, SignedCheckpoint, Storage};
 use onecard_store::{Folder, publish};
 use std::path::Path;
 
@@ -329,6 +330,22 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
     kept.insert("evidence/310101/1/000".into(), whole["evidence/310101/1/000"].clone());
     let report = audit(&kept, &Options::default());
     assert!(report.is_clean() && report.findings.iter().any(|found| found.rule == Rule::Evidence));
+}
+
+#[test]
+fn a_size_without_files_costs_nothing() {
+    let mut day = ordinary();
+    let files = day.settle(OPEN + 90_000);
+    let gate = GateId { member: id(CITIES[0]), number: 1 };
+    let origin = day.gate(0, 0).log().origin().clone();
+    let checkpoint = Checkpoint { origin, size: u64::MAX, root: sha256(&[]) };
+    let note = SignedCheckpoint::sign(checkpoint, &day::gate_secret(gate)).note().into();
+    for kept in ["journal/310101/1/tile/entries/000", "journal/310101/1/tile", "journal/310101/1"] {
+        let mut damaged = files.clone();
+        damaged.retain(|path, _| !path.starts_with("journal/310101/1/") || path.starts_with(kept));
+        damaged.insert("journal/310101/1/checkpoint".into(), Vec::clone(&note));
+        assert!(errors(&damaged).iter().any(|(_, rule)| *rule == Rule::Seal), "{kept}");
+    }
 }
 
 #[test]
