@@ -3,15 +3,17 @@
 mod day;
 
 use day::{CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
-use onecard::audit::{Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
+use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::Entry;
+use onecard::ledger::{Entry, journal_verifier};
 use onecard::product::{Usage, Use};
-use onecard::tlog::{Log, LogKey, MemoryStorage, SignedCheckpoint};
+use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
 use onecard::trust::{CatalogueSpec, Role, StatusListSpec, Venue};
 use onecard::wire::text;
+use onecard_store::{Folder, publish};
+use std::path::Path;
 
 fn index(decision: Decision) -> u64 {
     match decision {
@@ -493,6 +495,132 @@ fn a_price_that_rises_later_changes_no_decision_before() {
     };
     files.insert("trust/catalogue-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Registrar)));
     assert_eq!(run(&files), []);
+}
+
+/// A day at whose first gate a full bundle of records ends with the last `synced`: three redemptions
+/// lie in it, and after it the annulment of one and the reversal of another.
+fn long() -> Day {
+    let mut day = Day::open();
+    let visit = |day: &mut Day, city, number, at| {
+        let pass = pass(CITIES[1], number, 1, |_| {});
+        index(day.scan(city, 0, &code(&pass, number, at), at))
+    };
+    assert_eq!([1, 2, 3].map(|number| visit(&mut day, 0, number, OPEN + i64::from(number))), [2, 3, 4]);
+    for at in 5..256 {
+        day.sync(0, 0, &[], OPEN + at);
+    }
+    day.gate(0, 0).annul(3, time(OPEN + 300)).unwrap();
+    // Used up elsewhere, which this gate was not told yet.
+    for at in [OPEN, OPEN + 200] {
+        visit(&mut day, 1, 4, at);
+    }
+    assert_eq!(visit(&mut day, 0, 4, OPEN + 400), 257);
+    day.gate(0, 0).close_day(time(OPEN).service_day(0), time(OPEN + 36_000)).unwrap();
+    day.deliver(0, 0, OPEN + 40_000);
+    day.deliver(1, 0, OPEN + 40_000);
+    day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
+    day
+}
+
+/// What is published after the first bundle of the first gate's journal was pruned.
+fn pruned(day: &Day, whole: &MemoryFiles, name: &str) -> MemoryFiles {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&root);
+    let ledger = &day.cities[0].ledger;
+    let (mut storage, mut log) = (ledger.storage().clone(), ledger.journals()[&1].log().clone());
+    let note = log.kept_checkpoint(&storage).unwrap().unwrap();
+    let verifier = journal_verifier(day::bundle().trust(), ledger.journals()[&1].certificate()).unwrap();
+    let signed = SignedCheckpoint::verify(&note, &verifier).unwrap();
+    let (journal, evidence) = (root.join("journal/310101/1"), root.join("evidence/310101/1"));
+    publish(&storage, &log, &signed, &journal, Some(&evidence)).unwrap();
+    for change in [|log: &Log| log.prune(log.size(), 1), |log: &Log| log.erase(256, 256)] {
+        let batch = change(&log);
+        storage.commit(&batch.writes()).unwrap();
+        log.apply(batch).unwrap();
+    }
+    publish(&storage, &log, &signed, &journal, Some(&evidence)).unwrap();
+    let folder = Folder::new(&root);
+    let of_gate = |path: &&String| path.starts_with("journal/310101/1/") || path.starts_with("evidence/310101/1/");
+    let others = whole.iter().filter(|(path, _)| !of_gate(path)).map(|(path, bytes)| (path.clone(), bytes.clone()));
+    let left = folder.list().unwrap().into_iter().map(|path| (path.clone(), folder.read(&path).unwrap().unwrap()));
+    others.chain(left).collect()
+}
+
+#[test]
+fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
+    let mut day = long();
+    let whole = day.settle(OPEN + 90_000);
+    let files = pruned(&day, &whole, "pruned");
+    assert!(!files.contains_key("journal/310101/1/tile/entries/000"));
+    let report = audit(&files, &Options::default());
+    let told: Vec<_> = report.findings.iter().map(|found| (found.place.as_str(), found.rule, found.severity)).collect();
+    let notice = |place| (place, Rule::Pruned, Severity::Notice);
+    assert_eq!(told, [notice("journal/310101/1"), notice("statement.cbor")]);
+    assert!(report.findings[0].detail.starts_with("256 entries"));
+    // That the gate had synced is gone with the rest, and not held against it.
+    assert_eq!(report.over_use, audit(&whole, &Options::default()).over_use);
+    assert_eq!(report.over_use.iter().map(|over| over.liable).collect::<Vec<_>>(), [Liable::Issuer]);
+    // What the members agreed to stands.
+    assert_eq!(report.statement.unwrap().encode(), whole["statement.cbor"]);
+    assert_eq!((report.counts.redemptions, report.counts.evidence), (3, 3));
+
+    // Every file of the journal still counts, and of the pruned part every tile.
+    let tile = "journal/310101/1/tile/0/000";
+    for at in [0, 1, 4_000, 8_160, 8_191] {
+        let mut damaged = files.clone();
+        damaged.get_mut(tile).unwrap()[at] ^= 4;
+        assert!(errors(&damaged).contains(&("journal/310101/1".to_owned(), Rule::Root)), "byte {at}");
+    }
+    for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with("journal/310101/1/")) {
+        let mut damaged = files.clone();
+        damaged.remove(path);
+        assert!(!errors(&damaged).is_empty(), "{path} is gone");
+        damaged.insert(path.clone(), bytes[..bytes.len() - 1].into());
+        assert!(!errors(&damaged).is_empty(), "{path} is cut");
+        *damaged.get_mut(path).unwrap() = bytes.clone();
+        damaged.get_mut(path).unwrap()[bytes.len() / 2] ^= 1;
+        assert!(!errors(&damaged).is_empty(), "{path} is changed");
+    }
+
+    // Without what was agreed there is no statement: what is left would say too little.
+    let mut damaged = files.clone();
+    damaged.remove("statement.cbor");
+    let report = audit(&damaged, &Options::default());
+    assert!(report.is_clean() && report.statement.is_none());
+    // Evidence outlives its record: told.
+    let mut kept = files.clone();
+    kept.insert("evidence/310101/1/000".into(), whole["evidence/310101/1/000"].clone());
+    let report = audit(&kept, &Options::default());
+    assert!(report.is_clean() && report.findings.iter().any(|found| found.rule == Rule::Evidence));
+}
+
+#[test]
+fn a_size_without_files_costs_nothing() {
+    let mut day = ordinary();
+    let files = day.settle(OPEN + 90_000);
+    let gate = GateId { member: id(CITIES[0]), number: 1 };
+    let origin = day.gate(0, 0).log().origin().clone();
+    let checkpoint = Checkpoint { origin, size: u64::MAX, root: sha256(&[]) };
+    let note = SignedCheckpoint::sign(checkpoint, &gate_secret(gate)).note().into();
+    for kept in ["journal/310101/1/tile/entries/000", "journal/310101/1/tile", "journal/310101/1"] {
+        let mut damaged = files.clone();
+        damaged.retain(|path, _| !path.starts_with("journal/310101/1/") || path.starts_with(kept));
+        damaged.insert("journal/310101/1/checkpoint".into(), Vec::clone(&note));
+        assert!(errors(&damaged).iter().any(|(_, rule)| *rule == Rule::Seal), "{kept}");
+    }
+}
+
+#[test]
+fn a_ledger_is_never_pruned() {
+    let mut day = Day::open();
+    for at in 0..256 {
+        day.cities[0].ledger.record(Entry::GapDeclared { gate: 1, from: at, until: at + 1 }, time(OPEN)).unwrap();
+    }
+    day.finish(OPEN + 1);
+    let mut files = day.files();
+    assert_eq!(errors(&files), []);
+    files.remove("ledger/310101/tile/entries/000").unwrap();
+    assert!(errors(&files).contains(&("ledger/310101".to_owned(), Rule::Missing)));
 }
 
 #[test]

@@ -73,7 +73,8 @@ pub enum Rule {
     Decision,
     /// The statements of the members, or the one published, are not what is computed.
     Statement,
-    /// Evidence was erased: allowed, and then nothing can be said of it.
+    /// Evidence was erased, or records of a journal were pruned: allowed, and then nothing can be said
+    /// of them.
     Pruned,
 }
 

@@ -41,9 +41,17 @@ pub(super) struct Seal {
 #[derive(Debug)]
 pub(super) struct JournalAudit {
     pub(super) findings: Findings,
+    pub(super) standing: Standing,
+    pub(super) counts: Counts,
+}
+
+/// What stands at a gate.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
     /// The redemptions that stand, by index.
     pub(super) redeemed: BTreeMap<u64, Redeemed>,
-    pub(super) counts: Counts,
+    /// Records below this index were pruned: whether they are redemptions that stand, nobody can tell.
+    pub(super) pruned: u64,
 }
 
 /// Audits the journal of a gate that its city enrolled. `paths` are those below `journal/` and
@@ -62,24 +70,26 @@ pub(super) fn audit_journal<F: Files>(
         for path in journal_paths.iter().chain(evidence_paths) {
             findings.error_at(path, Rule::Unexpected, "the ledger has no seal of this gate");
         }
-        return JournalAudit { findings, redeemed: BTreeMap::new(), counts: Counts::default() };
+        return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
     };
     let verifier = match journal_verifier(lists.bundle.trust(), &gate.certificate) {
         Ok(verifier) => verifier,
         Err(error) => {
             findings.error(None, Rule::Certificate, error);
-            return JournalAudit { findings, redeemed: BTreeMap::new(), counts: Counts::default() };
+            return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
         }
     };
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), last.signed.size());
     let mut replay = Replay::new(lists, gate, evidence);
-    let log = read_log(files, &prefix, journal_paths, &verifier, &mut findings, |index, body, findings| {
-        replay.record(index, body, findings);
-    });
+    let log =
+        read_log(files, &prefix, journal_paths, &verifier, true, &mut findings, |index, body, findings| match body {
+            Some(body) => replay.record(index, body, findings),
+            None => replay.pruned(index, findings),
+        });
     check_seals(gate, &log, &mut findings);
-    replay.evidence.check_files(evidence_paths, &mut findings);
-    let Replay { redeemed, counts, .. } = replay;
-    JournalAudit { findings, redeemed, counts }
+    replay.evidence.check_files(evidence_paths, replay.standing.pruned, &mut findings);
+    let Replay { standing, counts, .. } = replay;
+    JournalAudit { findings, standing, counts }
 }
 
 fn check_seals(gate: &GateSeen, log: &super::published::PublishedLog, findings: &mut Findings) {
@@ -115,9 +125,10 @@ struct Replay<'a, F: Files> {
     recent: BTreeMap<PassKey, (u64, UnixTime)>,
     /// Usage at this gate alone: what it knew for certain.
     usage: BTreeMap<PassKey, Usage>,
-    redeemed: BTreeMap<u64, Redeemed>,
-    /// Redeemed and annulled since the last day close.
+    standing: Standing,
+    /// Redeemed and annulled since the last day close, and whether there are pruned ones among them.
     totals: (u32, u32),
+    totals_pruned: bool,
     counts: Counts,
 }
 
@@ -133,10 +144,21 @@ impl<'a, F: Files> Replay<'a, F> {
             opened: false,
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
-            redeemed: BTreeMap::new(),
+            standing: Standing::default(),
             totals: (0, 0),
+            totals_pruned: false,
             counts: Counts { journals: 1, ..Counts::default() },
         }
+    }
+
+    /// A record that is gone. Evidence of it proves nothing any more.
+    fn pruned(&mut self, index: u64, findings: &mut Findings) {
+        if self.evidence.of(index, findings).is_some() {
+            findings.notice(index, Rule::Evidence, "evidence of a record that was pruned");
+        }
+        self.evidence.expect(None);
+        self.standing.pruned = index.saturating_add(1);
+        self.totals_pruned = true;
     }
 
     fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
@@ -198,7 +220,9 @@ impl<'a, F: Files> Replay<'a, F> {
             // What was redeemed before may now lie in the future: what the gate made of it is unknown.
             Record::ClockSet { .. } => self.recent.clear(),
             Record::DayClosed { admitted, annulled, .. } => {
-                if (admitted, annulled) != self.totals {
+                // Of a day whose first records were pruned, the totals can only be too low.
+                let pruned = self.totals_pruned && admitted >= self.totals.0 && annulled >= self.totals.1;
+                if (admitted, annulled) != self.totals && !pruned {
                     findings.error(
                         index,
                         Rule::Totals,
@@ -208,7 +232,7 @@ impl<'a, F: Files> Replay<'a, F> {
                         ),
                     );
                 }
-                self.totals = (0, 0);
+                (self.totals, self.totals_pruned) = ((0, 0), false);
             }
             _ => {}
         }
@@ -248,8 +272,12 @@ impl<'a, F: Files> Replay<'a, F> {
     }
 
     fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
+        if annulled < self.standing.pruned {
+            self.totals.1 = self.totals.1.saturating_add(1);
+            return;
+        }
         let within = i64::from(self.lists.trust_at(time).policy().annul_within);
-        let standing = self.redeemed.get(&annulled);
+        let standing = self.standing.redeemed.get(&annulled);
         let Some(redeemed) = standing.filter(|redeemed| time.since(redeemed.used.time) <= within) else {
             findings.error(
                 index,
@@ -260,7 +288,7 @@ impl<'a, F: Files> Replay<'a, F> {
         };
         self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
         self.recent.retain(|_, (recent, _)| *recent != annulled);
-        self.redeemed.remove(&annulled);
+        self.standing.redeemed.remove(&annulled);
         self.totals.1 = self.totals.1.saturating_add(1);
     }
 
@@ -301,9 +329,10 @@ impl<'a, F: Files> Replay<'a, F> {
             due_fen: redemption.due_fen,
             entry,
             synced: self.synced_at.clone(),
+            synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
             facts,
         };
-        self.redeemed.insert(index, redeemed);
+        self.standing.redeemed.insert(index, redeemed);
     }
 
     /// Verifies what was shown as the gate had to, and that the record says what it says.
@@ -345,7 +374,10 @@ impl<'a, F: Files> Replay<'a, F> {
     /// Whether the status list the gate had said that the pass was good.
     fn check_status(&self, index: u64, claims: &PassClaims, time: UnixTime, findings: &mut Findings) {
         let Some(synced) = &self.synced else {
-            findings.error(index, Rule::Decision, "the gate had not said yet what it knew");
+            // Where it may have said so in a pruned record, nothing follows.
+            if self.standing.pruned == 0 {
+                findings.error(index, Rule::Decision, "the gate had not said yet what it knew");
+            }
             return;
         };
         let had = synced.status.iter().find(|(issuer, uri, _)| (*issuer, uri) == (claims.issuer, &claims.status.uri));
@@ -507,8 +539,9 @@ impl<'a, F: Files> Evidence<'a, F> {
         format!("{}/{id}", self.prefix)
     }
 
-    /// Compares the evidence files that the replay did not read: those of earlier sizes.
-    fn check_files(&self, paths: &[String], findings: &mut Findings) {
+    /// Compares the evidence files that the replay did not read: those of earlier sizes. What lies
+    /// beside records below `pruned` cannot be compared with anything.
+    fn check_files(&self, paths: &[String], pruned: u64, findings: &mut Findings) {
         for path in paths {
             let name = path.strip_prefix(&self.prefix).and_then(|name| name.strip_prefix('/')).unwrap_or_default();
             let Some(id) = TileId::parse(0, name) else {
@@ -521,6 +554,12 @@ impl<'a, F: Files> Evidence<'a, F> {
                 continue;
             }
             let Some(bundle) = read(self.files, path, findings) else { continue };
+            if start < pruned {
+                if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
+                    findings.error_at(path, Rule::Bundle, "it is malformed");
+                }
+                continue;
+            }
             let start = usize::try_from(start).unwrap_or(usize::MAX);
             let mut expected = self.expected.get(start..).unwrap_or_default().iter();
             let good = |entry: Result<&[u8], _>| match (entry, expected.next()) {

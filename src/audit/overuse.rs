@@ -40,6 +40,8 @@ pub(super) struct Redeemed {
     pub(super) entry: u64,
     /// When the gate had last learnt usage, and up to which ledger sizes.
     pub(super) synced: Option<SyncedAt>,
+    /// Whether the record that says so was pruned. What the gate knew cannot be held against it then.
+    pub(super) synced_pruned: bool,
     /// What the evidence says of the pass; `None` when it was erased or does not verify.
     pub(super) facts: Option<PassFacts>,
 }
@@ -61,7 +63,7 @@ pub(super) fn over_uses(uses: &[Redeemed], bundle: &Bundle) -> Vec<OverUse> {
         };
         let known: Usage = uses.iter().filter(|other| knew_of(used, other)).map(|other| other.used).collect();
         let limit = i64::from(bundle.trust().policy().sync_within);
-        let late = used.synced.as_ref().is_none_or(|synced| used.used.time.since(synced.0) > limit);
+        let late = used.synced.as_ref().map_or(!used.synced_pruned, |synced| used.used.time.since(synced.0) > limit);
         let knew = entitle(product, &facts, &known, &visit).is_err();
         let liable = if knew || late { Liable::Gate } else { Liable::Issuer };
         found.push(OverUse { pass: used.pass, used: used.used, denied, liable });

@@ -1,7 +1,9 @@
 //! One published log, read and checked byte by byte.
 //!
 //! The entries are the truth: they must chain, and hash to the root the log signed. Every other file
-//! of the log, tiles and older partial files, is then computed from them and compared.
+//! of the log, tiles and older partial files, is then computed from them and compared. Where the first
+//! bundles of a log were pruned, the tiles stand in for them: their links must hash to the same root,
+//! and the first entry that is left must follow the last of them.
 
 use super::files::Files;
 use super::finding::{Findings, Rule};
@@ -55,16 +57,19 @@ impl PublishedLog {
     }
 }
 
-/// Reads the log published below `prefix` and hands each entry's body to `visit`, in order.
+/// Reads the log published below `prefix` and hands each entry's body to `visit`, in order; of a
+/// pruned entry there is none.
 ///
-/// `paths` are all paths below `prefix`. Bundle by bundle, so one bundle is in memory at a time.
+/// `paths` are all paths below `prefix`, ascending. Bundle by bundle, so one bundle is in memory at a
+/// time. `prunable` says whether entries of this log may be pruned at all.
 pub(super) fn read_log<F: Files>(
     files: &F,
     prefix: &str,
     paths: &[String],
     verifier: &NoteVerifier,
+    prunable: bool,
     findings: &mut Findings,
-    mut visit: impl FnMut(u64, &[u8], &mut Findings),
+    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
     let signed = read_checkpoint(files, prefix, verifier, findings);
     // Without a checkpoint to go by, the entries are read as far as there are full bundles.
@@ -72,7 +77,31 @@ pub(super) fn read_log<F: Files>(
     let mut links = Vec::new();
     let mut previous = genesis(verifier.name().as_str());
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
-    'bundles: for resource in bundles {
+    // Counted by the tiles that stand in, so that a size without files costs nothing.
+    let stands_in = |bundle: &Resource| {
+        let tile = Resource::Hashes(bundle.id());
+        bundle.id().is_full() && !listed(prefix, paths, *bundle) && listed(prefix, paths, tile)
+    };
+    let gone = bundles.clone().take_while(stands_in).count();
+    if gone > 0 && !prunable {
+        findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
+    }
+    let gone = if prunable { gone } else { 0 };
+    for resource in bundles.clone().take(gone) {
+        let Some(tile) = pruned_links(files, prefix, resource.id(), findings) else { break };
+        for link in tile {
+            visit(links.len() as u64, None, findings);
+            previous = link;
+            links.push(link);
+        }
+    }
+    let pruned = links.len();
+    if pruned > 0 {
+        findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
+    }
+    // Where a tile is missing too, nothing that comes after it can be checked.
+    let whole = pruned == gone.saturating_mul(TILE_WIDTH.into());
+    'bundles: for resource in bundles.skip(gone).take_while(|_| whole) {
         let path = format!("{prefix}/{resource}");
         let Some(bundle) = read(files, &path, findings) else { break };
         for entry in BundleEntries::new(&bundle, resource.id().width()) {
@@ -89,7 +118,7 @@ pub(super) fn read_log<F: Files>(
                     if link != previous.0 {
                         findings.error(index, Rule::Chain, "it does not follow the entry before");
                     }
-                    visit(index, body, findings);
+                    visit(index, Some(body), findings);
                 }
                 None => findings.error(index, Rule::Chain, "it is shorter than a link"),
             }
@@ -132,6 +161,22 @@ fn read_checkpoint<F: Files>(
     }
 }
 
+/// The links of a full bundle that was pruned, from the tile of hashes over it.
+fn pruned_links<F: Files>(files: &F, prefix: &str, id: TileId, findings: &mut Findings) -> Option<Vec<Hash>> {
+    let path = format!("{prefix}/{}", Resource::Hashes(id));
+    let tile = read(files, &path, findings)?;
+    let (hashes, rest) = tile.as_chunks::<32>();
+    if hashes.len() != usize::from(id.width()) || !rest.is_empty() {
+        findings.error_at(&path, Rule::Tile, "it has a wrong length");
+        return None;
+    }
+    Some(hashes.iter().map(|hash| Hash(*hash)).collect())
+}
+
+fn listed(prefix: &str, paths: &[String], resource: Resource) -> bool {
+    paths.binary_search(&format!("{prefix}/{resource}")).is_ok()
+}
+
 fn full_bundles(prefix: &str, paths: &[String]) -> u64 {
     let bundles = paths.iter().filter_map(|path| resource_at(prefix, path));
     let full = bundles.filter(|resource| matches!(resource, Resource::Entries(id) if id.is_full()));
@@ -161,10 +206,8 @@ fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &Publis
         }
     }
     let required = tiles_of(log.size()).filter(|resource| matches!(resource, Resource::Hashes(_)));
-    for path in required.map(|resource| format!("{prefix}/{resource}")) {
-        if paths.binary_search(&path).is_err() {
-            findings.error_at(&path, Rule::Missing, "there is no such file");
-        }
+    for resource in required.filter(|resource| !listed(prefix, paths, *resource)) {
+        findings.error_at(&format!("{prefix}/{resource}"), Rule::Missing, "there is no such file");
     }
 }
 

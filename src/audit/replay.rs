@@ -2,13 +2,13 @@
 
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
-use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
+use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed, over_uses};
 use super::published::{PublishedLog, read_log};
 use super::settle::{Earlier, Period, Settled as SettledUse, settle};
 use super::statement::{MAX_STATEMENT, Statement};
-use crate::crypto::Hash;
+use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::{CutOff, Entry, Settled, journal_verifier, log_verifier, witness_verifiers};
 use crate::time::UnixTime;
@@ -115,11 +115,12 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     check_unexpected(&paths, &cities, &mut findings);
     check_peers(&cities, &lists, &mut findings);
     let mut found = findings.into_vec();
-    let redeemed = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
+    let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
     let closing = Closing::find(&cities, options, &mut findings);
-    let by_pass = standing(redeemed, &cities, closing.as_ref(), &mut findings);
+    let pruned = journals.values().any(|standing| standing.pruned > 0);
+    let by_pass = standing(journals, &cities, closing.as_ref(), &mut findings);
     let bundle = lists.bundle_of(&catalogues_before(&cities, closing.as_ref()));
     let mut over_use = Vec::new();
     let mut uses = Vec::new();
@@ -132,7 +133,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         }
         over_use.extend(excess);
     }
-    let statement = closing.and_then(|closing| closing.statement(files, &bundle, uses, &mut findings));
+    let statement = closing.and_then(|closing| closing.statement(files, &bundle, uses, pruned, &mut findings));
     found.extend(findings.into_vec());
     found.sort();
     Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
@@ -185,8 +186,10 @@ fn read_city<F: Files>(
     };
     let mut findings = Findings::at(prefix.clone());
     let mut reading = Reading::new(lists, member);
-    let log = read_log(files, &prefix, paths, &verifier, &mut findings, |index, body, findings| {
-        reading.entry(index, body, findings);
+    let log = read_log(files, &prefix, paths, &verifier, false, &mut findings, |index, body, findings| {
+        if let Some(body) = body {
+            reading.entry(index, body, findings);
+        }
     });
     if let Some(signed) = &log.signed {
         check_cosignatures(signed, lists, member, &mut findings);
@@ -384,7 +387,7 @@ fn read_journals<F: Files>(
     options: &Options<'_>,
     counts: &mut Counts,
     found: &mut Vec<Finding>,
-) -> BTreeMap<(MemberId, u32), BTreeMap<u64, Redeemed>> {
+) -> BTreeMap<(MemberId, u32), Standing> {
     let gates: Vec<(MemberId, u32, &GateSeen)> =
         cities.iter().flat_map(|city| city.gates.iter().map(|(number, gate)| (city.member, *number, gate))).collect();
     let audited = parallel(&gates, options, |(member, number, gate)| {
@@ -392,14 +395,13 @@ fn read_journals<F: Files>(
         let evidence = below(paths, &format!("evidence/{member}/{number}"));
         audit_journal(files, lists, gate, journal, evidence)
     });
-    let mut redeemed = BTreeMap::new();
-    for ((member, number, _), JournalAudit { findings, redeemed: standing, counts: read }) in gates.iter().zip(audited)
-    {
+    let mut journals = BTreeMap::new();
+    for ((member, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {
         found.extend(findings.into_vec());
         counts.add(&read);
-        redeemed.insert((*member, *number), standing);
+        journals.insert((*member, *number), standing);
     }
-    redeemed
+    journals
 }
 
 impl Counts {
@@ -497,11 +499,14 @@ impl Closing {
         cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
     }
 
+    /// `pruned`: some redemptions are gone. Then only a statement that the members agreed to counts,
+    /// and it may say more than what is left can show.
     fn statement<F: Files>(
         &self,
         files: &F,
         bundle: &Bundle,
         uses: Vec<(u64, SettledUse)>,
+        pruned: bool,
         findings: &mut Findings,
     ) -> Option<Statement> {
         let mut earlier = Earlier::default();
@@ -523,6 +528,10 @@ impl Closing {
                 return None;
             }
         };
+        if pruned && self.agreed != Some(statement.digest()) {
+            findings.notice(None, Rule::Pruned, "records were pruned, so that it cannot be computed again");
+            return self.published(files, findings);
+        }
         if self.agreed.is_some_and(|agreed| agreed != statement.digest()) {
             findings.error(None, Rule::Statement, "the members agreed to another statement than this audit computes");
         }
@@ -534,6 +543,22 @@ impl Closing {
             Err(error) => findings.error(None, Rule::Unreadable, error),
         }
         Some(statement)
+    }
+
+    /// The statement published, if it is the one that the members agreed to.
+    fn published<F: Files>(&self, files: &F, findings: &mut Findings) -> Option<Statement> {
+        let agreed = self.agreed?;
+        match files.read("statement.cbor") {
+            Ok(Some(bytes)) if bytes.len() <= MAX_STATEMENT && sha256(&[&bytes]) == agreed => {
+                return Statement::decode(&bytes).ok();
+            }
+            Ok(Some(_)) => {
+                findings.error(None, Rule::Statement, "the statement published is not the one the members agreed to");
+            }
+            Ok(None) => {}
+            Err(error) => findings.error(None, Rule::Unreadable, error),
+        }
+        None
     }
 }
 
@@ -549,7 +574,7 @@ fn catalogues_before(cities: &[City], closing: Option<&Closing>) -> Vec<Hash> {
 
 /// The redemptions that stand at the cut-off, by pass, each pass's in canonical order.
 fn standing(
-    mut redeemed: BTreeMap<(MemberId, u32), BTreeMap<u64, Redeemed>>,
+    mut journals: BTreeMap<(MemberId, u32), Standing>,
     cities: &[City],
     closing: Option<&Closing>,
     findings: &mut Findings,
@@ -557,9 +582,9 @@ fn standing(
     for city in cities {
         for (entry, gate, index) in &city.reversals {
             let counts = closing.is_none_or(|closing| Closing::before(&closing.cut_offs, city.member, *entry));
-            let journal = redeemed.get_mut(&(city.member, *gate));
-            let standing = journal.as_ref().is_some_and(|journal| journal.contains_key(index));
-            if !standing {
+            let journal = journals.get_mut(&(city.member, *gate));
+            let standing = |journal: &&mut Standing| *index < journal.pruned || journal.redeemed.contains_key(index);
+            if !journal.as_ref().is_some_and(standing) {
                 let place = prefix_of(city.member);
                 findings.error_at(
                     &place,
@@ -567,13 +592,13 @@ fn standing(
                     format_args!("entry {entry} reverses no standing redemption"),
                 );
             } else if counts && let Some(journal) = journal {
-                journal.remove(index);
+                journal.redeemed.remove(index);
             }
         }
     }
     let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
-    for ((member, _), journal) in redeemed {
-        for redeemed in journal.into_values() {
+    for ((member, _), journal) in journals {
+        for redeemed in journal.redeemed.into_values() {
             if closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, redeemed.entry)) {
                 by_pass.entry(redeemed.pass).or_default().push(redeemed);
             }

@@ -146,7 +146,7 @@ impl FromStr for Resource {
 
 /// Every tile of hashes and bundle of entries that a log of `size` entries publishes, full and
 /// partial: the bundles first, then the tiles from level 0 up.
-pub fn tiles_of(size: u64) -> impl Iterator<Item = Resource> {
+pub fn tiles_of(size: u64) -> impl Iterator<Item = Resource> + Clone {
     let bundles = level_tiles(0, size).map(Resource::Entries);
     let tiles = (0..8u8).flat_map(move |level| {
         let hashes = size.wrapping_shr(u32::from(level).saturating_mul(8));
@@ -235,7 +235,7 @@ impl<'a> Iterator for BundleEntries<'a> {
 }
 
 /// The tiles over the first `hashes` hashes of `level`.
-fn level_tiles(level: u8, hashes: u64) -> impl Iterator<Item = TileId> {
+fn level_tiles(level: u8, hashes: u64) -> impl Iterator<Item = TileId> + Clone {
     let full = hashes >> 8;
     let partial = (hashes & 0xff) as u16;
     let tiles = (0..full).map(move |index| TileId { level, index, width: TILE_WIDTH });
