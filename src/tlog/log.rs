@@ -299,6 +299,9 @@ impl Log {
 
     /// Proves that entry `index` is in this log as it was at `size` (RFC 9162 §2.1.3.1).
     ///
+    /// It reads and hashes up to one tile of each level. Who makes many proofs asks
+    /// [`TileCache::inclusion_proof`](super::TileCache::inclusion_proof).
+    ///
     /// # Errors
     /// [`LogError`].
     pub fn inclusion_proof<S: Storage>(
@@ -485,7 +488,7 @@ impl Log {
         StoredNodes { log: self, storage, last: RefCell::new(None) }
     }
 
-    fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
+    pub(super) fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
         if at <= size { Ok(()) } else { Err(LogError::OutOfRange { at, size }) }
     }
 
@@ -520,6 +523,28 @@ impl Log {
         let start = id.index().checked_mul(TILE_WIDTH.into()).ok_or(LogError::NoTile)?;
         let end = start.checked_add(id.width().into()).ok_or(LogError::NoTile)?;
         if id.level() == 0 && end <= self.size() { Ok(start..end) } else { Err(LogError::NoTile) }
+    }
+
+    /// Where the node at `level` and `index` is found.
+    pub(super) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
+        // What lies right of a leaf in the newest tree is all in the frontier, hashed long ago.
+        let subtrees = self.size().checked_shr(level.into()).unwrap_or(0);
+        if let Some(node) = self.chain.frontier().node(level)
+            && subtrees.checked_sub(1) == Some(index)
+        {
+            return Ok(Place::Here(node));
+        }
+        let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
+        let full = self.full_tiles(tile_level);
+        if tile_index == full
+            && let Some(node) = edge_node(&self.edge, level, index)
+        {
+            return Ok(Place::Here(node));
+        }
+        if tile_index >= full {
+            return Err(LogError::OutOfRange { at: index, size: self.size() });
+        }
+        Ok(Place::Tile(tile_level, tile_index, hashes))
     }
 
     /// Number of full tiles at `level`, 0 to 7.
@@ -653,6 +678,14 @@ impl Batch {
     }
 }
 
+/// Where a node is found.
+pub(super) enum Place {
+    /// It is known.
+    Here(Hash),
+    /// In the full tile of this level and index: the root over these of its hashes.
+    Tile(u8, u64, Range<usize>),
+}
+
 /// The nodes of a stored log. A proof walks up within a tile, so the tile read last is kept.
 struct StoredNodes<'a, S> {
     log: &'a Log,
@@ -664,13 +697,10 @@ impl<S: Storage> Nodes for StoredNodes<'_, S> {
     type Error = LogError<S::Error>;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
-        if let Some(node) = edge_node_at(&self.log.edge, self.log.size(), level, index) {
-            return Ok(node);
-        }
-        let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
-        if tile_index >= self.log.full_tiles(tile_level) {
-            return Err(LogError::OutOfRange { at: index, size: self.log.size() });
-        }
+        let (tile_level, tile_index, hashes) = match self.log.locate(level, index)? {
+            Place::Here(node) => return Ok(node),
+            Place::Tile(level, index, hashes) => (level, index, hashes),
+        };
         let mut last = self.last.borrow_mut();
         let kept = match last.take() {
             Some(kept) if (kept.0, kept.1) == (tile_level, tile_index) => kept,
@@ -691,13 +721,6 @@ fn place(level: u8, index: u64) -> Option<(u8, u64, Range<usize>)> {
     Some((tile_level, first >> 8, start..start.saturating_add(width as usize)))
 }
 
-/// The node in the edge of a log of `size`, if it lies there.
-fn edge_node_at(edge: &Edge, size: u64, level: u8, index: u64) -> Option<Hash> {
-    let (tile_level, tile_index, _) = place(level, index)?;
-    let full = size.checked_shr(u32::from(tile_level).saturating_add(1).saturating_mul(8)).unwrap_or(0);
-    if tile_index == full { edge_node(edge, level, index) } else { None }
-}
-
 /// The node at `level` and `index`, which is known to lie in the edge.
 fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
     let (tile_level, _, hashes) = place(level, index)?;
@@ -713,7 +736,7 @@ const fn damaged<E>(row: Row, why: Damage) -> LogError<E> {
     LogError::Damaged { row, why }
 }
 
-fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
+pub(super) fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
     match error {
         ProveError::OutOfRange { at, size } => LogError::OutOfRange { at, size },
         ProveError::Nodes(error) => error,
@@ -731,7 +754,12 @@ fn number<S: Storage>(storage: &S, row: Row) -> Result<Option<u64>, LogError<S::
 }
 
 /// The 256 hashes of a full tile.
-fn tile<S: Storage>(storage: &S, log: LogKey, level: u8, index: u64) -> Result<Vec<Hash>, LogError<S::Error>> {
+pub(super) fn tile<S: Storage>(
+    storage: &S,
+    log: LogKey,
+    level: u8,
+    index: u64,
+) -> Result<Vec<Hash>, LogError<S::Error>> {
     let row = Row::Tile { log, level, index };
     let bytes = required(storage, row)?;
     if bytes.len() != TILE_BYTES {
