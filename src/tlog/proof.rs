@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn inclusion_is_the_definition_and_nothing_else_verifies() {
-        let naive = Naive::new(130);
+        let naive = Naive::new(300);
         let tree = &naive.leaves;
         for size in 1..=tree.len() {
             let root = naive.root(0, size);
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn consistency_is_the_definition_and_nothing_else_verifies() {
-        let naive = Naive::new(130);
+        let naive = Naive::new(300);
         for new in 1..=naive.leaves.len() {
             let new_root = naive.root(0, new);
             for old in 1..=new {
