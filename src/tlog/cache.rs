@@ -7,8 +7,7 @@ use super::{
     log::{Log, LogError, Place, flatten, tile},
     proof::{Nodes, consistency_proof, inclusion_proof},
     storage::{LogKey, Storage},
-    tile::TILE_WIDTH,
-    tree::node_hash,
+    tree::Subtrees,
 };
 use crate::crypto::Hash;
 use core::cell::RefCell;
@@ -27,10 +26,9 @@ pub struct TileCache {
     uses: u64,
 }
 
-/// A tile's hashes, and behind them level by level the nodes over them, up to its root's children.
 #[derive(Clone, Debug)]
 struct Kept {
-    nodes: Box<[Hash]>,
+    nodes: Subtrees,
     used: u64,
 }
 
@@ -94,10 +92,10 @@ impl TileCache {
         log: LogKey,
         level: u8,
         index: u64,
-    ) -> Result<&[Hash], LogError<S::Error>> {
+    ) -> Result<&Subtrees, LogError<S::Error>> {
         let key = (log, level, index);
         if !self.tiles.contains_key(&key) {
-            let nodes = with_inner_nodes(tile(storage, log, level, index)?);
+            let nodes = tile(storage, log, level, index)?.into_iter().collect();
             if self.tiles.len() >= self.most
                 && let Some(oldest) = self.tiles.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key)
             {
@@ -129,25 +127,9 @@ impl<S: Storage> Nodes for CachedNodes<'_, S> {
         };
         let mut cache = self.cache.borrow_mut();
         let nodes = cache.tile(self.storage, self.log.key(), tile_level, tile_index)?;
-        // Below level `within` there are 512 - (512 >> within) nodes.
-        let (within, all) = (u32::from(level % 8), usize::from(TILE_WIDTH).saturating_mul(2));
-        let below = all.saturating_sub(all.wrapping_shr(within));
-        let node = nodes.get(below.saturating_add(hashes.start.wrapping_shr(within)));
-        node.copied().ok_or(LogError::NoTile)
+        let within = u32::from(level % 8);
+        nodes.node(within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
     }
-}
-
-/// Puts the inner nodes behind the hashes of a full tile, but for its root.
-fn with_inner_nodes(mut nodes: Vec<Hash>) -> Box<[Hash]> {
-    let last = nodes.len().saturating_mul(2).saturating_sub(4);
-    nodes.reserve_exact(last);
-    for at in (0..last).step_by(2) {
-        if let Some([left, right]) = nodes.get(at..).and_then(<[Hash]>::first_chunk) {
-            let node = node_hash(left, right);
-            nodes.push(node);
-        }
-    }
-    nodes.into_boxed_slice()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
     storage::{LogKey, Row, Series, Storage, Write},
     tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
-    tree::{BodyTooLong, Chain, Frontier, genesis, link_hash, subtree_root},
+    tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root},
 };
 use crate::{crypto::Hash, limits::MAX_ENTRY};
 use core::{cell::RefCell, ops::Range};
@@ -128,7 +128,7 @@ struct State {
 }
 
 /// The hashes after the last full tile of each level: always fewer than 256.
-type Edge = [Vec<Hash>; 8];
+type Edge = [Subtrees; 8];
 
 impl Log {
     /// Opens the log called `origin`; an empty store has an empty log.
@@ -512,7 +512,7 @@ impl Log {
         let full = self.full_tiles(id.level());
         let mut hashes = match id.index().cmp(&full) {
             core::cmp::Ordering::Less => tile(storage, self.key, id.level(), id.index())?,
-            core::cmp::Ordering::Equal if width <= edge.len() => edge.clone(),
+            core::cmp::Ordering::Equal if width <= edge.width() => edge.hashes().collect(),
             _ => return Err(LogError::NoTile),
         };
         hashes.truncate(width);
@@ -527,13 +527,6 @@ impl Log {
 
     /// Where the node at `level` and `index` is found.
     pub(super) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
-        // What lies right of a leaf in the newest tree is all in the frontier, hashed long ago.
-        let subtrees = self.size().checked_shr(level.into()).unwrap_or(0);
-        if let Some(node) = self.chain.frontier().node(level)
-            && subtrees.checked_sub(1) == Some(index)
-        {
-            return Ok(Place::Here(node));
-        }
         let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
         let full = self.full_tiles(tile_level);
         if tile_index == full
@@ -655,12 +648,11 @@ impl Batch {
     fn push_hash(&mut self, mut hash: Hash) {
         let size = self.size();
         for (level, edge) in (0u8..).zip(self.log.edge.iter_mut()) {
-            edge.push(hash);
-            if edge.len() < usize::from(TILE_WIDTH) {
+            hash = edge.push(hash);
+            if edge.width() < usize::from(TILE_WIDTH) {
                 break;
             }
-            hash = subtree_root(edge);
-            let bytes = edge.iter().flat_map(|hash| hash.0).collect();
+            let bytes = edge.hashes().flat_map(|hash| hash.0).collect();
             edge.clear();
             let tiles = size.checked_shr(u32::from(level).saturating_add(1).saturating_mul(8)).unwrap_or(0);
             let row = Row::Tile { log: self.log.key, level, index: tiles.saturating_sub(1) };
@@ -724,7 +716,8 @@ fn place(level: u8, index: u64) -> Option<(u8, u64, Range<usize>)> {
 /// The node at `level` and `index`, which is known to lie in the edge.
 fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
     let (tile_level, _, hashes) = place(level, index)?;
-    edge.get(usize::from(tile_level))?.get(hashes).map(subtree_root)
+    let within = u32::from(level % 8);
+    edge.get(usize::from(tile_level))?.node(within, hashes.start.wrapping_shr(within))
 }
 
 /// `count` rounded down to full tiles.
