@@ -11,7 +11,7 @@ use super::{
     proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
     storage::{LogKey, Row, Series, Storage, Write},
     tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
-    tree::{BodyTooLong, Chain, Frontier, genesis, link_hash, subtree_root},
+    tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root},
 };
 use crate::{crypto::Hash, limits::MAX_ENTRY};
 use core::{cell::RefCell, ops::Range};
@@ -128,7 +128,7 @@ struct State {
 }
 
 /// The hashes after the last full tile of each level: always fewer than 256.
-type Edge = [Vec<Hash>; 8];
+type Edge = [Subtrees; 8];
 
 impl Log {
     /// Opens the log called `origin`; an empty store has an empty log.
@@ -298,6 +298,9 @@ impl Log {
     }
 
     /// Proves that entry `index` is in this log as it was at `size` (RFC 9162 §2.1.3.1).
+    ///
+    /// It reads and hashes up to one tile of each level. Who makes many proofs asks
+    /// [`TileCache::inclusion_proof`](super::TileCache::inclusion_proof).
     ///
     /// # Errors
     /// [`LogError`].
@@ -485,7 +488,7 @@ impl Log {
         StoredNodes { log: self, storage, last: RefCell::new(None) }
     }
 
-    fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
+    pub(super) fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
         if at <= size { Ok(()) } else { Err(LogError::OutOfRange { at, size }) }
     }
 
@@ -509,7 +512,7 @@ impl Log {
         let full = self.full_tiles(id.level());
         let mut hashes = match id.index().cmp(&full) {
             core::cmp::Ordering::Less => tile(storage, self.key, id.level(), id.index())?,
-            core::cmp::Ordering::Equal if width <= edge.len() => edge.clone(),
+            core::cmp::Ordering::Equal if width <= edge.width() => edge.hashes().collect(),
             _ => return Err(LogError::NoTile),
         };
         hashes.truncate(width);
@@ -520,6 +523,21 @@ impl Log {
         let start = id.index().checked_mul(TILE_WIDTH.into()).ok_or(LogError::NoTile)?;
         let end = start.checked_add(id.width().into()).ok_or(LogError::NoTile)?;
         if id.level() == 0 && end <= self.size() { Ok(start..end) } else { Err(LogError::NoTile) }
+    }
+
+    /// Where the node at `level` and `index` is found.
+    pub(super) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
+        let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
+        let full = self.full_tiles(tile_level);
+        if tile_index == full
+            && let Some(node) = edge_node(&self.edge, level, index)
+        {
+            return Ok(Place::Here(node));
+        }
+        if tile_index >= full {
+            return Err(LogError::OutOfRange { at: index, size: self.size() });
+        }
+        Ok(Place::Tile(tile_level, tile_index, hashes))
     }
 
     /// Number of full tiles at `level`, 0 to 7.
@@ -630,12 +648,11 @@ impl Batch {
     fn push_hash(&mut self, mut hash: Hash) {
         let size = self.size();
         for (level, edge) in (0u8..).zip(self.log.edge.iter_mut()) {
-            edge.push(hash);
-            if edge.len() < usize::from(TILE_WIDTH) {
+            hash = edge.push(hash);
+            if edge.width() < usize::from(TILE_WIDTH) {
                 break;
             }
-            hash = subtree_root(edge);
-            let bytes = edge.iter().flat_map(|hash| hash.0).collect();
+            let bytes = edge.hashes().flat_map(|hash| hash.0).collect();
             edge.clear();
             let tiles = size.checked_shr(u32::from(level).saturating_add(1).saturating_mul(8)).unwrap_or(0);
             let row = Row::Tile { log: self.log.key, level, index: tiles.saturating_sub(1) };
@@ -653,6 +670,14 @@ impl Batch {
     }
 }
 
+/// Where a node is found.
+pub(super) enum Place {
+    /// It is known.
+    Here(Hash),
+    /// In the full tile of this level and index: the root over these of its hashes.
+    Tile(u8, u64, Range<usize>),
+}
+
 /// The nodes of a stored log. A proof walks up within a tile, so the tile read last is kept.
 struct StoredNodes<'a, S> {
     log: &'a Log,
@@ -664,13 +689,10 @@ impl<S: Storage> Nodes for StoredNodes<'_, S> {
     type Error = LogError<S::Error>;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
-        if let Some(node) = edge_node_at(&self.log.edge, self.log.size(), level, index) {
-            return Ok(node);
-        }
-        let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
-        if tile_index >= self.log.full_tiles(tile_level) {
-            return Err(LogError::OutOfRange { at: index, size: self.log.size() });
-        }
+        let (tile_level, tile_index, hashes) = match self.log.locate(level, index)? {
+            Place::Here(node) => return Ok(node),
+            Place::Tile(level, index, hashes) => (level, index, hashes),
+        };
         let mut last = self.last.borrow_mut();
         let kept = match last.take() {
             Some(kept) if (kept.0, kept.1) == (tile_level, tile_index) => kept,
@@ -691,17 +713,11 @@ fn place(level: u8, index: u64) -> Option<(u8, u64, Range<usize>)> {
     Some((tile_level, first >> 8, start..start.saturating_add(width as usize)))
 }
 
-/// The node in the edge of a log of `size`, if it lies there.
-fn edge_node_at(edge: &Edge, size: u64, level: u8, index: u64) -> Option<Hash> {
-    let (tile_level, tile_index, _) = place(level, index)?;
-    let full = size.checked_shr(u32::from(tile_level).saturating_add(1).saturating_mul(8)).unwrap_or(0);
-    if tile_index == full { edge_node(edge, level, index) } else { None }
-}
-
 /// The node at `level` and `index`, which is known to lie in the edge.
 fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
     let (tile_level, _, hashes) = place(level, index)?;
-    edge.get(usize::from(tile_level))?.get(hashes).map(subtree_root)
+    let within = u32::from(level % 8);
+    edge.get(usize::from(tile_level))?.node(within, hashes.start.wrapping_shr(within))
 }
 
 /// `count` rounded down to full tiles.
@@ -713,7 +729,7 @@ const fn damaged<E>(row: Row, why: Damage) -> LogError<E> {
     LogError::Damaged { row, why }
 }
 
-fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
+pub(super) fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
     match error {
         ProveError::OutOfRange { at, size } => LogError::OutOfRange { at, size },
         ProveError::Nodes(error) => error,
@@ -731,7 +747,12 @@ fn number<S: Storage>(storage: &S, row: Row) -> Result<Option<u64>, LogError<S::
 }
 
 /// The 256 hashes of a full tile.
-fn tile<S: Storage>(storage: &S, log: LogKey, level: u8, index: u64) -> Result<Vec<Hash>, LogError<S::Error>> {
+pub(super) fn tile<S: Storage>(
+    storage: &S,
+    log: LogKey,
+    level: u8,
+    index: u64,
+) -> Result<Vec<Hash>, LogError<S::Error>> {
     let row = Row::Tile { log, level, index };
     let bytes = required(storage, row)?;
     if bytes.len() != TILE_BYTES {

@@ -5,6 +5,7 @@
 //! This module knows nothing of passes. It does no I/O: a log is stored through [`Storage`].
 
 mod base64;
+mod cache;
 mod checkpoint;
 mod log;
 mod note;
@@ -17,6 +18,7 @@ mod tlog_proof;
 mod tree;
 mod witness;
 
+pub use cache::TileCache;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
 pub use note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, sign_line};

@@ -179,6 +179,65 @@ impl Chain {
     }
 }
 
+/// Hashes of one tile, at most 256, with the complete subtrees over them: each hash is followed by the
+/// inner nodes that it completes. It is hashed once, whatever is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Subtrees {
+    width: usize,
+    nodes: Vec<Hash>,
+}
+
+impl Subtrees {
+    /// Number of hashes.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Adds a hash, and returns the root of the largest subtree that it completes.
+    pub(super) fn push(&mut self, hash: Hash) -> Hash {
+        self.nodes.push(hash);
+        let mut root = hash;
+        for level in 0..self.width.trailing_ones() {
+            // The left neighbour of a subtree that was just completed is there.
+            let left = self.width.wrapping_shr(level).checked_sub(1).and_then(|index| self.node(level, index));
+            root = node_hash(&left.unwrap_or(ABSENT), &root);
+            self.nodes.push(root);
+        }
+        self.width = self.width.saturating_add(1);
+        root
+    }
+
+    /// The root over the `2^level` hashes from `index * 2^level`, if they are all there.
+    pub(super) fn node(&self, level: u32, index: usize) -> Option<Hash> {
+        let last = index.checked_add(1)?.checked_mul(1usize.checked_shl(level)?)?.checked_sub(1)?;
+        if last >= self.width {
+            return None;
+        }
+        // Before the hash at `last` there are that many hashes, and an inner node for each but those
+        // that the bits of `last` count.
+        let before = last.checked_mul(2)?.checked_sub(last.count_ones() as usize)?;
+        self.nodes.get(before.checked_add(level as usize)?).copied()
+    }
+
+    /// The hashes without what is over them.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = Hash> {
+        (0..self.width).filter_map(|index| self.node(0, index))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.width = 0;
+        self.nodes.clear();
+    }
+}
+
+impl FromIterator<Hash> for Subtrees {
+    fn from_iter<I: IntoIterator<Item = Hash>>(hashes: I) -> Self {
+        let mut subtrees = Self::default();
+        hashes.into_iter().for_each(|hash| _ = subtrees.push(hash));
+        subtrees
+    }
+}
+
 /// Root over the leaves of a complete subtree: a power of two of them.
 pub(super) fn subtree_root(leaves: &[Hash]) -> Hash {
     match leaves {
@@ -257,6 +316,29 @@ pub(crate) mod tests {
             assert_eq!(again, Ok(frontier.clone()));
             frontier.push(*leaf);
         }
+    }
+
+    #[test]
+    fn subtrees_are_the_definition() {
+        let leaves = leaves(256);
+        let mut subtrees = Subtrees::default();
+        for size in 0..=leaves.len() {
+            assert_eq!((subtrees.width(), subtrees.hashes().collect::<Vec<_>>()), (size, leaves[..size].to_vec()));
+            for level in 0..=9 {
+                let all: Vec<_> = leaves[..size].chunks_exact(1 << level).map(naive_root).collect();
+                let found: Vec<_> = (0..=all.len()).map_while(|index| subtrees.node(level, index)).collect();
+                assert_eq!(found, all, "level {level} of {size}");
+            }
+            if let Some(leaf) = leaves.get(size) {
+                let largest = 1 << (size + 1).trailing_zeros();
+                assert_eq!(subtrees.push(*leaf), naive_root(&leaves[size + 1 - largest..=size]));
+            }
+        }
+        assert_eq!(subtrees.node(u32::MAX, 0), None);
+        assert_eq!(subtrees.node(7, usize::MAX), None);
+        assert_eq!(leaves.iter().copied().collect::<Subtrees>(), subtrees);
+        subtrees.clear();
+        assert_eq!(subtrees, Subtrees::default());
     }
 
     #[test]

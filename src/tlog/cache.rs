@@ -1,0 +1,247 @@
+//! Proofs from tiles that are kept with their inner nodes.
+//!
+//! A proof needs up to seven nodes inside each tile it passes, which is nearly all of the tile's
+//! hashing. Who makes many proofs keeps the tiles it met.
+
+use super::{
+    log::{Log, LogError, Place, flatten, tile},
+    proof::{Nodes, consistency_proof, inclusion_proof},
+    storage::{LogKey, Storage},
+    tree::Subtrees,
+};
+use crate::crypto::Hash;
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Full tiles of the logs of one store, with their inner nodes: a bounded number of them, the ones
+/// used last.
+///
+/// Full tiles never change, so nothing here grows old. What a log proves with it is what it proves
+/// without, as long as one store has one cache: a proof made from another store's tiles does not
+/// verify.
+#[derive(Clone, Debug)]
+pub struct TileCache {
+    tiles: BTreeMap<(LogKey, u8, u64), Kept>,
+    most: usize,
+    uses: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    nodes: Subtrees,
+    used: u64,
+}
+
+impl TileCache {
+    /// A cache of at most `tiles` tiles, of 16 KiB each; of one at least.
+    #[must_use]
+    pub const fn new(tiles: usize) -> Self {
+        Self { tiles: BTreeMap::new(), most: tiles, uses: 0 }
+    }
+
+    /// Number of tiles kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Whether no tile is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
+    /// As [`Log::inclusion_proof`].
+    ///
+    /// # Errors
+    /// [`LogError`]; the tile that was damaged or could not be read is not kept.
+    pub fn inclusion_proof<S: Storage>(
+        &mut self,
+        log: &Log,
+        storage: &S,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, LogError<S::Error>> {
+        log.within(size, log.size())?;
+        inclusion_proof(index, size, &self.nodes(log, storage)).map_err(flatten)
+    }
+
+    /// As [`Log::consistency_proof`].
+    ///
+    /// # Errors
+    /// [`LogError`]; the tile that was damaged or could not be read is not kept.
+    pub fn consistency_proof<S: Storage>(
+        &mut self,
+        log: &Log,
+        storage: &S,
+        old: u64,
+        new: u64,
+    ) -> Result<Vec<Hash>, LogError<S::Error>> {
+        log.within(new, log.size())?;
+        consistency_proof(old, new, &self.nodes(log, storage)).map_err(flatten)
+    }
+
+    const fn nodes<'a, S>(&'a mut self, log: &'a Log, storage: &'a S) -> CachedNodes<'a, S> {
+        CachedNodes { log, storage, cache: RefCell::new(self) }
+    }
+
+    /// The nodes of a full tile, read if it is not there.
+    fn tile<S: Storage>(
+        &mut self,
+        storage: &S,
+        log: LogKey,
+        level: u8,
+        index: u64,
+    ) -> Result<&Subtrees, LogError<S::Error>> {
+        let key = (log, level, index);
+        if !self.tiles.contains_key(&key) {
+            let nodes = tile(storage, log, level, index)?.into_iter().collect();
+            if self.tiles.len() >= self.most
+                && let Some(oldest) = self.tiles.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key)
+            {
+                self.tiles.remove(&oldest);
+            }
+            self.tiles.insert(key, Kept { nodes, used: 0 });
+        }
+        // 2^64 uses cannot be made, so this never saturates.
+        self.uses = self.uses.saturating_add(1);
+        let kept = self.tiles.get_mut(&key).ok_or(LogError::NoTile)?;
+        kept.used = self.uses;
+        Ok(&kept.nodes)
+    }
+}
+
+struct CachedNodes<'a, S> {
+    log: &'a Log,
+    storage: &'a S,
+    cache: RefCell<&'a mut TileCache>,
+}
+
+impl<S: Storage> Nodes for CachedNodes<'_, S> {
+    type Error = LogError<S::Error>;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
+        let (tile_level, tile_index, hashes) = match self.log.locate(level, index)? {
+            Place::Here(node) => return Ok(node),
+            Place::Tile(level, index, hashes) => (level, index, hashes),
+        };
+        let mut cache = self.cache.borrow_mut();
+        let nodes = cache.tile(self.storage, self.log.key(), tile_level, tile_index)?;
+        let within = u32::from(level % 8);
+        nodes.node(within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::{Damage, MemoryStorage, Row, Series, Write, storage::MemoryError};
+    use core::{cell::Cell, ops::Range};
+
+    const KEY: LogKey = LogKey(3);
+
+    /// A store that counts the tiles it reads.
+    struct Counting(MemoryStorage, Cell<usize>);
+
+    impl Storage for Counting {
+        type Error = MemoryError;
+
+        fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
+            self.1.set(self.1.get() + usize::from(matches!(row, Row::Tile { .. })));
+            self.0.get(row)
+        }
+
+        fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
+            self.0.commit(writes)
+        }
+
+        fn scan(
+            &self,
+            series: Series,
+            log: LogKey,
+            indices: Range<u64>,
+            visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+        ) -> Result<(), MemoryError> {
+            self.0.scan(series, log, indices, visit)
+        }
+    }
+
+    fn grown(key: LogKey, size: u64) -> (Counting, Log) {
+        let mut storage = MemoryStorage::new();
+        let mut log = Log::open(&storage, key, "onecard.example/a").unwrap();
+        let mut batch = log.begin();
+        (0..size).for_each(|index| assert_eq!(batch.push(&index.to_be_bytes(), None), Ok(index)));
+        storage.commit(&batch.take_writes()).unwrap();
+        log.apply(batch).unwrap();
+        (Counting(storage, Cell::new(0)), log)
+    }
+
+    #[test]
+    fn proves_what_the_log_proves() {
+        let (storage, log) = grown(KEY, 66_200);
+        let mut caches = [0, 1, 2, 300].map(TileCache::new);
+        for size in [1, 255, 256, 257, 700, 65_536, 65_537, 66_048, 66_199, 66_200] {
+            let some = [0, 1, 127, 128, 255, 300, 511, 512, 65_535, size / 3, size - 1];
+            for at in some.into_iter().filter(|at| *at < size) {
+                let included = log.inclusion_proof(&storage, at, size);
+                let consistent = log.consistency_proof(&storage, at, size);
+                for cache in &mut caches {
+                    assert_eq!(cache.inclusion_proof(&log, &storage, at, size), included, "{at} of {size}");
+                    assert_eq!(cache.consistency_proof(&log, &storage, at, size), consistent, "{at} to {size}");
+                }
+            }
+        }
+        assert_eq!(caches.each_ref().map(|cache| cache.len().min(3)), [1, 1, 2, 3]);
+        for (at, size) in [(5, 5), (5, 66_201), (u64::MAX, u64::MAX)] {
+            for cache in &mut caches {
+                let proof = cache.inclusion_proof(&log, &storage, at, size);
+                assert!(proof.is_err() && proof == log.inclusion_proof(&storage, at, size));
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_is_read_once_while_it_is_kept() {
+        let (storage, log) = grown(KEY, 2_000);
+        let mut cache = TileCache::new(2);
+        let mut read = |index: u64| {
+            let before = storage.1.get();
+            cache.inclusion_proof(&log, &storage, index, 2_000).unwrap();
+            (storage.1.get() - before, cache.len())
+        };
+        assert_eq!([read(0), read(1), read(255)], [(1, 1), (0, 1), (0, 1)]);
+        assert_eq!([read(256), read(3)], [(1, 2), (0, 2)]);
+        // The third takes the place of the one that was used longer ago.
+        assert_eq!([read(512), read(0), read(256)], [(1, 2), (0, 2), (1, 2)]);
+        assert_eq!(read(1_999), (0, 2), "the right edge is with the log");
+    }
+
+    #[test]
+    fn logs_of_one_store_are_kept_apart() {
+        let ((first, one), (second, two)) = (grown(LogKey(1), 600), grown(LogKey(2), 900));
+        let mut storage = first.0;
+        let rows: Vec<Write> = second.0.rows().map(|(row, bytes)| Write::Put(row, bytes.to_vec())).collect();
+        storage.commit(&rows).unwrap();
+        let mut cache = TileCache::new(8);
+        for log in [&one, &two, &one] {
+            let proof = cache.inclusion_proof(log, &storage, 9, 512).unwrap();
+            assert_eq!(proof, log.inclusion_proof(&storage, 9, 512).unwrap());
+        }
+        assert_eq!(cache.len(), 2);
+    }
+
+    #[test]
+    fn what_is_damaged_is_named_and_not_kept() {
+        let (mut storage, log) = grown(KEY, 600);
+        let row = Row::Tile { log: KEY, level: 0, index: 0 };
+        let good = storage.get(row).unwrap().unwrap();
+        let mut cache = TileCache::new(8);
+        for (write, why) in [(Write::Delete(row), Damage::Missing), (Write::Put(row, vec![0; 8_160]), Damage::Length)] {
+            storage.commit(&[write]).unwrap();
+            assert_eq!(cache.inclusion_proof(&log, &storage, 0, 600), Err(LogError::Damaged { row, why }));
+            assert!(cache.tiles.keys().all(|key| *key != (KEY, 0, 0)));
+        }
+        storage.commit(&[Write::Put(row, good)]).unwrap();
+        assert_eq!(cache.inclusion_proof(&log, &storage, 0, 600), log.inclusion_proof(&storage, 0, 600));
+    }
+}
