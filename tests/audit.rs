@@ -2,15 +2,16 @@
 
 mod day;
 
-use day::{CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
+use day::{AFTER, AUDITOR, CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, journal_verifier};
+use onecard::ledger::{Entry, Settled, journal_verifier, witness_name, witness_verifiers};
 use onecard::product::{Usage, Use};
-use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
-use onecard::trust::{CatalogueSpec, Role, StatusListSpec, Venue};
+use onecard::time::UnixTime;
+use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
+use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
 use onecard::wire::text;
 use onecard_store::{Folder, publish};
 use std::path::Path;
@@ -265,13 +266,18 @@ fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<V
 
 /// Gives the city a journal that no honest gate would write, with the key of its gate 2.
 fn deliver(day: &mut Day, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
+    let certificate = sha256(&[day.cities[0].ledger.journals()[&2].certificate().as_bytes()]);
+    let opened = Record::Opened { time: time(OPEN - 600), certificate };
+    deliver_as_it_is(day, [(opened, None)].into_iter().chain(records).collect(), at);
+}
+
+/// The same, from the first record on.
+fn deliver_as_it_is(day: &mut Day, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
     let gate = GateId { member: id(CITIES[0]), number: 2 };
     let ledger = &mut day.cities[0].ledger;
     let certificate = ledger.journals()[&2].certificate().as_bytes().to_vec();
-    let opened = Record::Opened { time: time(OPEN - 600), certificate: sha256(&[&certificate]) };
-    let records = [(opened, None)].into_iter().chain(records);
     let record = |(record, evidence): (Record, _)| SegmentRecord { body: record.encode(), evidence };
-    let records: Vec<SegmentRecord> = records.map(record).collect();
+    let records: Vec<SegmentRecord> = records.into_iter().map(record).collect();
     let log = Log::open(&MemoryStorage::new(), LogKey(0), &ledger.trust().journal_origin(gate)).unwrap();
     let mut batch = log.begin();
     for record in &records {
@@ -627,4 +633,330 @@ fn a_ledger_is_never_pruned() {
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
+}
+
+type Entries = Vec<(UnixTime, Entry)>;
+
+/// What is published so far, but with a ledger of the city that no honest city would publish: its
+/// entries changed, signed by the city and cosigned by all others.
+fn republished(day: &Day, city: usize, change: impl FnOnce(&mut Entries)) -> MemoryFiles {
+    let (code, ledger) = (CITIES[city], &day.cities[city].ledger);
+    let entry = |index| Entry::decode(&ledger.log().body(ledger.storage(), index).unwrap()).unwrap();
+    let mut entries: Entries = (0..ledger.log().size()).map(entry).collect();
+    change(&mut entries);
+    let mut storage = MemoryStorage::new();
+    let mut log = Log::open(&storage, LogKey(0), ledger.log().origin().as_str()).unwrap();
+    let mut batch = log.begin();
+    for (time, entry) in &entries {
+        batch.push(&entry.encode(*time), None).unwrap();
+    }
+    storage.commit(&batch.writes()).unwrap();
+    log.apply(batch).unwrap();
+    let (trust, at) = (ledger.trust(), time(OPEN + 90_000));
+    let others = CITIES.into_iter().chain([AUDITOR]).filter(|other| *other != code);
+    let line =
+        |other| log.checkpoint().cosign(&witness_name(trust, id(other)).unwrap(), &secret(other, Role::Witness), at);
+    let signed = SignedCheckpoint::sign(log.checkpoint(), &secret(code, Role::Log));
+    let lines: String = others.map(line).collect();
+    let signed = signed.with_cosignatures(&lines, &witness_verifiers(trust, id(code), at)).unwrap();
+    let mut files = day.files();
+    files.retain(|path, _| !path.starts_with(&format!("ledger/{code}/")));
+    day::publish(&mut files, &format!("ledger/{code}"), None, &log, &storage, signed.note());
+    files
+}
+
+/// A day with all of it under a checkpoint.
+fn finished() -> Day {
+    let mut day = ordinary();
+    day.finish(OPEN + 80_000);
+    day
+}
+
+/// The places of the seals of gate 1 in a ledger.
+fn seals(entries: &Entries) -> Vec<usize> {
+    let seal = |at: &usize| matches!(entries[*at].1, Entry::JournalSealed { gate: 1, .. });
+    (0..entries.len()).filter(seal).collect()
+}
+
+const SHANGHAI: &str = "ledger/310101";
+/// Its gate 1 sealed twice.
+const NANJING: &str = "ledger/320100";
+
+#[test]
+fn a_ledger_whose_time_goes_back_is_found() {
+    let day = finished();
+    assert_eq!(run(&republished(&day, 0, |_| {})), []);
+    let back = |seconds: i64| {
+        errors(&republished(&day, 0, |entries| {
+            let (last, _) = entries[entries.len() - 1];
+            // An entry that is right but for its time.
+            let adopted = entries[0].1.clone();
+            entries.push((time(last.seconds() - seconds), adopted));
+        }))
+    };
+    assert_eq!(back(0), []);
+    assert_eq!(back(1), [(SHANGHAI.to_owned(), Rule::Clock)]);
+}
+
+#[test]
+fn the_enrolment_of_another_members_gate_is_found() {
+    let day = finished();
+    let enrolled = |member: u32, number| {
+        let gate = GateId { member: id(member), number };
+        let spec = GateCertificateSpec {
+            gate,
+            venue: 1,
+            service: 0,
+            key: gate_secret(gate).verifying_key(),
+            issued: time(OPEN - 3_600),
+            not_before: time(OPEN - 3_600),
+            expires: time(AFTER),
+        };
+        let certificate = spec.sign(&secret(member, Role::Registrar));
+        errors(&republished(&day, 0, |entries| {
+            entries.push((time(OPEN + 80_000), Entry::GateEnrolled { certificate }));
+        }))
+    };
+    assert_eq!(enrolled(CITIES[0], 3), []);
+    assert_eq!(enrolled(CITIES[1], 3), [(SHANGHAI.to_owned(), Rule::Certificate)]);
+}
+
+#[test]
+fn a_gate_enrolled_twice_is_found() {
+    // Gate 2 never sealed the first time: nothing else would tell.
+    let mut day = Day::open();
+    day.finish(OPEN);
+    let files = republished(&day, 0, |entries| {
+        let enrolled = entries.iter().rev().find(|(_, entry)| matches!(entry, Entry::GateEnrolled { .. }));
+        let again = enrolled.unwrap().clone();
+        entries.push(again);
+    });
+    assert_eq!(errors(&files), [(SHANGHAI.to_owned(), Rule::Certificate)]);
+}
+
+#[test]
+fn a_seal_after_retirement_is_found() {
+    let day = finished();
+    let mut at = 0;
+    let files = republished(&day, 0, |entries| {
+        at = *seals(entries).last().unwrap();
+        let time = entries[at].0;
+        entries.insert(at, (time, Entry::GateRetired { gate: 1 }));
+    });
+    let at = Some(at as u64 + 1);
+    let found = run(&files);
+    let seal = |finding: &&Finding| (&*finding.place, finding.index, finding.rule) == (SHANGHAI, at, Rule::Seal);
+    assert_eq!(found.iter().filter(seal).count(), 1, "{found:?}");
+}
+
+#[test]
+fn a_seal_that_does_not_start_where_the_one_before_ended_is_found() {
+    let day = finished();
+    for (seal, change) in [(0, 1), (1, 1), (1, -1)] {
+        let files = republished(&day, 1, |entries| {
+            let at = seals(entries)[seal];
+            let Entry::JournalSealed { first, .. } = &mut entries[at].1 else { unreachable!() };
+            *first = first.checked_add_signed(change).unwrap();
+        });
+        assert_eq!(errors(&files), [(NANJING.to_owned(), Rule::Seal)]);
+    }
+}
+
+#[test]
+fn a_seal_of_nothing_new_is_found() {
+    let files = republished(&finished(), 0, |entries| {
+        let (time, mut again) = entries[*seals(entries).last().unwrap()].clone();
+        let Entry::JournalSealed { first, checkpoint, .. } = &mut again else { unreachable!() };
+        let note = Note::parse(checkpoint.as_bytes()).unwrap();
+        *first = Checkpoint::parse(note.text()).unwrap().size;
+        let time = time.max(entries[entries.len() - 1].0);
+        entries.push((time, again));
+    });
+    assert_eq!(errors(&files), [(SHANGHAI.to_owned(), Rule::Seal)]);
+}
+
+#[test]
+fn a_peers_checkpoint_of_another_history_is_a_fork() {
+    let seen = |change: &dyn Fn(&mut Checkpoint)| {
+        let mut day = finished();
+        let mut checkpoint = day.cities[1].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
+        change(&mut checkpoint);
+        let checkpoint = checkpoint.sign(&secret(CITIES[1], Role::Log));
+        day.cities[0].ledger.record(Entry::PeerSeen { checkpoint }, time(OPEN + 85_000)).unwrap();
+        day.finish(OPEN + 85_000);
+        errors(&day.files())
+    };
+    let fork = [(SHANGHAI.to_owned(), Rule::Fork)];
+    assert_eq!(seen(&|_| {}), []);
+    assert_eq!(seen(&|checkpoint| checkpoint.root.0[0] ^= 1), fork);
+    assert_eq!(seen(&|checkpoint| checkpoint.size -= 1), fork);
+    assert_eq!(seen(&|checkpoint| checkpoint.size += 1), fork, "a history that is longer than the one published");
+}
+
+/// A day that each member settled as `change` says, and what is found.
+fn found_settled(change: impl Fn(usize, &mut Settled) -> bool) -> Vec<(String, String)> {
+    let mut day = finished();
+    let statement = day.audit().statement.unwrap();
+    let period = statement.period();
+    let cut_offs = statement.cut_offs().to_vec();
+    let settled = Settled { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
+    for (at, city) in day.cities.iter_mut().enumerate() {
+        let mut settled = settled.clone();
+        if change(at, &mut settled) {
+            city.ledger.record(Entry::Settlement(settled), time(OPEN + 85_000)).unwrap();
+        }
+    }
+    day.finish(OPEN + 85_000);
+    let found = run(&day.files());
+    assert!(found.iter().all(|finding| finding.rule == Rule::Statement), "{found:?}");
+    found.into_iter().map(|finding| (finding.place, finding.detail)).collect()
+}
+
+fn told(place: &str, detail: &str) -> (String, String) {
+    (place.into(), detail.into())
+}
+
+#[test]
+fn members_that_agreed_to_different_statements_are_found() {
+    assert_eq!(found_settled(|_, _| true), []);
+    let found = found_settled(|at, settled| {
+        settled.digest.0[0] ^= u8::from(at == 1);
+        true
+    });
+    assert_eq!(found, [told("ledger/320100", "the members agreed to different statements")]);
+}
+
+#[test]
+fn a_member_without_a_statement_is_found() {
+    for (at, place) in [(0, "ledger/310101"), (3, "ledger/340100")] {
+        let found = found_settled(|city, _| city != at);
+        assert_eq!(found, [told(place, "the member agreed to no statement")]);
+    }
+}
+
+#[test]
+fn an_agreed_digest_that_is_not_the_computed_one_is_found() {
+    let found = found_settled(|_, settled| {
+        settled.digest.0[0] ^= 1;
+        true
+    });
+    let detail = "the members agreed to another statement than this audit computes";
+    assert_eq!(found, [told("statement.cbor", detail)]);
+}
+
+#[test]
+fn a_cut_off_that_is_not_of_its_ledger_is_found() {
+    let found = found_settled(|_, settled| {
+        settled.cut_offs[2].root.0[0] ^= 1;
+        true
+    });
+    // The statement names the roots, so it is another one as well.
+    assert!(found.contains(&told("statement.cbor", "the cut-off of 330100 is not of its ledger")), "{found:?}");
+}
+
+#[test]
+fn a_reversal_of_nothing_is_found() {
+    let day = finished();
+    let reversed = |reversals: &[(u32, u64)]| {
+        errors(&republished(&day, 0, |entries| {
+            let entry = |&(gate, index)| (time(OPEN + 80_000), Entry::Reversal { gate, index });
+            entries.extend(reversals.iter().map(entry));
+        }))
+    };
+    let nothing = [(SHANGHAI.to_owned(), Rule::Annulment)];
+    assert_eq!(reversed(&[(1, 2)]), []);
+    assert_eq!(reversed(&[(1, 2), (1, 2)]), nothing, "reversed before");
+    assert_eq!(reversed(&[(1, 3)]), nothing, "annulled by the gate");
+    assert_eq!(reversed(&[(1, 0)]), nothing, "no redemption");
+    assert_eq!(reversed(&[(3, 2)]), nothing, "no such gate");
+}
+
+#[test]
+fn an_admission_of_a_pass_that_the_gates_list_revokes_is_found() {
+    let day = finished();
+    let listed = |status: Option<Status>| {
+        let mut spec = StatusListSpec::new(format!("oc:{}/1", CITIES[0]), time(OPEN - 3_600), time(AFTER), 256);
+        assert!(status.is_none_or(|status| spec.set(1, status)));
+        let list = spec.sign(&secret(CITIES[0], Role::Issuer));
+        let mut files = republished(&day, 0, |entries| {
+            for (_, entry) in entries {
+                if let Entry::StatusPublished { digest, .. } = entry {
+                    *digest = sha256(&[&list]);
+                }
+            }
+        });
+        files.insert("trust/status-310101-1.cose".into(), list);
+        errors(&files)
+    };
+    assert_eq!(listed(None), []);
+    let revoked = ["journal/310101/1", "journal/320100/1"].map(|place| (place.to_owned(), Rule::Revoked));
+    for status in [Status::Revoked, Status::Suspended, Status::Superseded] {
+        assert_eq!(listed(Some(status)), revoked);
+    }
+}
+
+#[test]
+fn an_admission_by_an_expired_trust_list_is_found() {
+    let told = |at: i64| {
+        let shown = code(&pass(CITIES[0], 1, 1, |claims| claims.expires = time(AFTER + 3_600)), 1, at);
+        let (redemption, evidence) = used(1, 1, &shown, at);
+        let mut day = Day::open();
+        let records = vec![(Record::Synced(knows(OPEN - 600)), None), (Record::Redeemed(redemption), evidence)];
+        deliver(&mut day, records, at);
+        day.finish(at);
+        // The status list is too old by then, and the certificate not in force any more.
+        let found = day.audit().findings;
+        found.iter().any(|finding| {
+            (finding.index, finding.rule, &*finding.detail)
+                == (Some(2), Rule::Decision, "the gate's trust list had expired")
+        })
+    };
+    assert!(!told(AFTER - 1));
+    assert!(told(AFTER));
+}
+
+#[test]
+fn a_seal_of_another_journal_is_found() {
+    let files = republished(&finished(), 1, |entries| {
+        let at = seals(entries)[0];
+        let Entry::JournalSealed { checkpoint, .. } = &mut entries[at].1 else { unreachable!() };
+        let note = checkpoint.clone();
+        let mut other = Checkpoint::parse(Note::parse(note.as_bytes()).unwrap().text()).unwrap();
+        other.root.0[0] ^= 1;
+        *checkpoint = other.sign(&gate_secret(GateId { member: id(CITIES[1]), number: 1 }));
+    });
+    assert_eq!(errors(&files), [("journal/320100/1".to_owned(), Rule::Seal)]);
+}
+
+#[test]
+fn a_journals_checkpoint_is_the_one_sealed_last() {
+    let day = finished();
+    let mut files = day.files();
+    // The same size and root, with a line that the ledger does not hold.
+    let checkpoint = files.get_mut("journal/320100/1/checkpoint").unwrap();
+    checkpoint.extend("— zzz AAAAAAAA\n".bytes());
+    assert_eq!(errors(&files), [("journal/320100/1".to_owned(), Rule::Seal)]);
+    // A journal that goes on after the last seal.
+    let files = republished(&day, 1, |entries| {
+        entries.remove(*seals(entries).last().unwrap());
+    });
+    let found = run(&files);
+    assert!(
+        found.iter().any(|finding| (&*finding.place, finding.rule) == ("journal/320100/1", Rule::Seal)),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_journal_starts_with_the_record_that_it_was_opened() {
+    let mut day = Day::open();
+    let closed = |at: i64| {
+        let day = time(OPEN).service_day(0);
+        (Record::DayClosed { time: time(at), day, admitted: 0, annulled: 0, refused: vec![] }, None)
+    };
+    deliver_as_it_is(&mut day, vec![closed(OPEN), closed(OPEN + 1)], OPEN + 80_000);
+    day.finish(OPEN + 80_000);
+    let found = day.audit().findings;
+    let found: Vec<_> = found.iter().map(|finding| (&*finding.place, finding.index, finding.rule)).collect();
+    assert_eq!(found, [("journal/310101/2", Some(0), Rule::Opened)]);
 }

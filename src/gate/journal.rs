@@ -775,8 +775,8 @@ pub(crate) mod tests {
         Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
     };
     use crate::tlog::MemoryStorage;
-    use crate::trust::test_federation::{id, list, secret, time};
-    use crate::trust::{CatalogueSpec, GateCertificateSpec, Role, StatusListSpec, Venue};
+    use crate::trust::test_federation::{self, id, list, secret, time};
+    use crate::trust::{CatalogueSpec, GateCertificateSpec, Role, StatusListSpec, TrustListSpec, Venue};
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -1265,6 +1265,29 @@ pub(crate) mod tests {
         let mut bundle = bundle();
         bundle.update_status(newer[0]).unwrap();
         assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW + 5)).is_ok());
+    }
+
+    #[test]
+    fn an_expired_trust_list_admits_nobody() {
+        let spec = TrustListSpec { expires: time(NOW + 1_000), ..test_federation::spec() };
+        let mut bundle = Bundle::new(test_federation::genesis(&spec, &test_federation::CITIES[..3]).unwrap());
+        bundle.update_catalogue(&catalogue(1)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[])).unwrap();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW + 999), NOW + 999), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(2, NOW + 1_000), NOW + 1_000), Reason::ListTooOld);
+    }
+
+    #[test]
+    fn an_older_trust_list_is_noticed_at_the_start() {
+        let next = TrustListSpec { sequence: 2, issued: time(2_000), ..test_federation::spec() };
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+        assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("trust list"))));
+        let mut bundle = bundle();
+        bundle.update_trust(&next).unwrap();
+        assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).is_ok());
     }
 
     #[test]

@@ -159,6 +159,9 @@ mod tests {
     use super::super::list::tests::{id, list, secret, time};
     use super::super::status::StatusListSpec;
     use super::*;
+    use crate::product::{
+        Grant, Mask, Method, Period, Price, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
+    };
 
     fn catalogue(sequence: u64, names: &[&str]) -> Vec<u8> {
         let venue = |(number, name): (u16, &&str)| Venue {
@@ -195,6 +198,43 @@ mod tests {
         bundle.update_status(&status(5_001, 8)).unwrap();
         assert!(bundle.status_list(id(310_101), "oc:310101/1").is_some());
         assert!(bundle.status_list(id(320_100), "oc:310101/1").is_none(), "another issuer's list says nothing");
+    }
+
+    fn product(number: u16, version: u16, limit: u16) -> Product {
+        Product {
+            id: ProductRef { issuer: id(310_101), product: number, version },
+            name_zh: "通票".into(),
+            name_en: "Pass".into(),
+            holders: vec![],
+            party_max: 4,
+            settlement: Settlement { price_fen: 10_000, method: Method::Contracted(Rate::Share(5_000)) },
+            grants: vec![Grant {
+                scope: Scope { all: true, ..Scope::default() },
+                service: 0,
+                quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+                window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
+                price: Price::Free,
+                holders: vec![],
+                choice: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_catalogue_keeps_every_published_product() {
+        let selling = |sequence, products: &[Product]| {
+            let (member, issued, products) = (id(310_101), time(2_000), products.to_vec());
+            CatalogueSpec { member, sequence, issued, venues: vec![], products }.sign(&secret(310_101, Role::Registrar))
+        };
+        let (one, two) = (product(1, 1, 2), product(2, 1, 2));
+        let mut bundle = Bundle::new(list());
+        bundle.update_catalogue(&selling(1, &[one.clone(), two.clone()])).unwrap();
+        let changed = Err(BundleError::ProductChanged(id(310_101)));
+        assert_eq!(bundle.update_catalogue(&selling(2, std::slice::from_ref(&one))), changed, "dropped");
+        assert_eq!(bundle.update_catalogue(&selling(2, &[one.clone(), product(2, 1, 3)])), changed, "changed");
+        assert_eq!(bundle.update_catalogue(&selling(2, &[one.clone(), product(2, 2, 2)])), changed, "replaced");
+        assert_eq!(bundle.product(two.id), Some(&two), "the catalogue before stays in force");
+        bundle.update_catalogue(&selling(2, &[one, two, product(2, 2, 3)])).unwrap();
     }
 
     #[test]

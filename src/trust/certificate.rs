@@ -276,6 +276,36 @@ pub(crate) mod tests {
         assert_eq!(nought, Err(CertificateError::Rule("a gate is numbered from 1")));
     }
 
+    fn verify(spec: &GateCertificateSpec) -> Result<GateId, CertificateError> {
+        let bytes = spec.sign(&secret(310_101, Role::Registrar));
+        GateCertificate::verify(&bytes, &list()).map(|certificate| certificate.gate())
+    }
+
+    #[test]
+    fn a_certificate_is_not_in_force_before_its_registrars_key() {
+        let from = |not_before| verify(&GateCertificateSpec { not_before: time(not_before), ..spec(7) });
+        assert_eq!(from(1_000), Ok(gate(7)));
+        assert_eq!(from(999), Err(CertificateError::Rule("not within the validity of its registrar's key")));
+    }
+
+    #[test]
+    fn a_certificate_that_is_never_valid_is_refused() {
+        let until = |expires| verify(&GateCertificateSpec { expires: time(expires), ..spec(7) });
+        assert_eq!(until(2_001), Ok(gate(7)));
+        for expires in [2_000, 1_999] {
+            assert_eq!(until(expires), Err(CertificateError::Rule("never valid")));
+        }
+    }
+
+    #[test]
+    fn a_gate_key_of_mixed_order_is_refused() {
+        let point = curve25519_dalek::edwards::CompressedEdwardsY(*gate_key().verifying_key().as_bytes());
+        let torsion = curve25519_dalek::constants::EIGHT_TORSION[1];
+        let mixed = (point.decompress().unwrap() + torsion).compress().0;
+        let key = VerifyingKey::from_signed_bytes(&mixed).unwrap();
+        assert_eq!(verify(&GateCertificateSpec { key, ..spec(7) }), Err(CertificateError::Key(KeyError::MixedOrder)));
+    }
+
     #[test]
     fn every_byte_counts() {
         let bytes = sign(&secret(310_101, Role::Registrar));

@@ -738,6 +738,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_update_is_not_issued_before_the_list_it_follows() {
+        // All keys are valid at both times: nothing but the order is wrong.
+        let list = genesis(&TrustListSpec { issued: time(2_000), ..spec() }, &CITIES[..3]).unwrap();
+        let update = |issued| {
+            let next = TrustListSpec { sequence: 2, issued: time(issued), ..spec() };
+            list.update(&sign(&next, &CITIES[..3])).map(|list| list.sequence())
+        };
+        assert_eq!(update(2_000), Ok(2));
+        assert_eq!(update(1_999), Err(TrustError::Rule("issued before the list it follows")));
+    }
+
+    #[test]
     fn keys_are_found_by_role_and_time() {
         let mut spec = spec();
         spec.members[2].suspended_from = Some(time(5_000));

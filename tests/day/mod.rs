@@ -26,7 +26,7 @@ pub(crate) const AUDITOR: u32 = 100_000;
 /// 09:00 of the service day, 2026-10-01.
 pub(crate) const OPEN: i64 = 1_790_784_000 + 9 * 3_600;
 const BEFORE: i64 = OPEN - 30 * 86_400;
-const AFTER: i64 = OPEN + 300 * 86_400;
+pub(crate) const AFTER: i64 = OPEN + 300 * 86_400;
 
 pub(crate) fn time(seconds: i64) -> UnixTime {
     UnixTime::new(seconds).unwrap()
@@ -303,7 +303,7 @@ fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStor
     Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
 }
 
-fn publish(
+pub(crate) fn publish(
     files: &mut MemoryFiles,
     log_path: &str,
     evidence: Option<&str>,
