@@ -156,7 +156,7 @@ impl<'a, F: Files> Replay<'a, F> {
         if self.evidence.of(index, findings).is_some() {
             findings.notice(index, Rule::Evidence, "evidence of a record that was pruned");
         }
-        self.evidence.expect(None);
+        self.evidence.digest_said(None);
         self.standing.pruned = index.saturating_add(1);
         self.totals_pruned = true;
     }
@@ -168,7 +168,7 @@ impl<'a, F: Files> Replay<'a, F> {
             Ok(record) => record,
             Err(error) => {
                 findings.error(index, Rule::Record, error);
-                self.evidence.expect(None);
+                self.evidence.digest_said(None);
                 return;
             }
         };
@@ -180,7 +180,7 @@ impl<'a, F: Files> Replay<'a, F> {
             Record::Redeemed(redemption) => Some(redemption.evidence),
             _ => None,
         };
-        self.evidence.expect(expected);
+        self.evidence.digest_said(expected);
         let opened = matches!(record, Record::Opened { .. });
         match record {
             Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
@@ -504,7 +504,8 @@ impl<'a, F: Files> Evidence<'a, F> {
         self.current.get_mut(at).and_then(Option::take)
     }
 
-    fn expect(&mut self, evidence: Option<Hash>) {
+    /// Notes what the record just read says of its evidence, for files that are checked later.
+    fn digest_said(&mut self, evidence: Option<Hash>) {
         self.expected.push(evidence);
     }
 
