@@ -270,7 +270,7 @@ impl<'a> Decoder<'a> {
     /// Any single item, checked to be deterministic, as its bytes.
     ///
     /// # Errors
-    /// Any [`CborErrorKind`] but those of a schema.
+    /// Any [`CborErrorKind`] but those of a schema; [`CborErrorKind::Range`] for an integer below -2^63.
     pub fn item(&mut self) -> Result<&'a [u8], CborError> {
         let start = self.offset;
         self.skip(MAX_CBOR_DEPTH)?;

@@ -11,7 +11,9 @@ use coset::{
     CoseSignatureBuilder, Header, HeaderBuilder, KeyType, Label, TaggedCborSerializable, iana,
 };
 use ed25519_dalek::Signer as _;
-use onecard::crypto::{Kid, SigningKey};
+use onecard::crypto::{Kid, SigningKey, sha256};
+use onecard::pass::{Audience, Proof, present, verify};
+use onecard::trust::Role;
 use onecard::wire::cbor::CborErrorKind;
 use onecard::wire::cose::{CoseError, Expect, Headers, Sign, Sign1, Typ, sign, sign1};
 use proptest::prelude::*;
@@ -58,7 +60,11 @@ fn profile(typ: Option<Typ>, kid: Option<Kid>, kcwt: Option<Value>) -> Header {
 /// Signed by `coset` and `ed25519-dalek`, with key 1.
 fn their_sign1(protected: Header, unprotected: Header, payload: &[u8]) -> Vec<u8> {
     let message = CoseSign1Builder::new().protected(protected).unprotected(unprotected).payload(payload.into());
-    let message = message.create_signature(b"", |signed| dalek(1).sign(signed).to_bytes().into());
+    theirs_by(&dalek(1), message)
+}
+
+fn theirs_by(key: &ed25519_dalek::SigningKey, message: CoseSign1Builder) -> Vec<u8> {
+    let message = message.create_signature(b"", |signed| key.sign(signed).to_bytes().into());
     message.build().to_tagged_vec().unwrap()
 }
 
@@ -314,7 +320,7 @@ fn our_claims_are_read_by_the_other() {
     let audience = Some(federation::FEDERATION.into());
     assert_eq!(claims, ClaimsSet { audience, issued_at: seconds(now), ..ClaimsSet::default() });
     let nonce = [7; 16];
-    let shown = onecard::pass::present(&pass, &federation::holder(1), "310101/gate/7", Some(&nonce), now).unwrap();
+    let shown = present(&pass, &federation::holder(1), "310101/gate/7", Some(&nonce), now).unwrap();
     let claims = ClaimsSet::from_cbor_value(payload(&shown)).unwrap();
     assert_eq!(claims.audience.as_deref(), Some("310101/gate/7"));
     assert_eq!(rest(&claims, CwtClaimName::CNonce), Value::Bytes(nonce.into()));
@@ -323,6 +329,48 @@ fn our_claims_are_read_by_the_other() {
     assert_eq!(claims.issuer.as_deref(), Some("310101"));
     assert_eq!(claims.subject.as_deref(), Some("310101/gate/7"));
     assert_eq!(key(&claims), SigningKey::from_seed(&federation::gate_seed()).verifying_key().as_bytes());
+}
+
+/// A pass and its presentation, made without this crate, are the very bytes that it makes.
+#[test]
+fn both_make_the_same_pass_and_presentation() {
+    let value = |pairs: Vec<(i64, Value)>| {
+        Value::Map(pairs.into_iter().map(|(name, value)| (Value::from(name), value)).collect())
+    };
+    let key = value(vec![(1, 1.into()), (-1, 6.into()), (-2, dalek(1).verifying_key().to_bytes().to_vec().into())]);
+    let list = vec![("idx".into(), 1.into()), ("uri".into(), federation::LIST.into())];
+    let product = Value::Array(vec![1.into(), 1.into()]);
+    let own = vec![(1, 1.into()), (3, product), (5, 0.into()), (7, 0.into()), (9, 0.into())];
+    let claims = ClaimsSet {
+        issuer: Some("310101".into()),
+        subject: Some("040G2081040G2081".into()),
+        expiration_time: Some(Timestamp::WholeSeconds(federation::NOW + 1_000_000)),
+        not_before: Some(Timestamp::WholeSeconds(federation::NOW - 1_000)),
+        issued_at: Some(Timestamp::WholeSeconds(federation::NOW - 2_000)),
+        rest: vec![
+            (ClaimName::Assigned(CwtClaimName::Cnf), value(vec![(1, key)])),
+            (ClaimName::PrivateUse(65_535), Value::Map(vec![("status_list".into(), Value::Map(list))])),
+            (ClaimName::PrivateUse(-65_537), value(own)),
+        ],
+        ..ClaimsSet::default()
+    };
+    let issuer = ed25519_dalek::SigningKey::from_bytes(&sha256(&[b"310101 Issuer"]).0);
+    let issuer_kid = federation::secret(federation::CITY, Role::Issuer).verifying_key().kid();
+    let message = CoseSign1Builder::new().protected(profile(Some(PASS), Some(issuer_kid), None));
+    let pass = theirs_by(&issuer, message.payload(claims.to_vec().unwrap()));
+    assert_eq!(pass, federation::pass(1, |_| {}));
+
+    let claims = ClaimsSet {
+        audience: Some(federation::FEDERATION.into()),
+        issued_at: Some(Timestamp::WholeSeconds(federation::NOW)),
+        ..ClaimsSet::default()
+    };
+    let protected = profile(Some(TOKEN), None, read(&pass));
+    let shown = their_sign1(protected, Header::default(), &claims.to_vec().unwrap());
+    let now = federation::time(federation::NOW + 10);
+    let verified = verify(&shown, &federation::trust_list(), Audience::Federation, now).unwrap();
+    assert_eq!(verified.proof(), Proof::Holder(federation::time(federation::NOW)));
+    assert_eq!(shown, federation::presentation(&pass, 1, federation::NOW));
 }
 
 proptest! {
