@@ -620,6 +620,7 @@ impl<S: Storage> Gate<S> {
     /// After a failed commit, opens the journal again and replays it.
     fn recover(&mut self) -> Result<(), GateError<S::Error>> {
         if self.unsure {
+            self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.known = self.replay()?;
             self.behind = self.check_rollback(&self.bundle).is_err();

@@ -253,6 +253,7 @@ impl<S: Storage> Ledger<S> {
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
     pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
         if self.unsure {
+            self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
             self.replay()?;
         }

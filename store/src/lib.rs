@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod directory;
+mod medium;
 mod redb_storage;
 
 pub use directory::{Folder, FolderError, PublishError, publish};
