@@ -79,7 +79,7 @@ impl Settled {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a database"));
         }
         // A creation that was cut short wrote nothing beyond the header, whose magic comes last.
-        if magic == [0; FLAGS] && length > PAGE && self.is_blank(length)? {
+        if magic == [0; FLAGS] && length > 0 && self.is_blank(length)? {
             self.bytes.set_len(0)?;
         }
         Ok(())

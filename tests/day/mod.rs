@@ -14,7 +14,9 @@ use onecard::product::{
     Validity, Window,
 };
 use onecard::time::UnixTime;
-use onecard::tlog::{AddCheckpoint, LogKey, MemoryStorage, Resource, SignedCheckpoint, TILE_WIDTH, Witness, tiles_of};
+use onecard::tlog::{
+    AddCheckpoint, LogKey, MemoryStorage, Resource, SignedCheckpoint, Storage, TILE_WIDTH, Witness, tiles_of,
+};
 use onecard::trust::{
     Bundle, CatalogueSpec, GateCertificateSpec, KeyEntry, Member, MemberKind, Policy, Role, StatusListSpec, TrustList,
     TrustListSpec, Venue,
@@ -289,26 +291,31 @@ impl Day {
 
 fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStorage> {
     let gate = GateId { member: ledger.member(), number };
+    let certificate = gate_certificate(gate);
+    ledger.enrol(&certificate, time(OPEN - 1_800)).unwrap();
+    Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
+}
+
+/// Of a gate at the venue with its number.
+pub(crate) fn gate_certificate(gate: GateId) -> Vec<u8> {
     let spec = GateCertificateSpec {
         gate,
-        venue: number as u16,
+        venue: gate.number as u16,
         service: 0,
         key: gate_secret(gate).verifying_key(),
         issued: time(OPEN - 3_600),
         not_before: time(OPEN - 3_600),
         expires: time(AFTER),
     };
-    let certificate = spec.sign(&secret(gate.member.code(), Role::Registrar));
-    ledger.enrol(&certificate, time(OPEN - 1_800)).unwrap();
-    Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
+    spec.sign(&secret(gate.member.code(), Role::Registrar))
 }
 
-pub(crate) fn publish(
+pub(crate) fn publish<S: Storage>(
     files: &mut MemoryFiles,
     log_path: &str,
     evidence: Option<&str>,
     log: &onecard::tlog::Log,
-    storage: &MemoryStorage,
+    storage: &S,
     note: &str,
 ) {
     files.insert(format!("{log_path}/checkpoint"), note.into());
