@@ -55,6 +55,17 @@ pub enum Row {
     },
 }
 
+/// Name of [`Row::pruned`].
+pub(super) const PRUNED: u8 = 0;
+
+impl Row {
+    /// The number of entries whose bodies were pruned, as a big-endian 64-bit number.
+    #[must_use]
+    pub const fn pruned(log: LogKey) -> Self {
+        Self::Meta { log, name: PRUNED }
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,13 +8,19 @@
 #[path = "../../examples/four_cities/chance.rs"]
 #[allow(dead_code, reason = "the example uses all of it")]
 mod chance;
+#[cfg(test)]
+mod damage_tests;
 mod directory;
 #[cfg(test)]
 mod fault_tests;
 mod medium;
+mod rebuild;
 mod redb_storage;
+mod remains;
 #[cfg(test)]
 mod simulated;
 
-pub use directory::{Folder, FolderError, PublishError, publish};
+pub use directory::{Folder, FolderError, Lost, PublishError, publish, publish_sound};
+pub use rebuild::{Published, RebuildError, content_digest, rebuild};
 pub use redb_storage::{RedbStorage, StoreError};
+pub use remains::Remains;

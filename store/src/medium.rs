@@ -28,13 +28,21 @@ const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 const FLAGS: usize = MAGIC.len();
 const NOT_CLOSED: u8 = 2;
 
+/// What the bytes are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+    /// To write, and made empty where there are none.
+    Create,
+}
+
 /// Where the bytes of a store are: they can be opened again and again.
 pub(crate) trait Medium: Debug + Send + Sync {
     /// Its name in messages.
     fn path(&self) -> &Path;
 
-    /// Opens the bytes, and if asked to, makes an empty one where there is none.
-    fn open(&self, create: bool) -> io::Result<Box<dyn StorageBackend>>;
+    fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>>;
 }
 
 /// A file.
@@ -46,8 +54,10 @@ impl Medium for InFile {
         &self.0
     }
 
-    fn open(&self, create: bool) -> io::Result<Box<dyn StorageBackend>> {
-        let file = OpenOptions::new().read(true).write(true).create(create).truncate(false).open(&self.0)?;
+    fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(access != Access::Read).create(access == Access::Create);
+        let file = options.open(&self.0)?;
         Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
     }
 }
@@ -57,13 +67,13 @@ impl Medium for InFile {
 #[derive(Debug)]
 pub(crate) struct Settled {
     bytes: Box<dyn StorageBackend>,
-    create: bool,
+    access: Access,
     settled: AtomicBool,
 }
 
 impl Settled {
-    pub(crate) fn new(bytes: Box<dyn StorageBackend>, create: bool) -> Self {
-        Self { bytes, create, settled: AtomicBool::new(false) }
+    pub(crate) fn new(bytes: Box<dyn StorageBackend>, access: Access) -> Self {
+        Self { bytes, access, settled: AtomicBool::new(false) }
     }
 
     fn settle(&self) -> io::Result<()> {
@@ -75,7 +85,7 @@ impl Settled {
         if magic == *MAGIC {
             return if flags & NOT_CLOSED == 0 { Ok(()) } else { self.write_again(length) };
         }
-        if !self.create {
+        if self.access != Access::Create {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a database"));
         }
         // A creation that was cut short wrote nothing beyond the header, whose magic comes last.
@@ -171,6 +181,73 @@ impl StorageBackend for Settled {
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.bytes.query_lock_range(start, end)
+    }
+}
+
+/// The bytes of a damaged store: nothing is written, and that it was not closed properly is not told,
+/// so that the database reads its last commit as it is.
+#[derive(Debug)]
+pub(crate) struct Unchanged(Box<dyn StorageBackend>);
+
+impl Unchanged {
+    pub(crate) fn new(bytes: Box<dyn StorageBackend>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl StorageBackend for Unchanged {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)?;
+        if offset == 0
+            && let Some(flags) = out.get_mut(FLAGS)
+        {
+            *flags &= !NOT_CLOSED;
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, _length: u64) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.query_lock_range(start, end)
     }
 }
 

@@ -4,7 +4,7 @@
 //! commit that returned, or at the one that was under way. Every commit is made durable before it
 //! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
-use crate::medium::{InFile, Medium, Settled};
+use crate::medium::{Access, InFile, Medium, Settled};
 use core::sync::atomic::{AtomicBool, Ordering};
 use onecard::tlog::{LogKey, Row, Series, Storage, Write};
 use redb::{
@@ -14,6 +14,7 @@ use std::{
     fs::{self, File},
     io,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
@@ -103,7 +104,7 @@ impl RedbStorage {
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let storage = Self::create_in(Box::new(InFile(path.into())))?;
         // The file's own name is not durable before its directory is.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent(path);
         sync_directory(parent).map_err(|source| StoreError::Io { path: parent.into(), source })?;
         Ok(storage)
     }
@@ -132,17 +133,20 @@ impl RedbStorage {
     pub fn compact(&mut self) -> Result<bool, StoreError> {
         self.ready()?;
         let path = self.medium.path();
-        let compacted = self.database.as_mut().map(Database::compact);
-        let compacted = compacted.unwrap_or(Ok(false)).map_err(|error| failed(path, error));
+        let database = self.database.as_mut();
+        let compacted = caught(path, || {
+            let compacted = database.map(Database::compact).unwrap_or(Ok(false));
+            compacted.map_err(|error| failure(path, error))
+        });
         self.note(compacted)
     }
 
     pub(crate) fn create_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
         let path = medium.path();
-        let database = database(&*medium, true)?;
-        let write = database.begin_write().map_err(|error| failed(path, error))?;
-        let begun = write.list_tables().map_err(|error| failed(path, error))?.next().is_some();
-        write.abort().map_err(|error| failed(path, error))?;
+        let database = database(&*medium, Access::Create)?;
+        let write = database.begin_write().map_err(|error| failure(path, error))?;
+        let begun = write.list_tables().map_err(|error| failure(path, error))?.next().is_some();
+        write.abort().map_err(|error| failure(path, error))?;
         // A file without tables is a creation that was cut short.
         if begun {
             return match format(&database, path) {
@@ -150,12 +154,12 @@ impl RedbStorage {
                 Err(error) => Err(error),
             };
         }
-        make_tables(&database).map_err(|error| failed(path, error))?;
+        make_tables(&database).map_err(|error| failure(path, error))?;
         Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
     }
 
     pub(crate) fn open_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
-        let database = database(&*medium, false)?;
+        let database = database(&*medium, Access::Write)?;
         format(&database, medium.path())?;
         Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
     }
@@ -177,8 +181,11 @@ impl RedbStorage {
 
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>) -> Result<T, StoreError> {
         let database = self.ready()?;
-        let result = database.begin_read().map_err(redb::Error::from).and_then(|transaction| read(&transaction));
-        self.note(result.map_err(|error| failed(self.medium.path(), error)))
+        let path = self.medium.path();
+        self.note(caught(path, || {
+            let transaction = database.begin_read().map_err(redb::Error::from);
+            transaction.and_then(|transaction| read(&transaction)).map_err(|error| failure(path, error))
+        }))
     }
 }
 
@@ -186,31 +193,25 @@ impl Storage for RedbStorage {
     type Error = StoreError;
 
     fn get(&self, row: Row) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|read| {
-            let bytes = match row {
-                Row::Entry { log, index } => read.open_table(ENTRIES)?.get((log.0, index)),
-                Row::Attachment { log, index } => read.open_table(ATTACHMENTS)?.get((log.0, index)),
-                Row::Tile { log, level, index } => read.open_table(TILES)?.get((log.0, level, index)),
-                Row::Checkpoint { log } => read.open_table(CHECKPOINTS)?.get(log.0),
-                Row::Size { log } => read.open_table(SIZES)?.get(log.0),
-                Row::Meta { log, name } => read.open_table(METAS)?.get((log.0, name)),
-            };
-            Ok(bytes?.map(|bytes| bytes.value().to_vec()))
-        })
+        self.read(|read| get(read, row))
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
-        let written = write(self.ready()?, writes).map_err(|error| failed(self.medium.path(), error));
-        self.note(written)
+        let (database, path) = (self.ready()?, self.medium.path());
+        self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
     }
 
     fn recover(&mut self) -> Result<(), StoreError> {
         if self.ready().is_ok() {
             return Ok(());
         }
-        // Closed before it is opened again, or it would be in use.
-        self.database = None;
-        let database = database(&*self.medium, false)?;
+        // Closed before it is opened again, or it would be in use. How that fails no longer matters.
+        let failed = self.database.take();
+        drop(caught(self.medium.path(), || {
+            drop(failed);
+            Ok(())
+        }));
+        let database = database(&*self.medium, Access::Write)?;
         format(&database, self.medium.path())?;
         self.database = Some(database);
         self.failed.store(false, Ordering::Release);
@@ -224,24 +225,13 @@ impl Storage for RedbStorage {
         indices: Range<u64>,
         visit: &mut dyn FnMut(u64, &[u8]) -> bool,
     ) -> Result<(), StoreError> {
-        if indices.is_empty() {
-            return Ok(());
-        }
-        self.read(|read| {
-            let table = match series {
-                Series::Entry => read.open_table(ENTRIES),
-                Series::Attachment => read.open_table(ATTACHMENTS),
-            };
-            let rows = (log.0, indices.start)..(log.0, indices.end);
-            for row in table?.range(rows)? {
-                let (key, bytes) = row?;
-                if !visit(key.value().1, bytes.value()) {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        self.read(|read| scan(read, series, log, indices, visit))
     }
+}
+
+/// The directory of a file.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the names in a directory durable.
@@ -251,12 +241,12 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Opens the database in `medium`, settled and verified.
-fn database(medium: &dyn Medium, create: bool) -> Result<Database, StoreError> {
+fn database(medium: &dyn Medium, access: Access) -> Result<Database, StoreError> {
     let path = medium.path();
-    let bytes = medium.open(create).map_err(|source| StoreError::Io { path: path.into(), source })?;
+    let bytes = medium.open(access).map_err(|source| StoreError::Io { path: path.into(), source })?;
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-    builder.create_with_backend(Settled::new(bytes, create)).map_err(|error| opening(path, error))
+    caught(path, || builder.create_with_backend(Settled::new(bytes, access)).map_err(|error| opening(path, error)))
 }
 
 fn make_tables(database: &Database) -> Result<(), redb::Error> {
@@ -269,6 +259,42 @@ fn make_tables(database: &Database) -> Result<(), redb::Error> {
     write.open_table(SIZES)?;
     write.open_table(METAS)?;
     Ok(write.commit()?)
+}
+
+pub(crate) fn get(read: &ReadTransaction, row: Row) -> Result<Option<Vec<u8>>, redb::Error> {
+    let bytes = match row {
+        Row::Entry { log, index } => read.open_table(ENTRIES)?.get((log.0, index)),
+        Row::Attachment { log, index } => read.open_table(ATTACHMENTS)?.get((log.0, index)),
+        Row::Tile { log, level, index } => read.open_table(TILES)?.get((log.0, level, index)),
+        Row::Checkpoint { log } => read.open_table(CHECKPOINTS)?.get(log.0),
+        Row::Size { log } => read.open_table(SIZES)?.get(log.0),
+        Row::Meta { log, name } => read.open_table(METAS)?.get((log.0, name)),
+    };
+    Ok(bytes?.map(|bytes| bytes.value().to_vec()))
+}
+
+pub(crate) fn scan(
+    read: &ReadTransaction,
+    series: Series,
+    log: LogKey,
+    indices: Range<u64>,
+    visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+) -> Result<(), redb::Error> {
+    if indices.is_empty() {
+        return Ok(());
+    }
+    let table = match series {
+        Series::Entry => read.open_table(ENTRIES),
+        Series::Attachment => read.open_table(ATTACHMENTS),
+    };
+    let rows = (log.0, indices.start)..(log.0, indices.end);
+    for row in table?.range(rows)? {
+        let (key, bytes) = row?;
+        if !visit(key.value().1, bytes.value()) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
@@ -311,32 +337,39 @@ fn set<'k, K: redb::Key + 'static>(
 }
 
 fn format(database: &Database, path: &Path) -> Result<(), StoreError> {
-    let read = database.begin_read().map_err(|error| failed(path, error))?;
+    let read = database.begin_read().map_err(|error| failure(path, error))?;
     let table = match read.open_table(FORMATS) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_) | TableError::TableTypeMismatch { .. }) => {
             return Err(StoreError::NotAStore(path.into()));
         }
-        Err(error) => return Err(failed(path, error)),
+        Err(error) => return Err(failure(path, error)),
     };
-    match table.get("format").map_err(|error| failed(path, error))?.map(|format| format.value()) {
+    match table.get("format").map_err(|error| failure(path, error))?.map(|format| format.value()) {
         Some(FORMAT) => Ok(()),
         Some(found) => Err(StoreError::Format { path: path.into(), found }),
         None => Err(StoreError::NotAStore(path.into())),
     }
 }
 
-fn opening(path: &Path, error: DatabaseError) -> StoreError {
+/// The database may panic over a page that changed since its checksum was verified.
+pub(crate) fn caught<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(StoreError::Damaged { path: path.into(), what: "a page is not what the database wrote".into() })
+    })
+}
+
+pub(crate) fn opening(path: &Path, error: DatabaseError) -> StoreError {
     match error {
         DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.into()),
         DatabaseError::Storage(StorageError::Io(source)) if source.kind() == io::ErrorKind::InvalidData => {
             StoreError::NotAStore(path.into())
         }
-        error => failed(path, error),
+        error => failure(path, error),
     }
 }
 
-fn failed(path: &Path, error: impl Into<redb::Error>) -> StoreError {
+pub(crate) fn failure(path: &Path, error: impl Into<redb::Error>) -> StoreError {
     let path = path.to_path_buf();
     match error.into() {
         redb::Error::Io(source) => StoreError::Io { path, source },

@@ -1,8 +1,12 @@
 //! A disk for tests, below the database: it counts what is done to it, fails when told to, and loses
 //! power with any part of what was not synced.
 
-use crate::{chance::Dice, medium::Medium};
-use redb::StorageBackend;
+use crate::{
+    chance::Dice,
+    medium::{Access, Medium},
+};
+use core::ops::Bound;
+use redb::{BackendError, StorageBackend};
 use std::{
     io,
     path::Path,
@@ -140,6 +144,14 @@ impl Disk {
         self.state().cache.clone()
     }
 
+    /// Changes what the file holds under whoever has it open.
+    pub(crate) fn spoil(&self, change: impl FnOnce(&mut [u8])) {
+        let mut state = self.state();
+        change(&mut state.cache);
+        state.durable = state.cache.clone();
+        state.dirty.clear();
+    }
+
     /// Another file in its place.
     pub(crate) fn replace(&self, image: Vec<u8>) {
         let mut state = self.state();
@@ -172,7 +184,7 @@ impl Medium for Disk {
         Path::new("disk")
     }
 
-    fn open(&self, _create: bool) -> io::Result<Box<dyn StorageBackend>> {
+    fn open(&self, _access: Access) -> io::Result<Box<dyn StorageBackend>> {
         let mut state = self.state();
         state.opened += 1;
         Ok(Box::new(Opened { disk: self.clone(), number: state.opened }))
@@ -264,5 +276,26 @@ impl StorageBackend for Opened {
         change.apply(&mut state.cache);
         state.dirty.push(change);
         fault.map_or(Ok(()), |fault| Err(failure(fault)))
+    }
+
+    // Locks are tested on files.
+    fn try_lock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
+        Ok(true)
+    }
+
+    fn try_lock_shared_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
+        Ok(true)
+    }
+
+    fn lock_shared_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn unlock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn query_lock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
+        Ok(false)
     }
 }
