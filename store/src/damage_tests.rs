@@ -156,7 +156,10 @@ fn a_file_that_was_cut_is_refused_by_name() {
 
 #[test]
 fn damage_is_named_and_what_is_sound_is_exported() {
-    let [_, (mut image, whole)] = Fixture::images();
+    Fixture::images().into_iter().for_each(|(image, whole)| named_and_exported(image, &whole));
+}
+
+fn named_and_exported(mut image: Vec<u8>, whole: &Log) {
     // Three bodies, far from each other: two in the first bundle, one in the second.
     for index in [7, 200, 300] {
         let body = body(index);

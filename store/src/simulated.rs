@@ -59,6 +59,8 @@ struct State {
     dirty: Vec<Change>,
     /// Calls so far that change or sync.
     calls: u64,
+    /// Which of them were syncs.
+    syncs: Vec<u64>,
     /// Which of them fail.
     faults: Vec<(u64, Fault)>,
     /// No write fits that makes a hole smaller.
@@ -85,6 +87,11 @@ impl Disk {
     /// Calls so far that change or sync.
     pub(crate) fn calls(&self) -> u64 {
         self.state().calls
+    }
+
+    /// Which calls were syncs.
+    pub(crate) fn syncs(&self) -> Vec<u64> {
+        self.state().syncs.clone()
     }
 
     /// Lets the call with this number fail; numbers go on after a power cut.
@@ -245,6 +252,7 @@ impl StorageBackend for Opened {
     fn sync_data(&self) -> io::Result<()> {
         let (mut state, fault) = self.call()?;
         let state = &mut *state;
+        state.syncs.push(state.calls);
         match fault {
             Some(Fault::Forgotten) => {
                 // A length is the file system's own, which its journal keeps.
