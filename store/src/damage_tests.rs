@@ -141,8 +141,8 @@ fn damage_is_refused_by_name_many_times() {
 fn a_file_that_was_cut_is_refused_by_name() {
     for (closed, (image, _)) in [false, true].into_iter().zip(Fixture::images()) {
         let mut dice = Seed(1).dice("cut", 0);
-        for _ in 0..40 {
-            let length = 1 + dice.below(image.len() as u32 - 1) as usize;
+        let anywhere = (0..40).map(|_| 1 + dice.below(image.len() as u32 - 1) as usize);
+        for length in [1, 8, 9, 10, 63, 64, 319, 320, 4_095, 4_096].into_iter().chain(anywhere) {
             match open(image[..length].to_vec()) {
                 Err(StoreError::Damaged { .. } | StoreError::NotAStore(_)) => {}
                 other => panic!("cut to {length}, closed: {closed}: {other:?}"),
@@ -172,7 +172,8 @@ fn named_and_exported(mut image: Vec<u8>, whole: &Log) {
 
     let disk = Disk::new();
     disk.replace(image.clone());
-    let remains = Remains::open_in(&disk).unwrap();
+    let mut remains = Remains::open_in(&disk).unwrap();
+    assert!(matches!(remains.commit(&[]), Err(StoreError::Damaged { .. })));
     let log = Log::open(&remains, KEY, ORIGIN).unwrap();
     assert_eq!(log.root(), whole.root());
     let row = Row::Entry { log: KEY, index: 7 };

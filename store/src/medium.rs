@@ -104,8 +104,9 @@ impl Settled {
         })?;
         self.bytes.sync_data()?;
         let mut header = [0; PAGE as usize];
-        self.bytes.read(0, &mut header)?;
-        self.bytes.write(0, &header)?;
+        let (header, _) = header.split_at_mut(usize::try_from(length.min(PAGE)).unwrap_or(0));
+        self.bytes.read(0, header)?;
+        self.bytes.write(0, header)?;
         self.bytes.sync_data()
     }
 

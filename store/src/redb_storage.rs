@@ -372,6 +372,9 @@ pub(crate) fn opening(path: &Path, error: DatabaseError) -> StoreError {
 pub(crate) fn failure(path: &Path, error: impl Into<redb::Error>) -> StoreError {
     let path = path.to_path_buf();
     match error.into() {
+        redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            StoreError::Damaged { path, what: "it ends too early".into() }
+        }
         redb::Error::Io(source) => StoreError::Io { path, source },
         redb::Error::Corrupted(what) => StoreError::Damaged { path, what },
         redb::Error::PreviousIo => StoreError::Failed(path),

@@ -68,7 +68,7 @@ impl Storage for Remains {
 
     /// Never.
     fn commit(&mut self, _writes: &[Write]) -> Result<(), StoreError> {
-        Err(StoreError::Failed(self.path.clone()))
+        Err(StoreError::Damaged { path: self.path.clone(), what: "it is only read".into() })
     }
 
     fn scan(
