@@ -7,7 +7,7 @@ use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severit
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, Settled, journal_verifier, witness_name, witness_verifiers};
+use onecard::ledger::{Entry, StatementRef, journal_verifier, witness_name, witness_verifiers};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
@@ -794,12 +794,12 @@ fn a_peers_checkpoint_of_another_history_is_a_fork() {
 }
 
 /// A day that each member settled as `change` says, and what is found.
-fn found_settled(change: impl Fn(usize, &mut Settled) -> bool) -> Vec<(String, String)> {
+fn found_settled(change: impl Fn(usize, &mut StatementRef) -> bool) -> Vec<(String, String)> {
     let mut day = finished();
     let statement = day.audit().statement.unwrap();
     let period = statement.period();
     let cut_offs = statement.cut_offs().to_vec();
-    let settled = Settled { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
+    let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
     for (at, city) in day.cities.iter_mut().enumerate() {
         let mut settled = settled.clone();
         if change(at, &mut settled) {

@@ -6,7 +6,7 @@ use crate::world::{World, at};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::{MemberId, PassKey, ProductRef};
-use onecard::ledger::{Entry, Ledger, Settled, is_final, log_verifier, witness_name};
+use onecard::ledger::{Entry, Ledger, StatementRef, is_final, log_verifier, witness_name};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, SignedCheckpoint, Witness};
@@ -136,7 +136,7 @@ impl Federation {
     }
 
     /// Every city agrees to a statement and publishes that it did.
-    pub(crate) fn agree(&mut self, settled: &Settled, now: UnixTime) -> Result {
+    pub(crate) fn agree(&mut self, settled: &StatementRef, now: UnixTime) -> Result {
         for platform in &mut self.platforms {
             platform.ledger.record(Entry::Settlement(settled.clone()), now)?;
         }

@@ -6,11 +6,11 @@ use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed, over_uses};
 use super::published::{PublishedLog, read_log};
-use super::settle::{Earlier, Period, Settled as SettledUse, settle};
+use super::settle::{Earlier, Period, Settled, settle};
 use super::statement::{MAX_STATEMENT, Statement};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, PassKey};
-use crate::ledger::{CutOff, Entry, Settled, journal_verifier, log_verifier, witness_verifiers};
+use crate::ledger::{CutOff, Entry, StatementRef, journal_verifier, log_verifier, witness_verifiers};
 use crate::time::UnixTime;
 use crate::tlog::{Checkpoint, Note, SignedCheckpoint};
 use crate::trust::{Bundle, GateCertificate, MemberKind};
@@ -129,7 +129,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         for redeemed in redeemed {
             let liable = excess.iter().find(|over| over.used == redeemed.used).map(|over| over.liable);
             let Redeemed { pass, product, used, due_fen, .. } = *redeemed;
-            uses.push((redeemed.entry, SettledUse { pass, product, used, due_fen, liable }));
+            uses.push((redeemed.entry, Settled { pass, product, used, due_fen, liable }));
         }
         over_use.extend(excess);
     }
@@ -150,7 +150,7 @@ struct City {
     peers: Vec<(u64, UnixTime, String)>,
     /// Entry and digest of each catalogue published.
     catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    settled: Vec<StatementRef>,
 }
 
 fn prefix_of(member: MemberId) -> String {
@@ -232,7 +232,7 @@ struct Reading<'a> {
     reversals: Vec<(u64, u32, u64)>,
     peers: Vec<(u64, UnixTime, String)>,
     catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    settled: Vec<StatementRef>,
 }
 
 impl<'a> Reading<'a> {
@@ -453,7 +453,7 @@ struct Closing {
     period: Period,
     cut_offs: Vec<CutOff>,
     /// The statement before, if any.
-    earlier: Option<Settled>,
+    earlier: Option<StatementRef>,
     /// The digest the members agreed to, if they have.
     agreed: Option<Hash>,
 }
@@ -505,7 +505,7 @@ impl Closing {
         &self,
         files: &F,
         bundle: &Bundle,
-        uses: Vec<(u64, SettledUse)>,
+        uses: Vec<(u64, Settled)>,
         pruned: bool,
         findings: &mut Findings,
     ) -> Option<Statement> {

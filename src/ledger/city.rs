@@ -747,7 +747,7 @@ pub(super) mod tests {
     use super::*;
     use crate::gate::journal_tests::{self as gates, Late, NOW, code};
     use crate::gate::{Decision, Gate, Scan};
-    use crate::ledger::{CutOff, Settled, log_verifier, witness_name};
+    use crate::ledger::{CutOff, StatementRef, log_verifier, witness_name};
     use crate::tlog::{MemoryError, MemoryStorage, Row};
     use crate::trust::GateCertificateSpec;
     use crate::trust::test_federation::{self as federation, id, list, secret, time};
@@ -1126,11 +1126,11 @@ pub(super) mod tests {
         let mut ledger = ledger();
         let digest = Hash([1; 32]);
         let cut_off = CutOff { member: id(CITY), size: 1, root: digest };
-        let settled = Settled { from: time(1), until: time(2), cut_offs: vec![cut_off], digest };
+        let settled = StatementRef { from: time(1), until: time(2), cut_offs: vec![cut_off], digest };
         let uri = "u".repeat(crate::limits::MAX_STATUS_URI + 1);
         let bad = [
-            Entry::Settlement(Settled { until: time(1), ..settled.clone() }),
-            Entry::Settlement(Settled { cut_offs: vec![cut_off; 2], ..settled.clone() }),
+            Entry::Settlement(StatementRef { until: time(1), ..settled.clone() }),
+            Entry::Settlement(StatementRef { cut_offs: vec![cut_off; 2], ..settled.clone() }),
             Entry::StatusPublished { uri, issued: time(1), digest },
         ];
         for entry in bad {

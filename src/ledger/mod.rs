@@ -9,6 +9,6 @@ mod receipt;
 mod verifiers;
 
 pub use city::{IngestError, Ingested, Journal, Ledger, LedgerError, is_final};
-pub use entry::{CutOff, Entry, EntryError, Settled};
+pub use entry::{CutOff, Entry, EntryError, StatementRef};
 pub use receipt::{Receipt, ReceiptError, Receipted};
 pub use verifiers::{journal_verifier, log_verifier, witness_name, witness_verifiers};

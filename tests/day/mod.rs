@@ -7,7 +7,7 @@ use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Scan, Sync};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef};
-use onecard::ledger::{Entry, Ledger, Settled, witness_name};
+use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
     Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
@@ -270,7 +270,7 @@ impl Day {
         assert_eq!(report.findings, []);
         let statement = report.statement.unwrap();
         let Period { from, until } = statement.period();
-        let settled = Settled { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
         for city in &mut self.cities {
             city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
         }
