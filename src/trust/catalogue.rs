@@ -12,7 +12,8 @@
 //!
 //! The encoding of a product is given in [`crate::product`].
 
-use super::list::{Role, TrustError, TrustList};
+use super::history::Keys;
+use super::list::{Role, TrustError};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
@@ -124,7 +125,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`CatalogueError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CatalogueError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CatalogueError> {
         if bytes.len() > MAX_CATALOGUE {
             return Err(CatalogueError::TooLong(bytes.len()));
         }
