@@ -127,8 +127,7 @@ fn main() -> ExitCode {
 }
 
 fn vkey(out: &mut String, trust: &Trust) -> Result<(), Failure> {
-    let list = trust.required()?;
-    for line in trust::vkeys(&list) {
+    for line in trust::vkeys(trust.required()?.newest()) {
         dump::line(out, &line);
     }
     Ok(())

@@ -114,8 +114,8 @@ fn with_trust_files_are_verified() {
         ("pass", "verified: the issuer's signature and times; a gate asks for the holder's code\n"),
         ("presentation", "verified: the issuer's and the holder's signature, times, freshness\n"),
         ("code", "verified: the issuer's and the holder's signature, times, freshness\n"),
-        ("checkpoint", "verified: signed by its log; not final with fewer than 3 witnesses\n"),
-        ("final", "verified: signed by its log, and final with 3 witnesses or more\n"),
+        ("checkpoint", "verified: signed by its log; too few witnesses cosigned it to be final\n"),
+        ("final", "verified: signed by its log, and final since 2026-10-01T01:00:00Z\n"),
         ("receipt", "verified: the record is in its gate's journal, and that in its city's final ledger\n"),
     ];
     for (file, verdict) in cases {
@@ -202,7 +202,7 @@ fn keys_are_printed_as_a_policy() {
     let (code, said) = onecard(directory.path(), &["vkey", "--trust", "trust"]);
     assert_eq!(code, 0, "{said}");
     let (list, now) = (trust_list(), time(NOW));
-    let log = onecard::ledger::log_verifier(&list, id(CITY), now).unwrap();
+    let log = onecard::ledger::log_verifiers(&list, id(CITY), now).remove(0);
     assert!(said.contains(&format!("\nlog {log}\n")), "{said}");
     let witnesses = onecard::ledger::witness_verifiers(&list, id(CITY), now);
     for witness in &witnesses {

@@ -100,7 +100,7 @@ fn play(args: &Args, dir: &Path) -> Result<bool> {
             let city = federation.platforms.iter().find(|platform| platform.ledger.member() == gate.member);
             let shown = planted.steps[usize::from(*step) - 1].act == Act::Show;
             if let (Some(platform), Some(index), true) = (city, index, shown) {
-                publish::receipt(&world, platform, gate.number, *index, at(10, 2, 12, 30), dir)?;
+                publish::receipt(&world, platform, gate.number, *index, dir)?;
                 receipts += 1;
             }
         }

@@ -5,24 +5,35 @@ use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
-use crate::trust::{Bundle, Catalogue, StatusList, TrustList};
-use std::collections::BTreeMap;
+use crate::trust::{Bundle, Catalogue, MemberKind, StatusList, TrustError, TrustHistory, TrustList};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
 #[derive(Debug)]
 pub(super) struct Lists {
-    /// Ascending by sequence; never empty.
-    trust: Vec<TrustList>,
+    /// The trust lists.
+    pub(super) trust: TrustHistory,
     /// The newest trust list with the newest catalogues: products never change once published.
     pub(super) bundle: Bundle,
-    /// The catalogues, each one after those it follows.
-    catalogues: Vec<(Hash, Vec<u8>)>,
+    /// The catalogues in the order they are taken into a bundle.
+    catalogues: Vec<Issued>,
     /// Every status list, by issuer, URI and issue time.
     status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
     /// What each file under `trust/` that verified is, by its SHA-256.
     published: BTreeMap<Hash, ListId>,
     /// Every catalogue, by member and sequence.
     versions: BTreeMap<(MemberId, u64), Catalogue>,
+}
+
+/// A catalogue, with what orders it among the others: a bundle takes it under the trust list in
+/// force when it was issued, and a member's own in their order.
+#[derive(Debug)]
+struct Issued {
+    trust: u64,
+    member: MemberId,
+    sequence: u64,
+    digest: Hash,
+    bytes: Vec<u8>,
 }
 
 /// Which list a file is.
@@ -45,47 +56,44 @@ impl Lists {
         findings: &mut Findings,
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
-        let mut trust: Vec<TrustList> = Vec::new();
         let mut published = BTreeMap::new();
-        for path in named("trust/trust-list-") {
-            let Some(bytes) = read(files, path, findings) else { continue };
-            let digest = sha256(&[&bytes]);
-            let list = match trust.last() {
-                None => TrustList::genesis(&bytes, anchor.unwrap_or(&digest)),
-                Some(last) => last.update(&bytes),
-            };
-            match list {
-                Ok(list) if *path == format!("trust/trust-list-{}.cose", list.sequence()) => {
-                    published.insert(digest, ListId::Trust(list.sequence()));
-                    trust.push(list);
-                }
-                Ok(_) => findings.error_at(path, Rule::TrustList, "its name is not its sequence"),
-                Err(error) => findings.error_at(path, Rule::TrustList, error),
-            }
-        }
-        let mut bundle = Bundle::new(trust.last()?.clone());
+        let trust = read_trust(files, &named("trust/trust-list-"), anchor, &mut published, findings)?;
         let mut catalogues = Vec::new();
-        let mut versions = BTreeMap::new();
         for path in named("trust/catalogue-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            let digest = sha256(&[&bytes]);
-            if let Err(error) = bundle.update_catalogue(&bytes) {
-                findings.error_at(path, Rule::Catalogue, error);
-                continue;
+            match Catalogue::verify(&bytes, &trust) {
+                Ok(list) => {
+                    let (member, sequence, digest) = (list.member(), list.sequence(), list.digest());
+                    if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
+                        findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
+                    }
+                    let issued = Issued { trust: trust.at(list.issued()).sequence(), member, sequence, digest, bytes };
+                    catalogues.push((issued, path, list));
+                }
+                Err(error) => findings.error_at(path, Rule::Catalogue, error),
             }
-            let name = |list: &Catalogue| format!("trust/catalogue-{}-{}.cose", list.member(), list.sequence());
-            let Some(list) = bundle.catalogues().find(|list| list.digest() == digest) else { continue };
-            if name(list) != *path {
-                findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
+        }
+        catalogues.sort_by_key(|(issued, ..)| (issued.trust, issued.member, issued.sequence));
+        let mut versions = BTreeMap::new();
+        let mut bundle = Bundle::new(trust.first().clone());
+        let (mut taken, mut rest) = (Vec::new(), catalogues.into_iter().peekable());
+        for list in trust.lists() {
+            // It follows the one before, which was found when it was read.
+            let _ = bundle.update_trust(list.as_bytes());
+            while let Some((issued, path, catalogue)) = rest.next_if(|(issued, ..)| issued.trust == list.sequence()) {
+                if let Err(error) = bundle.update_catalogue(&issued.bytes) {
+                    findings.error_at(path, Rule::Catalogue, error);
+                    continue;
+                }
+                published.insert(issued.digest, ListId::Catalogue(issued.member, issued.sequence));
+                versions.insert((issued.member, issued.sequence), catalogue);
+                taken.push(issued);
             }
-            published.insert(digest, ListId::Catalogue(list.member(), list.sequence()));
-            versions.insert((list.member(), list.sequence()), list.clone());
-            catalogues.push((digest, bytes));
         }
         let mut status = BTreeMap::new();
         for path in named("trust/status-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            match StatusList::verify(&bytes, bundle.trust()) {
+            match StatusList::verify(&bytes, &trust) {
                 Ok(list) => {
                     if !path.starts_with(&format!("trust/status-{}-", list.issuer())) {
                         findings.error_at(path, Rule::StatusList, "its name is not its issuer's");
@@ -100,36 +108,33 @@ impl Lists {
                 Err(error) => findings.error_at(path, Rule::StatusList, error),
             }
         }
-        Some(Self { trust, bundle, catalogues, status, published, versions })
+        Some(Self { trust, bundle, catalogues: taken, status, published, versions })
     }
 
-    /// SHA-256 of the first trust list.
+    /// SHA-256 of the trust list that the history starts with.
     pub(super) fn anchor(&self) -> Hash {
-        self.trust.first().map_or_else(|| self.bundle.trust().digest(), TrustList::digest)
+        self.trust.first().digest()
     }
 
     /// The newest trust list with the newest of those catalogues that `published` names: prices at a
     /// cut-off are those published before it, whatever is published later.
     pub(super) fn bundle_of(&self, published: &[Hash]) -> Bundle {
-        let mut bundle = Bundle::new(self.bundle.trust().clone());
-        for (digest, bytes) in &self.catalogues {
-            if published.contains(digest) {
-                // Verified when it was read, and in the same order.
-                let _ = bundle.update_catalogue(bytes);
+        let mut bundle = Bundle::new(self.trust.first().clone());
+        for list in self.trust.lists() {
+            // All was verified when it was read, and in the same order.
+            let _ = bundle.update_trust(list.as_bytes());
+            let issued = self.catalogues.iter().filter(|issued| issued.trust == list.sequence());
+            for issued in issued.filter(|issued| published.contains(&issued.digest)) {
+                let _ = bundle.update_catalogue(&issued.bytes);
             }
         }
         bundle
     }
 
-    /// The trust list in force at `time`; before the first one, the first.
-    pub(super) fn trust_at(&self, time: UnixTime) -> &TrustList {
-        let in_force = self.trust.iter().rev().find(|list| list.issued() <= time).or(self.trust.first());
-        in_force.unwrap_or(self.bundle.trust())
-    }
-
-    /// The trust list of this sequence.
-    pub(super) fn trust_list(&self, sequence: u64) -> Option<&TrustList> {
-        self.trust.iter().find(|list| list.sequence() == sequence)
+    /// The cities of all trust lists, ascending: who has left has left a ledger.
+    pub(super) fn cities(&self) -> BTreeSet<MemberId> {
+        let members = self.trust.lists().flat_map(TrustList::members);
+        members.filter(|member| member.kind == MemberKind::City).map(|member| member.id).collect()
     }
 
     /// A member's catalogue of this sequence.
@@ -145,6 +150,57 @@ impl Lists {
     /// The status list of an issuer at a URI, issued at exactly `issued`.
     pub(super) fn status(&self, issuer: MemberId, uri: &str, issued: UnixTime) -> Option<&StatusList> {
         self.status.get(&(issuer, uri.to_owned(), issued))
+    }
+}
+
+/// Reads the trust lists from the pinned one on. `None` when there is none to start from.
+fn read_trust<F: Files>(
+    files: &F,
+    paths: &[&String],
+    anchor: Option<&Hash>,
+    published: &mut BTreeMap<Hash, ListId>,
+    findings: &mut Findings,
+) -> Option<TrustHistory> {
+    let is_pinned = |path: &&String| {
+        let bytes = files.read(path).ok().flatten();
+        bytes.is_some_and(|bytes| anchor == Some(&sha256(&[&bytes])))
+    };
+    // Where no list is the pinned one, the first is refused for that.
+    let start = anchor.and_then(|_| paths.iter().position(is_pinned)).unwrap_or(0);
+    let mut history: Option<TrustHistory> = None;
+    for (at, path) in paths.iter().enumerate() {
+        if at < start {
+            findings.notice_at(path, Rule::TrustList, "it comes before the pinned list, and is not verified");
+            continue;
+        }
+        let Some(bytes) = read(files, path, findings) else { continue };
+        let digest = sha256(&[&bytes]);
+        let sequence = match &mut history {
+            Some(history) => history.push(&bytes).map(|()| history.newest().sequence()),
+            None => first(&bytes, &digest, anchor).map(|list| {
+                let sequence = list.sequence();
+                history = Some(list.into());
+                sequence
+            }),
+        };
+        match sequence {
+            Ok(sequence) => {
+                if **path != format!("trust/trust-list-{sequence}.cose") {
+                    findings.error_at(path, Rule::TrustList, "its name is not its sequence");
+                }
+                published.insert(digest, ListId::Trust(sequence));
+            }
+            Err(error) => findings.error_at(path, Rule::TrustList, error),
+        }
+    }
+    history
+}
+
+/// The list to start from: the pinned one, or else the first of the federation.
+fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>) -> Result<TrustList, TrustError> {
+    match anchor {
+        Some(anchor) => TrustList::pinned(bytes, anchor),
+        None => TrustList::genesis(bytes, digest),
     }
 }
 

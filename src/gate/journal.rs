@@ -562,22 +562,25 @@ impl<S: Storage> Gate<S> {
         usage.is_some_and(|usage| usage.uses().iter().any(|used| used.key() == (self.id(), index)))
     }
 
-    /// Refuses a bundle older than the one the last `synced` record names.
+    /// Refuses a bundle older than the one the last `synced` record names. Of who is no member any
+    /// more, it need not have the lists.
     fn check_rollback(&self, bundle: &Bundle) -> Result<(), GateError<S::Error>> {
         let Some(synced) = &self.known.synced else { return Ok(()) };
         let now = synced_record(bundle, Vec::new(), synced.time);
         if now.trust < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
-        let newer =
-            |member: &MemberId, had: u64| now.catalogues.iter().any(|(id, sequence)| id == member && *sequence >= had);
-        if !synced.catalogues.iter().all(|(member, had)| newer(member, *had)) {
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
+        let newer = |(member, had): &(MemberId, u64)| {
+            now.catalogues.iter().any(|(id, sequence)| id == member && sequence >= had)
+        };
+        if !synced.catalogues.iter().all(|had| gone(had.0) || newer(had)) {
             return Err(GateError::Rollback("catalogue"));
         }
         let newer = |had: &(MemberId, String, UnixTime)| {
             now.status.iter().any(|list| (list.0, &list.1) == (had.0, &had.1) && list.2 >= had.2)
         };
-        if !synced.status.iter().all(newer) {
+        if !synced.status.iter().all(|had| gone(had.0) || newer(had)) {
             return Err(GateError::Rollback("status list"));
         }
         Ok(())
