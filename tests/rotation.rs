@@ -5,11 +5,13 @@
 mod day;
 
 use day::{AFTER, AUDITOR, BEFORE, CITIES, OPEN, catalogue_spec, code, gate_secret, id, secret, time};
-use onecard::audit::{MemoryFiles, Options, Rule, Severity, audit};
+use onecard::audit::{MemoryFiles, Options, Period, Rule, Severity, audit};
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
 use onecard::id::GateId;
-use onecard::ledger::{Entry, Ledger, LedgerCheckpoint, LedgerError, Receipt, ReceiptError, watch, witness_name};
+use onecard::ledger::{
+    Entry, Ledger, LedgerCheckpoint, LedgerError, Receipt, ReceiptError, StatementRef, watch, witness_name,
+};
 use onecard::pass::{self, Audience, PassClaims, PassError};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, MemoryStorage, Refused, SignedCheckpoint, Witness};
@@ -172,6 +174,8 @@ impl Month {
             let digest = sha256(&[&list(sequence)]);
             ledger.record(Entry::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
         }
+        let digest = sha256(&[&self.files[&format!("trust/catalogue-{code}-1.cose")]]);
+        ledger.record(Entry::CataloguePublished { sequence: 1, digest }, time(at)).unwrap();
         let gate = GateId { member: id(code), number: 1 };
         let certificate = GateCertificateSpec {
             gate,
@@ -252,7 +256,7 @@ impl Month {
             let lines: String = others.map(|other| self.cosign(*other, code, &signed, at).unwrap()).collect();
             let kept = self.city(code).ledger.cosigned(&lines, time(at)).unwrap();
             let checked = LedgerCheckpoint::verify(kept.note().as_bytes(), &self.history(), id(code)).unwrap();
-            assert_eq!(checked.final_at(), Some(time(at)), "{code}");
+            assert!(checked.final_at().is_some(), "{code}");
         }
     }
 
@@ -272,6 +276,19 @@ impl Month {
 
     fn receipt(&self, city: u32, index: u64) -> Receipt {
         self.cities[&city].ledger.receipt(1, index).unwrap()
+    }
+
+    /// All active cities but `without` agree to what an audit computes.
+    fn settle(&mut self, without: u32, at: i64) {
+        let period = Period { from: time(OPEN - DAY), until: time(at) };
+        let report = audit(&self.published(), &Options { period: Some(period), ..Options::default() });
+        let statement = report.statement.unwrap_or_else(|| panic!("{:?}", report.findings));
+        let (cut_offs, digest) = (statement.cut_offs().to_vec(), statement.digest());
+        let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest };
+        for code in self.active().into_iter().filter(|code| *code != AUDITOR && *code != without) {
+            self.city(code).ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+        }
+        self.finish(at);
     }
 
     /// Everything published.
@@ -321,8 +338,7 @@ fn first_day() -> Month {
 }
 
 /// Shanghai has changed all its keys, and Suzhou has joined.
-fn second_list() -> Month {
-    let mut month = first_day();
+fn second_list(mut month: Month) -> Month {
     month.next_list(ISSUED[1]);
     let issued = catalogue_spec(SUZHOU);
     let catalogue = onecard::trust::CatalogueSpec { issued: time(ISSUED[1]), ..issued };
@@ -333,7 +349,11 @@ fn second_list() -> Month {
 
 /// The whole month: each list is used, and the last one is that without Hefei.
 fn whole_month() -> Month {
-    let mut month = second_list();
+    rest_of(first_day())
+}
+
+fn rest_of(month: Month) -> Month {
+    let mut month = second_list(month);
     let (old, new) = (pass(SHANGHAI, 1, 1, OPEN - DAY, 25), pass(SHANGHAI, 3, 2, ISSUED[1], 25));
     for list in 2..=5 {
         let at = ISSUED[list - 1] + DAY;
@@ -363,6 +383,19 @@ fn the_whole_month_audits_clean() {
     assert_eq!(report.findings, []);
     assert_eq!((report.counts.ledgers, report.counts.redemptions), (5, 12));
     assert_eq!(report.anchor, Some(anchor(1)));
+}
+
+#[test]
+fn who_joins_late_or_has_left_need_not_agree_to_a_statement() {
+    let mut month = first_day();
+    month.settle(0, OPEN + 2 * DAY);
+    assert_eq!(errors(&rest_of(month).published()), [], "Suzhou had not joined");
+    let mut month = whole_month();
+    month.settle(0, LATER);
+    assert_eq!(errors(&month.published()), [], "Hefei has left");
+    let mut month = whole_month();
+    month.settle(NANJING, LATER);
+    assert_eq!(errors(&month.published()), [("ledger/320100".to_owned(), Rule::Statement)]);
 }
 
 #[test]
@@ -556,7 +589,7 @@ fn under_a_list_that_has_expired_a_ledger_takes_records_and_nothing_else() {
 
 #[test]
 fn witnesses_follow_and_cosign_nothing_of_the_old_key() {
-    let mut month = second_list();
+    let mut month = second_list(first_day());
     let at = ISSUED[1] + OVERLAP + 1;
     let ledger = &mut month.city(SHANGHAI).ledger;
     let by_new = ledger.checkpoint().unwrap();
@@ -569,7 +602,7 @@ fn witnesses_follow_and_cosign_nothing_of_the_old_key() {
     let suzhou = month.city(SUZHOU).ledger.checkpoint().unwrap();
     month.cosign(SHANGHAI, SUZHOU, &suzhou, at).unwrap();
     // Within the overlap the old key will do.
-    let mut month = second_list();
+    let mut month = second_list(first_day());
     month.city(SHANGHAI).ledger.checkpoint().unwrap();
     month.cosign(NANJING, SHANGHAI, &by_old, ISSUED[1] + OVERLAP).unwrap();
 }

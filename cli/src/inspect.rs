@@ -73,8 +73,8 @@ fn trust_list(out: &mut String, bytes: &[u8], list: Option<&TrustList>, trust: &
             verdict(out, "verified: it follows the trust list given");
         }
         (None, Some(anchor)) => {
-            TrustList::genesis(bytes, anchor).map_err(refused)?;
-            verdict(out, "verified: it is the pinned first trust list");
+            TrustList::pinned(bytes, anchor).map_err(refused)?;
+            verdict(out, "verified: it is the pinned trust list");
         }
         (None, None) => verdict(out, "not verified: give --anchor HEX, or --trust FILE that it follows, to verify it"),
     }

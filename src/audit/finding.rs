@@ -21,7 +21,7 @@ pub enum Rule {
     Missing,
     /// A file that no rule puts there.
     Unexpected,
-    /// The trust lists do not follow one another from a pinned first one.
+    /// The trust lists do not follow one another from a pinned one, or a ledger does not adopt them in turn.
     TrustList,
     /// A catalogue is refused.
     Catalogue,
