@@ -20,6 +20,7 @@ use onecard::trust::{
     TrustListSpec,
 };
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const SHANGHAI: u32 = CITIES[0];
 const NANJING: u32 = CITIES[1];
@@ -132,13 +133,22 @@ struct Month {
     witnesses: BTreeMap<u32, MemoryStorage>,
     /// Catalogues and status lists, by path.
     files: MemoryFiles,
+    /// Whose gate gets no lists.
+    offline: Option<u32>,
 }
+
+static WHOLE_MONTH: LazyLock<Month> = LazyLock::new(|| rest_of(first_day()));
 
 impl Month {
     /// The four founders, a gate in each.
     fn begin() -> Self {
-        let mut month =
-            Self { lists: 1, cities: BTreeMap::new(), witnesses: BTreeMap::new(), files: MemoryFiles::new() };
+        let mut month = Self {
+            lists: 1,
+            cities: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
+            files: MemoryFiles::new(),
+            offline: None,
+        };
         for code in CITIES {
             month.files.insert(format!("trust/catalogue-{code}-1.cose"), day::catalogue(code));
             month.files.insert(format!("trust/status-{code}-1.cose"), day::status_list(code));
@@ -225,7 +235,9 @@ impl Month {
             .collect();
         let status_lists: Vec<&[u8]> = new.iter().map(|bytes| bytes.as_slice()).collect();
         for code in CITIES.into_iter().chain([SUZHOU]) {
-            if let Some(City { gate, .. }) = self.cities.get_mut(&code).filter(|_| code != HEFEI) {
+            if let Some(City { gate, .. }) =
+                self.cities.get_mut(&code).filter(|_| code != HEFEI && self.offline != Some(code))
+            {
                 let sync = Sync { trust_lists: &[&lists], status_lists: &status_lists, ..Sync::default() };
                 gate.sync(&sync, time(at)).unwrap();
             }
@@ -347,11 +359,7 @@ fn second_list(mut month: Month) -> Month {
     month
 }
 
-/// The whole month: each list is used, and the last one is that without Hefei.
-fn whole_month() -> Month {
-    rest_of(first_day())
-}
-
+/// The rest of the month: each list is used, and the last one is that without Hefei.
 fn rest_of(month: Month) -> Month {
     let mut month = second_list(month);
     let (old, new) = (pass(SHANGHAI, 1, 1, OPEN - DAY, 25), pass(SHANGHAI, 3, 2, ISSUED[1], 25));
@@ -378,7 +386,7 @@ fn errors(files: &MemoryFiles) -> Vec<(String, Rule)> {
 
 #[test]
 fn the_whole_month_audits_clean() {
-    let files = whole_month().published();
+    let files = WHOLE_MONTH.published();
     let report = audit(&files, &Options { anchor: Some(anchor(1)), ..Options::default() });
     assert_eq!(report.findings, []);
     assert_eq!((report.counts.ledgers, report.counts.redemptions), (5, 12));
@@ -390,10 +398,10 @@ fn who_joins_late_or_has_left_need_not_agree_to_a_statement() {
     let mut month = first_day();
     month.settle(0, OPEN + 2 * DAY);
     assert_eq!(errors(&rest_of(month).published()), [], "Suzhou had not joined");
-    let mut month = whole_month();
+    let mut month = rest_of(first_day());
     month.settle(0, LATER);
     assert_eq!(errors(&month.published()), [], "Hefei has left");
-    let mut month = whole_month();
+    let mut month = rest_of(first_day());
     month.settle(NANJING, LATER);
     assert_eq!(errors(&month.published()), [("ledger/320100".to_owned(), Rule::Statement)]);
 }
@@ -611,7 +619,7 @@ fn witnesses_follow_and_cosign_nothing_of_the_old_key() {
 fn receipts_from_before_and_after_verify() {
     let before = first_day().receipt(SHANGHAI, 2);
     let hefei = first_day().receipt(HEFEI, 2);
-    let month = whole_month();
+    let month = &WHOLE_MONTH;
     let last = month.cities[&SHANGHAI].gate.log().size() - 1;
     let after = month.receipt(SHANGHAI, last);
     let at = |receipt: &Receipt, lists: usize| receipt.verify(&history(lists)).map(|receipted| receipted.final_at);
@@ -630,7 +638,7 @@ fn receipts_from_before_and_after_verify() {
 
 #[test]
 fn what_old_keys_signed_later_is_found() {
-    let month = whole_month();
+    let month = &WHOLE_MONTH;
     let now = [(SHANGHAI, 5), (NANJING, 5), (HANGZHOU, 5), (SUZHOU, 5), (AUDITOR, 5)];
     let but = |city: u32| now.into_iter().filter(|(code, _)| *code != city).collect::<Vec<_>>();
     let of = |city: u32| format!("ledger/{city}");
@@ -660,7 +668,7 @@ fn what_old_keys_signed_later_is_found() {
 
 #[test]
 fn a_ledger_that_adopts_out_of_turn_is_found() {
-    let month = whole_month();
+    let month = &WHOLE_MONTH;
     let witnesses = [(SHANGHAI, 5), (HANGZHOU, 5), (SUZHOU, 5)];
     let found = |change: &dyn Fn(&mut Vec<(UnixTime, Entry)>)| errors(&month.forged(NANJING, 5, &witnesses, change));
     let ledger = ("ledger/320100".to_owned(), Rule::TrustList);
@@ -692,8 +700,70 @@ fn a_ledger_that_adopts_out_of_turn_is_found() {
 }
 
 #[test]
+fn a_ledger_enrols_by_the_list_it_had_adopted_and_by_none_that_has_expired() {
+    let month = &WHOLE_MONTH;
+    let witnesses = [(NANJING, 5), (HANGZHOU, 5), (SUZHOU, 5)];
+    let enrolled = |list: usize| {
+        let gate = GateId { member: id(SHANGHAI), number: 2 };
+        let (venue, service, key_of_gate) = (1, 0, gate_secret(gate).verifying_key());
+        let (from, expires) = (time(ISSUED[1]), time(AFTER));
+        let spec =
+            GateCertificateSpec { gate, venue, service, key: key_of_gate, issued: from, not_before: from, expires };
+        Entry::GateEnrolled { certificate: spec.sign(&key(SHANGHAI, Role::Registrar, list)) }
+    };
+    let found = |list: usize, place: &dyn Fn(&[(UnixTime, Entry)]) -> (usize, i64)| {
+        errors(&month.forged(SHANGHAI, 5, &witnesses, |entries| {
+            let (at, seconds) = place(entries);
+            entries.insert(at, (time(seconds), enrolled(list)));
+        }))
+    };
+    let refused = [("ledger/310101".to_owned(), Rule::Certificate)];
+    let adopts = |(_, entry): &(UnixTime, Entry)| matches!(entry, Entry::TrustAdopted { sequence: 2, .. });
+    let adoption = |entries: &[(UnixTime, Entry)]| entries.iter().position(adopts).unwrap();
+    assert_eq!(found(2, &|entries| (adoption(entries), ISSUED[1])), refused, "the new registrar's, too early");
+    assert_eq!(found(1, &|entries| (adoption(entries), ISSUED[1])), []);
+    assert_eq!(found(2, &|entries| (adoption(entries) + 1, ISSUED[1])), []);
+    assert_eq!(found(2, &|entries| (entries.len(), AFTER - 1)), []);
+    assert_eq!(found(2, &|entries| (entries.len(), AFTER)), refused, "the list has expired");
+}
+
+#[test]
+fn a_gate_is_judged_by_the_list_it_had() {
+    let mut month = second_list(first_day());
+    month.next_list(ISSUED[2]);
+    month.finish(ISSUED[2]);
+    month.offline = Some(NANJING);
+    month.next_list(ISSUED[3]);
+    // Hefei is suspended and signs on; Nanjing's gate has not heard of it, Shanghai's has.
+    let (hefei, at) = (pass(HEFEI, 4, 1, ISSUED[3], 5), ISSUED[3] + 3_600);
+    assert_eq!(month.scan(SHANGHAI, &hefei, 4, at), Err(Reason::IssuerKeyInvalid));
+    month.scan(NANJING, &hefei, 4, at).unwrap();
+    month.finish(at);
+    assert_eq!(errors(&month.published()), []);
+}
+
+#[test]
+fn a_gate_that_starts_without_the_lists_of_who_left_knows_no_less() {
+    let mut month = rest_of(first_day());
+    let mut bundle = Bundle::new(history(5).newest().clone());
+    for (path, bytes) in month.files.iter().filter(|(path, _)| !path.contains("340100")) {
+        if path.starts_with("trust/catalogue") {
+            bundle.update_catalogue(bytes).unwrap();
+        } else {
+            bundle.update_status(bytes).unwrap();
+        }
+    }
+    let at = ISSUED[4] + 2 * DAY;
+    let city = month.city(NANJING);
+    let (storage, certificate) = (city.gate.storage().clone(), city.gate.certificate().as_bytes().to_vec());
+    city.gate = Gate::open(storage, gate_secret(city.gate.id()), &certificate, bundle, time(at)).unwrap();
+    month.finish(at);
+    assert_eq!(errors(&month.published()), []);
+}
+
+#[test]
 fn an_audit_starts_from_the_pinned_list() {
-    let files = whole_month().published();
+    let files = WHOLE_MONTH.published();
     let report = |sequence| audit(&files, &Options { anchor: Some(anchor(sequence)), ..Options::default() });
     let second = report(2);
     let findings: Vec<_> = second.findings.iter().map(|found| (&*found.place, found.severity, found.rule)).collect();
