@@ -37,6 +37,9 @@ const PASSES_END: i64 = OPEN + 30 * DAY;
 /// No cosignature is before this when Shanghai's first log key has been retired.
 const LATER: i64 = OPEN + 20 * DAY;
 
+type Dated = (UnixTime, Entry);
+type Entries = Vec<Dated>;
+
 /// The key of a role as of the list with this sequence.
 fn key(member: u32, role: Role, list: usize) -> SigningKey {
     let changed = match (member, role) {
@@ -329,7 +332,7 @@ impl Month {
         city: u32,
         log: usize,
         witnesses: &[(u32, usize)],
-        change: impl FnOnce(&mut Vec<(UnixTime, Entry)>),
+        change: impl FnOnce(&mut Entries),
     ) -> MemoryFiles {
         let keys: Vec<_> = witnesses.iter().map(|(code, list)| (*code, key(*code, Role::Witness, *list))).collect();
         let mut files = self.published();
@@ -643,7 +646,7 @@ fn what_old_keys_signed_later_is_found() {
     let but = |city: u32| now.into_iter().filter(|(code, _)| *code != city).collect::<Vec<_>>();
     let of = |city: u32| format!("ledger/{city}");
     let cosignature = |city, count| vec![(of(city), Rule::Cosignature); count];
-    let same = |_: &mut Vec<(UnixTime, Entry)>| {};
+    let same = |_: &mut Entries| {};
     assert_eq!(errors(&month.forged(SHANGHAI, 5, &but(SHANGHAI), same)), []);
     // By Shanghai's old log key: no cosignature counts, so it is not final either.
     assert_eq!(errors(&month.forged(SHANGHAI, 1, &but(SHANGHAI), same)), cosignature(SHANGHAI, 5));
@@ -670,25 +673,24 @@ fn what_old_keys_signed_later_is_found() {
 fn a_ledger_that_adopts_out_of_turn_is_found() {
     let month = &WHOLE_MONTH;
     let witnesses = [(SHANGHAI, 5), (HANGZHOU, 5), (SUZHOU, 5)];
-    let found = |change: &dyn Fn(&mut Vec<(UnixTime, Entry)>)| errors(&month.forged(NANJING, 5, &witnesses, change));
-    let ledger = ("ledger/320100".to_owned(), Rule::TrustList);
-    let adoption = |entries: &[(UnixTime, Entry)], list: u64| {
-        let is =
-            |(_, entry): &(UnixTime, Entry)| matches!(entry, Entry::TrustAdopted { sequence, .. } if *sequence == list);
+    let found = |change: &dyn Fn(&mut Entries)| errors(&month.forged(NANJING, 5, &witnesses, change));
+    let ledger = [("ledger/320100".to_owned(), Rule::TrustList)];
+    let adoption = |entries: &[Dated], list: u64| {
+        let is = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence, .. } if *sequence == list);
         entries.iter().position(is).unwrap()
     };
     assert_eq!(found(&|_| {}), []);
-    assert_eq!(found(&|entries| drop(entries.remove(adoption(entries, 3)))), [ledger.clone()]);
-    let back = |entries: &mut Vec<(UnixTime, Entry)>| {
+    assert_eq!(found(&|entries| drop(entries.remove(adoption(entries, 3)))), ledger);
+    let back = |entries: &mut Entries| {
         let (last, first) = (entries[entries.len() - 1].0, entries[0].1.clone());
         entries.push((last, first));
     };
-    assert_eq!(found(&back), [ledger.clone()]);
-    let early = |entries: &mut Vec<(UnixTime, Entry)>| {
+    assert_eq!(found(&back), ledger);
+    let early = |entries: &mut Entries| {
         let at = adoption(entries, 2);
         entries[at].0 = time(ISSUED[1] - 1);
     };
-    assert_eq!(found(&early), [ledger]);
+    assert_eq!(found(&early), ledger);
     // A peer's checkpoint by a key that the list in force does not know any more.
     let seen = |list: usize, at: i64| {
         let checkpoint = month.cities[&SHANGHAI].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
@@ -711,15 +713,15 @@ fn a_ledger_enrols_by_the_list_it_had_adopted_and_by_none_that_has_expired() {
             GateCertificateSpec { gate, venue, service, key: key_of_gate, issued: from, not_before: from, expires };
         Entry::GateEnrolled { certificate: spec.sign(&key(SHANGHAI, Role::Registrar, list)) }
     };
-    let found = |list: usize, place: &dyn Fn(&[(UnixTime, Entry)]) -> (usize, i64)| {
+    let found = |list: usize, place: &dyn Fn(&[Dated]) -> (usize, i64)| {
         errors(&month.forged(SHANGHAI, 5, &witnesses, |entries| {
             let (at, seconds) = place(entries);
             entries.insert(at, (time(seconds), enrolled(list)));
         }))
     };
     let refused = [("ledger/310101".to_owned(), Rule::Certificate)];
-    let adopts = |(_, entry): &(UnixTime, Entry)| matches!(entry, Entry::TrustAdopted { sequence: 2, .. });
-    let adoption = |entries: &[(UnixTime, Entry)]| entries.iter().position(adopts).unwrap();
+    let adopts = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence: 2, .. });
+    let adoption = |entries: &[Dated]| entries.iter().position(adopts).unwrap();
     assert_eq!(found(2, &|entries| (adoption(entries), ISSUED[1])), refused, "the new registrar's, too early");
     assert_eq!(found(1, &|entries| (adoption(entries), ISSUED[1])), []);
     assert_eq!(found(2, &|entries| (adoption(entries) + 1, ISSUED[1])), []);

@@ -4,7 +4,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::{Redeemed, SyncedAt};
-use super::published::read_log;
+use super::published::{Place, PublishedLog, read_log};
 use super::replay::Counts;
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Record, Redemption, Synced, flags};
@@ -82,9 +82,7 @@ pub(super) fn audit_journal<F: Files>(
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), last.signed.size());
     let mut replay = Replay::new(lists, gate, evidence);
     let log = read_log(
-        files,
-        &prefix,
-        journal_paths,
+        Place { files, prefix: &prefix, paths: journal_paths },
         verifier.name().as_str(),
         |note| SignedCheckpoint::verify(note, &verifier),
         true,
@@ -100,7 +98,7 @@ pub(super) fn audit_journal<F: Files>(
     JournalAudit { findings, standing, counts }
 }
 
-fn check_seals(gate: &GateSeen, log: &super::published::PublishedLog, findings: &mut Findings) {
+fn check_seals(gate: &GateSeen, log: &PublishedLog, findings: &mut Findings) {
     let sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
     let roots = log.roots_at(&sizes);
     for seal in &gate.seals {

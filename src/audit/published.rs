@@ -57,15 +57,22 @@ impl PublishedLog {
     }
 }
 
-/// Reads the log published below `prefix` and hands each entry's body to `visit`, in order; of a
-/// pruned entry there is none.
+/// Where a log is published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a, F> {
+    pub(super) files: &'a F,
+    pub(super) prefix: &'a str,
+    /// All paths below `prefix`, ascending.
+    pub(super) paths: &'a [String],
+}
+
+/// Reads a published log and hands each entry's body to `visit`, in order; of a pruned entry there is
+/// none.
 ///
-/// `paths` are all paths below `prefix`, ascending; `verify` verifies the checkpoint. Bundle by bundle, so one bundle is in memory at a
-/// time. `prunable` says whether entries of this log may be pruned at all.
+/// `verify` verifies the checkpoint. Bundle by bundle, so one bundle is in memory at a time. `prunable`
+/// says whether entries of this log may be pruned at all.
 pub(super) fn read_log<F: Files>(
-    files: &F,
-    prefix: &str,
-    paths: &[String],
+    Place { files, prefix, paths }: Place<'_, F>,
     origin: &str,
     verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
     prunable: bool,

@@ -5,7 +5,7 @@ use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed, over_uses};
-use super::published::{PublishedLog, read_log};
+use super::published::{Place, PublishedLog, read_log};
 use super::settle::{Earlier, Period, Settled, settle};
 use super::statement::{MAX_STATEMENT, Statement};
 use crate::crypto::{Hash, sha256};
@@ -205,7 +205,8 @@ fn read_city<F: Files>(
         Ok(checkpoint.insert(verified).signed().clone())
     };
     let origin = lists.bundle.trust().ledger_origin(member);
-    let log = read_log(files, &prefix, paths, &origin, verify, false, &mut findings, |index, body, findings| {
+    let place = Place { files, prefix: &prefix, paths };
+    let log = read_log(place, &origin, verify, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
