@@ -619,6 +619,29 @@ fn witnesses_follow_and_cosign_nothing_of_the_old_key() {
 }
 
 #[test]
+fn while_two_keys_of_a_witness_are_good_either_counts_and_both_count_once() {
+    let month = second_list(first_day());
+    let checkpoint = month.cities[&NANJING].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
+    let final_at = |witnesses: &[(u32, usize)], at: i64| {
+        let line = |(code, list): &(u32, usize)| {
+            let name = witness_name(month.history().newest(), id(*code)).unwrap();
+            checkpoint.cosign(&name, &key(*code, Role::Witness, *list), time(at))
+        };
+        let lines: String = witnesses.iter().map(line).collect();
+        let note = [checkpoint.sign(&secret(NANJING, Role::Log)), lines].concat();
+        LedgerCheckpoint::verify(note.as_bytes(), &month.history(), id(NANJING)).unwrap().final_at()
+    };
+    let (at, over) = (ISSUED[1] + OVERLAP, ISSUED[1] + OVERLAP + 1);
+    let (old, new, others) = ((SHANGHAI, 1), (SHANGHAI, 2), [(HANGZHOU, 2), (SUZHOU, 2)]);
+    assert_eq!(final_at(&[old, others[0], others[1]], at), Some(time(at)));
+    assert_eq!(final_at(&[new, others[0], others[1]], at), Some(time(at)));
+    assert_eq!(final_at(&[old, new, others[0]], at), None);
+    assert_eq!(final_at(&[old, new, others[0], others[1]], at), Some(time(at)));
+    assert_eq!(final_at(&[old, others[0], others[1]], over), None);
+    assert_eq!(final_at(&[new, others[0], others[1]], ISSUED[1] - 1), None, "not yet, nor was Suzhou a member");
+}
+
+#[test]
 fn receipts_from_before_and_after_verify() {
     let before = first_day().receipt(SHANGHAI, 2);
     let hefei = first_day().receipt(HEFEI, 2);
