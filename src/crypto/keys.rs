@@ -9,7 +9,7 @@
 //! `Sig_structure` or a cosigned note is hashed where it lies, without a copy and without allocation.
 
 use super::hash::sha256;
-use super::signature::{Equation, Pending};
+use super::signature::{Equation, PendingSignature};
 use core::fmt;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use ed25519_dalek::Signer;
@@ -113,7 +113,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`SignatureError`] when the signature cannot be right, whatever the message.
-    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<Pending, SignatureError> {
+    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<PendingSignature, SignatureError> {
         let equation = Equation::read(&self.bytes, parts, signature)?;
         let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&equation.k, &self.minus, &equation.s);
         Ok(equation.expect(expected))

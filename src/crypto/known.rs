@@ -6,7 +6,7 @@
 //! signature, and so does the time; nothing secret is involved in verifying.
 
 use super::keys::{SignatureError, VerifyingKey};
-use super::signature::{Equation, Pending};
+use super::signature::{Equation, PendingSignature};
 use core::fmt;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
@@ -59,7 +59,7 @@ impl KnownKey {
     ///
     /// # Errors
     /// [`SignatureError`] when the signature cannot be right, whatever the message.
-    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<Pending, SignatureError> {
+    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<PendingSignature, SignatureError> {
         let equation = Equation::read(self.key.as_bytes(), parts, signature)?;
         let sum = BASE.add_multiple(EdwardsPoint::identity(), &equation.s);
         Ok(equation.expect(self.minus.add_multiple(sum, &equation.k)))
@@ -86,7 +86,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// [`SignatureError`] when the signature cannot be right, whatever the message.
-    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<Pending, SignatureError> {
+    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<PendingSignature, SignatureError> {
         match self {
             Self::Key(key) => key.begin(parts, signature),
             Self::Known(key) => key.begin(parts, signature),
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(alone, known.verify(message, signature), "parts");
         if let Ok(pending) = known.begin(&[message], signature) {
             let other = plain.begin(&[message, b"!"], signature).unwrap();
-            let verdicts: Vec<_> = Pending::settle_all(&[other, pending, other]).collect();
+            let verdicts: Vec<_> = PendingSignature::settle_all(&[other, pending, other]).collect();
             assert_eq!(verdicts[1], alone, "many at once");
         }
         strict

@@ -11,4 +11,4 @@ mod signature;
 pub use hash::{Hash, sha256};
 pub use keys::{KeyError, Kid, SignatureError, SigningKey, VerifyingKey};
 pub use known::{KnownKey, Verifier};
-pub use signature::Pending;
+pub use signature::PendingSignature;

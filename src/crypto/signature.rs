@@ -32,22 +32,22 @@ impl Equation {
     }
 
     /// Leaves the comparison with `expected`, which is `[s]B - [k]A`.
-    pub(super) const fn expect(&self, expected: EdwardsPoint) -> Pending {
-        Pending { r: self.r, expected }
+    pub(super) const fn expect(&self, expected: EdwardsPoint) -> PendingSignature {
+        PendingSignature { r: self.r, expected }
     }
 }
 
 /// A signature that was computed up to the last step. It says nothing before it is settled.
 ///
-/// The last step, an inversion, can be shared by many: see [`Pending::settle_all`].
+/// The last step, an inversion, can be shared by many: see [`PendingSignature::settle_all`].
 #[must_use = "nothing is verified before it is settled"]
 #[derive(Clone, Copy, Debug)]
-pub struct Pending {
+pub struct PendingSignature {
     r: [u8; 32],
     expected: EdwardsPoint,
 }
 
-impl Pending {
+impl PendingSignature {
     /// Says whether the signature verifies.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Pending {
         self.compare(self.expected.compress())
     }
 
-    /// Says of each signature, in order, what [`Pending::settle`] says of it.
+    /// Says of each signature, in order, what [`PendingSignature::settle`] says of it.
     ///
     /// Every signature has its own equation and its own answer; only the arithmetic of one inversion
     /// is shared, by up to 64 of them.
@@ -115,7 +115,7 @@ mod tests {
             let mut y = point.compress().0;
             y[31] &= 0x7f;
             assert!(SMALL_ORDER_Y.contains(&y), "{y:02x?}");
-            let pending = Pending { r: point.compress().0, expected: point };
+            let pending = PendingSignature { r: point.compress().0, expected: point };
             assert_eq!(pending.settle(), Err(SignatureError));
         }
     }
@@ -125,18 +125,18 @@ mod tests {
     fn settled_together_is_settled_one_by_one() {
         let good = |n: u64| {
             let expected = EdwardsPoint::mul_base(&Scalar::from(n + 2));
-            Pending { r: expected.compress().0, expected }
+            PendingSignature { r: expected.compress().0, expected }
         };
         for length in [0, 1, 2, SHARED - 1, SHARED, SHARED + 1, 2 * SHARED, 2 * SHARED + 3] {
-            let mut pending: Vec<Pending> = (0..).map(good).take(length).collect();
-            assert_eq!(Pending::settle_all(&pending).collect::<Vec<_>>(), vec![Ok(()); length]);
+            let mut pending: Vec<PendingSignature> = (0..).map(good).take(length).collect();
+            assert_eq!(PendingSignature::settle_all(&pending).collect::<Vec<_>>(), vec![Ok(()); length]);
             for at in [0, 1, length / 2, length.saturating_sub(1)] {
                 let Some(one) = pending.get_mut(at) else { continue };
                 let kept = *one;
                 one.r[7] ^= 1;
-                let alone: Vec<_> = pending.iter().map(Pending::settle).collect();
+                let alone: Vec<_> = pending.iter().map(PendingSignature::settle).collect();
                 assert_eq!(alone.iter().filter(|verdict| verdict.is_err()).count(), 1);
-                assert_eq!(Pending::settle_all(&pending).collect::<Vec<_>>(), alone, "{at} of {length}");
+                assert_eq!(PendingSignature::settle_all(&pending).collect::<Vec<_>>(), alone, "{at} of {length}");
                 pending[at] = kept;
             }
         }

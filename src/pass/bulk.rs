@@ -4,7 +4,7 @@
 //! inversion at the end of their signatures, a sixth of the work under a prepared issuer key.
 
 use super::verify::{Check, Code, PassError, Presented};
-use crate::crypto::{Pending, SignatureError};
+use crate::crypto::{PendingSignature, SignatureError};
 
 /// Says of each check, in order, what [`verify`](super::verify) says of it.
 ///
@@ -21,7 +21,7 @@ pub fn verify_all(checks: &[Check<'_>]) -> Vec<Result<Presented, PassError>> {
 
 /// Settles what is pending of the codes; one whose signature is not good gets `error`.
 fn settle<'a>(
-    codes: impl Iterator<Item = Result<(Code<'a>, Option<Pending>), PassError>>,
+    codes: impl Iterator<Item = Result<(Code<'a>, Option<PendingSignature>), PassError>>,
     error: PassError,
 ) -> Vec<Result<Code<'a>, PassError>> {
     let mut pending = Vec::with_capacity(codes.size_hint().0);
@@ -32,7 +32,7 @@ fn settle<'a>(
             Ok((code, signature.is_some()))
         })
         .collect();
-    let mut verdicts = Pending::settle_all(&pending);
+    let mut verdicts = PendingSignature::settle_all(&pending);
     codes
         .into_iter()
         .map(|code| match code? {

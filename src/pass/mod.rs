@@ -9,6 +9,6 @@ mod present;
 mod verify;
 
 pub use bulk::verify_all;
-pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, flags};
+pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, StatusUri, flags};
 pub use present::{PresentError, present};
 pub use verify::{Audience, Check, PassError, Presented, Proof, verify};

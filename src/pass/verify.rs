@@ -7,7 +7,7 @@
 
 use super::claims::{self, ClaimsError, PassClaims};
 use super::present::{self, PresentationClaims};
-use crate::crypto::{Hash, Pending, sha256};
+use crate::crypto::{Hash, PendingSignature, sha256};
 use crate::limits::{MAX_PASS, MAX_PRESENTATION};
 use crate::time::UnixTime;
 use crate::trust::{Role, TrustError, TrustList};
@@ -162,7 +162,7 @@ impl<'a> Check<'a> {
     }
 
     /// Size, encoding, trust in the issuer; leaves the issuer's signature.
-    pub(super) fn decode(&self) -> Result<(Code<'a>, Pending), PassError> {
+    pub(super) fn decode(&self) -> Result<(Code<'a>, PendingSignature), PassError> {
         let shown = self.shown;
         if shown.len() > MAX_PRESENTATION {
             return Err(PassError::TooLong(shown.len()));
@@ -183,7 +183,7 @@ impl<'a> Check<'a> {
 
     /// The issuer's signature is good: the pass's times, and whether it may be shown like this; leaves the
     /// holder's signature, where there is one.
-    pub(super) fn proof(&self, code: Code<'a>) -> Result<(Code<'a>, Option<Pending>), PassError> {
+    pub(super) fn proof(&self, code: Code<'a>) -> Result<(Code<'a>, Option<PendingSignature>), PassError> {
         let claims = &code.claims;
         verify_times(claims, self.now)?;
         let holder = match &code.binding {
@@ -220,7 +220,7 @@ pub(super) struct Code<'a> {
 }
 
 /// Trust in the issuer; leaves the issuer's signature.
-fn decode_pass(pass: &[u8], trust: &TrustList) -> Result<(PassClaims, Pending), PassError> {
+fn decode_pass(pass: &[u8], trust: &TrustList) -> Result<(PassClaims, PendingSignature), PassError> {
     if pass.len() > MAX_PASS {
         return Err(PassError::TooLong(pass.len()));
     }
