@@ -41,8 +41,6 @@ pub const MAX_POLICY_NAMES: usize = MAX_NOTE_SIGNATURES - 1;
 pub const MAX_MEMBERS: usize = 256;
 /// Most keys of one member in a trust list.
 pub const MAX_KEYS_PER_MEMBER: usize = 32;
-/// Most keys of one trust list that have a table: 40 MiB.
-pub const MAX_KNOWN_KEYS: usize = 64;
 /// Most grants in a product.
 pub const MAX_GRANTS: usize = 32;
 /// Deepest nesting of CBOR items.

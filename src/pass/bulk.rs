@@ -1,7 +1,7 @@
 //! Verifying many passes together: the codes of a day, an auditor's evidence.
 //!
 //! Each is judged by itself and exactly as [`verify`](super::verify) judges it. What they share is the
-//! inversion at the end of their signatures, a sixth of the work under a prepared issuer key.
+//! inversion at the end of their signatures, a fifth of the work under a prepared issuer key.
 
 use super::verify::{Check, Code, PassError, Presented};
 use crate::crypto::{PendingSignature, SignatureError};

@@ -5,7 +5,6 @@
 
 use super::list::{KeyEntry, Role, TrustList};
 use crate::crypto::{KnownKey, Verifier, VerifyingKey};
-use crate::limits::MAX_KNOWN_KEYS;
 use crate::time::UnixTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,17 +17,20 @@ pub(super) struct Prepared {
 }
 
 impl TrustList {
+    /// Most keys of a list that have a table: 40 MiB.
+    pub const MAX_PREPARED: usize = 64;
+
     /// Makes tables for the keys of `role` that are not past their validity at `at`, the first
-    /// [`MAX_KNOWN_KEYS`] of them, in place of those made before; a table that is there is kept.
+    /// [`TrustList::MAX_PREPARED`] of them, in place of those made before; a table that is there is kept.
     ///
-    /// Each takes 640 KiB and as long as some thirty verifications. Gates and auditors want the issuers'
+    /// Each takes 640 KiB and as long as some twenty verifications. Gates and auditors want the issuers'
     /// keys, whoever loads many gate certificates the registrars'. A list that follows by
     /// [`TrustList::update`] is prepared for the same role at its issue time. Nothing is accepted or
     /// refused for it.
     pub fn prepare(&mut self, role: Role, at: UnixTime) {
         let mut before = core::mem::take(&mut self.prepared.tables);
         let keys = self.keys(role).map(|(_, entry)| entry).filter(|entry| at <= entry.not_after);
-        let tables = keys.take(MAX_KNOWN_KEYS).map(|KeyEntry { key, .. }| {
+        let tables = keys.take(Self::MAX_PREPARED).map(|KeyEntry { key, .. }| {
             let table = before.remove(key).unwrap_or_else(|| Arc::new(KnownKey::new(*key)));
             (*key, table)
         });
@@ -100,7 +102,8 @@ mod tests {
     #[test]
     fn no_more_tables_than_the_cap() {
         let mut spec = spec();
-        let more = (0..MAX_KNOWN_KEYS as u8).map(|n| key_entry(&SigningKey::from_seed(&[n; 32]), Role::Issuer));
+        let more =
+            (0..TrustList::MAX_PREPARED as u8).map(|n| key_entry(&SigningKey::from_seed(&[n; 32]), Role::Issuer));
         let more: Vec<KeyEntry> = more.collect();
         let (first, second) = more.split_at(20);
         let (second, third) = second.split_at(20);
@@ -108,9 +111,9 @@ mod tests {
             spec.members[city + 1].keys.extend_from_slice(keys);
         }
         let mut list = genesis(&spec, &CITIES).unwrap();
-        assert!(list.keys(Role::Issuer).count() > MAX_KNOWN_KEYS);
+        assert!(list.keys(Role::Issuer).count() > TrustList::MAX_PREPARED);
         list.prepare(Role::Issuer, time(2_000));
-        let first: Vec<_> = list.keys(Role::Issuer).map(|(_, entry)| entry.key).take(MAX_KNOWN_KEYS).collect();
+        let first: Vec<_> = list.keys(Role::Issuer).map(|(_, entry)| entry.key).take(TrustList::MAX_PREPARED).collect();
         assert_eq!(tables(&list), first);
     }
 
