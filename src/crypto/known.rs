@@ -253,7 +253,7 @@ mod tests {
     }
 
     proptest! {
-        /// Signatures that were spoilt in one byte, or in none.
+        /// Good signatures, and the same spoilt in one byte.
         #[test]
         fn agrees_on_what_was_changed(
             seed: [u8; 32], message in proptest::collection::vec(any::<u8>(), 0..200), at in 0usize..96, change: u8,
@@ -261,6 +261,7 @@ mod tests {
             let secret = SigningKey::from_seed(&seed);
             let mut key = *secret.verifying_key().as_bytes();
             let mut signature = secret.sign(&message);
+            prop_assert!(verdict(&key, &message, &signature));
             if at < 64 { signature[at] ^= change } else { key[at - 64] ^= change }
             prop_assert_eq!(verdict(&key, &message, &signature), change == 0);
         }
