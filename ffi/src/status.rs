@@ -107,6 +107,10 @@ pub enum Status {
     ProductChanged = 408,
     /// The status list does not inflate to an allowed size.
     Compression = 409,
+    /// A document is dated in the future.
+    Future = 410,
+    /// A document has expired.
+    DocumentExpired = 411,
     /// There is no store at that path.
     StoreMissing = 500,
     /// There is a store at that path already.
@@ -165,7 +169,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 58] = [
+pub(crate) const TABLE: [(Status, &str, &str); 60] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -219,6 +223,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 58] = [
     (Status::Rollback, "内容比现行版本旧\0", "older than what is in force\0"),
     (Status::ProductChanged, "目录更改了已发布的产品\0", "the catalogue changes a published product\0"),
     (Status::Compression, "状态名单解压失败或过大\0", "the status list does not inflate to an allowed size\0"),
+    (Status::Future, "文件日期在将来\0", "a document is dated in the future\0"),
+    (Status::DocumentExpired, "文件已过期\0", "a document has expired\0"),
     (Status::StoreMissing, "该路径没有存储文件\0", "there is no store at that path\0"),
     (Status::StoreExists, "该路径已有存储文件\0", "there is a store at that path already\0"),
     (Status::StoreInUse, "存储文件正被占用\0", "the store is in use\0"),
@@ -329,6 +335,10 @@ impl From<BundleError> for Status {
             BundleError::Status(error) => error.into(),
             BundleError::Rollback(_) => Self::Rollback,
             BundleError::ProductChanged(_) => Self::ProductChanged,
+            BundleError::Future(_) => Self::Future,
+            BundleError::Expired(_) => Self::DocumentExpired,
+            BundleError::TooLong(_) | BundleError::Encoding(_) => Self::Encoding,
+            BundleError::TooMany(_) | BundleError::Order => Self::Contradiction,
             _ => Self::Unclassified,
         }
     }
@@ -388,7 +398,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 58] = [
+    const FROZEN: [(u32, &str); 60] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -434,6 +444,8 @@ mod tests {
         (407, "Rollback"),
         (408, "ProductChanged"),
         (409, "Compression"),
+        (410, "Future"),
+        (411, "DocumentExpired"),
         (500, "StoreMissing"),
         (501, "StoreExists"),
         (502, "StoreInUse"),

@@ -69,7 +69,7 @@ reasons! {
     IdCheck = 20, Refer, true, "请出示身份证件", "Please show your identity document";
     /// This gate's clock, or the holder's, is wrong.
     ClockSuspect = 22, Refer, true, "时钟异常,请联系工作人员", "A clock is wrong, please see staff";
-    /// The status list is stale.
+    /// A list that the decision rests on is stale.
     ListStale = 23, Refer, false, "名单待更新,请联系工作人员", "A list must be renewed, please see staff";
     /// The code cannot be read.
     Unreadable = 40, Deny, true, "无法识别二维码", "The code cannot be read";
@@ -89,7 +89,7 @@ reasons! {
     ProofRequired = 47, Deny, true, "请出示动态码", "Please show the code in the app";
     /// The code is for another gate or federation, or does not answer the challenge.
     WrongAudience = 48, Deny, true, "该码不适用于本闸机", "The code is not for this gate";
-    /// There is no status list for the pass, or it is too old to decide by.
+    /// There is no status list for the pass, or a list is too old to decide by.
     ListTooOld = 49, Deny, false, "名单过期,无法核验", "The status list is missing or too old";
     /// The pass was revoked.
     Revoked = 50, Deny, false, "票证已注销", "The pass was revoked";

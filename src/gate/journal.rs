@@ -16,7 +16,7 @@ use crate::time::{Date, UnixTime};
 use crate::tlog::{
     Batch, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, Row, SignedCheckpoint, Storage, Write,
 };
-use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Status};
+use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Piece, PieceAge, Status};
 use crate::wire::text;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -234,6 +234,18 @@ impl<S: Storage> Gate<S> {
         &self.bundle
     }
 
+    /// How old each piece of what it knows is at `now`, judged by the federation's policy; its own
+    /// certificate comes last.
+    pub fn ages(&self, now: UnixTime) -> impl Iterator<Item = PieceAge<'_>> {
+        let certificate = PieceAge {
+            piece: Piece::GateCertificate,
+            issued: self.certificate.issued(),
+            expires: Some(self.certificate.expires()),
+            age: if self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
+        };
+        self.bundle.ages(now).chain(core::iter::once(certificate))
+    }
+
     /// The store.
     #[must_use]
     pub const fn storage(&self) -> &S {
@@ -299,9 +311,9 @@ impl<S: Storage> Gate<S> {
         self.recover()?;
         self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
-        sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes))?;
-        sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes))?;
-        sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes))?;
+        sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
+        sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes, now))?;
+        sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes, now))?;
         if bundle.venue(self.certificate.venue()).is_none() {
             return Err(GateError::UnknownVenue(self.certificate.venue()));
         }
@@ -526,14 +538,14 @@ impl<S: Storage> Gate<S> {
     fn check_status(&self, presented: &Presented, now: UnixTime) -> Result<(), Refusal> {
         let claims = presented.claims();
         let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::ListTooOld)?;
-        // A list that is too old can still say that a pass was revoked.
+        // A list of any age can say that a pass was revoked.
         match list.status(claims.status.index).ok_or(Reason::ListTooOld)? {
             Status::Revoked => return Err(Reason::Revoked.into()),
             Status::Suspended => return Err(Reason::Suspended.into()),
             Status::Superseded => return Err(Reason::Superseded.into()),
             Status::Valid => {}
         }
-        match self.bundle.age(list, now) {
+        match self.bundle.oldest(list, claims.issuer, self.certificate.venue().member, now) {
             Age::Fresh => Ok(()),
             Age::Stale => Err(Reason::ListStale.into()),
             Age::TooOld => Err(Reason::ListTooOld.into()),
@@ -562,22 +574,24 @@ impl<S: Storage> Gate<S> {
         usage.is_some_and(|usage| usage.uses().iter().any(|used| used.key() == (self.id(), index)))
     }
 
-    /// Refuses a bundle older than the one the last `synced` record names.
+    /// Refuses a bundle older than the one the last `synced` record names. Of a member that is not in the
+    /// trust list any more, nothing is asked.
     fn check_rollback(&self, bundle: &Bundle) -> Result<(), GateError<S::Error>> {
         let Some(synced) = &self.known.synced else { return Ok(()) };
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
         let now = synced_record(bundle, Vec::new(), synced.time);
         if now.trust < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
         let newer =
             |member: &MemberId, had: u64| now.catalogues.iter().any(|(id, sequence)| id == member && *sequence >= had);
-        if !synced.catalogues.iter().all(|(member, had)| newer(member, *had)) {
+        if !synced.catalogues.iter().all(|(member, had)| gone(*member) || newer(member, *had)) {
             return Err(GateError::Rollback("catalogue"));
         }
         let newer = |had: &(MemberId, String, UnixTime)| {
             now.status.iter().any(|list| (list.0, &list.1) == (had.0, &had.1) && list.2 >= had.2)
         };
-        if !synced.status.iter().all(newer) {
+        if !synced.status.iter().all(|had| gone(had.0) || newer(had)) {
             return Err(GateError::Rollback("status list"));
         }
         Ok(())
@@ -776,7 +790,7 @@ pub(crate) mod tests {
     };
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{self, id, list, secret, time};
-    use crate::trust::{CatalogueSpec, GateCertificateSpec, Role, StatusListSpec, TrustListSpec, Venue};
+    use crate::trust::{CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustListSpec, Venue};
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -830,8 +844,8 @@ pub(crate) mod tests {
 
     pub(crate) fn bundle() -> Bundle {
         let mut bundle = Bundle::new(list());
-        bundle.update_catalogue(&catalogue(1)).unwrap();
-        bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
         bundle
     }
 
@@ -1257,13 +1271,72 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_stale_trust_list_or_catalogue_refers_and_a_revoked_pass_is_still_denied() {
+        let long = |claims: &mut PassClaims| claims.expires = time(1_000_000_000);
+        let revoked = pass(13, long);
+        let pass = pass(1, long);
+        let judged = |policy: Policy, at: i64| {
+            let spec = TrustListSpec { policy, ..test_federation::spec() };
+            let trust = test_federation::genesis(&spec, &test_federation::CITIES[..3]).unwrap();
+            let mut bundle = Bundle::new(trust);
+            bundle.update_catalogue(&catalogue(1), time(at)).unwrap();
+            bundle.update_status(&status(at, &[13]), time(at)).unwrap();
+            let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(at)).unwrap();
+            let mut reason = |pass: &[u8], number| reason(&mut gate, &code_of(pass, number, at), at);
+            let reasons = [reason(&revoked, 13), reason(&pass, 1)];
+            let oldest = gate.ages(time(at)).map(|piece| piece.age).max().unwrap();
+            assert_eq!(gate.ages(time(at)).last().unwrap().piece, Piece::GateCertificate);
+            (reasons, oldest)
+        };
+        let policy = Policy { catalogue_fresh: 98_000, catalogue_max_age: 99_000, ..Policy::default() };
+        assert_eq!(judged(policy, NOW), ([Reason::Revoked, Reason::Ok], Age::Fresh));
+        assert_eq!(judged(policy, NOW + 1), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+        assert_eq!(judged(policy, NOW + 1_000), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+        assert_eq!(judged(policy, NOW + 1_001), ([Reason::Revoked, Reason::ListTooOld], Age::TooOld));
+        let policy = Policy { trust_fresh: 99_000, ..Policy::default() };
+        assert_eq!(judged(policy, NOW), ([Reason::Revoked, Reason::Ok], Age::Fresh));
+        assert_eq!(judged(policy, NOW + 1), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+    }
+
+    #[test]
+    fn a_gate_takes_a_trust_list_without_a_member_and_opens_again() {
+        let hefei = |sequence| {
+            let spec =
+                CatalogueSpec { member: id(340_100), sequence, issued: time(2_000), venues: vec![], products: vec![] };
+            spec.sign(&secret(340_100, Role::Registrar))
+        };
+        let list = StatusListSpec::new("u".into(), time(NOW), time(1_900_000_000), 8);
+        let list = list.sign(&secret(340_100, Role::Issuer));
+        let mut next = TrustListSpec { sequence: 2, issued: time(2_000), ..test_federation::spec() };
+        next.members.pop();
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let sync = Sync { catalogues: &[&hefei(1)], status_lists: &[&list], ..Sync::default() };
+        gate.sync(&sync, time(NOW)).unwrap();
+        gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+        let carried = gate.bundle().save();
+        let pin = test_federation::list().digest();
+        let bundle = Bundle::load(&carried, &pin).unwrap();
+        let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
+    fn a_sync_takes_nothing_from_the_future() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let future = gate.sync(&Sync { status_lists: &[&status(NOW + 601, &[])], ..Sync::default() }, time(NOW));
+        assert!(matches!(future, Err(GateError::Bundle(BundleError::Future("status list")))));
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
     fn an_older_bundle_is_noticed_at_the_start() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let newer = [&status(NOW + 5, &[])[..]];
         gate.sync(&Sync { status_lists: &newer, ..Sync::default() }, time(NOW + 5)).unwrap();
         assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(GateError::Rollback("status list"))));
         let mut bundle = bundle();
-        bundle.update_status(newer[0]).unwrap();
+        bundle.update_status(newer[0], time(NOW + 5)).unwrap();
         assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW + 5)).is_ok());
     }
 
@@ -1271,8 +1344,8 @@ pub(crate) mod tests {
     fn an_expired_trust_list_admits_nobody() {
         let spec = TrustListSpec { expires: time(NOW + 1_000), ..test_federation::spec() };
         let mut bundle = Bundle::new(test_federation::genesis(&spec, &test_federation::CITIES[..3]).unwrap());
-        bundle.update_catalogue(&catalogue(1)).unwrap();
-        bundle.update_status(&status(NOW - 100, &[])).unwrap();
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
         let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW + 999), NOW + 999), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(2, NOW + 1_000), NOW + 1_000), Reason::ListTooOld);
@@ -1286,7 +1359,7 @@ pub(crate) mod tests {
         gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
         assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("trust list"))));
         let mut bundle = bundle();
-        bundle.update_trust(&next).unwrap();
+        bundle.update_trust(&next, time(NOW)).unwrap();
         assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).is_ok());
     }
 

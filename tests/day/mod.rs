@@ -121,8 +121,8 @@ pub(crate) fn bundle() -> Bundle {
     let trust = trust_list();
     let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
     for code in CITIES {
-        bundle.update_catalogue(&catalogue(code)).unwrap();
-        bundle.update_status(&status_list(code)).unwrap();
+        bundle.update_catalogue(&catalogue(code), time(OPEN)).unwrap();
+        bundle.update_status(&status_list(code), time(OPEN)).unwrap();
     }
     bundle
 }
