@@ -137,6 +137,8 @@ pub enum Status {
     GateNoRedemption = 524,
     /// The redemption can no longer be annulled.
     GateTooLate = 525,
+    /// The journal was opened under another gate certificate.
+    GateOtherCertificate = 526,
 }
 
 /// Language of a text.
@@ -169,7 +171,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 60] = [
+pub(crate) const TABLE: [(Status, &str, &str); 61] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -242,6 +244,7 @@ pub(crate) const TABLE: [(Status, &str, &str); 60] = [
     (Status::GateClock, "时钟早于最后一条记录\0", "the clock shows a time before the last record\0"),
     (Status::GateNoRedemption, "没有该核销记录或已撤销\0", "there is no such redemption that stands\0"),
     (Status::GateTooLate, "已超过可撤销时限\0", "the redemption can no longer be annulled\0"),
+    (Status::GateOtherCertificate, "日志属于另一闸机证书\0", "the journal was opened under another gate certificate\0"),
 ];
 
 impl From<TextError> for Status {
@@ -382,6 +385,7 @@ where
             GateError::Log(_) | GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
             GateError::Certificate(error) => error.into(),
             GateError::OtherKey => Self::GateOtherKey,
+            GateError::OtherCertificate => Self::GateOtherCertificate,
             GateError::UnknownVenue(_) => Self::GateUnknownVenue,
             GateError::Bundle(error) => error.into(),
             GateError::Rollback(_) => Self::Rollback,
@@ -398,7 +402,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 60] = [
+    const FROZEN: [(u32, &str); 61] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -459,6 +463,7 @@ mod tests {
         (523, "GateClock"),
         (524, "GateNoRedemption"),
         (525, "GateTooLate"),
+        (526, "GateOtherCertificate"),
     ];
 
     #[test]

@@ -250,7 +250,7 @@ fn pass_reason(error: &PassError) -> Reason {
         PassError::Issuer(_) | PassError::KeyValidity | PassError::IssuerMismatch => Reason::IssuerKeyInvalid,
         PassError::PassSignature | PassError::HolderSignature => Reason::BadSignature,
         PassError::NotYetValid(_) => Reason::NotYetValid,
-        PassError::Expired(_) => Reason::Expired,
+        PassError::Expired(_) | PassError::AfterPass => Reason::Expired,
         PassError::ProofRequired => Reason::ProofRequired,
         PassError::Audience | PassError::Nonce => Reason::WrongAudience,
         PassError::Early(_) => Reason::CodeEarly,

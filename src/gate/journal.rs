@@ -7,9 +7,9 @@
 use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::record::{Record, RecordError, Redemption, Synced, flags};
 use super::segment::{Segment, SegmentRecord};
-use crate::crypto::{SigningKey, sha256};
+use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
-use crate::pass::{self, Audience, Presented, Proof};
+use crate::pass::{self, Audience, Challenge, Presented, Proof};
 use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
 use crate::snapshot::{self, LearntUsage, SnapshotError};
 use crate::time::{Date, UnixTime};
@@ -30,13 +30,8 @@ const LEARNT: Row = Row::Meta { log: LOG, name: 16 };
 pub enum Shown<'a> {
     /// The text of a QR code, as the scanner gave it.
     Text(&'a [u8]),
-    /// The answer to a challenge, over a return channel.
-    Answer {
-        /// The presentation.
-        presentation: &'a [u8],
-        /// The 16 random bytes this gate sent, used once.
-        nonce: &'a [u8; 16],
-    },
+    /// A presentation in answer to the gate's challenge, over a return channel: see [`Gate::challenge`].
+    Answer(&'a [u8]),
 }
 
 /// One visitor at the gate.
@@ -83,6 +78,9 @@ pub enum GateError<E> {
     /// The certificate is refused.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The journal was opened under another certificate. A gate has one for its life.
+    #[error("the journal was opened under another gate certificate")]
+    OtherCertificate,
     /// The certificate names another key than the gate has.
     #[error("the gate certificate is for another key")]
     OtherKey,
@@ -140,6 +138,8 @@ pub struct Gate<S: Storage> {
     bundle: Bundle,
     log: Log,
     known: Known,
+    /// The challenge that nobody answered yet.
+    challenge: Option<Challenge>,
     /// Refusals since the last day close. A refused scan changes nothing else.
     refused: BTreeMap<Reason, u32>,
     /// A commit failed: what the store holds is not known until the journal is opened again.
@@ -157,6 +157,8 @@ struct Known {
     recent: VecDeque<Recent>,
     last: UnixTime,
     synced: Option<Synced>,
+    /// Digest of the certificate that the journal was opened under.
+    certificate: Option<Hash>,
     /// Redeemed and annulled since the last day close.
     totals: (u32, u32),
     /// Size of the journal at the last seal.
@@ -204,12 +206,16 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (unsure, behind) = (false, false);
-        let mut gate = Self { storage, key, certificate, bundle, log, known, refused, unsure, behind };
+        let (challenge, unsure, behind) = (None, false, false);
+        let mut gate = Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind };
         gate.known = gate.replay()?;
+        let certificate = sha256(&[gate.certificate.as_bytes()]);
+        if gate.known.certificate.is_some_and(|known| known != certificate) {
+            return Err(GateError::OtherCertificate);
+        }
         gate.check_rollback(&gate.bundle)?;
         gate.check_clock(now)?;
-        let opened = Record::Opened { time: now, certificate: sha256(&[gate.certificate.as_bytes()]) };
+        let opened = Record::Opened { time: now, certificate };
         let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
         let synced = Record::Synced(synced_record(&gate.bundle, ledgers, now));
         gate.append(&[opened, synced], Vec::new())?;
@@ -262,6 +268,13 @@ impl<S: Storage> Gate<S> {
     #[must_use]
     pub const fn refused(&self) -> &BTreeMap<Reason, u32> {
         &self.refused
+    }
+
+    /// Sets the challenge that the next answer must be to: 16 bytes that the caller draws at random, each time
+    /// anew, and sends to the holder with the gate's id. One is good for one answer, accepted or not, and
+    /// a new one replaces it.
+    pub const fn challenge(&mut self, nonce: [u8; 16]) {
+        self.challenge = Some(Challenge::new(self.id(), nonce));
     }
 
     /// Decides on one scan. An admission is durable in the journal before this returns.
@@ -408,7 +421,11 @@ impl<S: Storage> Gate<S> {
         let mut batch = self.log.begin();
         let mut decisions: Vec<Decision> = Vec::with_capacity(scans.len());
         for scan in scans {
-            let decision = self.stage(&mut batch, scan, now, staged).unwrap_or_else(Decision::from);
+            let challenge = match scan.shown {
+                Shown::Answer(_) => self.challenge.take(),
+                Shown::Text(_) => None,
+            };
+            let decision = self.stage(&mut batch, scan, challenge, now, staged).unwrap_or_else(Decision::from);
             decisions.push(decision);
         }
         if staged.is_empty() {
@@ -435,11 +452,12 @@ impl<S: Storage> Gate<S> {
         &self,
         batch: &mut Batch,
         scan: &Scan<'_>,
+        challenge: Option<Challenge>,
         now: UnixTime,
         staged: &mut Vec<Recent>,
     ) -> Result<Decision, Refusal> {
         let evidence = evidence(&scan.shown)?;
-        let (recent, admitted) = match self.decide(scan, evidence.as_ref(), now, staged)? {
+        let (recent, admitted) = match self.decide(scan, evidence.as_ref(), challenge, now, staged)? {
             Outcome::Rescan(recent) => (recent, (Reason::Rescan, None, None)),
             Outcome::Redeem(redemption, entitled) => {
                 let body = Record::Redeemed(redemption).encode();
@@ -457,9 +475,16 @@ impl<S: Storage> Gate<S> {
 
     /// The fixed order of checks (design §5), after size and text: fitness of the gate, what was
     /// shown, status, product, entitlement, passback. "Invalid" always beats "used up".
-    fn decide(&self, scan: &Scan<'_>, evidence: &[u8], now: UnixTime, staged: &[Recent]) -> Result<Outcome, Refusal> {
+    fn decide(
+        &self,
+        scan: &Scan<'_>,
+        evidence: &[u8],
+        challenge: Option<Challenge>,
+        now: UnixTime,
+        staged: &[Recent],
+    ) -> Result<Outcome, Refusal> {
         let venue = self.fit(now)?;
-        let presented = self.verify(&scan.shown, evidence, now)?;
+        let presented = self.verify(&scan.shown, evidence, challenge, now)?;
         self.check_status(&presented, now)?;
         let claims = presented.claims();
         let product = self.bundle.product(claims.product_ref()).ok_or(Reason::UnknownProduct)?;
@@ -490,7 +515,7 @@ impl<S: Storage> Gate<S> {
         }
         let flags = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
-            (Proof::Holder(_), Shown::Answer { .. }) => flags::CHALLENGE,
+            (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
             (Proof::Holder(_), Shown::Text(_)) => 0,
         };
         let redemption = Redemption {
@@ -526,13 +551,20 @@ impl<S: Storage> Gate<S> {
         Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
     }
 
-    fn verify(&self, shown: &Shown<'_>, bytes: &[u8], now: UnixTime) -> Result<Presented, Refusal> {
-        let gate = self.id().to_string();
-        let audience = match shown {
-            Shown::Text(_) => Audience::Federation,
-            Shown::Answer { nonce, .. } => Audience::Challenge { gate: &gate, nonce },
-        };
-        Ok(pass::verify(bytes, self.bundle.trust(), audience, now)?)
+    fn verify(
+        &self,
+        shown: &Shown<'_>,
+        bytes: &[u8],
+        challenge: Option<Challenge>,
+        now: UnixTime,
+    ) -> Result<Presented, Refusal> {
+        let trust = self.bundle.trust();
+        Ok(match (shown, challenge) {
+            (Shown::Text(_), _) => pass::verify(bytes, trust, Audience::Federation, now)?,
+            (Shown::Answer(_), Some(challenge)) => challenge.verify(bytes, trust, now)?,
+            // The challenge was answered already, or there was none.
+            (Shown::Answer(_), None) => return Err(Reason::WrongAudience.into()),
+        })
     }
 
     fn check_status(&self, presented: &Presented, now: UnixTime) -> Result<(), Refusal> {
@@ -709,7 +741,8 @@ impl Known {
             }
             Record::Synced(synced) => self.synced = Some(synced.clone()),
             Record::DayClosed { .. } => self.totals = (0, 0),
-            Record::Opened { .. } | Record::ClockSet { .. } => {}
+            Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
+            Record::ClockSet { .. } => {}
         }
     }
 
@@ -729,7 +762,7 @@ fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
             Err(text::TextError::Prefix) if scanned.starts_with(b"OC") => Err(Reason::UnsupportedVersion.into()),
             Err(_) => Err(Reason::Unreadable.into()),
         },
-        Shown::Answer { presentation, .. } => Ok(Evidence::Borrowed(presentation)),
+        Shown::Answer(presentation) => Ok(Evidence::Borrowed(presentation)),
     }
 }
 
@@ -1380,12 +1413,62 @@ pub(crate) mod tests {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let nonce = [9; 16];
         let answer = present(&pass(1, |_| {}), &holder(1), "310101/gate/7", Some(&nonce), time(NOW)).unwrap();
-        let scan =
-            |nonce| Scan { shown: Shown::Answer { presentation: &answer, nonce }, party: 1, identity_checked: false };
-        assert_eq!(gate.admit(scan(&[8; 16]), time(NOW)).reason(), Reason::WrongAudience);
-        let Decision::Admitted(admitted) = gate.admit(scan(&nonce), time(NOW)) else { panic!("refused") };
+        let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity_checked: false };
+        assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "no challenge was sent");
+        gate.challenge([8; 16]);
+        assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "another challenge was sent");
+        gate.challenge(nonce);
+        let Decision::Admitted(admitted) = gate.admit(scan, time(NOW)) else { panic!("refused") };
         let body = gate.log().body(gate.storage(), admitted.index).unwrap();
         assert!(matches!(Record::decode(&body), Ok(Record::Redeemed(r)) if r.flags == flags::CHALLENGE));
+    }
+
+    #[test]
+    fn a_challenge_is_good_for_one_answer() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let nonce = [9; 16];
+        let answer = |number: u8| {
+            let pass = pass(number, |_| {});
+            present(&pass, &holder(number), "310101/gate/7", Some(&nonce), time(NOW)).unwrap()
+        };
+        let (first, second) = (answer(1), answer(2));
+        let scan = |shown| Scan { shown, party: 1, identity_checked: false };
+        gate.challenge(nonce);
+        let other = code(3, NOW);
+        let scans =
+            [Shown::Text(other.as_bytes()), Shown::Answer(&first), Shown::Answer(&first), Shown::Answer(&second)];
+        let reasons: Vec<Reason> = gate.admit_all(&scans.map(scan), time(NOW)).iter().map(Decision::reason).collect();
+        let used = Reason::WrongAudience;
+        assert_eq!(reasons, [Reason::Ok, Reason::Ok, used, used], "not even as a re-scan");
+        // A bad answer uses it up as well.
+        gate.challenge(nonce);
+        assert_eq!(gate.admit(scan(Shown::Answer(b"junk")), time(NOW)).reason(), Reason::Unreadable);
+        assert_eq!(gate.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), used);
+        // A gate that started again has sent none.
+        gate.challenge(nonce);
+        let mut again = open(gate.storage().clone(), NOW).unwrap();
+        assert_eq!(again.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), used);
+        assert_eq!(gate.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), Reason::Ok);
+    }
+
+    #[test]
+    fn a_gate_has_one_certificate_for_its_life() {
+        let gate = open(MemoryStorage::new(), NOW).unwrap();
+        let spec = GateCertificateSpec {
+            gate: gate.id(),
+            venue: 1,
+            service: 0,
+            key: gate_key().verifying_key(),
+            issued: time(2_001),
+            not_before: time(2_000),
+            expires: time(1_000_000_000),
+        };
+        let other = spec.sign(&secret(CITY, Role::Registrar));
+        let opened = |certificate: &[u8]| {
+            Gate::open(gate.storage().clone(), gate_key(), certificate, bundle(), time(NOW)).map(|gate| gate.id())
+        };
+        assert!(matches!(opened(&other), Err(GateError::OtherCertificate)));
+        assert_eq!(opened(&certificate()).unwrap(), gate.id());
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod verify;
 
 pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, flags};
 pub use present::{PresentError, present};
-pub use verify::{Audience, PassError, Presented, Proof, verify};
+pub use verify::{Audience, Challenge, PassError, Presented, Proof, verify};
