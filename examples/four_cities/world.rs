@@ -256,6 +256,7 @@ impl World {
             product: (kind.id().product, kind.id().version),
             holder_class: kind.holder_class(),
             freshness: 0,
+            id_commitment: None,
         }
     }
 

@@ -162,6 +162,8 @@ enum onecard_status
   ONECARD_STATUS_GATE_NO_REDEMPTION = 524,
   // The redemption can no longer be annulled.
   ONECARD_STATUS_GATE_TOO_LATE = 525,
+  // The journal was opened under another gate certificate.
+  ONECARD_STATUS_GATE_OTHER_CERTIFICATE = 526,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -272,9 +274,11 @@ enum onecard_reason
   ONECARD_REASON_CO_PAYMENT = 4,
   // The holder's document must be compared.
   ONECARD_REASON_ID_CHECK = 20,
+  // The document is not the one that the pass was issued for.
+  ONECARD_REASON_ID_MISMATCH = 21,
   // This gate's clock, or the holder's, is wrong.
   ONECARD_REASON_CLOCK_SUSPECT = 22,
-  // The status list is stale.
+  // A list that the decision rests on is stale.
   ONECARD_REASON_LIST_STALE = 23,
   // The code cannot be read.
   ONECARD_REASON_UNREADABLE = 40,
@@ -294,7 +298,7 @@ enum onecard_reason
   ONECARD_REASON_PROOF_REQUIRED = 47,
   // The code is for another gate or federation, or does not answer the challenge.
   ONECARD_REASON_WRONG_AUDIENCE = 48,
-  // There is no status list for the pass, or it is too old to decide by.
+  // There is no status list for the pass, or a list is too old to decide by.
   ONECARD_REASON_LIST_TOO_OLD = 49,
   // The pass was revoked.
   ONECARD_REASON_REVOKED = 50,

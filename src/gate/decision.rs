@@ -67,6 +67,8 @@ reasons! {
     CoPayment = 4, Admit, true, "请补差价后入场", "Please pay the difference and enter";
     /// The holder's document must be compared.
     IdCheck = 20, Refer, true, "请出示身份证件", "Please show your identity document";
+    /// The document is not the one that the pass was issued for.
+    IdMismatch = 21, Refer, true, "证件与票证不符,请联系工作人员", "The document is not that of the pass, please see staff";
     /// This gate's clock, or the holder's, is wrong.
     ClockSuspect = 22, Refer, true, "时钟异常,请联系工作人员", "A clock is wrong, please see staff";
     /// A list that the decision rests on is stale.
@@ -269,8 +271,8 @@ mod tests {
         assert_eq!(
             numbers,
             [
-                0, 1, 4, 20, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 60, 61, 62, 70, 71, 72, 73,
-                74, 80, 81, 90, 91, 92, 94, 95, 98, 99
+                0, 1, 4, 20, 21, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 60, 61, 62, 70, 71, 72,
+                73, 74, 80, 81, 90, 91, 92, 94, 95, 98, 99
             ]
         );
         assert!(Reason::ALL.iter().all(|&reason| Reason::from_number(reason.number()) == Some(reason)));

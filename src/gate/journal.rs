@@ -9,7 +9,7 @@ use super::record::{Record, RecordError, Redemption, Synced, flags};
 use super::segment::{Segment, SegmentRecord};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
-use crate::pass::{self, Audience, Challenge, Presented, Proof};
+use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
 use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
 use crate::snapshot::{self, LearntUsage, SnapshotError};
 use crate::time::{Date, UnixTime};
@@ -41,15 +41,26 @@ pub struct Scan<'a> {
     pub shown: Shown<'a>,
     /// How many people want to come in; nobody counts as one.
     pub party: u8,
+    /// What is known of the holder's identity; matters for a pass flagged [`pass::flags::ID_CHECK`].
+    pub identity: Identity<'a>,
+}
+
+/// What is known of the identity of who shows a pass. It is recorded nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity<'a> {
+    /// Nothing.
+    Unknown,
     /// A person compared the holder's document.
-    pub identity_checked: bool,
+    Compared,
+    /// The holder showed the salt of the commitment in the pass, and the document was read.
+    Shown(IdOpening<'a>),
 }
 
 impl<'a> Scan<'a> {
     /// A QR code shown by one person.
     #[must_use]
     pub const fn text(text: &'a [u8]) -> Self {
-        Self { shown: Shown::Text(text), party: 1, identity_checked: false }
+        Self { shown: Shown::Text(text), party: 1, identity: Identity::Unknown }
     }
 }
 
@@ -510,9 +521,7 @@ impl<S: Storage> Gate<S> {
             let next = last.redemption.time.saturating_add(rescan.saturating_add(1));
             return Err(Refusal { reason: Reason::Passback, next: Some(next) });
         }
-        if claims.flags & pass::flags::ID_CHECK != 0 && !scan.identity_checked {
-            return Err(Reason::IdCheck.into());
-        }
+        check_identity(claims, scan.identity)?;
         let flags = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
             (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
@@ -754,6 +763,19 @@ impl Known {
     }
 }
 
+/// The holder's document, where the pass asks for it: compared by a person, or against the commitment.
+fn check_identity(claims: &PassClaims, identity: Identity<'_>) -> Result<(), Reason> {
+    if claims.flags & pass::flags::ID_CHECK == 0 {
+        return Ok(());
+    }
+    match (identity, &claims.id_commitment) {
+        (Identity::Compared, _) => Ok(()),
+        (Identity::Shown(opening), Some(commitment)) if commitment.opens(&opening) => Ok(()),
+        (Identity::Shown(_), Some(_)) => Err(Reason::IdMismatch),
+        (Identity::Unknown, _) | (Identity::Shown(_), None) => Err(Reason::IdCheck),
+    }
+}
+
 /// The bytes of what was shown: the size, then the text.
 fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
     match shown {
@@ -817,7 +839,7 @@ fn merge_sizes(before: &[(MemberId, u64)], after: &[(MemberId, u64)]) -> Vec<(Me
 pub(crate) mod tests {
     use super::*;
     use crate::id::PassId;
-    use crate::pass::{PassClaims, StatusRef, present};
+    use crate::pass::{IdCommitment, StatusRef, present};
     use crate::product::{
         Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
     };
@@ -923,6 +945,7 @@ pub(crate) mod tests {
             holder_class: 0,
             flags: 0,
             freshness: 0,
+            id_commitment: None,
         };
         change(&mut claims);
         claims.issue(&secret(CITY, Role::Issuer)).unwrap()
@@ -1004,7 +1027,7 @@ pub(crate) mod tests {
         let crowd = Scan { shown: Shown::Text(shown.as_bytes()), ..crowd };
         assert_eq!(gate.admit(crowd, time(NOW)).reason(), Reason::PartyTooLarge);
         let checked = with(|claims| claims.flags = pass::flags::ID_CHECK);
-        let checked = Scan { identity_checked: true, ..Scan::text(checked.as_bytes()) };
+        let checked = Scan { identity: Identity::Compared, ..Scan::text(checked.as_bytes()) };
         assert_eq!(gate.admit(checked, time(NOW)).reason(), Reason::Ok);
         let half = code_of(&pass(2, |claims| claims.product = (2, 1)), 2, NOW);
         let Decision::Admitted(admitted) = scan(&mut gate, &half, NOW) else { panic!("refused") };
@@ -1413,7 +1436,7 @@ pub(crate) mod tests {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let nonce = [9; 16];
         let answer = present(&pass(1, |_| {}), &holder(1), "310101/gate/7", Some(&nonce), time(NOW)).unwrap();
-        let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity_checked: false };
+        let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity: Identity::Unknown };
         assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "no challenge was sent");
         gate.challenge([8; 16]);
         assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "another challenge was sent");
@@ -1432,7 +1455,7 @@ pub(crate) mod tests {
             present(&pass, &holder(number), "310101/gate/7", Some(&nonce), time(NOW)).unwrap()
         };
         let (first, second) = (answer(1), answer(2));
-        let scan = |shown| Scan { shown, party: 1, identity_checked: false };
+        let scan = |shown| Scan { shown, party: 1, identity: Identity::Unknown };
         gate.challenge(nonce);
         let other = code(3, NOW);
         let scans =
@@ -1449,6 +1472,36 @@ pub(crate) mod tests {
         let mut again = open(gate.storage().clone(), NOW).unwrap();
         assert_eq!(again.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), used);
         assert_eq!(gate.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), Reason::Ok);
+    }
+
+    #[test]
+    fn a_document_is_compared_with_the_commitment_and_kept_nowhere() {
+        let salt = [0xa5; 16];
+        let number = "31010119900307123X";
+        let opening = IdOpening::new(&salt, number).unwrap();
+        let committed = pass(1, |claims| {
+            (claims.flags, claims.id_commitment) = (pass::flags::ID_CHECK, Some(IdCommitment::new(&opening)));
+        });
+        let (shown, plain) = (code_of(&committed, 1, NOW), code(2, NOW));
+        let flagged = code_of(&pass(3, |claims| claims.flags = pass::flags::ID_CHECK), 3, NOW);
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let mut reason = |code: &str, identity| {
+            let decision = gate.admit(Scan { identity, ..Scan::text(code.as_bytes()) }, time(NOW));
+            assert!(!matches!(decision, Decision::Denied(_)), "a person decides");
+            decision.reason()
+        };
+        let other = |salt, document| Identity::Shown(IdOpening::new(salt, document).unwrap());
+        assert_eq!(reason(&shown, Identity::Unknown), Reason::IdCheck);
+        assert_eq!(reason(&shown, other(&salt, "310101199003071230")), Reason::IdMismatch);
+        assert_eq!(reason(&shown, other(&[0; 16], number)), Reason::IdMismatch);
+        assert_eq!(reason(&flagged, Identity::Shown(opening)), Reason::IdCheck, "no commitment to compare with");
+        assert_eq!(reason(&shown, Identity::Shown(opening)), Reason::Ok);
+        assert_eq!(reason(&plain, other(&salt, number)), Reason::Ok, "nobody asked");
+        assert_eq!(reason(&flagged, Identity::Compared), Reason::Ok);
+        let kept = format!("{:?}", gate.storage());
+        let bytes = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
+        assert!(kept.contains(&bytes(&[1; 10])), "the pass id is kept, so what is kept is seen here");
+        assert!(!kept.contains(&bytes(&salt)) && !kept.contains(&bytes(number.as_bytes())));
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! (draft-ietf-spice-sd-cwt §8) around it, signed by the holder's key. Neither knows of logs.
 
 mod claims;
+mod holder_id;
 mod present;
 mod verify;
 
 pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, flags};
+pub use holder_id::{DocumentError, IdCommitment, IdOpening};
 pub use present::{PresentError, present};
 pub use verify::{Audience, Challenge, PassError, Presented, Proof, verify};

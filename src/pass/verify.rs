@@ -455,6 +455,56 @@ mod tests {
         assert_eq!(at(&answer("other.test", None), NOW), Err(PassError::Audience));
     }
 
+    /// A pass with one more private claim, whose value is `item`.
+    fn with_extra(item: &[u8]) -> Vec<u8> {
+        let own = [&[0xa6, 1, 1, 2][..], item, &[3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]].concat();
+        let good = issue(&claims());
+        let message = Sign1::decode(&good, claims::TYP, Expect::Kid).unwrap();
+        let payload = message.payload();
+        let payload = [&payload[..payload.len() - 13], &own].concat();
+        sign1(&secret(310_101, Role::Issuer), claims::TYP, message.headers(), &payload)
+    }
+
+    #[test]
+    fn nesting_is_bounded_wherever_any_item_may_stand() {
+        let nested = |depth: usize| [&vec![0x81; depth - 1][..], &[0]].concat();
+        let wrap = |pass: &[u8]| present(pass, &holder(), FEDERATION, None, time(NOW)).unwrap();
+        let depth = usize::from(crate::limits::MAX_CBOR_DEPTH);
+        assert!(at(&wrap(&with_extra(&nested(depth))), NOW).is_ok());
+        let too_deep = |result: Result<Presented, PassError>| {
+            let deep = |error: CborError| error.kind == CborErrorKind::Depth;
+            matches!(result.unwrap_err(), PassError::Claims(ClaimsError::Cbor(error)) if deep(error))
+        };
+        assert!(too_deep(at(&wrap(&with_extra(&nested(depth + 1))), NOW)));
+        assert!(too_deep(at(&wrap(&with_extra(&nested(200))), NOW)), "as many as fit in a pass");
+        // The pass stands in a header as an item: there it may be anything, of any depth that fits.
+        for open in [0x81, 0xa1, 0xd2] {
+            let pass = [&vec![open; 400][..], &[0]].concat();
+            let error = at(&present_any(&pass), NOW).unwrap_err();
+            let deep = |error: CborError| error.kind == CborErrorKind::Depth;
+            assert!(matches!(error, PassError::Encoding(CoseError::Cbor(error)) if deep(error)), "{open:x}: {error}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_promise_more_than_there_is_are_refused_at_sight() {
+        for huge in [0x5b_u8, 0x7b, 0x9b, 0xbb] {
+            let item = [&[huge][..], &u64::MAX.to_be_bytes()].concat();
+            let ends = |error: CborError| error.kind == CborErrorKind::End;
+            let error = at(&present_any(&with_extra(&item)), NOW).unwrap_err();
+            assert!(matches!(error, PassError::Claims(ClaimsError::Cbor(error)) if ends(error)), "{huge:x}: {error}");
+            let error = at(&present_any(&item), NOW).unwrap_err();
+            assert!(matches!(error, PassError::Encoding(CoseError::Cbor(error)) if ends(error)), "{huge:x}: {error}");
+        }
+    }
+
+    /// A code around any bytes.
+    fn present_any(pass: &[u8]) -> Vec<u8> {
+        let mut payload = Encoder::new();
+        payload.map(2).int(claim::AUD).text(FEDERATION).int(claim::IAT).time(time(NOW));
+        sign1(&holder(), present::TYP, Headers { kid: None, kcwt: Some(pass) }, &payload.finish())
+    }
+
     #[test]
     fn size_comes_first() {
         assert_eq!(at(&[0xd2; MAX_PRESENTATION + 1], NOW), Err(PassError::TooLong(MAX_PRESENTATION + 1)));

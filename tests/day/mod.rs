@@ -140,6 +140,7 @@ pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&m
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     };
     change(&mut claims);
     claims.issue(&secret(issuer, Role::Issuer)).unwrap()
