@@ -228,8 +228,8 @@ pub enum TrustError {
         /// The threshold.
         needed: u8,
     },
-    /// The list is not the pinned one.
-    #[error("trust list: not the pinned list")]
+    /// The first list is not the pinned one.
+    #[error("trust list: not the pinned first list")]
     Anchor,
     /// An update that does not follow the list it updates.
     #[error("trust list: sequence {found} does not follow {current}")]
