@@ -298,7 +298,7 @@ enum onecard_reason
   ONECARD_REASON_PROOF_REQUIRED = 47,
   // The code is for another gate or federation, or does not answer the challenge.
   ONECARD_REASON_WRONG_AUDIENCE = 48,
-  // There is no status list for the pass, or a list is too old to decide by.
+  // A list that the decision rests on is too old to decide by.
   ONECARD_REASON_LIST_TOO_OLD = 49,
   // The pass was revoked.
   ONECARD_REASON_REVOKED = 50,
@@ -306,6 +306,8 @@ enum onecard_reason
   ONECARD_REASON_SUSPENDED = 51,
   // The pass was replaced by another.
   ONECARD_REASON_SUPERSEDED = 52,
+  // No status list that this gate has says anything of the pass.
+  ONECARD_REASON_NOT_LISTED = 53,
   // The pass is not valid yet.
   ONECARD_REASON_NOT_YET_VALID = 60,
   // The pass is over.

@@ -44,7 +44,7 @@ pub enum Reason {
     ProofRequired = 47,
     /// The code is for another gate or federation, or does not answer the challenge.
     WrongAudience = 48,
-    /// There is no status list for the pass, or a list is too old to decide by.
+    /// A list that the decision rests on is too old to decide by.
     ListTooOld = 49,
     /// The pass was revoked.
     Revoked = 50,
@@ -52,6 +52,8 @@ pub enum Reason {
     Suspended = 51,
     /// The pass was replaced by another.
     Superseded = 52,
+    /// No status list that this gate has says anything of the pass.
+    NotListed = 53,
     /// The pass is not valid yet.
     NotYetValid = 60,
     /// The pass is over.
@@ -192,10 +194,10 @@ macro_rules! texts {
 }
 
 /// Every reason with its texts, ascending by number.
-const TEXTS: [(Reason, &str, &str); 37] = texts! {
+const TEXTS: [(Reason, &str, &str); 38] = texts! {
     Ok Rescan CoPayment IdCheck IdMismatch ClockSuspect ListStale Unreadable UnsupportedVersion BadSignature
     UnknownIssuer IssuerKeyInvalid CodeExpired CodeEarly ProofRequired WrongAudience ListTooOld
-    Revoked Suspended Superseded NotYetValid Expired ActivationMissed VenueNotCovered
+    Revoked Suspended Superseded NotListed NotYetValid Expired ActivationMissed VenueNotCovered
     ServiceNotCovered OtherBranch HolderNotEligible UnknownProduct Blackout OutsideHours VenueQuota
     DayQuota TotalQuota Passback PartyTooLarge NotRecorded Internal
 };

@@ -91,14 +91,16 @@ reasons! {
     ProofRequired = 47, Deny, true, "请出示动态码", "Please show the code in the app";
     /// The code is for another gate or federation, or does not answer the challenge.
     WrongAudience = 48, Deny, true, "该码不适用于本闸机", "The code is not for this gate";
-    /// There is no status list for the pass, or a list is too old to decide by.
-    ListTooOld = 49, Deny, false, "名单过期,无法核验", "The status list is missing or too old";
+    /// A list that the decision rests on is too old to decide by.
+    ListTooOld = 49, Deny, false, "名单过期,无法核验", "A list is too old, the pass cannot be checked";
     /// The pass was revoked.
     Revoked = 50, Deny, false, "票证已注销", "The pass was revoked";
     /// The pass was reported lost.
     Suspended = 51, Deny, false, "票证已挂失", "The pass is suspended";
     /// The pass was replaced by another.
     Superseded = 52, Deny, false, "票证已换发", "The pass was replaced by a new one";
+    /// No status list that this gate has says anything of the pass.
+    NotListed = 53, Deny, false, "名单未收录该票证,无法核验", "No status list covers the pass";
     /// The pass is not valid yet.
     NotYetValid = 60, Deny, true, "票证尚未生效", "The pass is not valid yet";
     /// The pass is over.
@@ -271,8 +273,8 @@ mod tests {
         assert_eq!(
             numbers,
             [
-                0, 1, 4, 20, 21, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 60, 61, 62, 70, 71, 72,
-                73, 74, 80, 81, 90, 91, 92, 94, 95, 98, 99
+                0, 1, 4, 20, 21, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 60, 61, 62, 70, 71,
+                72, 73, 74, 80, 81, 90, 91, 92, 94, 95, 98, 99
             ]
         );
         assert!(Reason::ALL.iter().all(|&reason| Reason::from_number(reason.number()) == Some(reason)));

@@ -578,9 +578,9 @@ impl<S: Storage> Gate<S> {
 
     fn check_status(&self, presented: &Presented, now: UnixTime) -> Result<(), Refusal> {
         let claims = presented.claims();
-        let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::ListTooOld)?;
+        let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::NotListed)?;
         // A list of any age can say that a pass was revoked.
-        match list.status(claims.status.index).ok_or(Reason::ListTooOld)? {
+        match list.status(claims.status.index).ok_or(Reason::NotListed)? {
             Status::Revoked => return Err(Reason::Revoked.into()),
             Status::Suspended => return Err(Reason::Suspended.into()),
             Status::Superseded => return Err(Reason::Superseded.into()),
@@ -1009,8 +1009,8 @@ pub(crate) mod tests {
         let with = |change: fn(&mut PassClaims)| code_of(&pass(1, change), 1, NOW);
         let cases: [(String, Reason); 10] = [
             (code(13, NOW), Reason::Revoked),
-            (with(|claims| claims.status.index = 1_000), Reason::ListTooOld),
-            (with(|claims| claims.status.uri = "oc:310101/2".into()), Reason::ListTooOld),
+            (with(|claims| claims.status.index = 1_000), Reason::NotListed),
+            (with(|claims| claims.status.uri = "oc:310101/2".into()), Reason::NotListed),
             (with(|claims| claims.product = (9, 1)), Reason::UnknownProduct),
             (with(|claims| claims.not_before = time(NOW + 1)), Reason::NotYetValid),
             (with(|claims| claims.expires = time(NOW)), Reason::Expired),
