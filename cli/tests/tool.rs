@@ -31,8 +31,8 @@ fn onecard(directory: &Path, arguments: &[&str]) -> (i32, String) {
 /// A directory with every kind of document.
 fn files() -> TempDir {
     let mut bundle = Bundle::new(trust_list());
-    bundle.update_catalogue(&catalogue(1, 2)).unwrap();
-    bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+    bundle.update_catalogue(&catalogue(1, 2), time(NOW)).unwrap();
+    bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
     let key = SigningKey::from_seed(&gate_seed());
     let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW)).unwrap();
     gate.admit(Scan::text(code(1, NOW, |_| {}).as_bytes()), time(NOW));

@@ -172,9 +172,10 @@ impl World {
     /// What every gate carries in the morning.
     pub(crate) fn bundle(&self) -> Result<Bundle> {
         let mut bundle = Bundle::new(self.trust.clone());
+        let morning = at(10, 1, 6, 0);
         for city in &self.cities {
-            bundle.update_catalogue(&city.catalogue)?;
-            bundle.update_status(&city.status.sign(&city.issuer))?;
+            bundle.update_catalogue(&city.catalogue, morning)?;
+            bundle.update_status(&city.status.sign(&city.issuer), morning)?;
         }
         Ok(bundle)
     }
@@ -260,6 +261,7 @@ impl World {
             product: (kind.id().product, kind.id().version),
             holder_class: kind.holder_class(),
             freshness: 0,
+            id_commitment: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
 //! committed corpora on stable.
 
+pub mod bundle;
 pub mod catalogue;
 pub mod cbor;
 pub mod checkpoint;
@@ -48,7 +49,8 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 28] = [
+    Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },

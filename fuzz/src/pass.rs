@@ -79,6 +79,7 @@ pub(super) fn claims() -> PassClaims {
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     }
 }
 

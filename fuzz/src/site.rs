@@ -50,8 +50,8 @@ pub static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     };
     let (venues, products) = (vec![venue], vec![product]);
     let spec = CatalogueSpec { member: id(CITIES[0]), sequence: 1, issued: time(2_000), venues, products };
-    bundle.update_catalogue(&spec.sign(&secret(CITIES[0], Role::Registrar))).unwrap();
-    bundle.update_status(&status(NOW - 100, &[])).unwrap();
+    bundle.update_catalogue(&spec.sign(&secret(CITIES[0], Role::Registrar)), time(NOW)).unwrap();
+    bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
     bundle
 });
 

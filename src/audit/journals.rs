@@ -15,7 +15,7 @@ use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_b
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Entries in a full bundle.
@@ -247,7 +247,8 @@ impl<'a, F: Files> Replay<'a, F> {
         for (member, sequence) in synced.catalogues.iter().filter(known) {
             findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
         }
-        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before)) {
+        let gone = |member| self.lists.trust_list(synced.trust).is_some_and(|list| list.member(member).is_none());
+        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before, gone)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
@@ -265,6 +266,12 @@ impl<'a, F: Files> Replay<'a, F> {
         let lists = self.lists;
         let named = self.synced.as_ref().and_then(|synced| lists.trust_list(synced.trust));
         named.unwrap_or_else(|| lists.trust_at(time))
+    }
+
+    /// How old at `time` the catalogue was that the gate had of a member, where it said which.
+    fn catalogue_age(&self, member: MemberId, time: UnixTime) -> Option<Age> {
+        let (_, sequence) = self.synced.as_ref()?.catalogues.iter().find(|(id, _)| *id == member)?;
+        Some(self.lists.catalogue(member, *sequence)?.age(self.policy(time), time))
     }
 
     fn policy(&self, time: UnixTime) -> &'a Policy {
@@ -427,8 +434,14 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
         };
-        if redemption.time >= self.trust(redemption.time).expires() {
-            findings.error(index, Rule::Decision, "the gate's trust list had expired");
+        if self.trust(redemption.time).age(redemption.time) != Age::Fresh {
+            findings.error(index, Rule::Decision, "the gate's trust list was too old");
+        }
+        let venue = self.gate.certificate.venue();
+        for member in BTreeSet::from([redemption.pass.issuer, venue.member]) {
+            if self.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
+                findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
+            }
         }
         let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
@@ -470,12 +483,13 @@ impl<'a, F: Files> Replay<'a, F> {
 }
 
 /// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger.
-fn knows_less(now: &Synced, before: &Synced) -> bool {
+/// Of a member that is `gone` from the trust list, nothing is asked any more.
+fn knows_less(now: &Synced, before: &Synced, gone: impl Fn(MemberId) -> bool) -> bool {
     let less = |now: &[(MemberId, u64)], before: &[(MemberId, u64)]| {
-        before.iter().any(|(member, had)| !now.iter().any(|(id, has)| id == member && has >= had))
+        before.iter().any(|(member, had)| !gone(*member) && !now.iter().any(|(id, has)| id == member && has >= had))
     };
     let older = |had: &(MemberId, String, UnixTime)| {
-        !now.status.iter().any(|has| (has.0, &has.1) == (had.0, &had.1) && has.2 >= had.2)
+        !gone(had.0) && !now.status.iter().any(|has| (has.0, &has.1) == (had.0, &had.1) && has.2 >= had.2)
     };
     now.trust < before.trust
         || less(&now.catalogues, &before.catalogues)

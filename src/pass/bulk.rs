@@ -12,11 +12,12 @@ use crate::crypto::{PendingSignature, SignatureError};
 /// already as fast as they get.
 #[must_use]
 pub fn verify_all(checks: &[Check<'_>]) -> Vec<Result<Presented, PassError>> {
-    let decoded = checks.iter().map(|check| check.decode().map(|(code, issuer)| (code, Some(issuer))));
+    let judging: Vec<_> = checks.iter().map(Check::judging).collect();
+    let decoded = judging.iter().map(|check| check.decode().map(|(code, issuer)| (code, Some(issuer))));
     let issued = settle(decoded, PassError::PassSignature);
-    let proven = checks.iter().zip(issued).map(|(check, code)| check.proof(code?));
+    let proven = judging.iter().zip(issued).map(|(check, code)| check.proof(code?));
     let held = settle(proven, PassError::HolderSignature);
-    checks.iter().zip(held).map(|(check, code)| check.conclude(code?)).collect()
+    judging.iter().zip(held).map(|(check, code)| check.conclude(code?)).collect()
 }
 
 /// Settles what is pending of the codes; one whose signature is not good gets `error`.

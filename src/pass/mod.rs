@@ -5,10 +5,12 @@
 
 mod bulk;
 mod claims;
+mod holder_id;
 mod present;
 mod verify;
 
 pub use bulk::verify_all;
 pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, StatusUri, flags};
+pub use holder_id::{DocumentError, IdCommitment, IdOpening};
 pub use present::{PresentError, present};
-pub use verify::{Audience, Check, PassError, Presented, Proof, verify};
+pub use verify::{Audience, Challenge, Check, PassError, Presented, Proof, verify};

@@ -12,7 +12,8 @@
 //!
 //! The encoding of a product is given in [`crate::product`].
 
-use super::list::{Role, TrustError, TrustList};
+use super::age::{Age, Limits};
+use super::list::{Policy, Role, TrustError, TrustList};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
@@ -172,6 +173,13 @@ impl Catalogue {
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
         self.spec.issued
+    }
+
+    /// How old this catalogue is at `now`, judged by the federation's policy.
+    #[must_use]
+    pub fn age(&self, policy: &Policy, now: UnixTime) -> Age {
+        let limits = Limits { fresh: policy.catalogue_fresh, most: Some(policy.catalogue_max_age), expires: None };
+        Age::judge(self.issued(), limits, policy, now)
     }
 
     /// The venues, ascending by number.

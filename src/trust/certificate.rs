@@ -168,6 +168,12 @@ impl GateCertificate {
         self.issued
     }
 
+    /// First second it is not in force any more.
+    #[must_use]
+    pub const fn expires(&self) -> UnixTime {
+        self.expires
+    }
+
     /// Whether the certificate is in force at `time`.
     #[must_use]
     pub fn covers(&self, time: UnixTime) -> bool {

@@ -5,6 +5,7 @@
 //! registrar or an issuer signed. Algorithm, role and validity of a key come from the trust list,
 //! never from the message the key signed.
 
+mod age;
 mod bundle;
 mod catalogue;
 mod certificate;
@@ -14,7 +15,8 @@ mod status;
 #[cfg(test)]
 pub(crate) use list::tests as test_federation;
 
-pub use bundle::{Age, Bundle, BundleError};
+pub use age::{Age, Piece, PieceAge};
+pub use bundle::{Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
 pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec};
 pub use list::{KeyEntry, Member, MemberKind, Policy, Role, TrustError, TrustList, TrustListSpec};

@@ -121,8 +121,8 @@ pub(crate) fn bundle() -> Bundle {
     let trust = trust_list();
     let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
     for code in CITIES {
-        bundle.update_catalogue(&catalogue(code)).unwrap();
-        bundle.update_status(&status_list(code)).unwrap();
+        bundle.update_catalogue(&catalogue(code), time(OPEN)).unwrap();
+        bundle.update_status(&status_list(code), time(OPEN)).unwrap();
     }
     bundle
 }
@@ -140,6 +140,7 @@ pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&m
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     };
     change(&mut claims);
     claims.issue(&secret(issuer, Role::Issuer)).unwrap()

@@ -148,6 +148,7 @@ pub fn pass(number: u8, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     };
     change(&mut claims);
     claims.issue(&secret(CITY, Role::Issuer)).unwrap()
