@@ -7,7 +7,7 @@ use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severit
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, Settled, journal_verifier, witness_name, witness_verifiers};
+use onecard::ledger::{Entry, StatementRef, journal_verifier};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
@@ -454,12 +454,9 @@ fn a_ledger_publishes_the_members_own_lists_as_they_are() {
     let digest = sha256(&[&status_list(CITIES[1])]);
     let status = |uri: &str, issued| Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest };
     let catalogue = sha256(&[&day::catalogue(CITIES[1])]);
-    let trust = day.cities[0].ledger.trust().digest();
     let entries = [
         (0, Entry::CataloguePublished { sequence: 1, digest: catalogue }),
         (1, Entry::CataloguePublished { sequence: 2, digest: catalogue }),
-        (1, Entry::TrustAdopted { sequence: 2, digest: trust }),
-        (1, Entry::TrustAdopted { sequence: 1, digest: catalogue }),
         (0, status("oc:320100/1", OPEN - 3_600)),
         (1, status("oc:320100/2", OPEN - 3_600)),
         (1, status("oc:320100/1", OPEN - 3_601)),
@@ -471,8 +468,24 @@ fn a_ledger_publishes_the_members_own_lists_as_they_are() {
     day.cities[1].ledger.record(status("oc:320100/1", OPEN - 3_600), time(OPEN + 50_000)).unwrap();
     day.finish(OPEN + 50_000);
     let found = day.audit().findings;
-    assert_eq!(found.len(), 7, "{found:?}");
+    assert_eq!(found.len(), 5, "{found:?}");
     assert!(found.iter().all(|finding| finding.rule == Rule::Published));
+}
+
+#[test]
+fn a_ledger_adopts_published_trust_lists() {
+    let day = finished();
+    let trust = day.cities[0].ledger.trust().digest();
+    let adopted = |sequence, digest| {
+        errors(&republished(&day, 0, |entries| {
+            let last = entries[entries.len() - 1].0;
+            entries.push((last, Entry::TrustAdopted { sequence, digest }));
+        }))
+    };
+    assert_eq!(adopted(1, trust), []);
+    let published = [(SHANGHAI.to_owned(), Rule::Published)];
+    assert_eq!(adopted(2, trust), published);
+    assert_eq!(adopted(1, sha256(&[b"other"])), published);
 }
 
 #[test]
@@ -640,28 +653,12 @@ type Entries = Vec<(UnixTime, Entry)>;
 /// What is published so far, but with a ledger of the city that no honest city would publish: its
 /// entries changed, signed by the city and cosigned by all others.
 fn republished(day: &Day, city: usize, change: impl FnOnce(&mut Entries)) -> MemoryFiles {
-    let (code, ledger) = (CITIES[city], &day.cities[city].ledger);
-    let entry = |index| Entry::decode(&ledger.log().body(ledger.storage(), index).unwrap()).unwrap();
-    let mut entries: Entries = (0..ledger.log().size()).map(entry).collect();
-    change(&mut entries);
-    let mut storage = MemoryStorage::new();
-    let mut log = Log::open(&storage, LogKey(0), ledger.log().origin().as_str()).unwrap();
-    let mut batch = log.begin();
-    for (time, entry) in &entries {
-        batch.push(&entry.encode(*time), None).unwrap();
-    }
-    storage.commit(&batch.writes()).unwrap();
-    log.apply(batch).unwrap();
-    let (trust, at) = (ledger.trust(), time(OPEN + 90_000));
+    let code = CITIES[city];
     let others = CITIES.into_iter().chain([AUDITOR]).filter(|other| *other != code);
-    let line =
-        |other| log.checkpoint().cosign(&witness_name(trust, id(other)).unwrap(), &secret(other, Role::Witness), at);
-    let signed = SignedCheckpoint::sign(log.checkpoint(), &secret(code, Role::Log));
-    let lines: String = others.map(line).collect();
-    let signed = signed.with_cosignatures(&lines, &witness_verifiers(trust, id(code), at)).unwrap();
+    let witnesses: Vec<_> = others.map(|other| (other, secret(other, Role::Witness))).collect();
     let mut files = day.files();
-    files.retain(|path, _| !path.starts_with(&format!("ledger/{code}/")));
-    day::publish(&mut files, &format!("ledger/{code}"), None, &log, &storage, signed.note());
+    let ledger = &day.cities[city].ledger;
+    day::publish_rewritten(&mut files, ledger, change, &secret(code, Role::Log), &witnesses, OPEN + 90_000);
     files
 }
 
@@ -794,12 +791,12 @@ fn a_peers_checkpoint_of_another_history_is_a_fork() {
 }
 
 /// A day that each member settled as `change` says, and what is found.
-fn found_settled(change: impl Fn(usize, &mut Settled) -> bool) -> Vec<(String, String)> {
+fn found_settled(change: impl Fn(usize, &mut StatementRef) -> bool) -> Vec<(String, String)> {
     let mut day = finished();
     let statement = day.audit().statement.unwrap();
     let period = statement.period();
     let cut_offs = statement.cut_offs().to_vec();
-    let settled = Settled { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
+    let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
     for (at, city) in day.cities.iter_mut().enumerate() {
         let mut settled = settled.clone();
         if change(at, &mut settled) {

@@ -294,11 +294,20 @@ impl From<TrustError> for Status {
     fn from(error: TrustError) -> Self {
         match error {
             TrustError::TooLong(_) | TrustError::Encoding(_) => Self::Encoding,
-            TrustError::Key(..) | TrustError::Rule(_) | TrustError::DuplicateKid(_) => Self::Contradiction,
+            TrustError::Key(..)
+            | TrustError::Rule(_)
+            | TrustError::KeyTwice(_)
+            | TrustError::KeyInTwoRoles(_)
+            | TrustError::KeyInTwoMembers(_)
+            | TrustError::DuplicateKid(_) => Self::Contradiction,
             TrustError::Signer(_) => Self::TrustSigner,
             TrustError::Threshold { .. } => Self::TrustThreshold,
             TrustError::Anchor => Self::TrustAnchor,
-            TrustError::Sequence { .. } => Self::TrustSequence,
+            TrustError::NotFirst(_)
+            | TrustError::Rollback { .. }
+            | TrustError::Gap { .. }
+            | TrustError::OtherFederation
+            | TrustError::IssuedBefore { .. } => Self::TrustSequence,
             TrustError::UnknownKey(_) | TrustError::WrongRole(_) | TrustError::KeyTime(_) => Self::TrustKey,
             _ => Self::Unclassified,
         }

@@ -5,15 +5,15 @@ use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed, over_uses};
-use super::published::{PublishedLog, read_log};
-use super::settle::{Earlier, Period, Settled as SettledUse, settle};
+use super::published::{Place, PublishedLog, read_log};
+use super::settle::{Earlier, Period, Settled, settle};
 use super::statement::{MAX_STATEMENT, Statement};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, PassKey};
-use crate::ledger::{CutOff, Entry, Settled, journal_verifier, log_verifier, witness_verifiers};
+use crate::ledger::{CutOff, Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
-use crate::tlog::{Checkpoint, Note, SignedCheckpoint};
-use crate::trust::{Bundle, GateCertificate, MemberKind};
+use crate::tlog::{NoteVerifier, SignedCheckpoint};
+use crate::trust::{Bundle, GateCertificate, Role, TrustList};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,8 +22,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How to audit.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
-    /// SHA-256 of the first trust list. Without it, the first list published is taken as it is: then
-    /// compare [`Report::anchor`] with what you know.
+    /// SHA-256 of the trust list to start from: the first, or a later one, and then those before it
+    /// are not looked at. Without it, the first list published is taken as it is: then compare
+    /// [`Report::anchor`] with what you know.
     pub anchor: Option<Hash>,
     /// The period to settle while the ledgers hold no statement yet, up to their present size.
     pub period: Option<Period>,
@@ -74,7 +75,7 @@ pub struct Report {
     pub over_use: Vec<OverUse>,
     /// The statement that follows from the ledgers.
     pub statement: Option<Statement>,
-    /// SHA-256 of the first trust list.
+    /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
     /// What was read.
     pub counts: Counts,
@@ -105,20 +106,20 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
-    for member in lists.bundle.trust().members().iter().filter(|member| member.kind == MemberKind::City) {
-        if let Some(city) = read_city(files, &lists, member.id, &paths, &mut findings) {
+    for member in lists.cities() {
+        if let Some(city) = read_city(files, &lists, member, &paths, &mut findings) {
             counts.ledgers = counts.ledgers.saturating_add(1);
             counts.entries = counts.entries.saturating_add(city.log.size());
             cities.push(city);
         }
     }
     check_unexpected(&paths, &cities, &mut findings);
-    check_peers(&cities, &lists, &mut findings);
+    check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
-    let closing = Closing::find(&cities, options, &mut findings);
+    let closing = Closing::find(&cities, &lists, options, &mut findings);
     let pruned = journals.values().any(|standing| standing.pruned > 0);
     let by_pass = standing(journals, &cities, closing.as_ref(), &mut findings);
     let bundle = lists.bundle_of(&catalogues_before(&cities, closing.as_ref()));
@@ -129,7 +130,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         for redeemed in redeemed {
             let liable = excess.iter().find(|over| over.used == redeemed.used).map(|over| over.liable);
             let Redeemed { pass, product, used, due_fen, .. } = *redeemed;
-            uses.push((redeemed.entry, SettledUse { pass, product, used, due_fen, liable }));
+            uses.push((redeemed.entry, Settled { pass, product, used, due_fen, liable }));
         }
         over_use.extend(excess);
     }
@@ -142,15 +143,27 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
 /// A member's ledger, read.
 struct City {
     member: MemberId,
+    origin: String,
     log: PublishedLog,
     gates: BTreeMap<u32, GateSeen>,
     /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
-    /// Entry and note of each peer checkpoint.
-    peers: Vec<(u64, UnixTime, String)>,
+    /// Entry and peer checkpoint, where a peer signed it.
+    peers: Vec<(u64, SignedCheckpoint)>,
     /// Entry and digest of each catalogue published.
     catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    settled: Vec<StatementRef>,
+}
+
+impl City {
+    /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
+    /// last of them.
+    fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
+        let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
+        let mut expected = agreed.iter().filter(part);
+        let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none())
+    }
 }
 
 fn prefix_of(member: MemberId) -> String {
@@ -179,42 +192,52 @@ fn read_city<F: Files>(
         all.error_at(&prefix, Rule::Missing, "the member has published no ledger");
         return None;
     }
-    let trust = lists.bundle.trust();
-    let Some(verifier) = log_verifier(trust, member, trust.issued()) else {
+    let mut keys = lists.trust.lists().flat_map(|list| list.keys(Role::Log));
+    if !keys.any(|(owner, _)| owner.id == member) {
         all.error_at(&prefix, Rule::Checkpoint, "the trust list has no log key for this member");
         return None;
-    };
+    }
     let mut findings = Findings::at(prefix.clone());
     let mut reading = Reading::new(lists, member);
-    let log = read_log(files, &prefix, paths, &verifier, false, &mut findings, |index, body, findings| {
+    let mut checkpoint = None;
+    let verify = |note: &[u8]| {
+        let verified = LedgerCheckpoint::verify(note, &lists.trust, member)?;
+        Ok(checkpoint.insert(verified).signed().clone())
+    };
+    let origin = lists.bundle.trust().ledger_origin(member);
+    let place = Place { files, prefix: &prefix, paths };
+    let log = read_log(place, &origin, verify, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
     });
-    if let Some(signed) = &log.signed {
-        check_cosignatures(signed, lists, member, &mut findings);
+    if let Some(checkpoint) = &checkpoint {
+        check_cosignatures(checkpoint, &mut findings);
     }
     let Reading { gates, reversals, peers, catalogues, settled, .. } = reading;
     all.append(findings);
-    Some(City { member, log, gates, reversals, peers, catalogues, settled })
+    Some(City { member, origin, log, gates, reversals, peers, catalogues, settled })
 }
 
-/// Every signature on a ledger's checkpoint is by someone known, and there are enough.
-fn check_cosignatures(signed: &SignedCheckpoint, lists: &Lists, member: MemberId, findings: &mut Findings) {
-    let trust = lists.bundle.trust();
-    let witnesses = witness_verifiers(trust, member, trust.issued());
-    match signed.cosignatures(&witnesses) {
-        Ok(cosigned) if cosigned.len() < usize::from(trust.policy().witness_quorum) => {
-            findings.error(
-                None,
-                Rule::Cosignature,
-                format_args!("{} witnesses cosigned the checkpoint", cosigned.len()),
-            );
-        }
-        Ok(_) => {}
-        Err(error) => findings.error(None, Rule::Cosignature, error),
+/// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
+/// there are enough.
+fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
+    let cosignatures = checkpoint.cosignatures();
+    if checkpoint.final_at().is_none() {
+        let counted = cosignatures.iter().filter(|cosignature| cosignature.counts).count();
+        findings.error(None, Rule::Cosignature, format_args!("{counted} witnesses cosigned the checkpoint"));
     }
-    for (name, _) in signed.unknown_lines(&witnesses) {
+    for cosignature in cosignatures.iter().filter(|cosignature| !cosignature.counts) {
+        findings.error(
+            None,
+            Rule::Cosignature,
+            format_args!(
+                "{} cosigned at {}, when its key or the log's was not valid",
+                cosignature.member, cosignature.time
+            ),
+        );
+    }
+    for (name, _) in checkpoint.unknown_lines() {
         findings.error(
             None,
             Rule::UnknownSignature,
@@ -228,11 +251,13 @@ struct Reading<'a> {
     lists: &'a Lists,
     member: MemberId,
     last: UnixTime,
+    /// The trust list adopted last.
+    adopted: Option<&'a TrustList>,
     gates: BTreeMap<u32, GateSeen>,
     reversals: Vec<(u64, u32, u64)>,
-    peers: Vec<(u64, UnixTime, String)>,
+    peers: Vec<(u64, SignedCheckpoint)>,
     catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    settled: Vec<StatementRef>,
 }
 
 impl<'a> Reading<'a> {
@@ -241,6 +266,7 @@ impl<'a> Reading<'a> {
             lists,
             member,
             last: UnixTime::MIN,
+            adopted: None,
             gates: BTreeMap::new(),
             reversals: Vec::new(),
             peers: Vec::new(),
@@ -269,9 +295,7 @@ impl<'a> Reading<'a> {
                     self.catalogues.push((index, digest));
                 }
             }
-            Entry::TrustAdopted { sequence, digest } => {
-                self.published(index, digest, &ListId::Trust(sequence), findings);
-            }
+            Entry::TrustAdopted { sequence, digest } => self.adopted(index, time, sequence, digest, findings),
             Entry::StatusPublished { uri, issued, digest } => {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
@@ -280,7 +304,7 @@ impl<'a> Reading<'a> {
             Entry::GapDeclared { gate, from, until } => {
                 findings.notice(index, Rule::Missing, format_args!("gate {gate} lost its records {from} to {until}"));
             }
-            Entry::PeerSeen { checkpoint } => self.peers.push((index, time, checkpoint)),
+            Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
             Entry::Settlement(settled) => self.settled.push(settled),
         }
     }
@@ -294,8 +318,50 @@ impl<'a> Reading<'a> {
         published
     }
 
+    /// The trust list that the ledger worked under at `time`, by its own word.
+    fn trust(&self, time: UnixTime) -> &'a TrustList {
+        self.adopted.unwrap_or_else(|| self.lists.trust.at(time))
+    }
+
+    /// A ledger adopts published lists in their order, none of them early.
+    fn adopted(&mut self, index: u64, time: UnixTime, sequence: u64, digest: Hash, findings: &mut Findings) {
+        // Lists before the pinned one are not known here.
+        if sequence < self.lists.trust.first().sequence()
+            || !self.published(index, digest, &ListId::Trust(sequence), findings)
+        {
+            return;
+        }
+        let before = self.adopted.map(TrustList::sequence);
+        if before.is_some_and(|before| sequence != before && Some(sequence) != before.checked_add(1)) {
+            findings.error(
+                index,
+                Rule::TrustList,
+                format_args!("list {sequence} does not follow the one adopted before"),
+            );
+        }
+        self.adopted = self.lists.trust.list(sequence);
+        if self.adopted.is_some_and(|list| time < list.issued()) {
+            findings.error(index, Rule::TrustList, format_args!("list {sequence} was adopted before it was issued"));
+        }
+    }
+
+    /// A peer's checkpoint is signed by another member's ledger, with a key that was good then.
+    fn peer_seen(&mut self, index: u64, time: UnixTime, note: &str, findings: &mut Findings) {
+        let trust = self.trust(time);
+        let peers = trust.members().iter().filter(|member| member.id != self.member);
+        let keys: Vec<NoteVerifier> = peers.flat_map(|peer| log_verifiers(trust, peer.id, time)).collect();
+        match SignedCheckpoint::verify_any(note.as_bytes(), &keys) {
+            Ok(signed) => self.peers.push((index, signed)),
+            Err(error) => findings.error(index, Rule::Fork, error),
+        }
+    }
+
     fn enrolled(&mut self, index: u64, time: UnixTime, certificate: &[u8], findings: &mut Findings) {
-        let certificate = match GateCertificate::verify(certificate, self.lists.trust_at(time)) {
+        let trust = self.trust(time);
+        if time >= trust.expires() {
+            findings.error(index, Rule::Certificate, "the trust list in force had expired");
+        }
+        let certificate = match GateCertificate::verify(certificate, trust) {
             Ok(certificate) => certificate,
             Err(error) => return findings.error(index, Rule::Certificate, error),
         };
@@ -352,30 +418,19 @@ fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) 
 }
 
 /// A peer's checkpoint that a member saw must be of the history the peer publishes.
-fn check_peers(cities: &[City], lists: &Lists, findings: &mut Findings) {
+fn check_peers(cities: &[City], findings: &mut Findings) {
     for city in cities {
         let mut found = Findings::at(prefix_of(city.member));
-        for (index, time, note) in &city.peers {
-            if let Err(detail) = check_peer(note, *time, cities, lists) {
-                found.error(*index, Rule::Fork, detail);
+        for (index, signed) in &city.peers {
+            let (origin, size) = (signed.origin(), signed.size());
+            let peer = cities.iter().find(|peer| *origin == *peer.origin);
+            // Where the peer publishes no ledger, that is found already.
+            if peer.is_some_and(|peer| peer.log.root_at(size) != Some(signed.root())) {
+                found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
             }
         }
         findings.append(found);
     }
-}
-
-fn check_peer(note: &str, time: UnixTime, cities: &[City], lists: &Lists) -> Result<(), String> {
-    let claimed = Note::parse(note.as_bytes()).and_then(|note| Checkpoint::parse(note.text()));
-    let claimed = claimed.map_err(|error| error.to_string())?;
-    let trust = lists.trust_at(time);
-    let peer = cities.iter().find(|city| claimed.origin == *trust.ledger_origin(city.member));
-    let peer = peer.ok_or("it is of no member's ledger")?;
-    let verifier = log_verifier(trust, peer.member, time).ok_or("the peer has no log key")?;
-    let signed = SignedCheckpoint::verify(note.as_bytes(), &verifier).map_err(|error| error.to_string())?;
-    if peer.log.root_at(signed.size()) != Some(signed.root()) {
-        return Err(format!("{} publishes another history at size {}", claimed.origin, signed.size()));
-    }
-    Ok(())
 }
 
 /// Audits every journal, on several threads if asked to, and returns what stands at each gate.
@@ -453,13 +508,13 @@ struct Closing {
     period: Period,
     cut_offs: Vec<CutOff>,
     /// The statement before, if any.
-    earlier: Option<Settled>,
+    earlier: Option<StatementRef>,
     /// The digest the members agreed to, if they have.
     agreed: Option<Hash>,
 }
 
 impl Closing {
-    fn find(cities: &[City], options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
+    fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
         let agreed =
             cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
         let Some(last) = agreed.last() else {
@@ -471,7 +526,7 @@ impl Closing {
             let cut_offs = cities.iter().filter_map(cut_off).collect();
             return Some(Self { period, cut_offs, earlier: None, agreed: None });
         };
-        for city in cities.iter().filter(|city| city.settled != agreed) {
+        for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
             let detail = if city.settled.is_empty() {
                 "the member agreed to no statement"
             } else {
@@ -505,7 +560,7 @@ impl Closing {
         &self,
         files: &F,
         bundle: &Bundle,
-        uses: Vec<(u64, SettledUse)>,
+        uses: Vec<(u64, Settled)>,
         pruned: bool,
         findings: &mut Findings,
     ) -> Option<Statement> {

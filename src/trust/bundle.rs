@@ -282,7 +282,8 @@ impl Bundle {
         Ok(())
     }
 
-    fn take_catalogue(&mut self, catalogue: Catalogue) -> Result<(), BundleError> {
+    /// Takes a verified catalogue, whatever its time: for who looks back at all that were published.
+    pub(crate) fn take_catalogue(&mut self, catalogue: Catalogue) -> Result<(), BundleError> {
         if let Some(current) = self.catalogue(catalogue.member()) {
             if current.digest() == catalogue.digest() {
                 return Ok(());
@@ -421,7 +422,7 @@ mod tests {
         bundle.update_trust(&second(|_| {}), time(NOW)).unwrap();
         bundle.update_trust(&second(|_| {}), time(NOW)).unwrap();
         let back = bundle.update_trust(&sign(&spec(), &CITIES[..3]), time(NOW));
-        assert_eq!(back, Err(BundleError::Trust(TrustError::Sequence { current: 2, found: 1 })));
+        assert_eq!(back, Err(BundleError::Trust(TrustError::Rollback { current: 2, found: 1 })));
     }
 
     #[test]
@@ -649,7 +650,7 @@ mod tests {
         assert_eq!(load([&trust, &[], &[&older, status[0]]]), Err(BundleError::Order), "one that was replaced");
         assert_eq!(load([&[], &[], &[]]), Err(BundleError::Order), "no trust list");
         let gap = load([&[&first, &first], &[], &[]]);
-        assert_eq!(gap, Err(BundleError::Trust(TrustError::Sequence { current: 1, found: 1 })));
+        assert_eq!(gap, Err(BundleError::Trust(TrustError::Rollback { current: 1, found: 1 })));
         assert!(matches!(load([&trust, &status, &[]]), Err(BundleError::Catalogue(CatalogueError::Encoding(_)))));
         let version = Bundle::load(&saved(2, [&trust, &[], &[]]), &pin).unwrap_err();
         assert!(matches!(version, BundleError::Encoding(CborError { kind: CborErrorKind::Range, .. })));

@@ -13,7 +13,8 @@
 //! The encoding of a product is given in [`crate::product`].
 
 use super::age::{Age, Limits};
-use super::list::{Policy, Role, TrustError, TrustList};
+use super::history::Keys;
+use super::list::{Policy, Role, TrustError};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
@@ -125,7 +126,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`CatalogueError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CatalogueError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CatalogueError> {
         if bytes.len() > MAX_CATALOGUE {
             return Err(CatalogueError::TooLong(bytes.len()));
         }

@@ -10,7 +10,8 @@
 //! }
 //! ```
 
-use super::list::{Role, TrustError, TrustList};
+use super::history::Keys;
+use super::list::{Role, TrustError};
 use crate::crypto::{KeyError, SignatureError, SigningKey, VerifyingKey};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;
@@ -113,7 +114,7 @@ impl GateCertificate {
     ///
     /// # Errors
     /// [`CertificateError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CertificateError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CertificateError> {
         if bytes.len() > MAX_GATE_CERTIFICATE {
             return Err(CertificateError::TooLong(bytes.len()));
         }

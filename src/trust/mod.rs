@@ -1,4 +1,4 @@
-//! Who is trusted for what: trust list, catalogues, status lists, gate certificates, and the bundle
+//! Who is trusted for what: trust lists and their history, catalogues, status lists, gate certificates, and the bundle
 //! of them that a gate carries.
 //!
 //! Every type here is made by verification alone: its fields say what a threshold of roots, a
@@ -9,6 +9,7 @@ mod age;
 mod bundle;
 mod catalogue;
 mod certificate;
+mod history;
 mod list;
 mod prepared;
 mod status;
@@ -19,5 +20,6 @@ pub use age::{Age, Piece, PieceAge};
 pub use bundle::{Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
 pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec};
+pub use history::{Keys, TrustHistory};
 pub use list::{KeyEntry, Member, MemberKind, Policy, Role, TrustError, TrustList, TrustListSpec};
 pub use status::{Status, StatusError, StatusList, StatusListSpec};

@@ -13,7 +13,8 @@
 //! an index beyond it is an error, never "valid".
 
 use super::age::{Age, Limits};
-use super::list::{Policy, Role, TrustError, TrustList};
+use super::history::Keys;
+use super::list::{Policy, Role, TrustError};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::MemberId;
 use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};
@@ -161,7 +162,7 @@ impl StatusList {
     ///
     /// # Errors
     /// [`StatusError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, StatusError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, StatusError> {
         if bytes.len() > MAX_STATUS_LIST {
             return Err(StatusError::TooLong(bytes.len()));
         }
