@@ -1,0 +1,231 @@
+//! This implementation, run over one stage of a case. It knows the schema and nothing of how the
+//! vectors were made.
+
+use super::names::{Named, Seen};
+use super::schema::{Case, File, Hex, Stage, Typ};
+use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
+use onecard::pass::{Audience, PassError, Proof, verify};
+use onecard::time::UnixTime;
+use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, Status, StatusList, TrustError, TrustList};
+use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use onecard::wire::cose::{self, CoseError, Expect, Headers, Sign, Sign1};
+use onecard::wire::text;
+
+pub(crate) const ACCEPT: &str = "accept";
+/// Content formats of a pass and a presentation.
+const PASS: cose::Typ = cose::Typ::ContentFormat(293);
+const PRESENTATION: cose::Typ = cose::Typ::ContentFormat(294);
+
+/// Verdict of a stage, and what it gives when it accepts.
+pub(crate) type Outcome = (String, Option<String>);
+
+/// Runs a stage.
+pub(crate) fn run(file: &File, case: &Case, stage: &Stage, seen: &mut Seen) -> Outcome {
+    let run = Run { file, stage, now: UnixTime::new(case.now).unwrap() };
+    let result = match stage.stage.as_str() {
+        "text" => run.text(seen),
+        "cbor" => run.cbor(seen),
+        "cose_sign1" => run.cose_sign1(seen),
+        "cose_sign" => run.cose_sign(seen),
+        "presentation_claims" => run.presentation_claims(seen),
+        "pass_claims" => run.pass_claims(seen),
+        "shown" => run.shown(seen),
+        "trust_list" => run.trust_list(seen),
+        "catalogue" => run.catalogue(seen),
+        "gate_certificate" => run.gate_certificate(seen),
+        "status_list" => run.status_list(seen),
+        "key" => run.key(seen),
+        "signature" => run.signature(seen),
+        other => panic!("{}: an unknown stage {other:?}", case.name),
+    };
+    match result {
+        Ok(gives) => (ACCEPT.to_owned(), gives),
+        Err(verdict) => (verdict, None),
+    }
+}
+
+struct Run<'a> {
+    file: &'a File,
+    stage: &'a Stage,
+    now: UnixTime,
+}
+
+type Verdict = Result<Option<String>, String>;
+
+fn hex(bytes: &[u8]) -> Option<String> {
+    Some(Hex(bytes.to_vec()).text())
+}
+
+impl Run<'_> {
+    fn named(&self, name: &str) -> &[u8] {
+        &self.file.inputs.get(name).unwrap_or_else(|| panic!("no input {name:?}")).0
+    }
+
+    /// The trust list by its name, which a case takes as given.
+    fn list(&self, name: &str) -> TrustList {
+        let bytes = self.named(name);
+        TrustList::genesis(bytes, &sha256(&[bytes])).unwrap()
+    }
+
+    fn trust(&self) -> TrustList {
+        self.list(self.stage.trust.as_ref().expect("the stage needs a trust list"))
+    }
+
+    fn text(&self, seen: &mut Seen) -> Verdict {
+        let bytes = text::decode(&self.stage.input()).map_err(|error| error.name(seen))?;
+        Ok(hex(bytes.as_slice()))
+    }
+
+    fn cbor(&self, seen: &mut Seen) -> Verdict {
+        let item = Decoder::all(&self.stage.input(), |d| d.item().map(drop));
+        item.map(|()| None).map_err(|error: CborError| error.name(seen))
+    }
+
+    /// The `typ` that the stage asks for. Media types are those this crate knows.
+    fn typ(&self) -> cose::Typ {
+        const KNOWN: [&str; 4] = [
+            "application/vnd.onecard.trust-list+cbor",
+            "application/vnd.onecard.catalogue+cbor",
+            "application/statuslist+cwt",
+            "application/vnd.onecard.gate+cwt",
+        ];
+        match self.stage.typ.as_ref().expect("the stage needs a typ") {
+            Typ::ContentFormat(number) => cose::Typ::ContentFormat(*number),
+            Typ::MediaType(name) => cose::Typ::MediaType(KNOWN.iter().find(|known| *known == name).unwrap()),
+        }
+    }
+
+    fn cose_sign1(&self, seen: &mut Seen) -> Verdict {
+        let expect = match self.stage.header.as_deref() {
+            Some("kid") => Expect::Kid,
+            Some("kcwt") => Expect::Kcwt,
+            other => panic!("header {other:?}"),
+        };
+        let input = self.stage.input();
+        let message = Sign1::decode(&input, self.typ(), expect).map_err(|error| error.name(seen))?;
+        Ok(hex(message.payload()))
+    }
+
+    fn cose_sign(&self, seen: &mut Seen) -> Verdict {
+        let input = self.stage.input();
+        let message = Sign::decode(&input, self.typ(), 256).map_err(|error| error.name(seen))?;
+        Ok(hex(message.payload()))
+    }
+
+    /// Claims are decoded before anything is verified, so a stranger's signature shows what they are.
+    fn presentation_claims(&self, seen: &mut Seen) -> Verdict {
+        let stranger = SigningKey::from_seed(&[0x55; 32]);
+        // In the place of the pass something that is none, and whose error no claims give.
+        let none = Encoder::new().text("").clone().finish();
+        let headers = Headers { kid: None, kcwt: Some(&none) };
+        let message = cose::sign1(&stranger, PRESENTATION, headers, &self.stage.input());
+        match verify(&message, &self.trust(), Audience::Federation, self.now) {
+            Err(PassError::Encoding(CoseError::Cbor(CborError { kind: CborErrorKind::Expected("a tag"), .. }))) => {
+                Ok(None)
+            }
+            Err(error) => Err(error.name(seen)),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    fn pass_claims(&self, seen: &mut Seen) -> Verdict {
+        let stranger = SigningKey::from_seed(&[0x55; 32]);
+        let headers = Headers { kid: Some(stranger.verifying_key().kid()), kcwt: None };
+        let message = cose::sign1(&stranger, PASS, headers, &self.stage.input());
+        match verify(&message, &self.trust(), Audience::Federation, self.now) {
+            Err(PassError::Issuer(TrustError::UnknownKey(_))) => Ok(None),
+            Err(error @ PassError::Claims(_)) => Err(error.name(seen)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn shown(&self, seen: &mut Seen) -> Verdict {
+        let nonce: Option<[u8; 16]> = self.stage.nonce.as_ref().map(|nonce| nonce.0[..].try_into().unwrap());
+        let audience = match (&self.stage.gate, &nonce) {
+            (None, None) => Audience::Federation,
+            (Some(gate), Some(nonce)) => Audience::Challenge { gate, nonce },
+            (Some(gate), None) => Audience::AnyChallenge { gate },
+            (None, Some(_)) => panic!("a nonce of no gate"),
+        };
+        let presented = verify(&self.stage.input(), &self.trust(), audience, self.now);
+        let presented = presented.map_err(|error| error.name(seen))?;
+        let proof = match presented.proof() {
+            Proof::Holder(_) => "holder",
+            Proof::Static => "static",
+        };
+        Ok(Some(proof.into()))
+    }
+
+    fn trust_list(&self, seen: &mut Seen) -> Verdict {
+        let input = self.stage.input();
+        let list = match (&self.stage.anchor, &self.stage.follows) {
+            (Some(anchor), None) => TrustList::genesis(&input, &Hash(anchor.0[..].try_into().unwrap())),
+            (None, Some(follows)) => self.list(follows).update(&input),
+            _ => panic!("a trust list is the first or follows one"),
+        };
+        list.map(|list| Some(list.sequence().to_string())).map_err(|error| error.name(seen))
+    }
+
+    fn catalogue(&self, seen: &mut Seen) -> Verdict {
+        let trust = self.trust();
+        if let Some(follows) = &self.stage.follows {
+            let mut bundle = Bundle::new(trust);
+            bundle.update_catalogue(self.named(follows)).unwrap();
+            bundle.update_catalogue(&self.stage.input()).map_err(|error| error.name(seen))?;
+            return Ok(bundle.catalogues().next().map(|catalogue| catalogue.sequence().to_string()));
+        }
+        let catalogue = Catalogue::verify(&self.stage.input(), &trust).map_err(|error| error.name(seen))?;
+        Ok(Some(catalogue.sequence().to_string()))
+    }
+
+    fn gate_certificate(&self, seen: &mut Seen) -> Verdict {
+        let certificate = GateCertificate::verify(&self.stage.input(), &self.trust());
+        let certificate = certificate.map_err(|error| error.name(seen))?;
+        if !certificate.covers(self.now) {
+            return Err(onecard::trust::CertificateError::NotInForce.name(seen));
+        }
+        Ok(Some(certificate.gate().to_string()))
+    }
+
+    fn status_list(&self, seen: &mut Seen) -> Verdict {
+        let mut bundle = Bundle::new(self.trust());
+        if let Some(follows) = &self.stage.follows {
+            bundle.update_status(self.named(follows)).unwrap();
+        }
+        bundle.update_status(&self.stage.input()).map_err(|error| error.name(seen))?;
+        let list: &StatusList = bundle.status_lists().next().unwrap();
+        let index = self.stage.index.expect("the stage needs an index").try_into().unwrap();
+        let status = match list.status(index).ok_or("status.index")? {
+            Status::Valid => "valid",
+            Status::Revoked => "revoked",
+            Status::Suspended => "suspended",
+            Status::Superseded => "superseded",
+        };
+        let age = match bundle.age(list, self.now) {
+            Age::Fresh => "fresh",
+            Age::Stale => "stale",
+            // It can still say that a pass is revoked.
+            Age::TooOld if status == "valid" => return Err("status.too_old".into()),
+            Age::TooOld => "too old",
+        };
+        Ok(Some(format!("{status}, {age}")))
+    }
+
+    fn key(&self, seen: &mut Seen) -> Verdict {
+        let bytes = self.stage.input()[..].try_into().unwrap();
+        let key = match self.stage.purpose.as_deref() {
+            Some("registered") => VerifyingKey::from_bytes(&bytes),
+            Some("holder") => VerifyingKey::from_signed_bytes(&bytes),
+            other => panic!("purpose {other:?}"),
+        };
+        Ok(hex(&key.map_err(|error| error.name(seen))?.kid().0))
+    }
+
+    fn signature(&self, seen: &mut Seen) -> Verdict {
+        let key = self.stage.key.as_ref().expect("the stage needs a key").0[..].try_into().unwrap();
+        let key = VerifyingKey::from_signed_bytes(&key).unwrap();
+        let message = &self.stage.message.as_ref().expect("the stage needs a message").0;
+        key.verify(message, &self.stage.input()[..].try_into().unwrap()).map_err(|error| error.name(seen))?;
+        Ok(None)
+    }
+}
