@@ -4,9 +4,12 @@
 //! was found. A name is frozen with the vectors; the texts of the errors are not.
 
 use onecard::crypto::{KeyError, SignatureError};
+use onecard::gate::{RecordError, SegmentError};
 use onecard::id::IdError;
+use onecard::ledger::{EntryError, ReceiptError};
 use onecard::pass::{ClaimsError, PassError};
 use onecard::product::ProductError;
+use onecard::tlog::{NoteError, ProofError, TlogProofError};
 use onecard::trust::{BundleError, CatalogueError, CertificateError, StatusError, TrustError};
 use onecard::wire::cbor::{CborError, CborErrorKind};
 use onecard::wire::cose::CoseError;
@@ -42,7 +45,7 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ("exp is not after nbf", "claims.exp_not_after_nbf"),
     ("exp is not after iat", "claims.exp_not_after_iat"),
     ("no holder key, and not allowed to be shown without", "claims.no_holder_key"),
-    ("an unknown flag", "claims.unknown_flag"),
+    ("an unknown flag", "unknown_flag"),
     ("the status uri is empty or too long", "claims.status_uri"),
     ("another federation", "trust_list.other_federation"),
     ("issued before the list it follows", "trust_list.issued_earlier"),
@@ -73,6 +76,11 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ("sub is not a gate of iss", "certificate.gate_name"),
     ("the uri is empty or too long", "status.uri"),
     ("bits is not 1 or 2", "status.bits"),
+    ("an unknown reason", "record.reason"),
+    ("a list not in ascending order", "not_ascending"),
+    ("a gap of nothing", "entry.gap"),
+    ("a period of nothing", "entry.period"),
+    ("cut-offs not in ascending order", "not_ascending"),
 ];
 
 impl Named for CborError {
@@ -290,6 +298,110 @@ impl Named for PassError {
             Self::Early(_) => "pass.early".into(),
             Self::ClockSuspect(_) => "pass.clock_suspect".into(),
             Self::Late(_) => "pass.late".into(),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for NoteError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("NoteError", self);
+        match self {
+            Self::TooLong(_) => "too_long".into(),
+            Self::NotText => "note.not_text".into(),
+            Self::Shape => "note.shape".into(),
+            Self::Line(_) => "note.line".into(),
+            Self::TooManySignatures => "note.too_many_signatures".into(),
+            Self::TwoLines(_) => "note.two_lines".into(),
+            Self::NotSigned(_) => "note.not_signed".into(),
+            Self::Signature(_) => "note.signature".into(),
+            Self::Time(_) => "note.time".into(),
+            Self::KeyName => "note.key_name".into(),
+            Self::VerifierKey => "note.vkey".into(),
+            Self::Key(error) => error.name(seen),
+            Self::WrongKind(_) => "note.wrong_kind".into(),
+            Self::Checkpoint(_) => "checkpoint.text".into(),
+            Self::OtherLog(_) => "checkpoint.other_log".into(),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for ProofError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("ProofError", self);
+        match self {
+            Self::OutOfRange => "proof.out_of_range".into(),
+            Self::Length => "proof.length".into(),
+            Self::Root => "proof.root".into(),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for TlogProofError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("TlogProofError", self);
+        match self {
+            Self::TooLong(_) => "too_long".into(),
+            Self::Line(_) => "tlog_proof.line".into(),
+            Self::Note(error) => error.name(seen),
+            Self::Proof(error) => error.name(seen),
+            Self::Quorum { .. } => "tlog_proof.quorum".into(),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for RecordError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("RecordError", self);
+        match self {
+            Self::Cbor(error) => error.name(seen),
+            Self::Kind(_) => "record.kind".into(),
+            Self::Rule(text) => seen.rule(text),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for SegmentError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("SegmentError", self);
+        match self {
+            Self::TooLong(_) => "too_long".into(),
+            Self::Cbor(error) => error.name(seen),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for EntryError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("EntryError", self);
+        match self {
+            Self::Cbor(error) => error.name(seen),
+            Self::Kind(_) => "entry.kind".into(),
+            Self::Rule(text) => seen.rule(text),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for ReceiptError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("ReceiptError", self);
+        match self {
+            Self::Shape => "receipt.shape".into(),
+            Self::Proof(error) => error.name(seen),
+            Self::Extra => "receipt.extra".into(),
+            Self::Certificate(error) => error.name(seen),
+            Self::NotInForce => "receipt.not_in_force".into(),
+            Self::Record(error) => error.name(seen),
+            Self::Entry(error) => error.name(seen),
+            Self::Note(error) => error.name(seen),
+            Self::NoLogKey => "receipt.no_log_key".into(),
+            Self::OtherSeal => "receipt.other_seal".into(),
             other => panic!("{other:?} has no name"),
         }
     }

@@ -4,8 +4,11 @@
 use super::names::{Named, Seen};
 use super::schema::{Case, File, Hex, Stage, Typ};
 use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
+use onecard::gate::{Record, Segment};
+use onecard::ledger::{Entry, Receipt};
 use onecard::pass::{Audience, PassError, Proof, verify};
 use onecard::time::UnixTime;
+use onecard::tlog::{Chain, NoteVerifier, SignedCheckpoint, TlogProof, verify_consistency, verify_inclusion};
 use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, Status, StatusList, TrustError, TrustList};
 use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 use onecard::wire::cose::{self, CoseError, Expect, Headers, Sign, Sign1};
@@ -36,6 +39,16 @@ pub(crate) fn run(file: &File, case: &Case, stage: &Stage, seen: &mut Seen) -> O
         "status_list" => run.status_list(seen),
         "key" => run.key(seen),
         "signature" => run.signature(seen),
+        "log" => run.log(),
+        "inclusion" => run.inclusion(seen),
+        "consistency" => run.consistency(seen),
+        "vkey" => run.vkey(seen),
+        "checkpoint" => run.checkpoint(seen),
+        "tlog_proof" => run.tlog_proof(seen),
+        "record" => run.decoded(Record::decode(&run.stage.input()), seen),
+        "ledger_entry" => run.decoded(Entry::decode(&run.stage.input()), seen),
+        "segment" => run.decoded(Segment::decode(&run.stage.input()), seen),
+        "receipt" => run.receipt(seen),
         other => panic!("{}: an unknown stage {other:?}", case.name),
     };
     match result {
@@ -227,5 +240,83 @@ impl Run<'_> {
         let message = &self.stage.message.as_ref().expect("the stage needs a message").0;
         key.verify(message, &self.stage.input()[..].try_into().unwrap()).map_err(|error| error.name(seen))?;
         Ok(None)
+    }
+
+    fn hash(value: &Option<Hex>) -> Hash {
+        Hash(value.as_ref().expect("the stage needs a hash").0[..].try_into().unwrap())
+    }
+
+    /// The bytes as hashes, one after the other.
+    fn hashes(&self) -> Vec<Hash> {
+        self.stage.bytes.0.chunks(32).map(|hash| Hash(hash.try_into().unwrap())).collect()
+    }
+
+    fn log(&self) -> Verdict {
+        let mut chain = Chain::new(self.stage.origin.as_ref().expect("the stage needs an origin"));
+        let mut rest = &self.stage.bytes.0[..];
+        while let Some((length, after)) = rest.split_first_chunk() {
+            let (body, after) = after.split_at(u16::from_be_bytes(*length).into());
+            chain.push(body).unwrap();
+            rest = after;
+        }
+        let hex = |hash: Hash| Hex(hash.0.to_vec()).text();
+        Ok(Some(format!("{} {}", hex(chain.link()), hex(chain.root()))))
+    }
+
+    fn inclusion(&self, seen: &mut Seen) -> Verdict {
+        let (index, size) = (self.stage.index.unwrap(), self.stage.size.unwrap());
+        let (leaf, root) = (Self::hash(&self.stage.leaf), Self::hash(&self.stage.root));
+        verify_inclusion(index, size, &leaf, &self.hashes(), &root).map_err(|error| error.name(seen))?;
+        Ok(None)
+    }
+
+    fn consistency(&self, seen: &mut Seen) -> Verdict {
+        let (old, new) = (self.stage.old_size.unwrap(), self.stage.size.unwrap());
+        let (old_root, root) = (Self::hash(&self.stage.old_root), Self::hash(&self.stage.root));
+        verify_consistency(old, new, &old_root, &root, &self.hashes()).map_err(|error| error.name(seen))?;
+        Ok(None)
+    }
+
+    fn vkey(&self, seen: &mut Seen) -> Verdict {
+        let input = self.stage.input();
+        let verifier: NoteVerifier =
+            str::from_utf8(&input).unwrap().parse().map_err(|error| Named::name(&error, seen))?;
+        Ok(hex(&verifier.id().0))
+    }
+
+    /// The key of the log, and those of the witnesses.
+    fn verifiers(&self) -> Vec<NoteVerifier> {
+        self.stage.vkeys.iter().flatten().map(|vkey| vkey.parse().unwrap()).collect()
+    }
+
+    fn checkpoint(&self, seen: &mut Seen) -> Verdict {
+        let verifiers = self.verifiers();
+        let (log, witnesses) = verifiers.split_first().expect("the stage needs the key of the log");
+        let signed = SignedCheckpoint::verify(&self.stage.input(), log).map_err(|error| error.name(seen))?;
+        let cosigned = signed.cosignatures(witnesses).map_err(|error| error.name(seen))?;
+        let cosigned = cosigned.iter().map(|&(at, time)| format!("{} {}", witnesses[at].name(), time.as_u64()));
+        let cosigned = Some(cosigned.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
+        let (size, root) = (signed.size(), Hex(signed.root().0.to_vec()).text());
+        Ok(Some(format!("{size} {root}, cosigned: {}", cosigned.as_deref().unwrap_or("none"))))
+    }
+
+    fn tlog_proof(&self, seen: &mut Seen) -> Verdict {
+        let verifiers = self.verifiers();
+        let (log, witnesses) = verifiers.split_first().expect("the stage needs the key of the log");
+        let quorum = self.stage.quorum.expect("the stage needs a quorum").try_into().unwrap();
+        let proof = TlogProof::parse(&self.stage.input()).map_err(|error| error.name(seen))?;
+        let verified = proof.verify(&Self::hash(&self.stage.leaf), log, witnesses, quorum);
+        verified.map_err(|error| error.name(seen))?;
+        Ok(None)
+    }
+
+    fn decoded<T>(&self, result: Result<T, impl Named>, seen: &mut Seen) -> Verdict {
+        result.map(|_| None).map_err(|error| error.name(seen))
+    }
+
+    fn receipt(&self, seen: &mut Seen) -> Verdict {
+        let receipt = Receipt::parse(&self.stage.input()).map_err(|error| error.name(seen))?;
+        let receipted = receipt.verify(&self.trust(), self.now).map_err(|error| error.name(seen))?;
+        Ok(Some(format!("{} {}", receipted.gate, receipted.index)))
     }
 }

@@ -81,6 +81,12 @@ pub(crate) struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<Hex>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<Hex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_root: Option<Hex>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vkeys: Option<Vec<String>>,

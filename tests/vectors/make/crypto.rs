@@ -34,7 +34,7 @@ fn challenge(r: &[u8], key: &[u8], message: &[u8]) -> Scalar {
 
 /// The scalar of a secret key (RFC 8032 section 5.1.5).
 fn scalar(key: &SigningKey) -> Scalar {
-    let hash = Sha512::digest(&*key.to_seed());
+    let hash = Sha512::digest(*key.to_seed());
     let mut bytes: [u8; 32] = hash[..32].try_into().unwrap();
     bytes[0] &= 248;
     bytes[31] = bytes[31] & 127 | 64;
@@ -171,7 +171,7 @@ pub(super) fn file() -> File {
     // Under a mixed-order key the equation holds without cofactor where k is a multiple of 8.
     let r = EdwardsPoint::mul_base(&nonce).compress().0;
     let under_mixed = |wanted: bool| {
-        let fits = |message: &[u8; 1]| (challenge(&r, &mixed_bytes, message).as_bytes()[0] % 8 == 0) == wanted;
+        let fits = |message: &[u8; 1]| challenge(&r, &mixed_bytes, message).as_bytes()[0].is_multiple_of(8) == wanted;
         let message = (0..=255).map(|byte| [byte]).find(fits).unwrap();
         let s = nonce + challenge(&r, &mixed_bytes, &message) * scalar(&secret);
         (message, [&r[..], s.as_bytes()].concat())

@@ -9,8 +9,10 @@ mod certificate;
 mod crypto;
 mod pass;
 mod presentation;
+mod record;
 mod status;
 mod text;
+mod tlog;
 mod trust;
 mod value;
 mod world;
@@ -32,6 +34,8 @@ pub(crate) fn files() -> Vec<(&'static str, File)> {
         ("status_list", status::file()),
         ("pass", pass::file()),
         ("presentation", presentation::file()),
+        ("tlog", tlog::file()),
+        ("records", record::file()),
     ]
 }
 

@@ -139,8 +139,8 @@ fn claims(make: &mut Maker) {
         own(own_claims().with(3, array(&[int(65_536), int(1)]))).item(),
     );
     bad("class_256", "a holder class has 8 bits", "cbor.range", own(own_claims().with(5, int(256))).item());
-    bad("flag_4", "flags are bits 0 and 1", "claims.unknown_flag", own(own_claims().with(7, int(4))).item());
-    bad("flag_128", "flags are bits 0 and 1", "claims.unknown_flag", own(own_claims().with(7, int(128))).item());
+    bad("flag_4", "flags are bits 0 and 1", "unknown_flag", own(own_claims().with(7, int(4))).item());
+    bad("flag_128", "flags are bits 0 and 1", "unknown_flag", own(own_claims().with(7, int(128))).item());
     bad("freshness_65536", "freshness has 16 bits", "cbor.range", own(own_claims().with(9, int(65_536))).item());
     bad("unknown_claim", "the claims are closed", "cbor.keys", with(7, bytes(&[1])));
     bad("audience", "a pass has no aud", "cbor.keys", with(3, text(FEDERATION)));
