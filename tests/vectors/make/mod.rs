@@ -71,9 +71,17 @@ impl Maker {
         self.section = section;
     }
 
+    /// The good case that the bad ones from here on are made of, where it is not the last one.
+    fn base(&mut self, name: &'static str) {
+        assert!(self.file.cases.iter().any(|case| case.name == name && case.base.is_none()), "no good case {name}");
+        self.base = Some(name);
+    }
+
     /// A good case, which the bad ones from here on are made of.
     fn good(&mut self, name: &'static str, rule: &str, stages: Vec<Stage>) {
         assert!(stages.iter().all(|stage| stage.verdict == ACCEPT), "{name} has a refusal");
+        let same = self.file.cases.iter().find(|case| case.stages == stages);
+        assert!(same.is_none(), "{name} is {}", same.map_or("", |case| &case.name));
         self.case(name, None, rule, stages);
         self.base = Some(name);
     }

@@ -73,7 +73,7 @@ pub(super) fn file() -> File {
         refused(&format!("https://onecard.test/{qr}"), "text.prefix"),
     );
 
-    make.good("text_of_a_greeting", "the example of RFC 9285", accepted(b"OC1:%69 VD92EX0", b"Hello!!"));
+    make.base("text_with_spaces");
     make.bad(
         "text_percent_space",
         "a space is not written as %20, whose three characters are digits",

@@ -38,8 +38,8 @@ pub(super) fn file() -> File {
     make.key("new root", &named("new root"));
     make.key("second root", &named("second root"));
     envelopes(&mut make);
-    contents(&mut make);
     firsts(&mut make);
+    contents(&mut make);
     updates(&mut make);
     make.file
 }
@@ -208,7 +208,7 @@ fn envelopes(make: &mut Maker) {
 fn contents(make: &mut Maker) {
     make.section("3.1");
     let list = Trust::default();
-    make.good("list_content", "a list that says what it must", first(&list.signed(), "accept"));
+    make.base("list_signed_by_three");
     let mut changed = |name: &str, rule: &str, verdict: &str, change: &dyn Fn(&mut Trust)| {
         let mut list = list.clone();
         change(&mut list);
