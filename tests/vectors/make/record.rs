@@ -253,6 +253,7 @@ fn receipts(make: &mut Maker) {
         "record.kind",
         &Parts { record: with(&redeemed(), 0, int(6)), ..good.clone() }.file(),
     );
+    bad("index", "each of the proofs verifies", "proof.root", &good.file().replacen("index 1", "index 0", 1));
     let zeros = Some(262_145 - good.file().len());
     let long = Stage { zeros, ..trusting(stage("receipt", good.file().as_bytes(), "receipt.shape")) };
     make.bad("receipt_too_long", "at most 262,144 bytes, looked at first", vec![long]);
