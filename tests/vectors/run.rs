@@ -5,11 +5,14 @@ use super::names::{Named, Seen};
 use super::schema::{Case, File, Hex, Stage, Typ};
 use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Segment};
+use onecard::id::GateId;
 use onecard::ledger::{Entry, Receipt};
-use onecard::pass::{Audience, PassError, Proof, verify};
+use onecard::pass::{Audience, Challenge, PassError, Proof, verify};
 use onecard::time::UnixTime;
 use onecard::tlog::{Chain, NoteVerifier, SignedCheckpoint, TlogProof, verify_consistency, verify_inclusion};
-use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, Status, StatusList, TrustError, TrustList};
+use onecard::trust::{
+    Age, Bundle, Catalogue, GateCertificate, Status, StatusList, TrustError, TrustHistory, TrustList,
+};
 use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 use onecard::wire::cose::{self, CoseError, Expect, Headers, Sign, Sign1};
 use onecard::wire::text;
@@ -34,7 +37,9 @@ pub(crate) fn run(file: &File, case: &Case, stage: &Stage, seen: &mut Seen) -> O
         "pass_claims" => run.pass_claims(seen),
         "shown" => run.shown(seen),
         "trust_list" => run.trust_list(seen),
+        "trust_list_time" => run.trust_list_time(seen),
         "catalogue" => run.catalogue(seen),
+        "bundle" => run.bundle(seen),
         "gate_certificate" => run.gate_certificate(seen),
         "status_list" => run.status_list(seen),
         "key" => run.key(seen),
@@ -64,6 +69,14 @@ struct Run<'a> {
 }
 
 type Verdict = Result<Option<String>, String>;
+
+fn age(age: Age) -> Option<&'static str> {
+    match age {
+        Age::Fresh => Some("fresh"),
+        Age::Stale => Some("stale"),
+        Age::TooOld => None,
+    }
+}
 
 fn hex(bytes: &[u8]) -> Option<String> {
     Some(Hex(bytes.to_vec()).text())
@@ -153,14 +166,17 @@ impl Run<'_> {
     }
 
     fn shown(&self, seen: &mut Seen) -> Verdict {
-        let nonce: Option<[u8; 16]> = self.stage.nonce.as_ref().map(|nonce| nonce.0[..].try_into().unwrap());
-        let audience = match (&self.stage.gate, &nonce) {
-            (None, None) => Audience::Federation,
-            (Some(gate), Some(nonce)) => Audience::Challenge { gate, nonce },
-            (Some(gate), None) => Audience::AnyChallenge { gate },
+        let (trust, input) = (self.trust(), self.stage.input());
+        let presented = match (&self.stage.gate, &self.stage.nonce) {
+            (None, None) => verify(&input, &trust, Audience::Federation, self.now),
+            (Some(gate), None) => verify(&input, &trust, Audience::AnyChallenge { gate }, self.now),
+            (Some(gate), Some(nonce)) => {
+                let (member, number) = gate.split_once("/gate/").unwrap();
+                let gate = GateId { member: member.parse().unwrap(), number: number.parse().unwrap() };
+                Challenge::new(gate, nonce.0[..].try_into().unwrap()).verify(&input, &trust, self.now)
+            }
             (None, Some(_)) => panic!("a nonce of no gate"),
         };
-        let presented = verify(&self.stage.input(), &self.trust(), audience, self.now);
         let presented = presented.map_err(|error| error.name(seen))?;
         let proof = match presented.proof() {
             Proof::Holder(_) => "holder",
@@ -179,16 +195,30 @@ impl Run<'_> {
         list.map(|list| Some(list.sequence().to_string())).map_err(|error| error.name(seen))
     }
 
-    fn catalogue(&self, seen: &mut Seen) -> Verdict {
+    fn trust_list_time(&self, seen: &mut Seen) -> Verdict {
         let trust = self.trust();
+        trust.check_time(self.now).map_err(|error| error.name(seen))?;
+        Ok(age(trust.age(self.now)).map(str::to_owned))
+    }
+
+    fn catalogue(&self, seen: &mut Seen) -> Verdict {
+        let (trust, input) = (self.trust(), self.stage.input());
+        let mut catalogue = Catalogue::verify(&input, &trust).map_err(|error| error.name(seen))?;
         if let Some(follows) = &self.stage.follows {
-            let mut bundle = Bundle::new(trust);
-            bundle.update_catalogue(self.named(follows)).unwrap();
-            bundle.update_catalogue(&self.stage.input()).map_err(|error| error.name(seen))?;
-            return Ok(bundle.catalogues().next().map(|catalogue| catalogue.sequence().to_string()));
+            let mut bundle = Bundle::new(trust.clone());
+            bundle.update_catalogue(self.named(follows), self.now).unwrap();
+            bundle.update_catalogue(&input, self.now).map_err(|error| error.name(seen))?;
+            catalogue = bundle.catalogues().next().unwrap().clone();
         }
-        let catalogue = Catalogue::verify(&self.stage.input(), &trust).map_err(|error| error.name(seen))?;
-        Ok(Some(catalogue.sequence().to_string()))
+        let age = age(catalogue.age(trust.policy(), self.now)).ok_or("catalogue.too_old")?;
+        Ok(Some(format!("{}, {age}", catalogue.sequence())))
+    }
+
+    fn bundle(&self, seen: &mut Seen) -> Verdict {
+        let pin = Hash(self.stage.anchor.as_ref().expect("the stage needs an anchor").0[..].try_into().unwrap());
+        let bundle = Bundle::load(&self.stage.input(), &pin).map_err(|error| error.name(seen))?;
+        let counts = (bundle.trust().sequence(), bundle.catalogues().count(), bundle.status_lists().count());
+        Ok(Some(format!("{}, {}, {}", counts.0, counts.1, counts.2)))
     }
 
     fn gate_certificate(&self, seen: &mut Seen) -> Verdict {
@@ -201,12 +231,14 @@ impl Run<'_> {
     }
 
     fn status_list(&self, seen: &mut Seen) -> Verdict {
-        let mut bundle = Bundle::new(self.trust());
+        let (trust, input) = (self.trust(), self.stage.input());
+        let mut list = StatusList::verify(&input, &trust).map_err(|error| error.name(seen))?;
         if let Some(follows) = &self.stage.follows {
-            bundle.update_status(self.named(follows)).unwrap();
+            let mut bundle = Bundle::new(trust.clone());
+            bundle.update_status(self.named(follows), self.now).unwrap();
+            bundle.update_status(&input, self.now).map_err(|error| error.name(seen))?;
+            list = bundle.status_lists().next().unwrap().clone();
         }
-        bundle.update_status(&self.stage.input()).map_err(|error| error.name(seen))?;
-        let list: &StatusList = bundle.status_lists().next().unwrap();
         let index = self.stage.index.expect("the stage needs an index").try_into().unwrap();
         let status = match list.status(index).ok_or("status.index")? {
             Status::Valid => "valid",
@@ -214,12 +246,10 @@ impl Run<'_> {
             Status::Suspended => "suspended",
             Status::Superseded => "superseded",
         };
-        let age = match bundle.age(list, self.now) {
-            Age::Fresh => "fresh",
-            Age::Stale => "stale",
+        let age = match age(list.age(trust.policy(), self.now)) {
             // It can still say that a pass is revoked.
-            Age::TooOld if status == "valid" => return Err("status.too_old".into()),
-            Age::TooOld => "too old",
+            None if status == "valid" => return Err("status.too_old".into()),
+            age => age.unwrap_or("too old"),
         };
         Ok(Some(format!("{status}, {age}")))
     }
@@ -316,7 +346,7 @@ impl Run<'_> {
 
     fn receipt(&self, seen: &mut Seen) -> Verdict {
         let receipt = Receipt::parse(&self.stage.input()).map_err(|error| error.name(seen))?;
-        let receipted = receipt.verify(&self.trust(), self.now).map_err(|error| error.name(seen))?;
+        let receipted = receipt.verify(&TrustHistory::from(self.trust())).map_err(|error| error.name(seen))?;
         Ok(Some(format!("{} {}", receipted.gate, receipted.index)))
     }
 }

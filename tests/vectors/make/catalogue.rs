@@ -42,7 +42,7 @@ fn sign(content: &Map) -> Vec<u8> {
 }
 
 fn taken(message: &[u8], sequence: i64) -> Vec<Stage> {
-    vec![Stage { gives: Some(sequence.to_string()), ..trusting(stage("catalogue", message, "accept")) }]
+    vec![Stage { gives: Some(format!("{sequence}, fresh")), ..trusting(stage("catalogue", message, "accept")) }]
 }
 
 fn refused(message: &[u8], verdict: &str) -> Vec<Stage> {
@@ -187,6 +187,28 @@ pub(super) fn file() -> File {
         array(&[one.clone(), one])
     });
 
+    make.section("3.8");
+    let aged = |age: i64| sign(&good.clone().with(3, int(NOW - age)));
+    // By keys of longer standing than the others.
+    let old_keys = |list: &mut Trust| list.members[1].keys.iter_mut().for_each(|key| key.from = NOW - 20_000_000);
+    let mut old = Trust::default();
+    old_keys(&mut old);
+    make.input("list of old keys", old.signed());
+    let judged = |age: i64, verdict: &str, gives: Option<&str>| {
+        let (trust, gives) = (Some("list of old keys".into()), gives.map(str::to_owned));
+        vec![Stage { trust, gives, ..stage("catalogue", &aged(age), verdict) }]
+    };
+    make.good("catalogue_fresh_limit", "90 days old is fresh", judged(7_776_000, "accept", Some("5, fresh")));
+    make.good("catalogue_stale", "a second older is stale", judged(7_776_001, "accept", Some("5, stale")));
+    make.good("catalogue_stale_limit", "180 days old is stale", judged(15_552_000, "accept", Some("5, stale")));
+    make.bad("catalogue_too_old", "older than 180 days decides nothing", judged(15_552_001, "catalogue.too_old", None));
+    make.good("catalogue_ahead_limit", "a clock 600 s behind", judged(-600, "accept", Some("5, fresh")));
+    make.bad(
+        "catalogue_ahead",
+        "dated further in the future than policy key 5",
+        judged(-601, "catalogue.too_old", None),
+    );
+
     make.section("3.2");
     make.input("catalogue in force", message.clone());
     make.good("catalogue_again", "the one in force is taken and changes nothing", in_place(taken(&message, 5)));
@@ -204,6 +226,9 @@ pub(super) fn file() -> File {
     });
     make.bad("catalogue_drops_a_product", "a published product is never dropped", {
         in_place(refused(&sign(&content(6, &products[..1])), "catalogue.product_changed"))
+    });
+    make.bad("catalogue_of_the_future", "what is dated in the future is not taken in the place of what decides", {
+        in_place(refused(&sign(&content(6, &more).with(3, int(NOW + 601))), "bundle.future"))
     });
     let cheaper = [products[0].clone(), products[1].clone().with(6, int(5))];
     make.bad("catalogue_changes_a_product", "a published product never changes", {

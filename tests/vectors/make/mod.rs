@@ -3,6 +3,7 @@
 //! It shares nothing with the encoders under test but keys and signatures: messages are put together
 //! item by item, right or wrong. Every verdict is written by hand.
 
+mod bundle;
 mod catalogue;
 mod cbor;
 mod certificate;
@@ -32,6 +33,7 @@ pub(crate) fn files() -> Vec<(&'static str, File)> {
         ("catalogue", catalogue::file()),
         ("gate_certificate", certificate::file()),
         ("status_list", status::file()),
+        ("bundle", bundle::file()),
         ("pass", pass::file()),
         ("presentation", presentation::file()),
         ("tlog", tlog::file()),

@@ -4,6 +4,7 @@ use super::super::schema::File;
 use super::value::{Item, Map, array, bytes, int, replace, text};
 use super::world::*;
 use super::{Maker, stage};
+use onecard::crypto::sha256;
 
 /// A pass with these claims in a fresh code.
 fn code(claims: &Map) -> Shown {
@@ -76,12 +77,29 @@ fn claims(make: &mut Maker) {
         "flag bit 1 asks for an identity document",
         code(&own(own_claims().with(7, int(2)))).accepted(),
     );
+    let committed = |commitment: Item, flags: i64| own(own_claims().with(4, commitment).with(7, int(flags)));
+    make.good(
+        "pass_with_a_commitment",
+        "to the holder's document, SHA-256 of \"onecard/holder-id/v1\\n\", a salt and its number",
+        {
+            let commitment = sha256(&[b"onecard/holder-id/v1\n", &[0xa5; 16], b"31010119900307123X"]);
+            code(&committed(bytes(&commitment.0), 2)).accepted()
+        },
+    );
     make.base("pass");
     let mut bad = |name: &str, rule: &str, verdict: &str, claims: Item| {
         make.bad(&format!("pass_{name}"), rule, Shown::code(&claims, NOW).refused(At::PassClaims, verdict));
     };
     let with = |key, value| base.clone().with(key, value).item();
     let without = |key| base.clone().without(key).item();
+    bad(
+        "commitment_without_check",
+        "a commitment needs flag bit 1",
+        "claims.commitment_without_check",
+        committed(bytes(&[9; 32]), 0).item(),
+    );
+    bad("commitment_31", "a commitment has 32 bytes", "cbor.range", committed(bytes(&[9; 31]), 2).item());
+    bad("commitment_null", "a known key of another type is not ignored", "cbor.type", committed(vec![0xf6], 2).item());
     bad(
         "odd_private_claim",
         "an unknown odd private claim is critical",

@@ -248,4 +248,12 @@ fn freshness(make: &mut Maker) {
     make.bad("shown_expired_pass", "an expired pass is refused, however fresh the code", {
         shown(from(4, NOW), NOW).refused(At::Rules, "pass.expired")
     });
+    make.good(
+        "shown_ahead_of_the_end",
+        "a code dated in the last second of its pass",
+        shown(from(4, NOW + 2), NOW + 1).accepted(),
+    );
+    make.bad("shown_after_the_end", "a code is not dated when its pass is over", {
+        shown(from(4, NOW + 2), NOW + 2).refused(At::Rules, "pass.code_after_pass")
+    });
 }

@@ -230,10 +230,10 @@ fn receipts(make: &mut Maker) {
         let lines: Vec<&str> = first.lines().filter(|line| !line.starts_with("extra ")).collect();
         format!("{}\n{second}", lines.join("\n"))
     });
-    bad("two_witnesses", "a quorum of other members cosigned the ledger", "tlog_proof.quorum", &{
+    bad("two_witnesses", "a quorum of other members cosigned the ledger", "receipt.not_final", &{
         Parts { witnesses: vec![320_100, 330_100], ..good.clone() }.file()
     });
-    bad("own_witness", "a member's witness does not count for its own ledger", "tlog_proof.quorum", &{
+    bad("own_witness", "a member's witness does not count for its own ledger", "receipt.not_final", &{
         Parts { witnesses: vec![CITY, 320_100, 330_100], ..good.clone() }.file()
     });
     bad("entry_kind", "the ledger's entry is one", "entry.kind", &Parts { kind: 10, ..good.clone() }.file());
@@ -261,6 +261,6 @@ fn receipts(make: &mut Maker) {
     list.members[1].keys.retain(|key| key.role != super::world::LOG);
     make.input("list without the city's log key", list.signed());
     let trust = Some("list without the city's log key".to_owned());
-    let stages = vec![Stage { trust, ..stage("receipt", good.file().as_bytes(), "receipt.no_log_key") }];
+    let stages = vec![Stage { trust, ..stage("receipt", good.file().as_bytes(), "checkpoint.other_log") }];
     make.bad("receipt_no_log_key", "the member has a log key", stages);
 }

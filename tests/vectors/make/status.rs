@@ -199,6 +199,12 @@ pub(super) fn file() -> File {
     });
     make.good("status_next", "a newer one is dated later", in_place(says(&sign(&claims(NOW - 99)), 0, "valid, fresh")));
     make.bad("status_rollback", "iat does not fall", in_place(refused(&sign(&claims(NOW - 101)), "rollback")));
+    make.bad("status_of_the_future", "what is dated in the future is not taken in the place of what decides", {
+        in_place(refused(&sign(&claims(NOW + 601)), "bundle.future"))
+    });
+    make.bad("status_expired_when_taken", "what expired is not taken in the place of what decides", {
+        in_place(refused(&sign(&claims(NOW - 99).with(4, int(NOW))), "bundle.expired"))
+    });
     let same = sign(&claims(NOW - 100).with(65_533, list(&zlib(&[0, 0], 9), 2)));
     make.bad(
         "status_same_time",

@@ -104,7 +104,7 @@ fn firsts(make: &mut Maker) {
     make.bad(
         "list_first_sequence",
         "the first list has sequence 1",
-        first(&second_list.signed(), "trust_list.sequence"),
+        first(&second_list.signed(), "trust_list.not_first"),
     );
     let long = Stage { zeros: Some(262_145 - good.len()), ..stage("trust_list", &good, "too_long") };
     make.bad(
@@ -214,13 +214,13 @@ fn contents(make: &mut Maker) {
         change(&mut list);
         make.bad(&format!("list_{name}"), rule, first(&list.signed(), verdict));
     };
-    changed("key_in_two_roles", "a key has one role", "trust_list.duplicate_kid", &|list| {
+    changed("key_in_two_roles", "a key has one role", "trust_list.key_in_two_roles", &|list| {
         list.members[1].keys[1].public = list.members[1].keys[2].public.clone();
     });
-    changed("key_of_two_members", "a key belongs to one member", "trust_list.duplicate_kid", &|list| {
+    changed("key_of_two_members", "a key belongs to one member", "trust_list.key_in_two_members", &|list| {
         list.members[1].keys[1].public = list.members[2].keys[1].public.clone();
     });
-    changed("key_twice", "a key is there once", "trust_list.duplicate_kid", &|list| {
+    changed("key_twice", "a key is there once", "trust_list.key_twice", &|list| {
         let again = list.members[1].keys[1].clone();
         list.members[1].keys.push(again);
     });
@@ -280,6 +280,9 @@ fn contents(make: &mut Maker) {
     changed("status_ages", "a fresh status list is not too old", "trust_list.status_ages", &|list| {
         list.policy[5] = list.policy[6] + 1
     });
+    changed("catalogue_ages", "a fresh catalogue is not too old", "trust_list.catalogue_ages", &|list| {
+        list.policy[10] = list.policy[11] + 1;
+    });
     changed("code_ages", "a code is not early where a clock is suspect", "trust_list.code_ages", &|list| {
         list.policy[2] = list.policy[4] + 1
     });
@@ -310,11 +313,11 @@ fn contents(make: &mut Maker) {
     };
     raw("unknown_key", "maps are closed", "cbor.keys", map.clone().with(7, int(0)).item());
     raw("missing_policy", "every key of the schema is there", "cbor.keys", map.clone().without(5).item());
-    raw("policy_key_missing", "all ten keys of the policy are there", "cbor.keys", {
-        map.clone().with(5, list.policy_map().without(10).item()).item()
+    raw("policy_key_missing", "all keys of the policy are there", "cbor.keys", {
+        map.clone().with(5, list.policy_map().without(13).item()).item()
     });
-    raw("policy_key_11", "the policy has ten keys", "cbor.keys", {
-        map.clone().with(5, list.policy_map().with(11, int(0)).item()).item()
+    raw("policy_key_14", "the policy has thirteen keys", "cbor.keys", {
+        map.clone().with(5, list.policy_map().with(14, int(0)).item()).item()
     });
     raw("sequence_text", "a value of the wrong type is an error", "cbor.type", map.clone().with(2, text("1")).item());
     raw(
@@ -385,13 +388,9 @@ fn updates(make: &mut Maker) {
         change(&mut list);
         make.bad(&format!("update_{name}"), rule, following(&update(&list, &three), 2, verdict));
     };
-    changed("same_sequence", "the sequence is one higher: this is a rollback", "trust_list.sequence", &|list| {
-        list.sequence = 1
-    });
-    changed("sequence_0", "the sequence is one higher: this is a rollback", "trust_list.sequence", &|list| {
-        list.sequence = 0
-    });
-    changed("gap", "the sequence is one higher: there is a gap", "trust_list.sequence", &|list| list.sequence = 3);
+    changed("same_sequence", "the sequence is one higher: this is a rollback", "rollback", &|list| list.sequence = 1);
+    changed("sequence_0", "the sequence is one higher: this is a rollback", "rollback", &|list| list.sequence = 0);
+    changed("gap", "the sequence is one higher: there is a gap", "trust_list.gap", &|list| list.sequence = 3);
     changed("issued_earlier", "a list is not issued before the one it follows", "trust_list.issued_earlier", &|list| {
         list.issued = old.issued - 1
     });
@@ -409,11 +408,7 @@ fn updates(make: &mut Maker) {
         "both thresholds sign",
         following(&update(&next, &three[..2]), 2, "trust_list.threshold"),
     );
-    make.bad(
-        "update_by_itself",
-        "the list in force does not follow itself",
-        following(&old.signed(), 1, "trust_list.sequence"),
-    );
+    make.bad("update_by_itself", "the list in force does not follow itself", following(&old.signed(), 1, "rollback"));
     let seized = {
         let mut list = next.clone();
         list.policy[0] = 1;
@@ -423,5 +418,54 @@ fn updates(make: &mut Maker) {
         "update_lowers_the_threshold",
         "a lower threshold counts once the old one signed it",
         following(&seized, 2, "trust_list.threshold"),
+    );
+    let mut changed_hands = next.clone();
+    changed_hands.members[1].keys[1].public = changed_hands.members[2].keys[1].public.clone();
+    changed_hands.members[2].keys.remove(1);
+    make.bad("update_gives_a_key_to_another", "no key changes its member", {
+        following(&update(&changed_hands, &three), 2, "trust_list.key_in_two_members")
+    });
+    let mut other_role = next.clone();
+    other_role.members[1].keys.remove(2);
+    other_role.members[1].keys[1].public = old.members[1].keys[2].public.clone();
+    make.bad("update_gives_a_key_another_role", "no key changes its role", {
+        following(&update(&other_role, &three), 2, "trust_list.key_in_two_roles")
+    });
+    let expired = Trust { issued: NOW - 400_000, expires: NOW - 300_000, ..next.clone() };
+    make.good("update_that_expired", "a list that expired may follow: another may follow it", {
+        following(&update(&expired, &three), 2, "accept")
+    });
+
+    let judged = |name: &str, verdict: &str, gives: Option<&str>| {
+        let (trust, gives) = (Some(name.into()), gives.map(str::to_owned));
+        vec![Stage { trust, gives, ..stage("trust_list_time", &[], verdict) }]
+    };
+    let at = |make: &mut Maker, name: &'static str, issued: i64, expires: i64| {
+        let mut list = Trust { issued, expires, ..old.clone() };
+        let keys = list.members.iter_mut().flat_map(|member| &mut member.keys);
+        keys.for_each(|key| key.from = key.from.min(issued));
+        make.input(name, list.signed());
+    };
+    at(make, "list a year old", NOW - 31_536_000, NOW + 9);
+    make.good("list_fresh_limit", "a year old is fresh", judged("list a year old", "accept", Some("fresh")));
+    at(make, "list older than a year", NOW - 31_536_001, NOW + 9);
+    make.good("list_stale", "a second older is stale", judged("list older than a year", "accept", Some("stale")));
+    at(make, "list issued now", NOW, NOW + 9);
+    make.good("list_first_second", "in force from its issue", judged("list issued now", "accept", Some("fresh")));
+    at(make, "list of the future", NOW + 1, NOW + 9);
+    make.bad("list_of_the_future", "before its issue it decides nothing", {
+        judged("list of the future", "trust_list.not_yet_issued", None)
+    });
+    at(make, "list that expires next", NOW - 9, NOW + 1);
+    make.good(
+        "list_last_second",
+        "in force until just before it expires",
+        judged("list that expires next", "accept", Some("fresh")),
+    );
+    at(make, "list that expires now", NOW - 9, NOW);
+    make.bad(
+        "list_expired",
+        "from its expiry on it decides nothing",
+        judged("list that expires now", "trust_list.expired", None),
     );
 }

@@ -234,7 +234,7 @@ pub(super) struct Trust {
     pub(super) sequence: i64,
     pub(super) issued: i64,
     pub(super) expires: i64,
-    pub(super) policy: [i64; 10],
+    pub(super) policy: [i64; 13],
     pub(super) members: Vec<TrustMember>,
 }
 
@@ -251,7 +251,7 @@ impl Default for Trust {
             sequence: 1,
             issued: NOW - 500_000,
             expires: NOW + 50_000_000,
-            policy: [3, 3, 30, 60, 600, 259_200, 604_800, 900, 120, 14_400],
+            policy: [3, 3, 30, 60, 600, 259_200, 604_800, 900, 120, 14_400, 7_776_000, 15_552_000, 31_536_000],
             members: [vec![auditor], CITIES.map(TrustMember::city).to_vec()].concat(),
         }
     }
