@@ -50,13 +50,24 @@ pub(super) fn file() -> File {
         &[0x38, 0x17],
         "cbor.not_minimal",
     );
+    make.good("cbor_negative_smallest", "the smallest integer is -2^63", item(&int(i64::MIN)));
+    bad(
+        &mut make,
+        "cbor_negative_below",
+        "the smallest integer is -2^63",
+        &[0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0],
+        "cbor.range",
+    );
+    make.good("cbor_tag", "a tag and its content", item(&tag(1, int(5))));
+    bad(&mut make, "cbor_tag_alone", "a tag has a content", &[0xc1], "cbor.end");
     bad(
         &mut make,
         "cbor_bignum",
-        "a tag 2 is allowed nowhere but its content is checked first",
-        &tag(2, vec![0x58, 1, 9]),
-        "cbor.not_minimal",
+        "there are no bignums: a second encoding of an integer",
+        &tag(2, bytes(&[5])),
+        "cbor.unused",
     );
+    bad(&mut make, "cbor_bignum_negative", "there are no bignums", &tag(3, bytes(&[5])), "cbor.unused");
     make.good("cbor_bytes", "a byte string", item(&bytes(&[1, 2, 3])));
     bad(&mut make, "cbor_bytes_length", "a length is in its shortest form", &[0x58, 3, 1, 2, 3], "cbor.not_minimal");
     bad(&mut make, "cbor_bytes_indefinite", "lengths are definite", &[0x5f, 0x43, 1, 2, 3, 0xff], "cbor.indefinite");
