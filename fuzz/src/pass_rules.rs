@@ -3,11 +3,11 @@
 //! The input says which claims to make, who signs them, how the pass is shown and to whom. They are
 //! encoded here, not by `PassClaims`, so that what no issuer would issue is tried as well.
 
-use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, SUSPENDED, secret};
+use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, PREPARED, SUSPENDED, secret};
 use super::input::Input;
 use super::pass::holder;
 use onecard::crypto::SigningKey;
-use onecard::pass::{Audience, Proof, verify};
+use onecard::pass::{Audience, Check, Proof, verify, verify_all};
 use onecard::time::UnixTime;
 use onecard::trust::Role;
 use onecard::wire::cbor::Encoder;
@@ -49,6 +49,9 @@ pub fn run(data: &[u8]) {
     let audience =
         if case.challenge { Audience::Challenge { gate: GATE, nonce: &nonce } } else { Audience::Federation };
     let result = verify(&shown, &LIST, audience, case.now);
+    let check = |trust| Check { shown: &shown, trust, audience, now: case.now };
+    let together = verify_all(&[check(&LIST), check(&PREPARED)]);
+    assert_eq!(together, [result.clone(), result.clone()], "tables and company change nothing");
     let short = pass.len() <= 512 && shown.len() <= 640;
     assert_eq!(result.is_ok(), short && good(&case), "{result:?} for {case:?}");
     if let Ok(presented) = result {

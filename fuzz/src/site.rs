@@ -76,7 +76,7 @@ static PASSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             pass: PassId::from_bytes([visitor; 10]),
             expires: time(NOW + 10_000_000),
             confirmation: Some(holder(visitor).verifying_key()),
-            status: StatusRef { index: visitor.into(), uri: "oc:310101/1".into() },
+            status: StatusRef { index: visitor.into(), uri: "oc:310101/1".parse().unwrap() },
             product: (1, 1),
             flags: if visitor == VISITORS - 1 { flags::STATIC_ALLOWED } else { 0 },
             ..claims()

@@ -380,7 +380,10 @@ impl<'a, F: Files> Replay<'a, F> {
             }
             return;
         };
-        let had = synced.status.iter().find(|(issuer, uri, _)| (*issuer, uri) == (claims.issuer, &claims.status.uri));
+        let had = synced
+            .status
+            .iter()
+            .find(|(issuer, uri, _)| (*issuer, uri.as_str()) == (claims.issuer, &*claims.status.uri));
         let Some((issuer, uri, issued)) = had else {
             findings.error(index, Rule::Decision, "the gate had no status list of the pass");
             return;

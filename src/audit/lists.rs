@@ -5,7 +5,7 @@ use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
-use crate::trust::{Bundle, Catalogue, StatusList, TrustList};
+use crate::trust::{Bundle, Catalogue, Role, StatusList, TrustList};
 use std::collections::BTreeMap;
 
 /// All lists that were published.
@@ -51,7 +51,11 @@ impl Lists {
             let Some(bytes) = read(files, path, findings) else { continue };
             let digest = sha256(&[&bytes]);
             let list = match trust.last() {
-                None => TrustList::genesis(&bytes, anchor.unwrap_or(&digest)),
+                None => TrustList::genesis(&bytes, anchor.unwrap_or(&digest)).map(|mut list| {
+                    // The lists that follow are prepared like it: most of an audit is signatures of issuers.
+                    list.prepare(Role::Issuer, list.issued());
+                    list
+                }),
                 Some(last) => last.update(&bytes),
             };
             match list {

@@ -871,7 +871,7 @@ pub(crate) mod tests {
             not_before: time(NOW - 1_000),
             issued: time(NOW - 2_000),
             confirmation: Some(holder(number).verifying_key()),
-            status: StatusRef { index: number.into(), uri: "oc:310101/1".into() },
+            status: StatusRef { index: number.into(), uri: "oc:310101/1".parse().unwrap() },
             product: (1, 1),
             holder_class: 0,
             flags: 0,
@@ -940,7 +940,7 @@ pub(crate) mod tests {
         let cases: [(String, Reason); 10] = [
             (code(13, NOW), Reason::Revoked),
             (with(|claims| claims.status.index = 1_000), Reason::ListTooOld),
-            (with(|claims| claims.status.uri = "oc:310101/2".into()), Reason::ListTooOld),
+            (with(|claims| claims.status.uri = "oc:310101/2".parse().unwrap()), Reason::ListTooOld),
             (with(|claims| claims.product = (9, 1)), Reason::UnknownProduct),
             (with(|claims| claims.not_before = time(NOW + 1)), Reason::NotYetValid),
             (with(|claims| claims.expires = time(NOW)), Reason::Expired),

@@ -25,6 +25,9 @@ use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, Headers, Typ};
 use crate::wire::cwt::{self, claim};
+use core::fmt;
+use core::ops::Deref;
+use core::str::FromStr;
 
 /// `typ` of a pass: `application/sd-cwt`.
 pub(super) const TYP: Typ = Typ::ContentFormat(293);
@@ -45,8 +48,44 @@ pub mod flags {
 pub struct StatusRef {
     /// Index in the list.
     pub index: u32,
-    /// URI of the list, at most 64 bytes.
-    pub uri: String,
+    /// URI of the list.
+    pub uri: StatusUri,
+}
+
+/// URI of a status list, 1 to 64 bytes. It is kept in place, so that claims own no other memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StatusUri {
+    /// The text, and zeros after it.
+    bytes: [u8; MAX_STATUS_URI],
+    length: usize,
+}
+
+impl FromStr for StatusUri {
+    type Err = ClaimsError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimsError> {
+        let mut bytes = [0; MAX_STATUS_URI];
+        match bytes.get_mut(..text.len()) {
+            Some(slot) if !text.is_empty() => slot.copy_from_slice(text.as_bytes()),
+            _ => return Err(ClaimsError::Rule("the status uri is empty or too long")),
+        }
+        Ok(Self { bytes, length: text.len() })
+    }
+}
+
+impl Deref for StatusUri {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // It was made from a text of this length.
+        self.bytes.get(..self.length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for StatusUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// What an issuer says of a pass.
@@ -183,8 +222,7 @@ impl PassClaims {
             self.confirmation.is_some() || self.static_allowed(),
             "no holder key, and not allowed to be shown without",
         )?;
-        rule(self.flags & !flags::ALL == 0, "an unknown flag")?;
-        rule((1..=MAX_STATUS_URI).contains(&self.status.uri.len()), "the status uri is empty or too long")
+        rule(self.flags & !flags::ALL == 0, "an unknown flag")
     }
 }
 
@@ -233,7 +271,7 @@ fn decode(d: &mut Decoder<'_>) -> Result<PassClaims, ClaimsError> {
     })
 }
 
-fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
+fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, ClaimsError> {
     let text_key = |found, name, d: &Decoder<'_>| match found {
         Some(Key::Text(text)) if text == name => Ok(()),
         _ => Err(d.error(CborErrorKind::UnknownKey)),
@@ -244,7 +282,7 @@ fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
     text_key(inner.key(d)?, "idx", d)?;
     let index = d.uint()?;
     text_key(inner.key(d)?, "uri", d)?;
-    let uri = d.text()?.to_owned();
+    let uri = d.text()?.parse()?;
     inner.end(d)?;
     outer.end(d)?;
     Ok(StatusRef { index, uri })
@@ -315,7 +353,7 @@ pub(crate) mod tests {
             not_before: time(10_000),
             issued: time(9_000),
             confirmation: Some(holder().verifying_key()),
-            status: StatusRef { index: 77, uri: "oc:310101/1".into() },
+            status: StatusRef { index: 77, uri: "oc:310101/1".parse().unwrap() },
             product: (2, 1),
             holder_class: 0,
             flags: 0,
@@ -338,7 +376,7 @@ pub(crate) mod tests {
             expires: late.saturating_add(1),
             not_before: late,
             issued: late,
-            status: StatusRef { index: 9_999_999, uri: "oc:310101/12".into() },
+            status: StatusRef { index: 9_999_999, uri: "oc:310101/12".parse().unwrap() },
             product: (200, 30),
             freshness: 120,
             ..claims()
@@ -360,9 +398,34 @@ pub(crate) mod tests {
         assert!(refused(PassClaims { confirmation: None, ..claims() }));
         assert!(refused(PassClaims { flags: 4, ..claims() }));
         assert!(refused(PassClaims { flags: 0x80, ..claims() }));
-        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: String::new() }, ..claims() }));
-        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: "u".repeat(65) }, ..claims() }));
         assert!(!refused(claims()));
+    }
+
+    #[test]
+    fn a_status_uri_is_short_and_not_empty() {
+        let too_long = Err(ClaimsError::Rule("the status uri is empty or too long"));
+        let good = claims();
+        let with = |uri: &str| {
+            let (mut before, mut after) = (Encoder::new(), Encoder::new());
+            before.text("uri").text(&good.status.uri);
+            after.text("uri").text(uri);
+            let (bytes, before) = (good.encode(), before.finish());
+            let at = bytes.windows(before.len()).position(|window| window == before).unwrap();
+            PassClaims::decode(&[&bytes[..at], &after.finish(), &bytes[at + before.len()..]].concat())
+        };
+        for (uri, refused) in
+            [(String::new(), true), ("u".repeat(65), true), ("é".repeat(32), false), ("u".into(), false)]
+        {
+            let read = with(&uri);
+            if refused {
+                assert_eq!(read.map(drop), too_long, "{uri}");
+                assert_eq!(uri.parse::<StatusUri>().map(drop), too_long, "{uri}");
+            } else {
+                let read = read.unwrap().status.uri;
+                assert_eq!(*read, *uri);
+                assert_eq!(format!("{read:?}"), format!("{uri:?}"));
+            }
+        }
     }
 
     /// Claims with the private claim replaced.

@@ -7,7 +7,7 @@
 
 use super::claims::{self, ClaimsError, PassClaims};
 use super::present::{self, PresentationClaims};
-use crate::crypto::{Hash, sha256};
+use crate::crypto::{Hash, PendingSignature, sha256};
 use crate::limits::{MAX_PASS, MAX_PRESENTATION};
 use crate::time::UnixTime;
 use crate::trust::{Role, TrustError, TrustList};
@@ -134,38 +134,93 @@ pub enum PassError {
 /// # Errors
 /// [`PassError`], for the first check that fails.
 pub fn verify(shown: &[u8], trust: &TrustList, audience: Audience<'_>, now: UnixTime) -> Result<Presented, PassError> {
-    if shown.len() > MAX_PRESENTATION {
-        return Err(PassError::TooLong(shown.len()));
-    }
-    let (pass, binding) = match Sign1::decode(shown, present::TYP, Expect::Kcwt) {
-        Ok(message) => {
-            let pass = message.headers().kcwt.unwrap_or_default();
-            let claims = PresentationClaims::decode(message.payload()).map_err(CoseError::from)?;
-            (pass, Some((message, claims)))
-        }
-        // Of another type: it may be the bare pass.
-        Err(CoseError::Typ) => (shown, None),
-        Err(error) => return Err(error.into()),
-    };
-    let claims = verify_pass(pass, trust)?;
-    verify_times(&claims, now)?;
-    let proof = match binding {
-        // A bare pass answers no challenge, whatever its issuer allows.
-        None if claims.static_allowed() && audience == Audience::Federation => Proof::Static,
-        None => return Err(PassError::ProofRequired),
-        Some((message, binding)) => {
-            let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
-            message.verify(key).map_err(|_| PassError::HolderSignature)?;
-            verify_audience(&binding, trust, audience)?;
-            verify_freshness(&binding, &claims, trust, now)?;
-            Proof::Holder(binding.issued)
-        }
-    };
-    Ok(Presented { claims, proof, digest: sha256(&[shown]) })
+    Check { shown, trust, audience, now }.verify()
 }
 
-/// Trust in the issuer, then the issuer's signature.
-fn verify_pass(pass: &[u8], trust: &TrustList) -> Result<PassClaims, PassError> {
+/// One of many codes to verify, each against its own list, audience and time.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// What was shown.
+    pub shown: &'a [u8],
+    /// The trust list in force.
+    pub trust: &'a TrustList,
+    /// To whom the code must be addressed.
+    pub audience: Audience<'a>,
+    /// When it was shown.
+    pub now: UnixTime,
+}
+
+/// The checks in their order, cut where a signature has been computed but not settled: so many codes can
+/// go through them together, and one alone goes through the same.
+impl<'a> Check<'a> {
+    fn verify(&self) -> Result<Presented, PassError> {
+        let (code, issuer) = self.decode()?;
+        issuer.settle().map_err(|_| PassError::PassSignature)?;
+        let (code, holder) = self.proof(code)?;
+        holder.map_or(Ok(()), |holder| holder.settle()).map_err(|_| PassError::HolderSignature)?;
+        self.conclude(code)
+    }
+
+    /// Size, encoding, trust in the issuer; leaves the issuer's signature.
+    pub(super) fn decode(&self) -> Result<(Code<'a>, PendingSignature), PassError> {
+        let shown = self.shown;
+        if shown.len() > MAX_PRESENTATION {
+            return Err(PassError::TooLong(shown.len()));
+        }
+        let (pass, binding) = match Sign1::decode(shown, present::TYP, Expect::Kcwt) {
+            Ok(message) => {
+                let pass = message.headers().kcwt.unwrap_or_default();
+                let claims = PresentationClaims::decode(message.payload()).map_err(CoseError::from)?;
+                (pass, Some((message, claims)))
+            }
+            // Of another type: it may be the bare pass.
+            Err(CoseError::Typ) => (shown, None),
+            Err(error) => return Err(error.into()),
+        };
+        let (claims, issuer) = decode_pass(pass, self.trust)?;
+        Ok((Code { claims, binding }, issuer))
+    }
+
+    /// The issuer's signature is good: the pass's times, and whether it may be shown like this; leaves the
+    /// holder's signature, where there is one.
+    pub(super) fn proof(&self, code: Code<'a>) -> Result<(Code<'a>, Option<PendingSignature>), PassError> {
+        let claims = &code.claims;
+        verify_times(claims, self.now)?;
+        let holder = match &code.binding {
+            // A bare pass answers no challenge, whatever its issuer allows.
+            None if claims.static_allowed() && self.audience == Audience::Federation => None,
+            None => return Err(PassError::ProofRequired),
+            Some((message, _)) => {
+                let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
+                Some(message.begin(key).map_err(|_| PassError::HolderSignature)?)
+            }
+        };
+        Ok((code, holder))
+    }
+
+    /// The holder's signature is good: audience and freshness.
+    pub(super) fn conclude(&self, code: Code<'a>) -> Result<Presented, PassError> {
+        let Code { claims, binding } = code;
+        let proof = match binding {
+            None => Proof::Static,
+            Some((_, binding)) => {
+                verify_audience(&binding, self.trust, self.audience)?;
+                verify_freshness(&binding, &claims, self.trust, self.now)?;
+                Proof::Holder(binding.issued)
+            }
+        };
+        Ok(Presented { claims, proof, digest: sha256(&[self.shown]) })
+    }
+}
+
+/// What was shown, taken apart.
+pub(super) struct Code<'a> {
+    claims: PassClaims,
+    binding: Option<(Sign1<'a>, PresentationClaims<'a>)>,
+}
+
+/// Trust in the issuer; leaves the issuer's signature.
+fn decode_pass(pass: &[u8], trust: &TrustList) -> Result<(PassClaims, PendingSignature), PassError> {
     if pass.len() > MAX_PASS {
         return Err(PassError::TooLong(pass.len()));
     }
@@ -178,8 +233,8 @@ fn verify_pass(pass: &[u8], trust: &TrustList) -> Result<PassClaims, PassError> 
     if claims.not_before < entry.not_before || claims.expires > entry.not_after {
         return Err(PassError::KeyValidity);
     }
-    message.verify(&entry.key).map_err(|_| PassError::PassSignature)?;
-    Ok(claims)
+    let issuer = message.begin(trust.verifier(entry)).map_err(|_| PassError::PassSignature)?;
+    Ok((claims, issuer))
 }
 
 fn verify_times(claims: &PassClaims, now: UnixTime) -> Result<(), PassError> {
@@ -244,11 +299,12 @@ fn verify_freshness(
 #[cfg(test)]
 mod tests {
     use super::super::claims::tests::{claims, holder, time};
-    use super::super::flags;
     use super::super::present::present;
+    use super::super::{flags, verify_all};
     use super::*;
     use crate::crypto::SigningKey;
     use crate::trust::test_federation::{list, secret};
+    use std::sync::LazyLock;
 
     const NOW: i64 = 20_000;
     const FEDERATION: &str = "onecard.test";
@@ -262,7 +318,21 @@ mod tests {
     }
 
     fn at(shown: &[u8], now: i64) -> Result<Presented, PassError> {
-        verify(shown, &list(), Audience::Federation, time(now))
+        judge(shown, Audience::Federation, now)
+    }
+
+    /// By a list as it is; by one with tables and among many, which must say the same.
+    fn judge(shown: &[u8], audience: Audience<'_>, now: i64) -> Result<Presented, PassError> {
+        static PREPARED: LazyLock<TrustList> = LazyLock::new(|| {
+            let mut list = list();
+            list.prepare(Role::Issuer, list.issued());
+            list
+        });
+        let (trust, now) = (&*PREPARED, time(now));
+        let alone = verify(shown, &list(), audience, now);
+        assert_eq!(verify(shown, trust, audience, now), alone, "with tables");
+        assert_eq!(verify_all(&[Check { shown, trust, audience, now }]), std::slice::from_ref(&alone), "among many");
+        alone
     }
 
     #[test]
@@ -366,14 +436,13 @@ mod tests {
     fn a_challenge_is_answered_once_by_its_own_gate() {
         let nonce = [7; 16];
         let answer = |audience, nonce| present(&issue(&claims()), &holder(), audience, nonce, time(NOW)).unwrap();
-        let challenged =
-            |code: &[u8], gate| verify(code, &list(), Audience::Challenge { gate, nonce: &nonce }, time(NOW));
+        let challenged = |code: &[u8], gate| judge(code, Audience::Challenge { gate, nonce: &nonce }, NOW);
         let good = answer("310101/gate/7", Some(&nonce));
         assert!(challenged(&good, "310101/gate/7").is_ok());
         assert_eq!(challenged(&good, "310101/gate/8"), Err(PassError::Audience));
         assert_eq!(challenged(&answer("310101/gate/7", Some(&[8; 16])), "310101/gate/7"), Err(PassError::Nonce));
         assert_eq!(challenged(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));
-        let any = |code: &[u8], gate| verify(code, &list(), Audience::AnyChallenge { gate }, time(NOW));
+        let any = |code: &[u8], gate| judge(code, Audience::AnyChallenge { gate }, NOW);
         assert!(any(&good, "310101/gate/7").is_ok());
         assert_eq!(any(&good, "310101/gate/8"), Err(PassError::Audience));
         assert_eq!(any(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));

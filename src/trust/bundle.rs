@@ -5,7 +5,7 @@
 //! can be saved as they are and verified again when it is loaded.
 
 use super::catalogue::{Catalogue, CatalogueError, Venue};
-use super::list::{TrustError, TrustList};
+use super::list::{Role, TrustError, TrustList};
 use super::status::{StatusError, StatusList};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::product::Product;
@@ -110,6 +110,11 @@ impl Bundle {
         Ok(())
     }
 
+    /// Makes tables for keys of the trust list, as [`TrustList::prepare`] does.
+    pub fn prepare(&mut self, role: Role, at: UnixTime) {
+        self.trust.prepare(role, at);
+    }
+
     /// The trust list.
     #[must_use]
     pub const fn trust(&self) -> &TrustList {
@@ -155,7 +160,6 @@ impl Bundle {
 #[cfg(test)]
 mod tests {
     use super::super::catalogue::CatalogueSpec;
-    use super::super::list::Role;
     use super::super::list::tests::{id, list, secret, time};
     use super::super::status::StatusListSpec;
     use super::*;

@@ -139,7 +139,7 @@ impl Catalogue {
         let issued = d.time()?;
         // The signature before the rest: a catalogue is long, and its products are checked one by one.
         let (member, entry) = trust.key(message.kid()?, Role::Registrar, issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         if member.id != member_id {
             return Err(CatalogueError::Rule("issued by another member"));
         }

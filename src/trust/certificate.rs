@@ -120,7 +120,7 @@ impl GateCertificate {
         let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
         let (certificate, key) = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
         let (member, entry) = trust.key(message.kid()?, Role::Registrar, certificate.issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         if member.id != certificate.gate.member {
             return Err(CertificateError::Rule("issued by another member"));
         }

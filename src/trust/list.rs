@@ -17,6 +17,7 @@
 //! policy = { 1: uint, 2: uint, 3: uint, 4: uint, 5: uint, 6: uint, 7: uint, 8: uint, 9: uint, 10: uint }
 //! ```
 
+use super::prepared::Prepared;
 use crate::crypto::{Hash, KeyError, Kid, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId};
 use crate::limits::{MAX_KEYS_PER_MEMBER, MAX_MEMBERS, MAX_TRUST_LIST};
@@ -254,6 +255,7 @@ pub struct TrustList {
     by_kid: Vec<(Kid, usize, usize)>,
     digest: Hash,
     bytes: Vec<u8>,
+    pub(super) prepared: Prepared,
 }
 
 impl TrustList {
@@ -292,7 +294,7 @@ impl TrustList {
         }
         self.count(&message, &list, list.spec.issued)?;
         list.count(&message, self, list.spec.issued)?;
-        Ok(list)
+        Ok(list.prepare_like(self))
     }
 
     /// The federation domain.
@@ -421,7 +423,8 @@ impl TrustList {
         let message = Sign::decode(bytes, TYP, MAX_MEMBERS)?;
         let spec = Decoder::all(message.payload(), decode_spec)?;
         let by_kid = check(&spec)?;
-        Ok((Self { spec, by_kid, digest: sha256(&[bytes]), bytes: bytes.to_vec() }, message))
+        let (digest, bytes, prepared) = (sha256(&[bytes]), bytes.to_vec(), Prepared::default());
+        Ok((Self { spec, by_kid, digest, bytes, prepared }, message))
     }
 }
 

@@ -9,6 +9,7 @@ mod bundle;
 mod catalogue;
 mod certificate;
 mod list;
+mod prepared;
 mod status;
 #[cfg(test)]
 pub(crate) use list::tests as test_federation;

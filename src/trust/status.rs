@@ -168,7 +168,7 @@ impl StatusList {
         let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
         let claims = Decoder::all(message.payload(), decode_claims)?;
         let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         let packed = inflate(claims.list).ok_or(StatusError::Compression)?;
         Ok(Self {
             issuer: member.id,

@@ -135,7 +135,7 @@ pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&m
         not_before: time(OPEN - 86_400),
         issued: time(OPEN - 86_400),
         confirmation: Some(holder(number).verifying_key()),
-        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1") },
+        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1").parse().unwrap() },
         product: (product, 1),
         holder_class: 0,
         flags: 0,

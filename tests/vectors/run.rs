@@ -3,7 +3,7 @@
 
 use super::names::{Named, Seen};
 use super::schema::{Case, File, Hex, Stage, Typ};
-use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
+use onecard::crypto::{Hash, KnownKey, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Segment};
 use onecard::id::GateId;
 use onecard::ledger::{Entry, Receipt};
@@ -268,7 +268,10 @@ impl Run<'_> {
         let key = self.stage.key.as_ref().expect("the stage needs a key").0[..].try_into().unwrap();
         let key = VerifyingKey::from_signed_bytes(&key).unwrap();
         let message = &self.stage.message.as_ref().expect("the stage needs a message").0;
-        key.verify(message, &self.stage.input()[..].try_into().unwrap()).map_err(|error| error.name(seen))?;
+        let signature = self.stage.input()[..].try_into().unwrap();
+        let verified = key.verify(message, &signature);
+        assert_eq!(KnownKey::new(key).verify(message, &signature), verified, "a known key says the same");
+        verified.map_err(|error| error.name(seen))?;
         Ok(None)
     }
 
