@@ -894,8 +894,8 @@ fn an_admission_of_a_pass_that_the_gates_list_revokes_is_found() {
 }
 
 #[test]
-fn an_admission_by_an_expired_trust_list_is_found() {
-    let told = |at: i64| {
+fn an_admission_by_lists_that_were_too_old_is_found() {
+    let told = |at: i64, detail: &str| {
         let shown = code(&pass(CITIES[0], 1, 1, |claims| claims.expires = time(AFTER + 3_600)), 1, at);
         let (redemption, evidence) = used(1, 1, &shown, at);
         let mut day = Day::open();
@@ -904,13 +904,13 @@ fn an_admission_by_an_expired_trust_list_is_found() {
         day.finish(at);
         // The status list is too old by then, and the certificate not in force any more.
         let found = day.audit().findings;
-        found.iter().any(|finding| {
-            (finding.index, finding.rule, &*finding.detail)
-                == (Some(2), Rule::Decision, "the gate's trust list had expired")
-        })
+        found.iter().any(|finding| (finding.index, finding.rule, &*finding.detail) == (Some(2), Rule::Decision, detail))
     };
-    assert!(!told(AFTER - 1));
-    assert!(told(AFTER));
+    let trust = "the gate's trust list was too old";
+    assert!(!told(AFTER - 1, trust) && told(AFTER, trust), "at its expiry");
+    // The catalogues are of thirty days before, and fresh for ninety.
+    let (stale, catalogue) = (OPEN + 60 * 86_400 + 1, "the gate's catalogue of 310101 was too old");
+    assert!(!told(stale - 1, catalogue) && told(stale, catalogue));
 }
 
 #[test]

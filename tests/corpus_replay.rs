@@ -1,12 +1,16 @@
-//! Every fuzz target over its committed corpus, on stable and without the fuzzer.
+//! Every fuzz target over its committed corpus, on stable and without the fuzzer; and over its seeds with
+//! one flaw at each place, where they are CBOR.
 //!
 //! The bodies are the fuzzer's own, included from `fuzz/src`. `cargo test --test corpus_replay --
 //! --ignored` writes the seeds anew: each target's own, and those made of published vectors.
 
+mod nearly;
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "the fuzz package has its own lints")]
 mod targets;
 
+use ciborium::Value;
+use nearly::{Flaw, Within, flawed};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use targets::TARGETS;
@@ -50,6 +54,32 @@ fn every_corpus_replays() {
     }
 }
 
+/// Claims, lists, records and entries of every kind with another encoding somewhere in them: what a target
+/// accepts, it has to find to be the one encoding.
+#[test]
+fn seeds_with_one_flaw_keep_every_property() {
+    let mut tried = BTreeSet::new();
+    for target in TARGETS {
+        for (name, seed) in (target.seeds)() {
+            let Some(value @ (Value::Array(_) | Value::Map(_) | Value::Tag(..))) = nearly::read(&seed) else {
+                continue;
+            };
+            for flaw in Flaw::ALL {
+                for (place, input) in flawed(&value, flaw, Within::Embedded).iter().enumerate() {
+                    let held = std::panic::catch_unwind(|| (target.run)(input));
+                    assert!(
+                        held.is_ok(),
+                        "{} {name}: {flaw:?} at place {place} breaks a property, see above",
+                        target.name
+                    );
+                    tried.insert(target.name);
+                }
+            }
+        }
+    }
+    assert!(tried.len() >= 13, "only {tried:?} have seeds of CBOR");
+}
+
 #[test]
 fn committed_seeds_are_what_the_program_writes() {
     for target in TARGETS {
@@ -76,13 +106,15 @@ fn write_seeds() {
     write_cose(&vectors.join("cose"));
 }
 
-/// The 12 cases of "Taming the many EdDSAs", as inputs of `verify_key`.
+/// The 12 cases of "Taming the many EdDSAs", as inputs of `verify_key` and `known_key`.
 fn write_speccheck(path: &Path) {
     let Ok(text) = std::fs::read(path) else { return println!("no {}", path.display()) };
     let cases: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
     for (number, case) in cases.iter().enumerate() {
         let input = ["pub_key", "signature", "message"].map(|field| hex(case[field].as_str().unwrap())).concat();
-        std::fs::write(fuzz().join(format!("corpus/verify_key/speccheck-{number:02}")), input).unwrap();
+        for target in ["verify_key", "known_key"] {
+            std::fs::write(fuzz().join(format!("corpus/{target}/speccheck-{number:02}")), &input).unwrap();
+        }
     }
 }
 

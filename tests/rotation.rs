@@ -171,9 +171,9 @@ impl Month {
         let mut bundle = Bundle::new(self.history().newest().clone());
         for (path, bytes) in &self.files {
             if path.starts_with("trust/catalogue") {
-                bundle.update_catalogue(bytes).unwrap();
+                bundle.update_catalogue(bytes, time(AFTER - DAY)).unwrap();
             } else {
-                bundle.update_status(bytes).unwrap();
+                bundle.update_status(bytes, time(AFTER - DAY)).unwrap();
             }
         }
         bundle
@@ -470,8 +470,8 @@ fn a_gate_takes_the_lists_one_by_one_and_starts_again_without_the_city_that_left
     let bundle = |lists: usize, without: u32| {
         let mut bundle = Bundle::new(history(lists).newest().clone());
         for code in CITIES.into_iter().filter(|code| *code != without) {
-            bundle.update_catalogue(&day::catalogue(code)).unwrap();
-            bundle.update_status(&day::status_list(code)).unwrap();
+            bundle.update_catalogue(&day::catalogue(code), time(AFTER - DAY)).unwrap();
+            bundle.update_status(&day::status_list(code), time(AFTER - DAY)).unwrap();
         }
         bundle
     };
@@ -483,7 +483,7 @@ fn a_gate_takes_the_lists_one_by_one_and_starts_again_without_the_city_that_left
     assert_eq!(open(bundle(5, HEFEI)).unwrap(), 5);
     let mut incomplete = Bundle::new(history(5).newest().clone());
     for code in [SHANGHAI, NANJING] {
-        incomplete.update_catalogue(&day::catalogue(code)).unwrap();
+        incomplete.update_catalogue(&day::catalogue(code), time(AFTER - DAY)).unwrap();
     }
     assert!(matches!(open(incomplete), Err(GateError::Rollback("catalogue"))), "Hangzhou is still a member");
     assert!(matches!(open(bundle(4, 0)), Err(GateError::Rollback("trust list"))));
@@ -773,9 +773,9 @@ fn a_gate_that_starts_without_the_lists_of_who_left_knows_no_less() {
     let mut bundle = Bundle::new(history(5).newest().clone());
     for (path, bytes) in month.files.iter().filter(|(path, _)| !path.contains("340100")) {
         if path.starts_with("trust/catalogue") {
-            bundle.update_catalogue(bytes).unwrap();
+            bundle.update_catalogue(bytes, time(AFTER - DAY)).unwrap();
         } else {
-            bundle.update_status(bytes).unwrap();
+            bundle.update_status(bytes, time(AFTER - DAY)).unwrap();
         }
     }
     let at = ISSUED[4] + 2 * DAY;

@@ -7,11 +7,11 @@ use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::tlog::{
     Chain, Checkpoint, KeyKind, KeyName, Log, LogKey, MemoryStorage, NoteVerifier, Row, SignedCheckpoint, Storage,
-    TileCache, Write, genesis, leaf_hash, verify_inclusion,
+    TileCache, Write, genesis, leaf_hash, verify_consistency, verify_inclusion,
 };
 use sha2::Sha256;
-use std::hint::black_box;
-use tlog_tiles::tlog as tiles;
+use std::{collections::BTreeMap, hint::black_box};
+use tlog_tiles::{Tile, TileHashReader, TileReader, tlog as tiles};
 
 const ORIGIN: &str = "onecard.test/310101";
 const BODY: [u8; 80] = [0x5a; 80];
@@ -25,6 +25,34 @@ impl tiles::HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tiles::Hash>, tiles::Error> {
         Ok(indexes.iter().map(|&index| self.0[index as usize]).collect())
     }
+}
+
+/// The same hashes as tiles of 256, by level and index; the last of a level is partial.
+struct StoredTiles(BTreeMap<(u8, u64), Vec<u8>>);
+
+impl StoredTiles {
+    fn of(stored: &Stored) -> Self {
+        let mut all = BTreeMap::new();
+        for level in 0..3 {
+            for index in 0..SIZE >> (8 * level) {
+                let at = tiles::stored_hash_index(8 * level, index) as usize;
+                all.entry((level, index >> 8)).or_insert_with(Vec::new).extend_from_slice(&stored.0[at].0);
+            }
+        }
+        Self(all)
+    }
+}
+
+impl TileReader for StoredTiles {
+    fn height(&self) -> u8 {
+        8
+    }
+
+    fn read_tiles(&self, tiles: &[Tile]) -> Result<Vec<Vec<u8>>, tiles::Error> {
+        Ok(tiles.iter().map(|tile| self.0[&(tile.level(), tile.level_index())].clone()).collect())
+    }
+
+    fn save_tiles(&self, _: &[Tile], _: &[Vec<u8>]) {}
 }
 
 /// The entry after `link`: what a log of the peers is given, so that all hash the same bytes.
@@ -137,15 +165,25 @@ fn indices(within: u64) -> impl FnMut() -> u64 {
 /// and verified.
 fn inclusion(c: &mut Criterion) {
     let Logs { storage, log, stored, tree } = Logs::grown();
+    let as_tiles = StoredTiles::of(&stored);
     let mut group = c.benchmark_group("inclusion");
     for (which, within) in [("any", SIZE), ("recent", 10_000)] {
         group.bench_function(format!("make, {which}: onecard, from stored tiles"), |b| {
             let mut next = indices(within);
             b.iter(|| log.inclusion_proof(&storage, black_box(next()), SIZE));
         });
-        group.bench_function(format!("make, {which}: onecard, from 256 tiles kept"), |b| {
-            let (mut next, mut cache) = (indices(within), TileCache::new(256));
-            b.iter(|| cache.inclusion_proof(&log, &storage, black_box(next()), SIZE));
+        for tiles in [256, 4_096] {
+            group.bench_function(format!("make, {which}: onecard, from {tiles} tiles kept"), |b| {
+                let (mut next, mut cache) = (indices(within), TileCache::new(tiles));
+                // What is measured is a cache in use, not its filling.
+                (0..SIZE).step_by(256).for_each(|index| drop(cache.inclusion_proof(&log, &storage, index, SIZE)));
+                b.iter(|| cache.inclusion_proof(&log, &storage, black_box(next()), SIZE));
+            });
+        }
+        group.bench_function(format!("make, {which}: tlog_tiles, from stored tiles"), |b| {
+            let mut next = indices(within);
+            let reader = TileHashReader::new(SIZE, tiles::Hash(log.root().0), &as_tiles);
+            b.iter(|| tiles::prove_record(SIZE, black_box(next()), &reader));
         });
         group.bench_function(format!("make, {which}: tlog_tiles, from all nodes"), |b| {
             let mut next = indices(within);
@@ -180,6 +218,38 @@ fn inclusion(c: &mut Criterion) {
     group.finish();
 }
 
+/// Consistency proofs to a million entries, from any smaller size: made and verified.
+fn consistency(c: &mut Criterion) {
+    let Logs { storage, log, stored, .. } = Logs::grown();
+    let mut group = c.benchmark_group("consistency");
+    group.bench_function("make: onecard, from stored tiles", |b| {
+        let mut next = indices(SIZE);
+        b.iter(|| log.consistency_proof(&storage, black_box(next()), SIZE));
+    });
+    group.bench_function("make: onecard, from 4096 tiles kept", |b| {
+        let (mut next, mut cache) = (indices(SIZE), TileCache::new(4_096));
+        (0..SIZE).step_by(256).for_each(|index| drop(cache.inclusion_proof(&log, &storage, index, SIZE)));
+        b.iter(|| cache.consistency_proof(&log, &storage, black_box(next()), SIZE));
+    });
+    group.bench_function("make: tlog_tiles, from all nodes", |b| {
+        let mut next = indices(SIZE);
+        b.iter(|| tiles::prove_tree(SIZE, black_box(next()), &stored));
+    });
+
+    let (old, root) = (123_456, log.root());
+    let old_root = log.root_at(&storage, old).expect("in the log");
+    let proof = log.consistency_proof(&storage, old, SIZE).expect("in the log");
+    let theirs: Vec<tiles::Hash> = proof.iter().map(|hash| tiles::Hash(hash.0)).collect();
+    assert_eq!(tiles::prove_tree(SIZE, old, &stored).expect("in the log"), theirs);
+    group.bench_function("verify: onecard", |b| {
+        b.iter(|| verify_consistency(old, SIZE, black_box(&old_root), &root, &proof));
+    });
+    group.bench_function("verify: tlog_tiles", |b| {
+        b.iter(|| tiles::check_tree(&theirs, SIZE, tiles::Hash(root.0), old, black_box(tiles::Hash(old_root.0))));
+    });
+    group.finish();
+}
+
 /// A checkpoint's note with the log's signature: parsed and verified.
 fn checkpoint(c: &mut Criterion) {
     let key = SigningKey::from_seed(&[1; 32]);
@@ -201,5 +271,5 @@ fn checkpoint(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, append, inclusion, checkpoint);
+criterion_group!(benches, append, inclusion, consistency, checkpoint);
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 //! Audits a directory of published files and prints the report.
 
 use crate::document::escaped;
+use crate::trust::write;
 use crate::{Failure, dump};
 use onecard::audit::{self, Options, Period};
 use onecard::crypto::Hash;
@@ -54,7 +55,7 @@ pub(crate) fn audit(
     }
     if let Some(path) = statement {
         let bytes = report.statement.ok_or_else(|| Failure::Usage("there is no statement to write".into()))?.encode();
-        std::fs::write(path, bytes).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        write(path, &bytes)?;
     }
     if anchor.is_none() {
         dump::line(out, "note: the first trust list is not pinned; compare the anchor, or give --anchor HEX");

@@ -8,7 +8,7 @@ use onecard::ledger::{LedgerCheckpoint, Receipt, journal_verifier, witness_name}
 use onecard::pass::{self, Audience, PassError, Proof};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Note, SignedCheckpoint};
-use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, StatusList, TrustHistory, TrustList};
+use onecard::trust::{Age, Catalogue, GateCertificate, StatusList, TrustHistory, TrustList};
 use std::path::Path;
 
 /// The command `inspect`.
@@ -99,7 +99,7 @@ fn presentation(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) 
 
 fn status_list(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
     let status = StatusList::verify(bytes, list).map_err(refused)?;
-    match Bundle::new(list.clone()).age(&status, at) {
+    match status.age(list.policy(), at) {
         Age::Fresh => verdict(out, "verified: signed by an issuer, and fresh"),
         Age::Stale => verdict(out, "verified: signed by an issuer, but stale: a gate refers visitors to a person"),
         Age::TooOld => return Err(Failure::Refused("signed by an issuer, but too old to decide by".into())),

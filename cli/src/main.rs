@@ -17,6 +17,7 @@
 
 mod audit;
 mod document;
+mod draw;
 mod dump;
 #[cfg(test)]
 #[path = "../../tests/federation/mod.rs"]
@@ -33,7 +34,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use trust::Trust;
 
-/// Inspects and verifies the documents of city tourism passes.
+/// Inspects, verifies and draws the documents of city tourism passes.
 ///
 /// Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong usage
 /// or a file that cannot be read.
@@ -83,6 +84,17 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         statement: Option<PathBuf>,
     },
+    /// Draws a pass or a presentation as a QR code, on the terminal if no file is asked for.
+    Qr {
+        /// Pass, presentation or QR text.
+        file: PathBuf,
+        /// Where to write it as PNG.
+        #[arg(long, value_name = "FILE")]
+        png: Option<PathBuf>,
+        /// Where to write it as SVG.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
     /// Prints the keys of ledgers and witnesses as lines of a C2SP tlog-policy.
     Vkey {
         #[command(flatten)]
@@ -110,6 +122,7 @@ fn main() -> ExitCode {
             let period = from.zip(until).map(|(from, until)| Period { from, until });
             audit::audit(&mut out, &directory, anchor, period, statement.as_deref())
         }
+        Command::Qr { file, png, svg } => draw::qr(&mut out, &file, png.as_deref(), svg.as_deref()),
         Command::Vkey { trust } => vkey(&mut out, &trust),
     };
     let mut stdout = std::io::stdout().lock();

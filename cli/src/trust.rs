@@ -67,6 +67,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Writes a file, in the place of what is there.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
 /// The keys of logs and witnesses as lines of a tlog-policy.
 pub(crate) fn vkeys(list: &TrustList) -> Vec<String> {
     let mut lines = vec![format!("# {}, trust list {}", list.federation(), list.sequence())];

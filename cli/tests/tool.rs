@@ -14,6 +14,9 @@ use onecard::gate::{Decision, Gate, Scan};
 use onecard::ledger::{Ledger, witness_name};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, Role};
+use onecard::wire::cbor::Encoder;
+use onecard::wire::cose::{Headers, Typ, sign1};
+use onecard_cli::qr::Symbol;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -28,8 +31,8 @@ fn onecard(directory: &Path, arguments: &[&str]) -> (i32, String) {
 /// A directory with every kind of document.
 fn files() -> TempDir {
     let mut bundle = Bundle::new(trust_list());
-    bundle.update_catalogue(&catalogue(1, 2)).unwrap();
-    bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+    bundle.update_catalogue(&catalogue(1, 2), time(NOW)).unwrap();
+    bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
     let key = SigningKey::from_seed(&gate_seed());
     let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW)).unwrap();
     gate.admit(Scan::text(code(1, NOW, |_| {}).as_bytes()), time(NOW));
@@ -267,9 +270,44 @@ fn a_directory_is_audited() {
 }
 
 #[test]
+fn passes_and_presentations_are_drawn() {
+    let directory = files();
+    let drawn = |bytes: &[u8]| Symbol::new(bytes).unwrap();
+    let (pass, shown) = (drawn(&pass(1, |_| {})), drawn(&presentation(&pass(1, |_| {}), 1, NOW)));
+    for (file, name, symbol) in [("pass", "pass", &pass), ("presentation", "presentation", &shown)] {
+        let (code, said) = onecard(directory.path(), &["qr", file]);
+        let line = format!("{name}, not verified; QR version {}, level M\n", symbol.version());
+        assert_eq!((code, said), (0, symbol.terminal() + &line), "{file}");
+    }
+    // The text of a presentation with a line end gives the very same code.
+    let (code, said) = onecard(directory.path(), &["qr", "code", "--png", "a.png", "--svg", "a.svg"]);
+    assert!(code == 0 && said.starts_with("presentation, not verified; "), "{code} {said}");
+    assert_eq!(std::fs::read(directory.path().join("a.png")).unwrap(), shown.png().unwrap());
+    assert_eq!(std::fs::read_to_string(directory.path().join("a.svg")).unwrap(), shown.svg());
+
+    let mut claims = Encoder::new();
+    claims.bytes(&[0; 600]);
+    let key = SigningKey::from_seed(&[1; 32]);
+    let long = sign1(&key, Typ::ContentFormat(293), Headers::default(), &claims.finish());
+    std::fs::write(directory.path().join("long"), long).unwrap();
+    for (file, why) in [
+        ("trust", "refused: not shown as a QR code: a trust list\n"),
+        ("receipt", "refused: not shown as a QR code: a receipt\n"),
+        ("junk", "refused: not a document of onecard\n"),
+        ("long", "more than 964\n"),
+    ] {
+        let (code, said) = onecard(directory.path(), &["qr", file, "--png", "b.png"]);
+        assert!(code == 1 && said.ends_with(why), "{file}: {code} {said}");
+        assert!(!directory.path().join("b.png").exists(), "{file}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_told_apart() {
     let directory = files();
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 14] = [
+        &["qr", "missing"],
+        &["qr", "pass", "--png", "."],
         &["audit", "missing"],
         &["audit", ".", "--from", "1"],
         &[],

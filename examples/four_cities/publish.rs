@@ -10,14 +10,9 @@ use onecard::ledger::{Receipt, journal_verifier, log_verifiers, witness_name};
 use onecard::tlog::{KeyKind, NoteVerifier, SignedCheckpoint};
 use onecard::wire::cbor::Encoder;
 use onecard::wire::text;
-use qrcode::{Color, EcLevel, QrCode};
+use onecard_cli::qr::Symbol;
 use std::fs;
 use std::path::Path;
-
-/// Side of a QR module, in pixels.
-const MODULE: usize = 4;
-/// Modules of white around a QR code.
-const QUIET: usize = 4;
 
 /// Writes trust list, catalogues, status lists and public keys.
 pub(crate) fn lists(world: &World, federation: &Federation, dir: &Path) -> Result {
@@ -45,7 +40,7 @@ pub(crate) fn passes(world: &World, dir: &Path) -> Result {
         let text = text::encode(&presentation);
         write(dir, &format!("passes/{id}.cose"), pass)?;
         write(dir, &format!("passes/{id}.txt"), text.as_bytes())?;
-        write(dir, &format!("passes/{id}.png"), &qr(&text)?)?;
+        write(dir, &format!("passes/{id}.png"), &Symbol::new(&presentation)?.png()?)?;
         write(dir, &format!("presentations/{id}.cose"), &presentation)?;
     }
     Ok(())
@@ -99,24 +94,4 @@ fn cose_key(key: &VerifyingKey) -> Vec<u8> {
     let mut out = Encoder::new();
     out.map(3).int(1).uint(1_u8).int(-1).uint(6_u8).int(-2).bytes(key.as_bytes());
     out.finish()
-}
-
-/// A QR code at level M as a PNG, one byte a pixel.
-fn qr(text: &str) -> Result<Vec<u8>> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M)?;
-    let (modules, width) = (code.to_colors(), code.width());
-    let side = (width + 2 * QUIET) * MODULE;
-    let mut pixels = vec![255; side * side];
-    for (at, _) in modules.iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
-        let (left, top) = ((at % width + QUIET) * MODULE, (at / width + QUIET) * MODULE);
-        for row in pixels.chunks_mut(side).skip(top).take(MODULE) {
-            row[left..left + MODULE].fill(0);
-        }
-    }
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, u32::try_from(side)?, u32::try_from(side)?);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header()?.write_image_data(&pixels)?;
-    Ok(bytes)
 }

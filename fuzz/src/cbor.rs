@@ -30,7 +30,10 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("key-twice", vec![0xa2, 0x01, 0x00, 0x01, 0x00]),
         ("unordered", vec![0xa2, 0x02, 0x00, 0x01, 0x00]),
         ("indefinite", vec![0x9f, 0x00, 0xff]),
-        ("largest", vec![0x3b, 255, 255, 255, 255, 255, 255, 255, 255]),
+        ("largest", vec![0x1b, 255, 255, 255, 255, 255, 255, 255, 255]),
+        ("least", vec![0x3b, 127, 255, 255, 255, 255, 255, 255, 255]),
+        ("less-than-least", vec![0x3b, 128, 0, 0, 0, 0, 0, 0, 0]),
+        ("bignum", vec![0xc2, 0x41, 0x05]),
         ("huge-length", vec![0x9b, 255, 255, 255, 255, 255, 255, 255, 255]),
     ]
 }
@@ -109,7 +112,8 @@ fn read(rest: &mut &[u8], depth: u8) -> Option<Tree> {
     let depth = depth.checked_sub(1)?;
     let (major, value) = read_head(rest)?;
     Some(match major {
-        0 | 1 => Tree::Scalar(major, value),
+        0 => Tree::Scalar(major, value),
+        1 => Tree::Scalar(major, i64::try_from(value).ok()?.unsigned_abs()),
         2 | 3 => {
             let (content, tail) = rest.split_at_checked(usize::try_from(value).ok()?)?;
             *rest = tail;
@@ -120,6 +124,8 @@ fn read(rest: &mut &[u8], depth: u8) -> Option<Tree> {
         }
         4 => Tree::Array((0..value).map(|_| read(rest, depth)).collect::<Option<_>>()?),
         5 => Tree::Map((0..value).map(|_| Some((read(rest, depth)?, read(rest, depth)?))).collect::<Option<_>>()?),
+        // Bignums.
+        6 if value == 2 || value == 3 => return None,
         6 => Tree::Tag(value, Box::new(read(rest, depth)?)),
         _ => Tree::Scalar(major, value),
     })

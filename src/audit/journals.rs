@@ -15,7 +15,7 @@ use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_b
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Entries in a full bundle.
@@ -275,6 +275,19 @@ impl<'a, F: Files> Replay<'a, F> {
         named.unwrap_or_else(|| lists.trust.at(time))
     }
 
+    /// How old at `time` the trust list was that the gate had; of one before the pinned list, nobody knows.
+    fn trust_age(&self, time: UnixTime) -> Option<Age> {
+        let pinned = self.lists.trust.first().sequence();
+        let known = self.synced.as_ref().is_none_or(|synced| synced.trust >= pinned);
+        known.then(|| self.trust(time).age(time))
+    }
+
+    /// How old at `time` the catalogue was that the gate had of a member, where it said which.
+    fn catalogue_age(&self, member: MemberId, time: UnixTime) -> Option<Age> {
+        let (_, sequence) = self.synced.as_ref()?.catalogues.iter().find(|(id, _)| *id == member)?;
+        Some(self.lists.catalogue(member, *sequence)?.age(self.policy(time), time))
+    }
+
     fn policy(&self, time: UnixTime) -> &'a Policy {
         self.trust(time).policy()
     }
@@ -390,7 +403,10 @@ impl<'a, F: Files> Replay<'a, F> {
             }
             return;
         };
-        let had = synced.status.iter().find(|(issuer, uri, _)| (*issuer, uri) == (claims.issuer, &claims.status.uri));
+        let had = synced
+            .status
+            .iter()
+            .find(|(issuer, uri, _)| (*issuer, uri.as_str()) == (claims.issuer, &*claims.status.uri));
         let Some((issuer, uri, issued)) = had else {
             findings.error(index, Rule::Decision, "the gate had no status list of the pass");
             return;
@@ -434,8 +450,14 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
         };
-        if redemption.time >= self.trust(redemption.time).expires() {
-            findings.error(index, Rule::Decision, "the gate's trust list had expired");
+        if self.trust_age(redemption.time).is_some_and(|age| age != Age::Fresh) {
+            findings.error(index, Rule::Decision, "the gate's trust list was too old");
+        }
+        let venue = self.gate.certificate.venue();
+        for member in BTreeSet::from([redemption.pass.issuer, venue.member]) {
+            if self.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
+                findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
+            }
         }
         let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));

@@ -5,7 +5,7 @@ use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
-use crate::trust::{Bundle, Catalogue, MemberKind, StatusList, TrustError, TrustHistory, TrustList};
+use crate::trust::{Bundle, Catalogue, MemberKind, Role, StatusList, TrustError, TrustHistory, TrustList};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
@@ -15,25 +15,12 @@ pub(super) struct Lists {
     pub(super) trust: TrustHistory,
     /// The newest trust list with the newest catalogues: products never change once published.
     pub(super) bundle: Bundle,
-    /// The catalogues in the order they are taken into a bundle.
-    catalogues: Vec<Issued>,
     /// Every status list, by issuer, URI and issue time.
     status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
     /// What each file under `trust/` that verified is, by its SHA-256.
     published: BTreeMap<Hash, ListId>,
     /// Every catalogue, by member and sequence.
     versions: BTreeMap<(MemberId, u64), Catalogue>,
-}
-
-/// A catalogue, with what orders it among the others: a bundle takes it under the trust list in
-/// force when it was issued, and a member's own in their order.
-#[derive(Debug)]
-struct Issued {
-    trust: u64,
-    member: MemberId,
-    sequence: u64,
-    digest: Hash,
-    bytes: Vec<u8>,
 }
 
 /// Which list a file is.
@@ -58,37 +45,27 @@ impl Lists {
         let named = |prefix: &'static str| numbered(paths, prefix);
         let mut published = BTreeMap::new();
         let trust = read_trust(files, &named("trust/trust-list-"), anchor, &mut published, findings)?;
-        let mut catalogues = Vec::new();
+        let mut versions = BTreeMap::new();
+        let mut bundle = Bundle::new(trust.newest().clone());
         for path in named("trust/catalogue-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            match Catalogue::verify(&bytes, &trust) {
-                Ok(list) => {
-                    let (member, sequence, digest) = (list.member(), list.sequence(), list.digest());
-                    if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
-                        findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
-                    }
-                    let issued = Issued { trust: trust.at(list.issued()).sequence(), member, sequence, digest, bytes };
-                    catalogues.push((issued, path, list));
-                }
-                Err(error) => findings.error_at(path, Rule::Catalogue, error),
-            }
-        }
-        catalogues.sort_by_key(|(issued, ..)| (issued.trust, issued.member, issued.sequence));
-        let mut versions = BTreeMap::new();
-        let mut bundle = Bundle::new(trust.first().clone());
-        let (mut taken, mut rest) = (Vec::new(), catalogues.into_iter().peekable());
-        for list in trust.lists() {
-            // It follows the one before, which was found when it was read.
-            let _ = bundle.update_trust(list.as_bytes());
-            while let Some((issued, path, catalogue)) = rest.next_if(|(issued, ..)| issued.trust == list.sequence()) {
-                if let Err(error) = bundle.update_catalogue(&issued.bytes) {
+            let catalogue = match Catalogue::verify(&bytes, &trust) {
+                Ok(catalogue) => catalogue,
+                Err(error) => {
                     findings.error_at(path, Rule::Catalogue, error);
                     continue;
                 }
-                published.insert(issued.digest, ListId::Catalogue(issued.member, issued.sequence));
-                versions.insert((issued.member, issued.sequence), catalogue);
-                taken.push(issued);
+            };
+            let (member, sequence) = (catalogue.member(), catalogue.sequence());
+            if let Err(error) = bundle.take_catalogue(catalogue.clone()) {
+                findings.error_at(path, Rule::Catalogue, error);
+                continue;
             }
+            if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
+                findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
+            }
+            published.insert(catalogue.digest(), ListId::Catalogue(member, sequence));
+            versions.insert((member, sequence), catalogue);
         }
         let mut status = BTreeMap::new();
         for path in named("trust/status-") {
@@ -108,7 +85,7 @@ impl Lists {
                 Err(error) => findings.error_at(path, Rule::StatusList, error),
             }
         }
-        Some(Self { trust, bundle, catalogues: taken, status, published, versions })
+        Some(Self { trust, bundle, status, published, versions })
     }
 
     /// SHA-256 of the trust list that the history starts with.
@@ -119,14 +96,10 @@ impl Lists {
     /// The newest trust list with the newest of those catalogues that `published` names: prices at a
     /// cut-off are those published before it, whatever is published later.
     pub(super) fn bundle_of(&self, published: &[Hash]) -> Bundle {
-        let mut bundle = Bundle::new(self.trust.first().clone());
-        for list in self.trust.lists() {
-            // All was verified when it was read, and in the same order.
-            let _ = bundle.update_trust(list.as_bytes());
-            let issued = self.catalogues.iter().filter(|issued| issued.trust == list.sequence());
-            for issued in issued.filter(|issued| published.contains(&issued.digest)) {
-                let _ = bundle.update_catalogue(&issued.bytes);
-            }
+        let mut bundle = Bundle::new(self.trust.newest().clone());
+        for catalogue in self.versions.values().filter(|catalogue| published.contains(&catalogue.digest())) {
+            // Each follows the one before, which was found when they were read.
+            let _ = bundle.take_catalogue(catalogue.clone());
         }
         bundle
     }
@@ -198,10 +171,13 @@ fn read_trust<F: Files>(
 
 /// The list to start from: the pinned one, or else the first of the federation.
 fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>) -> Result<TrustList, TrustError> {
-    match anchor {
-        Some(anchor) => TrustList::pinned(bytes, anchor),
-        None => TrustList::genesis(bytes, digest),
-    }
+    let mut list = match anchor {
+        Some(anchor) => TrustList::pinned(bytes, anchor)?,
+        None => TrustList::genesis(bytes, digest)?,
+    };
+    // The lists that follow are prepared like it: most of an audit is signatures of issuers.
+    list.prepare(Role::Issuer, list.issued());
+    Ok(list)
 }
 
 /// Reads a file, or says that it cannot be read.

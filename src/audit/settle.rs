@@ -477,7 +477,9 @@ pub(super) mod tests {
 
     pub(in crate::audit) static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
         let mut bundle = Bundle::new(list());
-        [HUANGPU, NANJING, HANGZHOU].iter().for_each(|&member| bundle.update_catalogue(&catalogue(member)).unwrap());
+        [HUANGPU, NANJING, HANGZHOU]
+            .iter()
+            .for_each(|&member| bundle.update_catalogue(&catalogue(member), UnixTime::MAX).unwrap());
         bundle
     });
 

@@ -5,50 +5,66 @@
 
 use super::{
     log::{Log, LogError, Place, flatten, tile},
-    proof::{Nodes, consistency_proof, inclusion_proof},
+    proof::{Nodes, consistency_proof, inclusion_proof, range},
     storage::{LogKey, Storage},
     tree::Subtrees,
 };
 use crate::crypto::Hash;
 use core::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-/// Full tiles of the logs of one store, with their inner nodes: a bounded number of them, the ones
-/// used last.
+/// Full tiles of the logs of one store, with their inner nodes: a bounded number of them.
 ///
 /// Full tiles never change, so nothing here grows old. What a log proves with it is what it proves
 /// without, as long as one store has one cache: a proof made from another store's tiles does not
 /// verify.
+///
+/// A log of `n` entries has about `n / 255` full tiles: a cache of that many holds the whole log, at
+/// 64 bytes an entry. Of a full cache, a tile goes that was not used since the last round (CLOCK).
 #[derive(Clone, Debug)]
 pub struct TileCache {
-    tiles: BTreeMap<(LogKey, u8, u64), Kept>,
+    kept: Vec<Kept>,
+    places: HashMap<TileKey, usize>,
     most: usize,
-    uses: u64,
+    hand: usize,
+    edge: Edge,
 }
+
+/// Roots along the right edge of the tree that was proved from last: `size` leaves from `begin` on.
+#[derive(Clone, Debug, Default)]
+struct Edge {
+    log: LogKey,
+    size: u64,
+    roots: Vec<(u64, Hash)>,
+}
+
+type TileKey = (LogKey, u8, u64);
 
 #[derive(Clone, Debug)]
 struct Kept {
+    key: TileKey,
     nodes: Subtrees,
-    used: u64,
+    /// Since the hand passed.
+    used: bool,
 }
 
 impl TileCache {
     /// A cache of at most `tiles` tiles, of 16 KiB each; of one at least.
     #[must_use]
-    pub const fn new(tiles: usize) -> Self {
-        Self { tiles: BTreeMap::new(), most: tiles, uses: 0 }
+    pub fn new(tiles: usize) -> Self {
+        Self { kept: Vec::new(), places: HashMap::new(), most: tiles.max(1), hand: 0, edge: Edge::default() }
     }
 
     /// Number of tiles kept.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.tiles.len()
+    pub const fn len(&self) -> usize {
+        self.kept.len()
     }
 
     /// Whether no tile is kept.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.tiles.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.kept.is_empty()
     }
 
     /// As [`Log::inclusion_proof`].
@@ -82,53 +98,90 @@ impl TileCache {
     }
 
     const fn nodes<'a, S>(&'a mut self, log: &'a Log, storage: &'a S) -> CachedNodes<'a, S> {
-        CachedNodes { log, storage, cache: RefCell::new(self) }
+        CachedNodes { log, storage, cache: RefCell::new((self, None)) }
     }
 
-    /// The nodes of a full tile, read if it is not there.
-    fn tile<S: Storage>(
-        &mut self,
-        storage: &S,
-        log: LogKey,
-        level: u8,
-        index: u64,
-    ) -> Result<&Subtrees, LogError<S::Error>> {
-        let key = (log, level, index);
-        if !self.tiles.contains_key(&key) {
-            let nodes = tile(storage, log, level, index)?.into_iter().collect();
-            if self.tiles.len() >= self.most
-                && let Some(oldest) = self.tiles.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key)
-            {
-                self.tiles.remove(&oldest);
+    /// Where a full tile is kept; it is read if it is not there.
+    fn place<S: Storage>(&mut self, storage: &S, key: TileKey) -> Result<usize, LogError<S::Error>> {
+        if let Some(place) = self.places.get(&key) {
+            if let Some(kept) = self.kept.get_mut(*place) {
+                kept.used = true;
             }
-            self.tiles.insert(key, Kept { nodes, used: 0 });
+            return Ok(*place);
         }
-        // 2^64 uses cannot be made, so this never saturates.
-        self.uses = self.uses.saturating_add(1);
-        let kept = self.tiles.get_mut(&key).ok_or(LogError::NoTile)?;
-        kept.used = self.uses;
-        Ok(&kept.nodes)
+        let (log, level, index) = key;
+        let nodes = tile(storage, log, level, index)?.into_iter().collect();
+        let new = Kept { key, nodes, used: true };
+        let place = if self.kept.len() < self.most {
+            self.kept.push(new);
+            self.kept.len().saturating_sub(1)
+        } else {
+            let place = self.unused();
+            if let Some(kept) = self.kept.get_mut(place) {
+                self.places.remove(&kept.key);
+                *kept = new;
+            }
+            place
+        };
+        self.places.insert(key, place);
+        Ok(place)
+    }
+
+    /// The next place whose tile was not used since the hand passed it; at most one round.
+    fn unused(&mut self) -> usize {
+        loop {
+            let place = self.hand;
+            self.hand = if place.saturating_add(1) < self.kept.len() { place.saturating_add(1) } else { 0 };
+            match self.kept.get_mut(place) {
+                Some(kept) if kept.used => kept.used = false,
+                _ => return place,
+            }
+        }
     }
 }
 
 struct CachedNodes<'a, S> {
     log: &'a Log,
     storage: &'a S,
-    cache: RefCell<&'a mut TileCache>,
+    /// With the tile used last: a proof walks up within a tile.
+    cache: RefCell<(&'a mut TileCache, Option<(TileKey, usize)>)>,
 }
 
 impl<S: Storage> Nodes for CachedNodes<'_, S> {
     type Error = LogError<S::Error>;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
-        let (tile_level, tile_index, hashes) = match self.log.locate(level, index)? {
+        let (key, hashes) = match self.log.locate(level, index)? {
             Place::Here(node) => return Ok(node),
-            Place::Tile(level, index, hashes) => (level, index, hashes),
+            Place::Tile(level, index, hashes) => ((self.log.key(), level, index), hashes),
         };
-        let mut cache = self.cache.borrow_mut();
-        let nodes = cache.tile(self.storage, self.log.key(), tile_level, tile_index)?;
+        let (cache, last) = &mut *self.cache.borrow_mut();
+        let place = match *last {
+            Some((of, place)) if of == key => place,
+            _ => cache.place(self.storage, key)?,
+        };
+        *last = Some((key, place));
         let within = u32::from(level % 8);
-        nodes.node(within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
+        let kept = cache.kept.get(place).ok_or(LogError::NoTile)?;
+        kept.nodes.node(within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
+    }
+
+    fn edge(&self, begin: u64, size: u64) -> Result<Hash, Self::Error> {
+        let log = self.log.key();
+        if let (cache, _) = &*self.cache.borrow()
+            && (cache.edge.log, cache.edge.size) == (log, size)
+            && let Some((_, root)) = cache.edge.roots.iter().find(|(from, _)| *from == begin)
+        {
+            return Ok(*root);
+        }
+        let root = range(begin, size, self)?;
+        let edge = &mut self.cache.borrow_mut().0.edge;
+        if (edge.log, edge.size) != (log, size) {
+            *edge = Edge { log, size, roots: Vec::new() };
+        }
+        // One for each level at most.
+        edge.roots.push((begin, root));
+        Ok(root)
     }
 }
 
@@ -168,7 +221,7 @@ mod tests {
 
     fn grown(key: LogKey, size: u64) -> (Counting, Log) {
         let mut storage = MemoryStorage::new();
-        let mut log = Log::open(&storage, key, "onecard.example/a").unwrap();
+        let mut log = Log::open(&storage, key, &format!("onecard.example/{}", key.0)).unwrap();
         let mut batch = log.begin();
         (0..size).for_each(|index| assert_eq!(batch.push(&index.to_be_bytes(), None), Ok(index)));
         storage.commit(&batch.take_writes()).unwrap();
@@ -203,17 +256,20 @@ mod tests {
     #[test]
     fn a_tile_is_read_once_while_it_is_kept() {
         let (storage, log) = grown(KEY, 2_000);
-        let mut cache = TileCache::new(2);
+        let mut cache = TileCache::new(3);
         let mut read = |index: u64| {
             let before = storage.1.get();
             cache.inclusion_proof(&log, &storage, index, 2_000).unwrap();
             (storage.1.get() - before, cache.len())
         };
         assert_eq!([read(0), read(1), read(255)], [(1, 1), (0, 1), (0, 1)]);
-        assert_eq!([read(256), read(3)], [(1, 2), (0, 2)]);
-        // The third takes the place of the one that was used longer ago.
-        assert_eq!([read(512), read(0), read(256)], [(1, 2), (0, 2), (1, 2)]);
-        assert_eq!(read(1_999), (0, 2), "the right edge is with the log");
+        assert_eq!([read(256), read(512), read(3)], [(1, 2), (1, 3), (0, 3)]);
+        // All were used since the hand began its round: the first goes.
+        assert_eq!(read(768), (1, 3));
+        // Of the two that the hand passed, the one at 256 is used again: the other goes.
+        assert_eq!([read(256), read(0), read(256), read(768)], [(0, 3), (1, 3), (0, 3), (0, 3)]);
+        assert_eq!(read(512), (1, 3));
+        assert_eq!(read(1_999), (0, 3), "the right edge is with the log");
     }
 
     #[test]
@@ -223,11 +279,11 @@ mod tests {
         let rows: Vec<Write> = second.0.rows().map(|(row, bytes)| Write::Put(row, bytes.to_vec())).collect();
         storage.commit(&rows).unwrap();
         let mut cache = TileCache::new(8);
-        for log in [&one, &two, &one] {
-            let proof = cache.inclusion_proof(log, &storage, 9, 512).unwrap();
-            assert_eq!(proof, log.inclusion_proof(&storage, 9, 512).unwrap());
+        for (log, size) in [(&one, 512), (&two, 512), (&one, 512), (&one, 599), (&two, 599), (&one, 599)] {
+            let proof = cache.inclusion_proof(log, &storage, 9, size).unwrap();
+            assert_eq!(proof, log.inclusion_proof(&storage, 9, size).unwrap());
         }
-        assert_eq!(cache.len(), 2);
+        assert_eq!(cache.len(), 3);
     }
 
     #[test]
@@ -239,7 +295,7 @@ mod tests {
         for (write, why) in [(Write::Delete(row), Damage::Missing), (Write::Put(row, vec![0; 8_160]), Damage::Length)] {
             storage.commit(&[write]).unwrap();
             assert_eq!(cache.inclusion_proof(&log, &storage, 0, 600), Err(LogError::Damaged { row, why }));
-            assert!(cache.tiles.keys().all(|key| *key != (KEY, 0, 0)));
+            assert!(!cache.places.contains_key(&(KEY, 0, 0)));
         }
         storage.commit(&[Write::Put(row, good)]).unwrap();
         assert_eq!(cache.inclusion_proof(&log, &storage, 0, 600), log.inclusion_proof(&storage, 0, 600));

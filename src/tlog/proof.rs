@@ -15,6 +15,18 @@ pub trait Nodes {
     /// # Errors
     /// The source's own.
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error>;
+
+    /// The root over the leaves `begin..size`, the right edge of the tree of `size` leaves, where that
+    /// is no complete subtree. Proofs of one tree ask for the same few again and again.
+    ///
+    /// # Errors
+    /// The source's own.
+    fn edge(&self, begin: u64, size: u64) -> Result<Hash, Self::Error>
+    where
+        Self: Sized,
+    {
+        range(begin, size, self)
+    }
 }
 
 /// A proof cannot be made.
@@ -57,18 +69,8 @@ pub fn inclusion_proof<N: Nodes>(index: u64, size: u64, nodes: &N) -> Result<Vec
     if index >= size {
         return Err(ProveError::OutOfRange { at: index, size });
     }
-    let mut path = Vec::with_capacity(64);
-    let (mut begin, mut end) = (0, size);
-    while let Some(middle) = middle(begin, end) {
-        if index < middle {
-            path.push(range_root(middle, end, nodes)?);
-            end = middle;
-        } else {
-            path.push(range_root(begin, middle, nodes)?);
-            begin = middle;
-        }
-    }
-    path.reverse();
+    let mut path = Vec::with_capacity(path_length(size));
+    siblings(index, 0, size, nodes, &mut path)?;
     Ok(path)
 }
 
@@ -81,25 +83,18 @@ pub fn consistency_proof<N: Nodes>(old: u64, new: u64, nodes: &N) -> Result<Vec<
     if old > new {
         return Err(ProveError::OutOfRange { at: old, size: new });
     }
-    let mut path = Vec::with_capacity(65);
     if old == 0 || old == new {
-        return Ok(path);
+        return Ok(Vec::new());
     }
-    let (mut begin, mut end) = (0, new);
-    while let Some(middle) = if old == end { None } else { middle(begin, end) } {
-        if old <= middle {
-            path.push(range_root(middle, end, nodes)?);
-            end = middle;
-        } else {
-            path.push(range_root(begin, middle, nodes)?);
-            begin = middle;
-        }
+    // The last of the complete subtrees that the old tree is made of, and what lies beside the way up
+    // from it. Where it is the whole old tree, its root is the verifier's own old root.
+    let mut path = Vec::with_capacity(path_length(new).saturating_add(1));
+    let level = old.trailing_zeros() as u8;
+    let last = old.saturating_sub(1);
+    if !old.is_power_of_two() {
+        path.push(nodes.node(level, last.wrapping_shr(level.into())).map_err(ProveError::Nodes)?);
     }
-    // Where the old tree is one complete subtree, its root is the verifier's own old root.
-    if begin != 0 {
-        path.push(range_root(begin, end, nodes)?);
-    }
-    path.reverse();
+    siblings(last, level, new, nodes, &mut path)?;
     Ok(path)
 }
 
@@ -202,20 +197,34 @@ fn skip(at: u64, last: u64, levels: u32) -> (u64, u64) {
     (at.checked_shr(levels).unwrap_or(0), last.checked_shr(levels).unwrap_or(0))
 }
 
-/// Where a tree of the leaves `begin..end` splits: after the largest power of two smaller than its
-/// size. `None` for a single leaf.
-fn middle(begin: u64, end: u64) -> Option<u64> {
-    let half = end.saturating_sub(begin).saturating_sub(1).checked_ilog2()?;
-    Some(begin.saturating_add(1u64.wrapping_shl(half)))
+/// Most hashes in the inclusion proof of a leaf of the tree of `size` leaves.
+const fn path_length(size: u64) -> usize {
+    u64::BITS.saturating_sub(size.saturating_sub(1).leading_zeros()) as usize
 }
 
-fn range_root<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, ProveError<N::Error>> {
-    range(begin, end, nodes).map_err(ProveError::Nodes)
+/// The siblings of the subtrees that leaf `index` of the tree of `size` leaves lies in, from the one
+/// of `2^bottom` leaves up.
+fn siblings<N: Nodes>(
+    index: u64,
+    bottom: u8,
+    size: u64,
+    nodes: &N,
+    path: &mut Vec<Hash>,
+) -> Result<(), ProveError<N::Error>> {
+    for level in (bottom..64).take_while(|level| 1u64.wrapping_shl((*level).into()) < size) {
+        let (sibling, width) = (index.wrapping_shr(level.into()) ^ 1, 1u64.wrapping_shl(level.into()));
+        // Where the right edge has no sibling on a level, the subtree is the same one level up.
+        let Some(begin) = sibling.checked_mul(width).filter(|begin| *begin < size) else { continue };
+        let complete = size.saturating_sub(begin) >= width;
+        let node = if complete { nodes.node(level, sibling) } else { nodes.edge(begin, size) };
+        path.push(node.map_err(ProveError::Nodes)?);
+    }
+    Ok(())
 }
 
 /// Root of the subtree over the leaves `begin..end`, which is not empty and starts at a multiple of
-/// the smallest power of two that holds it: all that the walks above ask for.
-fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
+/// the smallest power of two that holds it.
+pub(super) fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
     // Its complete subtrees, from the smallest at the right to the largest at the left.
     let mut rest = end.saturating_sub(begin);
     let mut root = None;

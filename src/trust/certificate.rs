@@ -121,7 +121,7 @@ impl GateCertificate {
         let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
         let (certificate, key) = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
         let (member, entry) = trust.key(message.kid()?, Role::Registrar, certificate.issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         if member.id != certificate.gate.member {
             return Err(CertificateError::Rule("issued by another member"));
         }
@@ -167,6 +167,12 @@ impl GateCertificate {
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
         self.issued
+    }
+
+    /// First second it is not in force any more.
+    #[must_use]
+    pub const fn expires(&self) -> UnixTime {
+        self.expires
     }
 
     /// Whether the certificate is in force at `time`.

@@ -5,7 +5,7 @@
 //! lists and asks the one that was in force then.
 
 use super::list::{KeyEntry, Member, Role, TrustError, TrustList};
-use crate::crypto::Kid;
+use crate::crypto::{Kid, Verifier};
 use crate::time::UnixTime;
 
 /// Where the key of a signature is looked up: one trust list, or the one of several that was in
@@ -16,11 +16,18 @@ pub trait Keys {
     /// # Errors
     /// [`TrustError::UnknownKey`], [`TrustError::WrongRole`], [`TrustError::KeyTime`].
     fn key(&self, kid: Kid, role: Role, at: UnixTime) -> Result<(&Member, &KeyEntry), TrustError>;
+
+    /// The key of an entry, with its table if there is one: see [`TrustList::prepare`].
+    fn verifier<'a>(&'a self, entry: &'a KeyEntry) -> Verifier<'a>;
 }
 
 impl Keys for TrustList {
     fn key(&self, kid: Kid, role: Role, at: UnixTime) -> Result<(&Member, &KeyEntry), TrustError> {
         self.key(kid, role, at)
+    }
+
+    fn verifier<'a>(&'a self, entry: &'a KeyEntry) -> Verifier<'a> {
+        self.verifier(entry)
     }
 }
 
@@ -85,6 +92,12 @@ impl Keys for TrustHistory {
     /// As the list in force at `at` has it.
     fn key(&self, kid: Kid, role: Role, at: UnixTime) -> Result<(&Member, &KeyEntry), TrustError> {
         self.at(at).key(kid, role, at)
+    }
+
+    fn verifier<'a>(&'a self, entry: &'a KeyEntry) -> Verifier<'a> {
+        // A key may have left with its table, so the list that has one is asked.
+        let mut verifiers = self.lists().rev().map(|list| list.verifier(entry));
+        verifiers.find(|verifier| matches!(verifier, Verifier::Known(_))).unwrap_or_else(|| (&entry.key).into())
     }
 }
 

@@ -14,9 +14,11 @@
 //! member = { 1: uint, 2: tstr, 3: tstr, 4: 0 / 1, 5: [* key], ? 6: uint }
 //!                       ; id, name zh, name en, city / auditor, keys, suspended from
 //! key = [1..5, bstr .size 32, uint, uint]    ; role, public key, not before, not after
-//! policy = { 1: uint, 2: uint, 3: uint, 4: uint, 5: uint, 6: uint, 7: uint, 8: uint, 9: uint, 10: uint }
+//! policy = { 1: uint, 2: uint, 3: uint, ... 13: uint }    ; the fields of Policy, in order
 //! ```
 
+use super::age::{Age, Limits};
+use super::prepared::Prepared;
 use crate::crypto::{Hash, KeyError, Kid, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId};
 use crate::limits::{MAX_KEYS_PER_MEMBER, MAX_MEMBERS, MAX_TRUST_LIST};
@@ -114,6 +116,12 @@ pub struct Policy {
     pub rescan_within: u32,
     /// A gate that last synced longer ago than this answers for what it could have known.
     pub sync_within: u32,
+    /// A catalogue up to this age is fresh.
+    pub catalogue_fresh: u32,
+    /// A catalogue older than this decides nothing.
+    pub catalogue_max_age: u32,
+    /// A trust list up to this age is fresh; later it is stale until it expires.
+    pub trust_fresh: u32,
 }
 
 impl Default for Policy {
@@ -129,6 +137,9 @@ impl Default for Policy {
             annul_within: 900,
             rescan_within: 120,
             sync_within: 4 * 3_600,
+            catalogue_fresh: 90 * 86_400,
+            catalogue_max_age: 180 * 86_400,
+            trust_fresh: 365 * 86_400,
         }
     }
 }
@@ -291,6 +302,7 @@ pub struct TrustList {
     by_kid: Vec<(Kid, usize, usize)>,
     digest: Hash,
     bytes: Vec<u8>,
+    pub(super) prepared: Prepared,
 }
 
 impl TrustList {
@@ -352,7 +364,7 @@ impl TrustList {
         }
         self.count(&message, &list, list.spec.issued)?;
         list.count(&message, self, list.spec.issued)?;
-        Ok(list)
+        Ok(list.prepare_like(self))
     }
 
     /// Whether this list may decide anything at `now`: from its issue until just before it expires.
@@ -391,6 +403,14 @@ impl TrustList {
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.spec.expires
+    }
+
+    /// How old this list is at `now`, judged by its own policy.
+    #[must_use]
+    pub fn age(&self, now: UnixTime) -> Age {
+        let policy = self.policy();
+        let limits = Limits { fresh: policy.trust_fresh, most: None, expires: Some(self.expires()) };
+        Age::judge(self.issued(), limits, policy, now)
     }
 
     /// The federation's rules.
@@ -495,7 +515,8 @@ impl TrustList {
         let message = Sign::decode(bytes, TYP, MAX_MEMBERS)?;
         let spec = Decoder::all(message.payload(), decode_spec)?;
         let by_kid = check(&spec)?;
-        Ok((Self { spec, by_kid, digest: sha256(&[bytes]), bytes: bytes.to_vec() }, message))
+        let (digest, bytes, prepared) = (sha256(&[bytes]), bytes.to_vec(), Prepared::default());
+        Ok((Self { spec, by_kid, digest, bytes, prepared }, message))
     }
 }
 
@@ -551,7 +572,7 @@ fn decode_member(d: &mut Decoder<'_>) -> Result<Member, TrustError> {
     Ok(Member { id, name_zh, name_en, kind, keys, suspended_from })
 }
 
-fn policy_values(policy: &Policy) -> [u32; 10] {
+fn policy_values(policy: &Policy) -> [u32; 13] {
     [
         policy.root_threshold.into(),
         policy.witness_quorum.into(),
@@ -563,6 +584,9 @@ fn policy_values(policy: &Policy) -> [u32; 10] {
         policy.annul_within,
         policy.rescan_within,
         policy.sync_within,
+        policy.catalogue_fresh,
+        policy.catalogue_max_age,
+        policy.trust_fresh,
     ]
 }
 
@@ -576,14 +600,14 @@ fn encode_policy(out: &mut Encoder, policy: &Policy) {
 
 fn decode_policy(d: &mut Decoder<'_>) -> Result<Policy, TrustError> {
     let mut map = d.map()?;
-    let mut values = [0_u32; 10];
+    let mut values = [0_u32; 13];
     for (key, value) in (1_i64..).zip(&mut values) {
         map.require(d, key)?;
         *value = d.uint()?;
     }
     map.end(d)?;
     let [roots, quorum, code_early, code_late, clock_suspect, status_fresh, status_max_age, rest @ ..] = values;
-    let [annul_within, rescan_within, sync_within] = rest;
+    let [annul_within, rescan_within, sync_within, catalogue_fresh, catalogue_max_age, trust_fresh] = rest;
     let small = |value: u32| u8::try_from(value).map_err(|_| TrustError::Rule("a threshold above 255"));
     Ok(Policy {
         root_threshold: small(roots)?,
@@ -596,6 +620,9 @@ fn decode_policy(d: &mut Decoder<'_>) -> Result<Policy, TrustError> {
         annul_within,
         rescan_within,
         sync_within,
+        catalogue_fresh,
+        catalogue_max_age,
+        trust_fresh,
     })
 }
 
@@ -634,6 +661,7 @@ fn check(spec: &TrustListSpec) -> Result<Vec<(Kid, usize, usize)>, TrustError> {
         "a witness quorum that cannot be met",
     )?;
     rule(policy.status_fresh <= policy.status_max_age, "a fresh status list that is too old")?;
+    rule(policy.catalogue_fresh <= policy.catalogue_max_age, "a fresh catalogue that is too old")?;
     rule(policy.code_early <= policy.clock_suspect, "a code that is early and suspect at once")?;
     by_kid.sort_unstable();
     check_kids(spec, &by_kid)?;
@@ -813,6 +841,7 @@ pub(crate) mod tests {
         assert_eq!(rule(|spec| spec.policy.witness_quorum = 0), "a witness quorum that cannot be met");
         assert_eq!(rule(|spec| spec.policy.witness_quorum = 6), "a witness quorum that cannot be met");
         assert_eq!(rule(|spec| spec.policy.status_fresh = u32::MAX), "a fresh status list that is too old");
+        assert_eq!(rule(|spec| spec.policy.catalogue_fresh = u32::MAX), "a fresh catalogue that is too old");
         assert_eq!(rule(|spec| spec.policy.code_early = 601), "a code that is early and suspect at once");
         assert_eq!(rule(|spec| spec.expires = time(999)), "expires before it is issued");
         let domain = "the federation domain has other characters than a-z, 0-9, dot and hyphen";

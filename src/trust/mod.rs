@@ -5,16 +5,19 @@
 //! registrar or an issuer signed. Algorithm, role and validity of a key come from the trust list,
 //! never from the message the key signed.
 
+mod age;
 mod bundle;
 mod catalogue;
 mod certificate;
 mod history;
 mod list;
+mod prepared;
 mod status;
 #[cfg(test)]
 pub(crate) use list::tests as test_federation;
 
-pub use bundle::{Age, Bundle, BundleError};
+pub use age::{Age, Piece, PieceAge};
+pub use bundle::{Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
 pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec};
 pub use history::{Keys, TrustHistory};

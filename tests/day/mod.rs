@@ -129,8 +129,8 @@ pub(crate) fn bundle() -> Bundle {
     let trust = trust_list();
     let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
     for code in CITIES {
-        bundle.update_catalogue(&catalogue(code)).unwrap();
-        bundle.update_status(&status_list(code)).unwrap();
+        bundle.update_catalogue(&catalogue(code), time(OPEN)).unwrap();
+        bundle.update_status(&status_list(code), time(OPEN)).unwrap();
     }
     bundle
 }
@@ -149,11 +149,12 @@ pub(crate) fn claims(issuer: u32, number: u8, product: u16) -> PassClaims {
         not_before: time(OPEN - 86_400),
         issued: time(OPEN - 86_400),
         confirmation: Some(holder(number).verifying_key()),
-        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1") },
+        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1").parse().unwrap() },
         product: (product, 1),
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     }
 }
 

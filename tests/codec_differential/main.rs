@@ -1,0 +1,11 @@
+//! The codec against other implementations: CBOR against `ciborium`, COSE against `coset`, the text
+//! against `base45`. They accept more than one encoding, so that what we accept is held to what they
+//! read and to what they would write.
+
+mod cbor;
+mod cose;
+#[path = "../federation/mod.rs"]
+mod federation;
+#[path = "../nearly/mod.rs"]
+mod nearly;
+mod text;
