@@ -643,6 +643,22 @@ fn a_ledger_is_never_pruned() {
 }
 
 #[test]
+fn a_gap_is_declared_after_the_last_seal_of_an_enrolled_gate() {
+    let day = finished();
+    let sealed = day.cities[0].ledger.journals()[&1].log().size();
+    let found = |gate, from| {
+        run(&republished(&day, 0, |entries| {
+            let time = entries[entries.len() - 1].0;
+            entries.push((time, Entry::GapDeclared { gate, from, until: from + 1 }));
+        }))
+    };
+    let gap = |gate, from| found(gate, from).iter().map(|found| (found.severity, found.rule)).collect::<Vec<_>>();
+    assert_eq!(gap(1, sealed), [(Severity::Notice, Rule::Missing)]);
+    assert_eq!(gap(1, sealed - 1), [(Severity::Error, Rule::Missing)], "the record is there");
+    assert_eq!(gap(9, 0), [(Severity::Error, Rule::Missing)], "no such gate");
+}
+
+#[test]
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
