@@ -643,6 +643,20 @@ fn a_ledger_is_never_pruned() {
 }
 
 #[test]
+fn a_reversal_comes_after_the_seal_of_what_it_reverses() {
+    let day = finished();
+    let found = |after: usize| {
+        errors(&republished(&day, 0, |entries| {
+            let at = seals(entries)[0] + after;
+            let time = entries[at - after].0;
+            entries.insert(at, (time, Entry::Reversal { gate: 1, index: 2 }));
+        }))
+    };
+    assert_eq!(found(1), []);
+    assert_eq!(found(0), [(SHANGHAI.to_owned(), Rule::Annulment)]);
+}
+
+#[test]
 fn a_gap_is_declared_after_the_last_seal_of_an_enrolled_gate() {
     let day = finished();
     let sealed = day.cities[0].ledger.journals()[&1].log().size();

@@ -5,8 +5,9 @@ mod day;
 use day::{CITIES, City, Day, OPEN, code, id, pass, time};
 use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Rule, Severity, Statement, audit};
 use onecard::gate::Decision;
-use onecard::id::{GateId, PassId, PassKey};
+use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, StatementRef};
+use onecard::product::Use;
 
 const DAY: i64 = 86_400;
 /// Half of the 1,001 fen of each city's venue 1.
@@ -181,6 +182,36 @@ fn a_price_once_shared_moves_to_the_venue_that_is_left() {
     assert_eq!(adjusted, [(id(CITIES[0]), PRICE), (id(CITIES[1]), -PRICE)]);
     assert_eq!(paid(&third), [(CITIES[0], CITIES[0], PRICE as u64), (CITIES[1], CITIES[0], PRICE as u64)]);
     later(&day, &third);
+}
+
+#[test]
+fn a_gate_that_knew_of_the_reversal_does_not_answer_for_the_use() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    show(&mut day, 1, 1, 1, OPEN + 1_000);
+    day.deliver(1, 0, OPEN + 3_000);
+    day.deliver(1, 1, OPEN + 3_000);
+    settle(&mut day, 0);
+    reverse(&mut day, 1, OPEN + DAY);
+    // One gate learns all that, another nothing. Both let the pass in, which is once too often.
+    let second = Use {
+        time: time(OPEN + 1_000),
+        gate: GateId { member: id(CITIES[1]), number: 2 },
+        index: FIRST_USE,
+        venue: VenueId { member: id(CITIES[1]), number: 2 },
+        service: 0,
+        grant: 0,
+        party: 1,
+    };
+    let pass = PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([1; 10]) };
+    day.sync(0, 0, &[(pass, [second].into_iter().collect())], OPEN + DAY + 100);
+    show(&mut day, 1, 0, 1, OPEN + DAY + 200);
+    show(&mut day, 1, 0, 0, OPEN + DAY + 300);
+    day.deliver(0, 0, OPEN + DAY + 3_000);
+    day.deliver(0, 1, OPEN + DAY + 3_000);
+    let second = settle(&mut day, 1);
+    let over: Vec<_> = second.over_uses().iter().map(|over| (over.gate, over.liable)).collect();
+    assert_eq!(over, [(gate(0), Liable::Issuer)]);
 }
 
 #[test]

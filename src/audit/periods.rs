@@ -357,6 +357,8 @@ mod tests {
                 let statement = periods.statement(at, closing, &booked).unwrap();
                 prop_assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
                 prop_assert_eq!(statement.previous(), at.checked_sub(1).map(|before| Hash([before as u8; 32])));
+                let back = booked.iter().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
+                prop_assert_eq!(statement.taken_back().len(), back.count());
                 for line in statement.lines() {
                     add_up(&mut paid, (line.product, line.venue), line.fen.into());
                 }
