@@ -643,6 +643,36 @@ fn a_ledger_is_never_pruned() {
 }
 
 #[test]
+fn a_reversal_comes_after_the_seal_of_what_it_reverses() {
+    let day = finished();
+    let found = |after: usize| {
+        errors(&republished(&day, 0, |entries| {
+            let at = seals(entries)[0] + after;
+            let time = entries[at - after].0;
+            entries.insert(at, (time, Entry::Reversal { gate: 1, index: 2 }));
+        }))
+    };
+    assert_eq!(found(1), []);
+    assert_eq!(found(0), [(SHANGHAI.to_owned(), Rule::Annulment)]);
+}
+
+#[test]
+fn a_gap_is_declared_after_the_last_seal_of_an_enrolled_gate() {
+    let day = finished();
+    let sealed = day.cities[0].ledger.journals()[&1].log().size();
+    let found = |gate, from| {
+        run(&republished(&day, 0, |entries| {
+            let time = entries[entries.len() - 1].0;
+            entries.push((time, Entry::GapDeclared { gate, from, until: from + 1 }));
+        }))
+    };
+    let gap = |gate, from| found(gate, from).iter().map(|found| (found.severity, found.rule)).collect::<Vec<_>>();
+    assert_eq!(gap(1, sealed), [(Severity::Notice, Rule::Missing)]);
+    assert_eq!(gap(1, sealed - 1), [(Severity::Error, Rule::Missing)], "the record is there");
+    assert_eq!(gap(9, 0), [(Severity::Error, Rule::Missing)], "no such gate");
+}
+
+#[test]
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
@@ -837,8 +867,9 @@ fn an_agreed_digest_that_is_not_the_computed_one_is_found() {
         settled.digest.0[0] ^= 1;
         true
     });
-    let detail = "the members agreed to another statement than this audit computes";
-    assert_eq!(found, [told("statement.cbor", detail)]);
+    let until = "for the period until 2026-10-02T00:00:00+08:00, ";
+    let detail = format!("{until}the members agreed to another statement than this audit computes");
+    assert_eq!(found, [told("statement.cbor", &detail)]);
 }
 
 #[test]

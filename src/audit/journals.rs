@@ -349,6 +349,7 @@ impl<'a, F: Files> Replay<'a, F> {
             used,
             due_fen: redemption.due_fen,
             entry,
+            reversed: None,
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
             facts,
