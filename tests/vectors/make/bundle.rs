@@ -40,7 +40,7 @@ pub(super) fn file() -> File {
         let (anchor, gives) = (Some(Hex(anchor.to_vec())), gives.map(str::to_owned));
         vec![Stage { anchor, gives, ..stage("bundle", saved, verdict) }]
     };
-    let alone = saved(&[one.clone()], &[], &[]).item();
+    let alone = saved(std::slice::from_ref(&one), &[], &[]).item();
     make.good("bundle_of_a_trust_list", "a trust list and nothing else yet", loads(&alone, "accept", Some("1, 0, 0")));
     let catalogues = [catalogue(CITY, 1), catalogue(320_100, 4)];
     let lists = [status("oc:310101/1"), status("oc:310101/2")];
@@ -59,7 +59,7 @@ pub(super) fn file() -> File {
         "anchor",
         "the first trust list is the pinned one",
         "trust_list.anchor",
-        of(&[two.clone()], &catalogues, &lists),
+        of(std::slice::from_ref(&two), &catalogues, &lists),
     );
     bad(
         "gap",
