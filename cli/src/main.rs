@@ -70,8 +70,8 @@ enum Command {
     Audit {
         /// The directory that the members published to.
         directory: PathBuf,
-        /// SHA-256 of the first trust list in hexadecimal. Without it the one published is taken at
-        /// its word: compare the anchor printed with what you know.
+        /// SHA-256 of the trust list to start from in hexadecimal: the first, or a later one. Without it
+        /// the first one published is taken at its word: compare the anchor printed with what you know.
         #[arg(long, value_name = "HEX", value_parser = trust::hash)]
         anchor: Option<Hash>,
         /// First second of the period to settle, where the ledgers hold no statement yet.
@@ -140,8 +140,7 @@ fn main() -> ExitCode {
 }
 
 fn vkey(out: &mut String, trust: &Trust) -> Result<(), Failure> {
-    let list = trust.required()?;
-    for line in trust::vkeys(&list) {
+    for line in trust::vkeys(trust.required()?.newest()) {
         dump::line(out, &line);
     }
     Ok(())

@@ -6,7 +6,7 @@ use onecard::crypto::{Hash, sha256};
 use onecard::ledger::witness_name;
 use onecard::time::UnixTime;
 use onecard::tlog::{KeyKind, NoteVerifier};
-use onecard::trust::{KeyEntry, Role, TrustList};
+use onecard::trust::{KeyEntry, Role, TrustHistory, TrustList};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How an operator says what to trust.
 #[derive(Args, Debug)]
 pub(crate) struct Trust {
-    /// The federation's first trust list; then, with --trust again, each one that follows.
+    /// The trust list to start from, the federation's first or a later one; then, with --trust again,
+    /// each one that follows.
     #[arg(long = "trust", value_name = "FILE")]
     lists: Vec<PathBuf>,
-    /// SHA-256 of the first trust list in hexadecimal. Without it the file is taken at your word.
+    /// SHA-256 of the trust list to start from, in hexadecimal. Without it the file is taken at your word.
     #[arg(long, value_name = "HEX", value_parser = hash)]
     pub(crate) anchor: Option<Hash>,
     /// Verify as of this time, in Unix seconds, instead of now.
@@ -27,22 +28,23 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// The last of the lists, where there is one; each must follow the one before.
-    pub(crate) fn list(&self) -> Result<Option<TrustList>, Failure> {
+    /// The lists, where there are any; each must follow the one before.
+    pub(crate) fn lists(&self) -> Result<Option<TrustHistory>, Failure> {
         let Some((first, later)) = self.lists.split_first() else { return Ok(None) };
         let refused = |path: &Path, why: &dyn std::fmt::Display| Failure::Refused(format!("{}: {why}", path.display()));
         let bytes = read(first)?;
         let anchor = self.anchor.unwrap_or_else(|| sha256(&[&bytes]));
-        let mut list = TrustList::genesis(&bytes, &anchor).map_err(|error| refused(first, &error))?;
+        let list = TrustList::pinned(&bytes, &anchor).map_err(|error| refused(first, &error))?;
+        let mut history = TrustHistory::from(list);
         for path in later {
-            list = list.update(&read(path)?).map_err(|error| refused(path, &error))?;
+            history.push(&read(path)?).map_err(|error| refused(path, &error))?;
         }
-        Ok(Some(list))
+        Ok(Some(history))
     }
 
-    /// The last of the lists.
-    pub(crate) fn required(&self) -> Result<TrustList, Failure> {
-        self.list()?.ok_or_else(|| Failure::Usage("--trust FILE is needed".into()))
+    /// The lists.
+    pub(crate) fn required(&self) -> Result<TrustHistory, Failure> {
+        self.lists()?.ok_or_else(|| Failure::Usage("--trust FILE is needed".into()))
     }
 
     /// When to verify.

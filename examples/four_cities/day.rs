@@ -10,7 +10,7 @@ use crate::planted::{Act, Planted, Step};
 use crate::products::Memory;
 use crate::world::{World, at};
 use indicatif::ProgressBar;
-use onecard::gate::{Decision, Gate, Reason, Scan, Shown, Sync};
+use onecard::gate::{Decision, Gate, Identity, Reason, Scan, Shown, Sync};
 use onecard::id::{MemberId, PassKey};
 use onecard::product::Usage;
 use onecard::time::{Date, UnixTime};
@@ -197,7 +197,7 @@ impl Station {
             let scans = codes.iter().zip(group).map(|(code, arrival)| Scan {
                 shown: Shown::Text(code.as_bytes()),
                 party: arrival.party,
-                identity_checked: false,
+                identity: Identity::Unknown,
             });
             let decisions = self.gate.admit_all(&scans.collect::<Vec<_>>(), now);
             for (arrival, decision) in group.iter().zip(decisions) {

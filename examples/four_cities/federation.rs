@@ -6,11 +6,11 @@ use crate::world::{World, at};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::{MemberId, PassKey, ProductRef};
-use onecard::ledger::{Entry, Ledger, Settled, is_final, log_verifier, witness_name};
+use onecard::ledger::{Entry, Ledger, LedgerCheckpoint, StatementRef, watch, witness_name};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, SignedCheckpoint, Witness};
-use onecard::trust::TrustList;
+use onecard::trust::TrustHistory;
 use onecard_store::RedbStorage;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +43,7 @@ pub(crate) struct Federation {
     pub(crate) checkpoints: Vec<SignedCheckpoint>,
     /// Cosignatures made.
     pub(crate) cosignatures: u64,
-    trust: TrustList,
+    trust: TrustHistory,
     observers: Vec<Observer>,
     rounds: usize,
 }
@@ -70,7 +70,7 @@ impl Federation {
         let observers = keys.chain([(world.auditor, &world.auditor_witness)]);
         let observers =
             observers.map(|(member, key)| Observer::open(world, member, key, work)).collect::<Result<_>>()?;
-        let trust = world.trust.clone();
+        let trust = world.trust.clone().into();
         let mut federation = Self { platforms, checkpoints: Vec::new(), cosignatures: 0, trust, observers, rounds: 0 };
         federation.finish_round(now)?;
         Ok(federation)
@@ -136,7 +136,7 @@ impl Federation {
     }
 
     /// Every city agrees to a statement and publishes that it did.
-    pub(crate) fn agree(&mut self, settled: &Settled, now: UnixTime) -> Result {
+    pub(crate) fn agree(&mut self, settled: &StatementRef, now: UnixTime) -> Result {
         for platform in &mut self.platforms {
             platform.ledger.record(Entry::Settlement(settled.clone()), now)?;
         }
@@ -152,14 +152,14 @@ impl Federation {
             // Not always the same three: the one that was left out catches up by its own proof.
             let (before, after) = self.observers.split_at_mut(self.rounds % 5);
             for observer in after.iter_mut().chain(before).filter(|observer| observer.member != member) {
-                if is_final(&signed, &self.trust, member, now)? {
+                if is_final(&signed, &self.trust, member)? {
                     break;
                 }
                 let line = observer.cosign(&platform.ledger, &signed, now)?;
                 signed = platform.ledger.cosigned(&line, now)?;
                 self.cosignatures += 1;
             }
-            if !is_final(&signed, &self.trust, member, now)? {
+            if !is_final(&signed, &self.trust, member)? {
                 return Err(format!("the ledger of {member} is not final").into());
             }
             self.checkpoints.push(signed);
@@ -167,6 +167,10 @@ impl Federation {
         self.rounds += 1;
         Ok(self.sizes())
     }
+}
+
+fn is_final(signed: &SignedCheckpoint, trust: &TrustHistory, member: MemberId) -> Result<bool> {
+    Ok(LedgerCheckpoint::verify(signed.note().as_bytes(), trust, member)?.final_at().is_some())
 }
 
 impl Platform {
@@ -214,7 +218,9 @@ impl Observer {
         let store = RedbStorage::create(&work.join(format!("witness-{member}.redb")))?;
         let now = at(10, 1, 6, 0);
         let peers = world.cities.iter().filter(|city| city.id != member);
-        let logs = peers.filter_map(|city| Some((LogKey(city.id.code()), log_verifier(&world.trust, city.id, now)?)));
+        let trust = world.trust.clone().into();
+        let logs = peers.map(|city| watch(&trust, city.id, LogKey(city.id.code()), now));
+        let logs = logs.collect::<core::result::Result<Vec<_>, _>>()?;
         let witness = Witness::open(&store, witness_name(&world.trust, member)?, key.clone(), logs)?;
         Ok(Self { member, witness, store })
     }

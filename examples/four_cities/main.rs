@@ -26,7 +26,7 @@ use chance::Seed;
 use clap::Parser;
 use federation::Federation;
 use indicatif::{ProgressBar, ProgressStyle};
-use onecard::ledger::Settled;
+use onecard::ledger::StatementRef;
 use planted::Act;
 use report::Timings;
 use std::fs;
@@ -100,7 +100,7 @@ fn play(args: &Args, dir: &Path) -> Result<bool> {
             let city = federation.platforms.iter().find(|platform| platform.ledger.member() == gate.member);
             let shown = planted.steps[usize::from(*step) - 1].act == Act::Show;
             if let (Some(platform), Some(index), true) = (city, index, shown) {
-                publish::receipt(&world, platform, gate.number, *index, at(10, 2, 12, 30), dir)?;
+                publish::receipt(&world, platform, gate.number, *index, dir)?;
                 receipts += 1;
             }
         }
@@ -114,7 +114,7 @@ fn play(args: &Args, dir: &Path) -> Result<bool> {
         return Err("there is no statement".into());
     };
     timings.done("audit and settle");
-    let settled = Settled {
+    let settled = StatementRef {
         from: audit::period().from,
         until: audit::period().until,
         cut_offs: statement.cut_offs().to_vec(),

@@ -6,8 +6,7 @@ use crate::products::Kind;
 use crate::world::{World, at};
 use onecard::crypto::VerifyingKey;
 use onecard::id::MemberId;
-use onecard::ledger::{Receipt, journal_verifier, log_verifier, witness_name};
-use onecard::time::UnixTime;
+use onecard::ledger::{Receipt, journal_verifier, log_verifiers, witness_name};
 use onecard::tlog::{KeyKind, NoteVerifier, SignedCheckpoint};
 use onecard::wire::cbor::Encoder;
 use onecard::wire::text;
@@ -26,7 +25,7 @@ pub(crate) fn lists(world: &World, federation: &Federation, dir: &Path) -> Resul
             write(dir, &format!("trust/status-{id}-{number}.cose"), list)?;
         }
         write(dir, &format!("keys/{id}-issuer.cosekey"), &cose_key(&city.issuer.verifying_key()))?;
-        let log = log_verifier(&world.trust, id, now).ok_or("no log key")?;
+        let log = log_verifiers(&world.trust, id, now).pop().ok_or("no log key")?;
         write(dir, &format!("keys/{id}-log.vkey"), log.to_string().as_bytes())?;
         witness_key(world, id, city.witness.verifying_key(), dir)?;
     }
@@ -69,9 +68,9 @@ pub(crate) fn ledger(platform: &Platform, signed: &SignedCheckpoint, dir: &Path)
 }
 
 /// Writes the receipt of one redemption, after checking it as its holder would.
-pub(crate) fn receipt(world: &World, platform: &Platform, gate: u32, index: u64, now: UnixTime, dir: &Path) -> Result {
+pub(crate) fn receipt(world: &World, platform: &Platform, gate: u32, index: u64, dir: &Path) -> Result {
     let text = platform.ledger.receipt(gate, index)?.to_text();
-    Receipt::parse(text.as_bytes())?.verify(&world.trust, now)?;
+    Receipt::parse(text.as_bytes())?.verify(&world.trust.clone().into())?;
     let name = format!("receipts/{}-{gate}-{index}.tlog-proof", platform.ledger.member());
     write(dir, &name, text.as_bytes())
 }

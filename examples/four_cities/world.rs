@@ -6,7 +6,7 @@ use crate::planted::{self, Sold};
 use crate::products::{Kind, Memory, products};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::id::{FOUNDERS, GateId, MemberId, PassId, ProductRef, VenueId};
-use onecard::pass::{self, PassClaims, StatusRef, flags};
+use onecard::pass::{self, PassClaims, StatusRef, StatusUri, flags};
 use onecard::product::{PassFacts, Product, VenueFacts};
 use onecard::time::{Date, UnixTime};
 use onecard::trust::{
@@ -60,6 +60,8 @@ pub(crate) struct City {
     pub(crate) catalogue: Vec<u8>,
     /// The status list of the morning.
     pub(crate) status: StatusListSpec,
+    /// Its URI, as passes name it.
+    pub(crate) status_uri: StatusUri,
     /// Places in [`World::gates`].
     pub(crate) gates: Vec<usize>,
 }
@@ -99,7 +101,9 @@ impl World {
         // Three of the four roots sign; the fourth is away.
         let trust = trust.sign(&[&roots[0], &roots[1], &roots[2]]);
         // The founders met in Wuzhen and pinned this digest by hand.
-        let trust = TrustList::genesis(&trust, &sha256(&[&trust]))?;
+        let mut trust = TrustList::genesis(&trust, &sha256(&[&trust]))?;
+        // The gates of one process share the tables; a gate of its own has these four, 2.5 MiB.
+        trust.prepare(Role::Issuer, at(10, 1, 6, 0));
         let sold = planted::sold();
         let issued = (0..passes as usize + sold.len()).map(|_| OnceLock::new()).collect();
         let (cities, gates, products) = (Vec::new(), Vec::new(), BTreeMap::new());
@@ -132,6 +136,7 @@ impl World {
             self.products.insert(product.id, (product.clone(), Memory::of(&product)));
         }
         let uri = format!("oc:{}/1", founder.id);
+        let status_uri = uri.parse()?;
         let status = StatusListSpec::new(uri, at(10, 1, 6, 0), at(10, 8, 6, 0), self.issued.len());
         let (mut gates, mut number) = (Vec::new(), 0);
         for (venue, lanes) in lines {
@@ -160,16 +165,17 @@ impl World {
         }
         let (issuer, log, witness) = (key("issuer"), key("log"), key("witness"));
         let (id, name) = (founder.id, founder.name_en);
-        self.cities.push(City { id, name, issuer, log, witness, catalogue, status, gates });
+        self.cities.push(City { id, name, issuer, log, witness, catalogue, status, status_uri, gates });
         Ok(())
     }
 
     /// What every gate carries in the morning.
     pub(crate) fn bundle(&self) -> Result<Bundle> {
         let mut bundle = Bundle::new(self.trust.clone());
+        let morning = at(10, 1, 6, 0);
         for city in &self.cities {
-            bundle.update_catalogue(&city.catalogue)?;
-            bundle.update_status(&city.status.sign(&city.issuer))?;
+            bundle.update_catalogue(&city.catalogue, morning)?;
+            bundle.update_status(&city.status.sign(&city.issuer), morning)?;
         }
         Ok(bundle)
     }
@@ -251,10 +257,11 @@ impl World {
             issued: not_before,
             flags: if confirmation.is_none() { flags::STATIC_ALLOWED } else { 0 },
             confirmation,
-            status: StatusRef { index: number, uri: city.status.uri.clone() },
+            status: StatusRef { index: number, uri: city.status_uri },
             product: (kind.id().product, kind.id().version),
             holder_class: kind.holder_class(),
             freshness: 0,
+            id_commitment: None,
         }
     }
 

@@ -132,6 +132,10 @@ enum onecard_status
   ONECARD_STATUS_PRODUCT_CHANGED = 408,
   // The status list does not inflate to an allowed size.
   ONECARD_STATUS_COMPRESSION = 409,
+  // A document is dated in the future.
+  ONECARD_STATUS_FUTURE = 410,
+  // A document has expired.
+  ONECARD_STATUS_DOCUMENT_EXPIRED = 411,
   // There is no store at that path.
   ONECARD_STATUS_STORE_MISSING = 500,
   // There is a store at that path already.
@@ -158,6 +162,8 @@ enum onecard_status
   ONECARD_STATUS_GATE_NO_REDEMPTION = 524,
   // The redemption can no longer be annulled.
   ONECARD_STATUS_GATE_TOO_LATE = 525,
+  // The journal was opened under another gate certificate.
+  ONECARD_STATUS_GATE_OTHER_CERTIFICATE = 526,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -268,9 +274,11 @@ enum onecard_reason
   ONECARD_REASON_CO_PAYMENT = 4,
   // The holder's document must be compared.
   ONECARD_REASON_ID_CHECK = 20,
+  // The document is not the one that the pass was issued for.
+  ONECARD_REASON_ID_MISMATCH = 21,
   // This gate's clock, or the holder's, is wrong.
   ONECARD_REASON_CLOCK_SUSPECT = 22,
-  // The status list is stale.
+  // A list that the decision rests on is stale.
   ONECARD_REASON_LIST_STALE = 23,
   // The code cannot be read.
   ONECARD_REASON_UNREADABLE = 40,
@@ -290,7 +298,7 @@ enum onecard_reason
   ONECARD_REASON_PROOF_REQUIRED = 47,
   // The code is for another gate or federation, or does not answer the challenge.
   ONECARD_REASON_WRONG_AUDIENCE = 48,
-  // There is no status list for the pass, or it is too old to decide by.
+  // A list that the decision rests on is too old to decide by.
   ONECARD_REASON_LIST_TOO_OLD = 49,
   // The pass was revoked.
   ONECARD_REASON_REVOKED = 50,
@@ -298,6 +306,8 @@ enum onecard_reason
   ONECARD_REASON_SUSPENDED = 51,
   // The pass was replaced by another.
   ONECARD_REASON_SUPERSEDED = 52,
+  // No status list that this gate has says anything of the pass.
+  ONECARD_REASON_NOT_LISTED = 53,
   // The pass is not valid yet.
   ONECARD_REASON_NOT_YET_VALID = 60,
   // The pass is over.
@@ -467,29 +477,52 @@ onecard_status onecard_bundle_new(const uint8_t *trust,
                                   size_t anchor_length,
                                   struct onecard_bundle **bundle);
 
-// Takes the trust list that follows the one in force. Offered the one in force, does nothing.
+// Takes the trust list that follows the one in force, at the Unix time `now`. Offered the one in force,
+// does nothing.
 //
 // # Safety
 // `bundle` is NULL or a live handle; `trust` is valid for its length.
 onecard_status onecard_bundle_update_trust(struct onecard_bundle *bundle,
                                            const uint8_t *trust,
-                                           size_t trust_length);
+                                           size_t trust_length,
+                                           int64_t now);
 
-// Takes a member's newer catalogue. Offered the one in force, does nothing.
+// Takes a member's newer catalogue, at the Unix time `now`. Offered the one in force, does nothing.
 //
 // # Safety
 // `bundle` is NULL or a live handle; `catalogue` is valid for its length.
 onecard_status onecard_bundle_update_catalogue(struct onecard_bundle *bundle,
                                                const uint8_t *catalogue,
-                                               size_t catalogue_length);
+                                               size_t catalogue_length,
+                                               int64_t now);
 
-// Takes an issuer's newer status list. Offered the one in force, does nothing.
+// Takes an issuer's newer status list, at the Unix time `now`. Offered the one in force, does nothing.
 //
 // # Safety
 // `bundle` is NULL or a live handle; `list` is valid for its length.
 onecard_status onecard_bundle_update_status(struct onecard_bundle *bundle,
                                             const uint8_t *list,
-                                            size_t list_length);
+                                            size_t list_length,
+                                            int64_t now);
+
+// Every piece of a bundle as it was signed, to be kept and given to onecard_bundle_load.
+//
+// Free the buffer with onecard_buffer_free.
+//
+// # Safety
+// `bundle` is NULL or a live handle; `saved` is NULL or can be written.
+onecard_status onecard_bundle_save(const struct onecard_bundle *bundle,
+                                   struct onecard_buffer **saved);
+
+// Verifies every piece of a saved bundle again, from the pinned SHA-256 of its first trust list on.
+//
+// # Safety
+// `saved` and `anchor` are valid for their lengths; `bundle` is NULL or can be written.
+onecard_status onecard_bundle_load(const uint8_t *saved,
+                                   size_t saved_length,
+                                   const uint8_t *anchor,
+                                   size_t anchor_length,
+                                   struct onecard_bundle **bundle);
 
 // Frees a bundle and writes NULL to `*bundle`; NULL there is freed already.
 //

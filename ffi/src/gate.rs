@@ -7,7 +7,7 @@ use crate::reason::Severity;
 use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Decision as Answer, Gate as Inner, Refusal, Scan, Shown};
+use onecard::gate::{Decision as Answer, Gate as Inner, Identity, Refusal, Scan, Shown};
 use onecard::time::UnixTime;
 use onecard::tlog::{MemoryError, MemoryStorage};
 use onecard::trust;
@@ -141,8 +141,9 @@ pub unsafe extern "C" fn onecard_gate_admit(
             return Err(Status::UnknownConstant);
         }
         let now = UnixTime::new(now)?;
-        let identity_checked = flags & ONECARD_ADMIT_IDENTITY_CHECKED != 0;
-        let scan = Scan { shown: Shown::Text(text), party, identity_checked };
+        let compared = flags & ONECARD_ADMIT_IDENTITY_CHECKED != 0;
+        let identity = if compared { Identity::Compared } else { Identity::Unknown };
+        let scan = Scan { shown: Shown::Text(text), party, identity };
         out.set(gate.write(|gate| Ok(Decision::from(gate.admit(scan, now))))?);
         Ok(())
     })

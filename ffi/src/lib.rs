@@ -29,8 +29,8 @@ mod text;
 
 pub use buffer::{Buffer, onecard_buffer_data, onecard_buffer_free};
 pub use bundle::{
-    Bundle, onecard_bundle_free, onecard_bundle_new, onecard_bundle_update_catalogue, onecard_bundle_update_status,
-    onecard_bundle_update_trust,
+    Bundle, onecard_bundle_free, onecard_bundle_load, onecard_bundle_new, onecard_bundle_save,
+    onecard_bundle_update_catalogue, onecard_bundle_update_status, onecard_bundle_update_trust,
 };
 pub use gate::{
     Decision, Gate, ONECARD_ADMIT_IDENTITY_CHECKED, onecard_gate_admit, onecard_gate_annul, onecard_gate_create,

@@ -136,7 +136,7 @@ fn flatten(presented: &Presented, bundle: &Inner, now: UnixTime) -> Claims {
         Some(trust::Status::Suspended) => Listed::Suspended,
         Some(trust::Status::Superseded) => Listed::Superseded,
     };
-    let list_age = match list.map(|list| bundle.age(list, now)) {
+    let list_age = match list.map(|list| list.age(bundle.trust().policy(), now)) {
         None => ListAge::None,
         Some(Age::Fresh) => ListAge::Fresh,
         Some(Age::Stale) => ListAge::Stale,

@@ -20,9 +20,11 @@ pub enum Reason {
     CoPayment = 4,
     /// The holder's document must be compared.
     IdCheck = 20,
+    /// The document is not the one that the pass was issued for.
+    IdMismatch = 21,
     /// This gate's clock, or the holder's, is wrong.
     ClockSuspect = 22,
-    /// The status list is stale.
+    /// A list that the decision rests on is stale.
     ListStale = 23,
     /// The code cannot be read.
     Unreadable = 40,
@@ -42,7 +44,7 @@ pub enum Reason {
     ProofRequired = 47,
     /// The code is for another gate or federation, or does not answer the challenge.
     WrongAudience = 48,
-    /// There is no status list for the pass, or it is too old to decide by.
+    /// A list that the decision rests on is too old to decide by.
     ListTooOld = 49,
     /// The pass was revoked.
     Revoked = 50,
@@ -50,6 +52,8 @@ pub enum Reason {
     Suspended = 51,
     /// The pass was replaced by another.
     Superseded = 52,
+    /// No status list that this gate has says anything of the pass.
+    NotListed = 53,
     /// The pass is not valid yet.
     NotYetValid = 60,
     /// The pass is over.
@@ -190,10 +194,10 @@ macro_rules! texts {
 }
 
 /// Every reason with its texts, ascending by number.
-const TEXTS: [(Reason, &str, &str); 36] = texts! {
-    Ok Rescan CoPayment IdCheck ClockSuspect ListStale Unreadable UnsupportedVersion BadSignature
+const TEXTS: [(Reason, &str, &str); 38] = texts! {
+    Ok Rescan CoPayment IdCheck IdMismatch ClockSuspect ListStale Unreadable UnsupportedVersion BadSignature
     UnknownIssuer IssuerKeyInvalid CodeExpired CodeEarly ProofRequired WrongAudience ListTooOld
-    Revoked Suspended Superseded NotYetValid Expired ActivationMissed VenueNotCovered
+    Revoked Suspended Superseded NotListed NotYetValid Expired ActivationMissed VenueNotCovered
     ServiceNotCovered OtherBranch HolderNotEligible UnknownProduct Blackout OutsideHours VenueQuota
     DayQuota TotalQuota Passback PartyTooLarge NotRecorded Internal
 };

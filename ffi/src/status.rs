@@ -107,6 +107,10 @@ pub enum Status {
     ProductChanged = 408,
     /// The status list does not inflate to an allowed size.
     Compression = 409,
+    /// A document is dated in the future.
+    Future = 410,
+    /// A document has expired.
+    DocumentExpired = 411,
     /// There is no store at that path.
     StoreMissing = 500,
     /// There is a store at that path already.
@@ -133,6 +137,8 @@ pub enum Status {
     GateNoRedemption = 524,
     /// The redemption can no longer be annulled.
     GateTooLate = 525,
+    /// The journal was opened under another gate certificate.
+    GateOtherCertificate = 526,
 }
 
 /// Language of a text.
@@ -165,7 +171,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 58] = [
+pub(crate) const TABLE: [(Status, &str, &str); 61] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -219,6 +225,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 58] = [
     (Status::Rollback, "内容比现行版本旧\0", "older than what is in force\0"),
     (Status::ProductChanged, "目录更改了已发布的产品\0", "the catalogue changes a published product\0"),
     (Status::Compression, "状态名单解压失败或过大\0", "the status list does not inflate to an allowed size\0"),
+    (Status::Future, "文件日期在将来\0", "a document is dated in the future\0"),
+    (Status::DocumentExpired, "文件已过期\0", "a document has expired\0"),
     (Status::StoreMissing, "该路径没有存储文件\0", "there is no store at that path\0"),
     (Status::StoreExists, "该路径已有存储文件\0", "there is a store at that path already\0"),
     (Status::StoreInUse, "存储文件正被占用\0", "the store is in use\0"),
@@ -236,6 +244,7 @@ pub(crate) const TABLE: [(Status, &str, &str); 58] = [
     (Status::GateClock, "时钟早于最后一条记录\0", "the clock shows a time before the last record\0"),
     (Status::GateNoRedemption, "没有该核销记录或已撤销\0", "there is no such redemption that stands\0"),
     (Status::GateTooLate, "已超过可撤销时限\0", "the redemption can no longer be annulled\0"),
+    (Status::GateOtherCertificate, "日志属于另一闸机证书\0", "the journal was opened under another gate certificate\0"),
 ];
 
 impl From<TextError> for Status {
@@ -285,11 +294,20 @@ impl From<TrustError> for Status {
     fn from(error: TrustError) -> Self {
         match error {
             TrustError::TooLong(_) | TrustError::Encoding(_) => Self::Encoding,
-            TrustError::Key(..) | TrustError::Rule(_) | TrustError::DuplicateKid(_) => Self::Contradiction,
+            TrustError::Key(..)
+            | TrustError::Rule(_)
+            | TrustError::KeyTwice(_)
+            | TrustError::KeyInTwoRoles(_)
+            | TrustError::KeyInTwoMembers(_)
+            | TrustError::DuplicateKid(_) => Self::Contradiction,
             TrustError::Signer(_) => Self::TrustSigner,
             TrustError::Threshold { .. } => Self::TrustThreshold,
             TrustError::Anchor => Self::TrustAnchor,
-            TrustError::Sequence { .. } => Self::TrustSequence,
+            TrustError::NotFirst(_)
+            | TrustError::Rollback { .. }
+            | TrustError::Gap { .. }
+            | TrustError::OtherFederation
+            | TrustError::IssuedBefore { .. } => Self::TrustSequence,
             TrustError::UnknownKey(_) | TrustError::WrongRole(_) | TrustError::KeyTime(_) => Self::TrustKey,
             _ => Self::Unclassified,
         }
@@ -329,6 +347,10 @@ impl From<BundleError> for Status {
             BundleError::Status(error) => error.into(),
             BundleError::Rollback(_) => Self::Rollback,
             BundleError::ProductChanged(_) => Self::ProductChanged,
+            BundleError::Future(_) => Self::Future,
+            BundleError::Expired(_) => Self::DocumentExpired,
+            BundleError::TooLong(_) | BundleError::Encoding(_) => Self::Encoding,
+            BundleError::TooMany(_) | BundleError::Order => Self::Contradiction,
             _ => Self::Unclassified,
         }
     }
@@ -374,6 +396,7 @@ where
             GateError::Log(_) | GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
             GateError::Certificate(error) => error.into(),
             GateError::OtherKey => Self::GateOtherKey,
+            GateError::OtherCertificate => Self::GateOtherCertificate,
             GateError::UnknownVenue(_) => Self::GateUnknownVenue,
             GateError::Bundle(error) => error.into(),
             GateError::Rollback(_) => Self::Rollback,
@@ -390,7 +413,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 58] = [
+    const FROZEN: [(u32, &str); 61] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -436,6 +459,8 @@ mod tests {
         (407, "Rollback"),
         (408, "ProductChanged"),
         (409, "Compression"),
+        (410, "Future"),
+        (411, "DocumentExpired"),
         (500, "StoreMissing"),
         (501, "StoreExists"),
         (502, "StoreInUse"),
@@ -449,6 +474,7 @@ mod tests {
         (523, "GateClock"),
         (524, "GateNoRedemption"),
         (525, "GateTooLate"),
+        (526, "GateOtherCertificate"),
     ];
 
     #[test]

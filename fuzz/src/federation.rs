@@ -61,6 +61,13 @@ pub static LIST: LazyLock<TrustList> = LazyLock::new(|| {
     TrustList::genesis(&bytes, &sha256(&[&bytes])).unwrap()
 });
 
+/// The same, with tables for the issuers' keys.
+pub static PREPARED: LazyLock<TrustList> = LazyLock::new(|| {
+    let mut list = LIST.clone();
+    list.prepare(Role::Issuer, list.issued());
+    list
+});
+
 /// `payload` as a `COSE_Sign1` by the first city's key of a role.
 pub fn signed(role: Role, typ: Typ, payload: &[u8]) -> Vec<u8> {
     let key = secret(CITIES[0], role);

@@ -8,7 +8,7 @@
 use super::input::Input;
 use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
 use onecard::crypto::sha256;
-use onecard::gate::{Decision, Gate, GateError, Record, Scan, Shown, Sync};
+use onecard::gate::{Decision, Gate, GateError, Identity, Record, Scan, Shown, Sync};
 use onecard::time::{Date, UnixTime};
 use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 use onecard::trust::Bundle;
@@ -147,7 +147,7 @@ impl Site {
         let dated = at.map(|offset| (self.now + offset).max(0));
         let party = input.pick(&[1, 0, 4, 5]);
         let text = code(visitor, dated);
-        let scan = Scan { shown: Shown::Text(text.as_bytes()), party, identity_checked: false };
+        let scan = Scan { shown: Shown::Text(text.as_bytes()), party, identity: Identity::Unknown };
         let now = UnixTime::MIN.saturating_add(self.now);
         let (before, fault) = (self.gate.storage().rows.clone(), self.fault.get());
         let twin = self.twin().map(|mut twin| twin.admit(scan, now));

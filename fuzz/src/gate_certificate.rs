@@ -15,14 +15,14 @@ use onecard::wire::cose::Typ;
 const TYP: Typ = Typ::MediaType("application/vnd.onecard.gate+cwt");
 
 pub fn run(data: &[u8]) {
-    let received = GateCertificate::verify(data, &LIST);
+    let received = GateCertificate::verify(data, &*LIST);
     let long = matches!(received, Err(CertificateError::TooLong(_)));
     assert_eq!(long, data.len() > MAX_GATE_CERTIFICATE);
     let bytes = signed(Role::Registrar, TYP, data);
     for role in [Role::Issuer, Role::Root, Role::Log] {
-        assert!(GateCertificate::verify(&signed(role, TYP, data), &LIST).is_err(), "signed by {role:?}");
+        assert!(GateCertificate::verify(&signed(role, TYP, data), &*LIST).is_err(), "signed by {role:?}");
     }
-    let certificate = match GateCertificate::verify(&bytes, &LIST) {
+    let certificate = match GateCertificate::verify(&bytes, &*LIST) {
         Ok(certificate) => certificate,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };

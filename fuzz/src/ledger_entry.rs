@@ -2,7 +2,7 @@
 
 use super::federation::{CITIES, id, time};
 use onecard::crypto::Hash;
-use onecard::ledger::{CutOff, Entry, Settled};
+use onecard::ledger::{CutOff, Entry, StatementRef};
 use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_NOTE, MAX_STATUS_URI};
 
 pub fn run(data: &[u8]) {
@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let digest = Hash([7; 32]);
     let cut_offs = CITIES.map(|code| CutOff { member: id(code), size: 300, root: Hash([8; 32]) }).into();
-    let settled = Settled { from: time(1), until: time(2), cut_offs, digest };
+    let settled = StatementRef { from: time(1), until: time(2), cut_offs, digest };
     let entries = [
         ("enrolled", Entry::GateEnrolled { certificate: vec![1; 30] }),
         ("retired", Entry::GateRetired { gate: 7 }),

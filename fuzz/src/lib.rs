@@ -4,6 +4,7 @@
 //! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
 //! committed corpora on stable.
 
+pub mod bundle;
 pub mod catalogue;
 pub mod cbor;
 pub mod checkpoint;
@@ -14,6 +15,7 @@ mod federation;
 pub mod gate;
 pub mod gate_certificate;
 mod input;
+pub mod known_key;
 pub mod ledger_entry;
 pub mod merkle;
 pub mod note;
@@ -47,7 +49,8 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 28] = [
+    Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
@@ -56,6 +59,7 @@ pub const TARGETS: [Target; 26] = [
     Target { name: "entitle", run: entitle::run, seeds: entitle::seeds },
     Target { name: "gate", run: gate::run, seeds: gate::seeds },
     Target { name: "gate_certificate", run: gate_certificate::run, seeds: gate_certificate::seeds },
+    Target { name: "known_key", run: known_key::run, seeds: known_key::seeds },
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },

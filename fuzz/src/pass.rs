@@ -74,11 +74,12 @@ pub(super) fn claims() -> PassClaims {
         not_before: time(10_000),
         issued: time(9_000),
         confirmation: Some(holder().verifying_key()),
-        status: StatusRef { index: 7, uri: "oc:310101/1".into() },
+        status: StatusRef { index: 7, uri: "oc:310101/1".parse().unwrap() },
         product: (2, 1),
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     }
 }
 

@@ -3,11 +3,12 @@
 //! The input says which claims to make, who signs them, how the pass is shown and to whom. They are
 //! encoded here, not by `PassClaims`, so that what no issuer would issue is tried as well.
 
-use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, SUSPENDED, secret};
+use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, PREPARED, SUSPENDED, id, secret};
 use super::input::Input;
 use super::pass::holder;
 use onecard::crypto::SigningKey;
-use onecard::pass::{Audience, Proof, verify};
+use onecard::id::GateId;
+use onecard::pass::{Audience, Challenge, Check, Proof, verify, verify_all};
 use onecard::time::UnixTime;
 use onecard::trust::Role;
 use onecard::wire::cbor::Encoder;
@@ -45,10 +46,19 @@ pub fn run(data: &[u8]) {
     let case = read(&mut Input::new(data));
     let pass = pass(&case);
     let shown = if case.bare { pass.clone() } else { shown(&case, &pass) };
-    let nonce = [7; 16];
-    let audience =
-        if case.challenge { Audience::Challenge { gate: GATE, nonce: &nonce } } else { Audience::Federation };
-    let result = verify(&shown, &LIST, audience, case.now);
+    let challenge = || Challenge::new(GateId { member: id(CITIES[0]), number: 7 }, [7; 16]);
+    let result = if case.challenge {
+        let result = challenge().verify(&shown, &LIST, case.now);
+        assert_eq!(challenge().verify(&shown, &PREPARED, case.now), result, "tables change nothing");
+        result
+    } else {
+        let audience = Audience::Federation;
+        let result = verify(&shown, &LIST, audience, case.now);
+        let check = |trust| Check { shown: &shown, trust, audience, now: case.now };
+        let together = verify_all(&[check(&LIST), check(&PREPARED)]);
+        assert_eq!(together, [result.clone(), result.clone()], "tables and company change nothing");
+        result
+    };
     let short = pass.len() <= 512 && shown.len() <= 640;
     assert_eq!(result.is_ok(), short && good(&case), "{result:?} for {case:?}");
     if let Ok(presented) = result {
@@ -143,6 +153,7 @@ fn good(case: &Case) -> bool {
             && intact(false)
             && (case.shown_to, case.answers) == (audience, nonce)
             && case.shown_at >= case.issued.max(case.not_before)
+            && case.shown_at < case.expires
             && (-30..=late).contains(&age)
     };
     claims && issuer && intact(true) && current && held

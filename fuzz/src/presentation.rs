@@ -4,9 +4,10 @@
 //! The input is the claims of a presentation, signed here by the holder of a good pass; its last
 //! bytes say where to damage the result.
 
-use super::federation::{CITIES, LIST, NAME, payload, secret, time};
+use super::federation::{CITIES, LIST, NAME, id, payload, secret, time};
 use super::pass::{claims, holder};
-use onecard::pass::{Audience, PassError, Proof, present, verify};
+use onecard::id::GateId;
+use onecard::pass::{Audience, Challenge, PassError, Proof, present, verify};
 use onecard::trust::Role;
 use onecard::wire::cose::{Expect, Headers, Sign1, Typ, sign1};
 use std::sync::LazyLock;
@@ -20,10 +21,13 @@ static PASS: LazyLock<Vec<u8>> = LazyLock::new(|| claims().issue(&secret(CITIES[
 pub fn run(data: &[u8]) {
     let shown = sign1(&holder(), TYP, Headers { kid: None, kcwt: Some(&PASS) }, data);
     let now = time(20_000);
-    for (audience, name, nonce) in
-        [(Audience::Federation, NAME, None), (Audience::Challenge { gate: GATE, nonce: &NONCE }, GATE, Some(&NONCE))]
-    {
-        match verify(&shown, &LIST, audience, now) {
+    let gate = GateId { member: id(CITIES[0]), number: 7 };
+    let results = [
+        (verify(&shown, &LIST, Audience::Federation, now), NAME, None),
+        (Challenge::new(gate, NONCE).verify(&shown, &LIST, now), GATE, Some(&NONCE)),
+    ];
+    for (result, name, nonce) in results {
+        match result {
             Ok(presented) => {
                 let Proof::Holder(at) = presented.proof() else { panic!("a code taken for a bare pass") };
                 assert!((-30..=60).contains(&now.since(at)), "a code of {at} at {now}");
@@ -31,7 +35,8 @@ pub fn run(data: &[u8]) {
             }
             Err(error) => {
                 // All but the claims of the presentation is good.
-                let own = [PassError::Audience, PassError::Nonce, PassError::BeforePass].contains(&error);
+                let own = [PassError::Audience, PassError::Nonce, PassError::BeforePass, PassError::AfterPass]
+                    .contains(&error);
                 let dated = matches!(error, PassError::Early(_) | PassError::ClockSuspect(_) | PassError::Late(_));
                 let form = matches!(error, PassError::Encoding(_) | PassError::TooLong(_));
                 assert!(own || dated || form, "{error}");

@@ -50,8 +50,8 @@ pub static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     };
     let (venues, products) = (vec![venue], vec![product]);
     let spec = CatalogueSpec { member: id(CITIES[0]), sequence: 1, issued: time(2_000), venues, products };
-    bundle.update_catalogue(&spec.sign(&secret(CITIES[0], Role::Registrar))).unwrap();
-    bundle.update_status(&status(NOW - 100, &[])).unwrap();
+    bundle.update_catalogue(&spec.sign(&secret(CITIES[0], Role::Registrar)), time(NOW)).unwrap();
+    bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
     bundle
 });
 
@@ -76,7 +76,7 @@ static PASSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             pass: PassId::from_bytes([visitor; 10]),
             expires: time(NOW + 10_000_000),
             confirmation: Some(holder(visitor).verifying_key()),
-            status: StatusRef { index: visitor.into(), uri: "oc:310101/1".into() },
+            status: StatusRef { index: visitor.into(), uri: "oc:310101/1".parse().unwrap() },
             product: (1, 1),
             flags: if visitor == VISITORS - 1 { flags::STATIC_ALLOWED } else { 0 },
             ..claims()

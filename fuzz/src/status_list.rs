@@ -16,7 +16,7 @@ const TYP: Typ = Typ::MediaType("application/statuslist+cwt");
 
 pub fn run(data: &[u8]) {
     let token = signed(Role::Issuer, TYP, data);
-    if let Ok(list) = StatusList::verify(&token, &LIST) {
+    if let Ok(list) = StatusList::verify(&token, &*LIST) {
         assert!(list.issued() <= list.expires() && (1..=64).contains(&list.uri().len()));
         assert_eq!((list.issuer().code(), list.as_bytes()), (CITIES[0], &token[..]));
         let (bits, zlib) = content(data);
@@ -73,7 +73,7 @@ fn stream(zlib: &[u8], bits: u8) {
     let mut claims = Encoder::new();
     claims.map(4).int(2).text("u").int(4).uint(9_000u32).int(6).uint(5_000u32);
     claims.int(65_533).map(2).text("lst").bytes(zlib).text("bits").uint(bits);
-    let result = StatusList::verify(&signed(Role::Issuer, TYP, &claims.finish()), &LIST);
+    let result = StatusList::verify(&signed(Role::Issuer, TYP, &claims.finish()), &*LIST);
     let inflate = |zlib| decompress_to_vec_zlib_with_limit(zlib, MAX_STATUS_BYTES + 1);
     let shorter = zlib.split_last().is_some_and(|(_, shorter)| inflate(shorter).is_ok());
     match inflate(zlib) {
@@ -113,7 +113,7 @@ fn made(data: &[u8]) {
             *slot = status;
         }
     }
-    let list = StatusList::verify(&spec.sign(&secret(CITIES[0], Role::Issuer)), &LIST).unwrap();
+    let list = StatusList::verify(&spec.sign(&secret(CITIES[0], Role::Issuer)), &*LIST).unwrap();
     for (index, status) in (0..).zip(model) {
         assert_eq!(list.status(index), Some(status));
     }

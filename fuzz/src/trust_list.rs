@@ -94,4 +94,5 @@ fn rules(spec: &TrustListSpec) {
     assert!((1..=with(Role::Root)).contains(&policy.root_threshold.into()));
     assert!((1..=with(Role::Witness)).contains(&policy.witness_quorum.into()));
     assert!(policy.status_fresh <= policy.status_max_age && policy.code_early <= policy.clock_suspect);
+    assert!(policy.catalogue_fresh <= policy.catalogue_max_age);
 }

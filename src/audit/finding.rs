@@ -21,7 +21,7 @@ pub enum Rule {
     Missing,
     /// A file that no rule puts there.
     Unexpected,
-    /// The trust lists do not follow one another from a pinned first one.
+    /// The trust lists do not follow one another from a pinned one, or a ledger does not adopt them in turn.
     TrustList,
     /// A catalogue is refused.
     Catalogue,
@@ -129,8 +129,12 @@ impl Findings {
 
     /// An error about another place.
     pub(super) fn error_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
-        let detail = detail.to_string();
-        self.found.push(Finding { place: place.to_owned(), index: None, severity: Severity::Error, rule, detail });
+        self.push_at(place, Severity::Error, rule, &detail);
+    }
+
+    /// A notice about another place.
+    pub(super) fn notice_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
+        self.push_at(place, Severity::Notice, rule, &detail);
     }
 
     /// Takes over what was found elsewhere.
@@ -140,6 +144,10 @@ impl Findings {
 
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.found
+    }
+
+    fn push_at(&mut self, place: &str, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
+        self.found.push(Finding { place: place.to_owned(), index: None, severity, rule, detail: detail.to_string() });
     }
 
     fn push(&mut self, index: Option<u64>, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {

@@ -4,7 +4,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::{Redeemed, SyncedAt};
-use super::published::read_log;
+use super::published::{Place, PublishedLog, read_log};
 use super::replay::Counts;
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Record, Redemption, Synced, flags};
@@ -15,7 +15,7 @@ use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_b
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Entries in a full bundle.
@@ -81,18 +81,24 @@ pub(super) fn audit_journal<F: Files>(
     };
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), last.signed.size());
     let mut replay = Replay::new(lists, gate, evidence);
-    let log =
-        read_log(files, &prefix, journal_paths, &verifier, true, &mut findings, |index, body, findings| match body {
+    let log = read_log(
+        Place { files, prefix: &prefix, paths: journal_paths },
+        verifier.name().as_str(),
+        |note| SignedCheckpoint::verify(note, &verifier),
+        true,
+        &mut findings,
+        |index, body, findings| match body {
             Some(body) => replay.record(index, body, findings),
             None => replay.pruned(index, findings),
-        });
+        },
+    );
     check_seals(gate, &log, &mut findings);
     replay.evidence.check_files(evidence_paths, replay.standing.pruned, &mut findings);
     let Replay { standing, counts, .. } = replay;
     JournalAudit { findings, standing, counts }
 }
 
-fn check_seals(gate: &GateSeen, log: &super::published::PublishedLog, findings: &mut Findings) {
+fn check_seals(gate: &GateSeen, log: &PublishedLog, findings: &mut Findings) {
     let sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
     let roots = log.roots_at(&sizes);
     for seal in &gate.seals {
@@ -241,13 +247,15 @@ impl<'a, F: Files> Replay<'a, F> {
     /// What a gate says it knows is published, and never less than it said before.
     fn synced(&mut self, index: u64, synced: Synced, findings: &mut Findings) {
         let known = |(member, sequence): &&(MemberId, u64)| self.lists.catalogue(*member, *sequence).is_none();
-        if self.lists.trust_list(synced.trust).is_none() {
+        // Of a list before the pinned one nothing is known.
+        if self.lists.trust.list(synced.trust).is_none() && synced.trust >= self.lists.trust.first().sequence() {
             findings.error(index, Rule::Published, format_args!("trust list {} is not published", synced.trust));
         }
         for (member, sequence) in synced.catalogues.iter().filter(known) {
             findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
         }
-        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before)) {
+        let member = |id| self.lists.trust.list(synced.trust).is_none_or(|list| list.member(id).is_some());
+        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before, member)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
@@ -263,8 +271,21 @@ impl<'a, F: Files> Replay<'a, F> {
     /// The trust list that the gate had, by its own word.
     fn trust(&self, time: UnixTime) -> &'a TrustList {
         let lists = self.lists;
-        let named = self.synced.as_ref().and_then(|synced| lists.trust_list(synced.trust));
-        named.unwrap_or_else(|| lists.trust_at(time))
+        let named = self.synced.as_ref().and_then(|synced| lists.trust.list(synced.trust));
+        named.unwrap_or_else(|| lists.trust.at(time))
+    }
+
+    /// How old at `time` the trust list was that the gate had; of one before the pinned list, nobody knows.
+    fn trust_age(&self, time: UnixTime) -> Option<Age> {
+        let pinned = self.lists.trust.first().sequence();
+        let known = self.synced.as_ref().is_none_or(|synced| synced.trust >= pinned);
+        known.then(|| self.trust(time).age(time))
+    }
+
+    /// How old at `time` the catalogue was that the gate had of a member, where it said which.
+    fn catalogue_age(&self, member: MemberId, time: UnixTime) -> Option<Age> {
+        let (_, sequence) = self.synced.as_ref()?.catalogues.iter().find(|(id, _)| *id == member)?;
+        Some(self.lists.catalogue(member, *sequence)?.age(self.policy(time), time))
     }
 
     fn policy(&self, time: UnixTime) -> &'a Policy {
@@ -276,7 +297,7 @@ impl<'a, F: Files> Replay<'a, F> {
             self.totals.1 = self.totals.1.saturating_add(1);
             return;
         }
-        let within = i64::from(self.lists.trust_at(time).policy().annul_within);
+        let within = i64::from(self.policy(time).annul_within);
         let standing = self.standing.redeemed.get(&annulled);
         let Some(redeemed) = standing.filter(|redeemed| time.since(redeemed.used.time) <= within) else {
             findings.error(
@@ -328,6 +349,7 @@ impl<'a, F: Files> Replay<'a, F> {
             used,
             due_fen: redemption.due_fen,
             entry,
+            reversed: None,
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
             facts,
@@ -351,7 +373,8 @@ impl<'a, F: Files> Replay<'a, F> {
         let gate = self.gate.certificate.gate().to_string();
         let challenged = redemption.flags & flags::CHALLENGE != 0;
         let audience = if challenged { Audience::AnyChallenge { gate: &gate } } else { Audience::Federation };
-        let trust = self.lists.trust_at(redemption.time);
+        // As the gate had to judge it: a key that was retired meanwhile it could not know of.
+        let trust = self.trust(redemption.time);
         let presented = match pass::verify(shown, trust, audience, redemption.time) {
             Ok(presented) => presented,
             Err(error) => {
@@ -380,7 +403,10 @@ impl<'a, F: Files> Replay<'a, F> {
             }
             return;
         };
-        let had = synced.status.iter().find(|(issuer, uri, _)| (*issuer, uri) == (claims.issuer, &claims.status.uri));
+        let had = synced
+            .status
+            .iter()
+            .find(|(issuer, uri, _)| (*issuer, uri.as_str()) == (claims.issuer, &*claims.status.uri));
         let Some((issuer, uri, issued)) = had else {
             findings.error(index, Rule::Decision, "the gate had no status list of the pass");
             return;
@@ -424,8 +450,14 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
         };
-        if redemption.time >= self.trust(redemption.time).expires() {
-            findings.error(index, Rule::Decision, "the gate's trust list had expired");
+        if self.trust_age(redemption.time).is_some_and(|age| age != Age::Fresh) {
+            findings.error(index, Rule::Decision, "the gate's trust list was too old");
+        }
+        let venue = self.gate.certificate.venue();
+        for member in BTreeSet::from([redemption.pass.issuer, venue.member]) {
+            if self.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
+                findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
+            }
         }
         let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
@@ -467,17 +499,17 @@ impl<'a, F: Files> Replay<'a, F> {
 }
 
 /// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger.
-fn knows_less(now: &Synced, before: &Synced) -> bool {
-    let less = |now: &[(MemberId, u64)], before: &[(MemberId, u64)]| {
-        before.iter().any(|(member, had)| !now.iter().any(|(id, has)| id == member && has >= had))
-    };
+/// Of who is no `member` any more, it need not keep the lists.
+fn knows_less(now: &Synced, before: &Synced, member: impl Fn(MemberId) -> bool) -> bool {
+    let lost =
+        |now: &[(MemberId, u64)], (id, had): &(MemberId, u64)| !now.iter().any(|(of, has)| of == id && has >= had);
     let older = |had: &(MemberId, String, UnixTime)| {
         !now.status.iter().any(|has| (has.0, &has.1) == (had.0, &had.1) && has.2 >= had.2)
     };
     now.trust < before.trust
-        || less(&now.catalogues, &before.catalogues)
-        || less(&now.ledgers, &before.ledgers)
-        || before.status.iter().any(older)
+        || before.catalogues.iter().any(|had| member(had.0) && lost(&now.catalogues, had))
+        || before.ledgers.iter().any(|had| lost(&now.ledgers, had))
+        || before.status.iter().any(|had| member(had.0) && older(had))
 }
 
 /// The evidence of one gate, a bundle at a time.

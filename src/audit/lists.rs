@@ -5,18 +5,16 @@ use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
-use crate::trust::{Bundle, Catalogue, StatusList, TrustList};
-use std::collections::BTreeMap;
+use crate::trust::{Bundle, Catalogue, MemberKind, Role, StatusList, TrustError, TrustHistory, TrustList};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
 #[derive(Debug)]
 pub(super) struct Lists {
-    /// Ascending by sequence; never empty.
-    trust: Vec<TrustList>,
+    /// The trust lists.
+    pub(super) trust: TrustHistory,
     /// The newest trust list with the newest catalogues: products never change once published.
     pub(super) bundle: Bundle,
-    /// The catalogues, each one after those it follows.
-    catalogues: Vec<(Hash, Vec<u8>)>,
     /// Every status list, by issuer, URI and issue time.
     status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
     /// What each file under `trust/` that verified is, by its SHA-256.
@@ -45,47 +43,34 @@ impl Lists {
         findings: &mut Findings,
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
-        let mut trust: Vec<TrustList> = Vec::new();
         let mut published = BTreeMap::new();
-        for path in named("trust/trust-list-") {
-            let Some(bytes) = read(files, path, findings) else { continue };
-            let digest = sha256(&[&bytes]);
-            let list = match trust.last() {
-                None => TrustList::genesis(&bytes, anchor.unwrap_or(&digest)),
-                Some(last) => last.update(&bytes),
-            };
-            match list {
-                Ok(list) if *path == format!("trust/trust-list-{}.cose", list.sequence()) => {
-                    published.insert(digest, ListId::Trust(list.sequence()));
-                    trust.push(list);
-                }
-                Ok(_) => findings.error_at(path, Rule::TrustList, "its name is not its sequence"),
-                Err(error) => findings.error_at(path, Rule::TrustList, error),
-            }
-        }
-        let mut bundle = Bundle::new(trust.last()?.clone());
-        let mut catalogues = Vec::new();
+        let trust = read_trust(files, &named("trust/trust-list-"), anchor, &mut published, findings)?;
         let mut versions = BTreeMap::new();
+        let mut bundle = Bundle::new(trust.newest().clone());
         for path in named("trust/catalogue-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            let digest = sha256(&[&bytes]);
-            if let Err(error) = bundle.update_catalogue(&bytes) {
+            let catalogue = match Catalogue::verify(&bytes, &trust) {
+                Ok(catalogue) => catalogue,
+                Err(error) => {
+                    findings.error_at(path, Rule::Catalogue, error);
+                    continue;
+                }
+            };
+            let (member, sequence) = (catalogue.member(), catalogue.sequence());
+            if let Err(error) = bundle.take_catalogue(catalogue.clone()) {
                 findings.error_at(path, Rule::Catalogue, error);
                 continue;
             }
-            let name = |list: &Catalogue| format!("trust/catalogue-{}-{}.cose", list.member(), list.sequence());
-            let Some(list) = bundle.catalogues().find(|list| list.digest() == digest) else { continue };
-            if name(list) != *path {
+            if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
                 findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
             }
-            published.insert(digest, ListId::Catalogue(list.member(), list.sequence()));
-            versions.insert((list.member(), list.sequence()), list.clone());
-            catalogues.push((digest, bytes));
+            published.insert(catalogue.digest(), ListId::Catalogue(member, sequence));
+            versions.insert((member, sequence), catalogue);
         }
         let mut status = BTreeMap::new();
         for path in named("trust/status-") {
             let Some(bytes) = read(files, path, findings) else { continue };
-            match StatusList::verify(&bytes, bundle.trust()) {
+            match StatusList::verify(&bytes, &trust) {
                 Ok(list) => {
                     if !path.starts_with(&format!("trust/status-{}-", list.issuer())) {
                         findings.error_at(path, Rule::StatusList, "its name is not its issuer's");
@@ -100,36 +85,29 @@ impl Lists {
                 Err(error) => findings.error_at(path, Rule::StatusList, error),
             }
         }
-        Some(Self { trust, bundle, catalogues, status, published, versions })
+        Some(Self { trust, bundle, status, published, versions })
     }
 
-    /// SHA-256 of the first trust list.
+    /// SHA-256 of the trust list that the history starts with.
     pub(super) fn anchor(&self) -> Hash {
-        self.trust.first().map_or_else(|| self.bundle.trust().digest(), TrustList::digest)
+        self.trust.first().digest()
     }
 
     /// The newest trust list with the newest of those catalogues that `published` names: prices at a
     /// cut-off are those published before it, whatever is published later.
     pub(super) fn bundle_of(&self, published: &[Hash]) -> Bundle {
-        let mut bundle = Bundle::new(self.bundle.trust().clone());
-        for (digest, bytes) in &self.catalogues {
-            if published.contains(digest) {
-                // Verified when it was read, and in the same order.
-                let _ = bundle.update_catalogue(bytes);
-            }
+        let mut bundle = Bundle::new(self.trust.newest().clone());
+        for catalogue in self.versions.values().filter(|catalogue| published.contains(&catalogue.digest())) {
+            // Each follows the one before, which was found when they were read.
+            let _ = bundle.take_catalogue(catalogue.clone());
         }
         bundle
     }
 
-    /// The trust list in force at `time`; before the first one, the first.
-    pub(super) fn trust_at(&self, time: UnixTime) -> &TrustList {
-        let in_force = self.trust.iter().rev().find(|list| list.issued() <= time).or(self.trust.first());
-        in_force.unwrap_or(self.bundle.trust())
-    }
-
-    /// The trust list of this sequence.
-    pub(super) fn trust_list(&self, sequence: u64) -> Option<&TrustList> {
-        self.trust.iter().find(|list| list.sequence() == sequence)
+    /// The cities of all trust lists, ascending: who has left has left a ledger.
+    pub(super) fn cities(&self) -> BTreeSet<MemberId> {
+        let members = self.trust.lists().flat_map(TrustList::members);
+        members.filter(|member| member.kind == MemberKind::City).map(|member| member.id).collect()
     }
 
     /// A member's catalogue of this sequence.
@@ -146,6 +124,60 @@ impl Lists {
     pub(super) fn status(&self, issuer: MemberId, uri: &str, issued: UnixTime) -> Option<&StatusList> {
         self.status.get(&(issuer, uri.to_owned(), issued))
     }
+}
+
+/// Reads the trust lists from the pinned one on. `None` when there is none to start from.
+fn read_trust<F: Files>(
+    files: &F,
+    paths: &[&String],
+    anchor: Option<&Hash>,
+    published: &mut BTreeMap<Hash, ListId>,
+    findings: &mut Findings,
+) -> Option<TrustHistory> {
+    let is_pinned = |path: &&String| {
+        let bytes = files.read(path).ok().flatten();
+        bytes.is_some_and(|bytes| anchor == Some(&sha256(&[&bytes])))
+    };
+    // Where no list is the pinned one, the first is refused for that.
+    let start = anchor.and_then(|_| paths.iter().position(is_pinned)).unwrap_or(0);
+    let mut history: Option<TrustHistory> = None;
+    for (at, path) in paths.iter().enumerate() {
+        if at < start {
+            findings.notice_at(path, Rule::TrustList, "it comes before the pinned list, and is not verified");
+            continue;
+        }
+        let Some(bytes) = read(files, path, findings) else { continue };
+        let digest = sha256(&[&bytes]);
+        let sequence = match &mut history {
+            Some(history) => history.push(&bytes).map(|()| history.newest().sequence()),
+            None => first(&bytes, &digest, anchor).map(|list| {
+                let sequence = list.sequence();
+                history = Some(list.into());
+                sequence
+            }),
+        };
+        match sequence {
+            Ok(sequence) => {
+                if **path != format!("trust/trust-list-{sequence}.cose") {
+                    findings.error_at(path, Rule::TrustList, "its name is not its sequence");
+                }
+                published.insert(digest, ListId::Trust(sequence));
+            }
+            Err(error) => findings.error_at(path, Rule::TrustList, error),
+        }
+    }
+    history
+}
+
+/// The list to start from: the pinned one, or else the first of the federation.
+fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>) -> Result<TrustList, TrustError> {
+    let mut list = match anchor {
+        Some(anchor) => TrustList::pinned(bytes, anchor)?,
+        None => TrustList::genesis(bytes, digest)?,
+    };
+    // The lists that follow are prepared like it: most of an audit is signatures of issuers.
+    list.prepare(Role::Issuer, list.issued());
+    Ok(list)
 }
 
 /// Reads a file, or says that it cannot be read.

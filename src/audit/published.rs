@@ -11,8 +11,8 @@ use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
-    BundleEntries, Frontier, NoteVerifier, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis, leaf_hash,
-    node_hash, tiles_of,
+    BundleEntries, Frontier, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis, leaf_hash, node_hash,
+    tiles_of,
 };
 use std::collections::BTreeMap;
 
@@ -57,25 +57,33 @@ impl PublishedLog {
     }
 }
 
-/// Reads the log published below `prefix` and hands each entry's body to `visit`, in order; of a
-/// pruned entry there is none.
+/// Where a log is published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a, F> {
+    pub(super) files: &'a F,
+    pub(super) prefix: &'a str,
+    /// All paths below `prefix`, ascending.
+    pub(super) paths: &'a [String],
+}
+
+/// Reads a published log and hands each entry's body to `visit`, in order; of a pruned entry there is
+/// none.
 ///
-/// `paths` are all paths below `prefix`, ascending. Bundle by bundle, so one bundle is in memory at a
-/// time. `prunable` says whether entries of this log may be pruned at all.
+/// `verify` verifies the checkpoint. Bundle by bundle, so one bundle is in memory at a time. `prunable`
+/// says whether entries of this log may be pruned at all.
 pub(super) fn read_log<F: Files>(
-    files: &F,
-    prefix: &str,
-    paths: &[String],
-    verifier: &NoteVerifier,
+    Place { files, prefix, paths }: Place<'_, F>,
+    origin: &str,
+    verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
     prunable: bool,
     findings: &mut Findings,
     mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
-    let signed = read_checkpoint(files, prefix, verifier, findings);
+    let signed = read_checkpoint(files, prefix, verify, findings);
     // Without a checkpoint to go by, the entries are read as far as there are full bundles.
     let size = signed.as_ref().map_or_else(|| full_bundles(prefix, paths), SignedCheckpoint::size);
     let mut links = Vec::new();
-    let mut previous = genesis(verifier.name().as_str());
+    let mut previous = genesis(origin);
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
     // Counted by the tiles that stand in, so that a size without files costs nothing.
     let stands_in = |bundle: &Resource| {
@@ -143,7 +151,7 @@ pub(super) fn read_log<F: Files>(
 fn read_checkpoint<F: Files>(
     files: &F,
     prefix: &str,
-    verifier: &NoteVerifier,
+    verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
     findings: &mut Findings,
 ) -> Option<SignedCheckpoint> {
     let path = format!("{prefix}/checkpoint");
@@ -152,7 +160,7 @@ fn read_checkpoint<F: Files>(
         findings.error_at(&path, Rule::Checkpoint, "it is too long");
         return None;
     }
-    match SignedCheckpoint::verify(&note, verifier) {
+    match verify(&note) {
         Ok(signed) => Some(signed),
         Err(error) => {
             findings.error_at(&path, Rule::Checkpoint, error);

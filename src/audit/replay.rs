@@ -4,16 +4,17 @@ use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::lists::{ListId, Lists, is_list};
-use super::overuse::{OverUse, Redeemed, over_uses};
-use super::published::{PublishedLog, read_log};
-use super::settle::{Earlier, Period, Settled as SettledUse, settle};
-use super::statement::{MAX_STATEMENT, Statement};
-use crate::crypto::{Hash, sha256};
+use super::overuse::{OverUse, Redeemed};
+use super::periods::Periods;
+use super::published::{Place, PublishedLog, read_log};
+use super::settle::Period;
+use super::statement::Statement;
+use crate::crypto::Hash;
 use crate::id::{MemberId, PassKey};
-use crate::ledger::{CutOff, Entry, Settled, journal_verifier, log_verifier, witness_verifiers};
+use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
-use crate::tlog::{Checkpoint, Note, SignedCheckpoint};
-use crate::trust::{Bundle, GateCertificate, MemberKind};
+use crate::tlog::{NoteVerifier, SignedCheckpoint};
+use crate::trust::{GateCertificate, Role, TrustList};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,10 +23,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How to audit.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
-    /// SHA-256 of the first trust list. Without it, the first list published is taken as it is: then
-    /// compare [`Report::anchor`] with what you know.
+    /// SHA-256 of the trust list to start from: the first, or a later one, and then those before it
+    /// are not looked at. Without it, the first list published is taken as it is: then compare
+    /// [`Report::anchor`] with what you know.
     pub anchor: Option<Hash>,
-    /// The period to settle while the ledgers hold no statement yet, up to their present size.
+    /// The period to settle up to the ledgers' present size. One that begins before the end of the last
+    /// period that the ledgers hold a statement of changes nothing.
     pub period: Option<Period>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
@@ -70,11 +73,11 @@ pub struct Counts {
 pub struct Report {
     /// What was found, ordered by place and entry.
     pub findings: Vec<Finding>,
-    /// Over-use, ordered by pass: not damage, but money.
+    /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,
-    /// The statement that follows from the ledgers.
+    /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
     pub statement: Option<Statement>,
-    /// SHA-256 of the first trust list.
+    /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
     /// What was read.
     pub counts: Counts,
@@ -105,55 +108,55 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
-    for member in lists.bundle.trust().members().iter().filter(|member| member.kind == MemberKind::City) {
-        if let Some(city) = read_city(files, &lists, member.id, &paths, &mut findings) {
+    for member in lists.cities() {
+        if let Some(city) = read_city(files, &lists, member, &paths, &mut findings) {
             counts.ledgers = counts.ledgers.saturating_add(1);
             counts.entries = counts.entries.saturating_add(city.log.size());
             cities.push(city);
         }
     }
     check_unexpected(&paths, &cities, &mut findings);
-    check_peers(&cities, &lists, &mut findings);
+    check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
-    let closing = Closing::find(&cities, options, &mut findings);
+    let periods = Periods::find(&cities, &lists, options, &mut findings);
     let pruned = journals.values().any(|standing| standing.pruned > 0);
-    let by_pass = standing(journals, &cities, closing.as_ref(), &mut findings);
-    let bundle = lists.bundle_of(&catalogues_before(&cities, closing.as_ref()));
-    let mut over_use = Vec::new();
-    let mut uses = Vec::new();
-    for redeemed in by_pass.values() {
-        let excess = over_uses(redeemed, &bundle);
-        for redeemed in redeemed {
-            let liable = excess.iter().find(|over| over.used == redeemed.used).map(|over| over.liable);
-            let Redeemed { pass, product, used, due_fen, .. } = *redeemed;
-            uses.push((redeemed.entry, SettledUse { pass, product, used, due_fen, liable }));
-        }
-        over_use.extend(excess);
-    }
-    let statement = closing.and_then(|closing| closing.statement(files, &bundle, uses, pruned, &mut findings));
+    let (booked, over_use) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let statement = periods.settle(files, &booked, pruned, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
     Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
 }
 
 /// A member's ledger, read.
-struct City {
-    member: MemberId,
-    log: PublishedLog,
+pub(super) struct City {
+    pub(super) member: MemberId,
+    origin: String,
+    pub(super) log: PublishedLog,
     gates: BTreeMap<u32, GateSeen>,
     /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
-    /// Entry and note of each peer checkpoint.
-    peers: Vec<(u64, UnixTime, String)>,
+    /// Entry and peer checkpoint, where a peer signed it.
+    peers: Vec<(u64, SignedCheckpoint)>,
     /// Entry and digest of each catalogue published.
-    catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    pub(super) catalogues: Vec<(u64, Hash)>,
+    pub(super) settled: Vec<StatementRef>,
 }
 
-fn prefix_of(member: MemberId) -> String {
+impl City {
+    /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
+    /// last of them.
+    pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
+        let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
+        let mut expected = agreed.iter().filter(part);
+        let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none())
+    }
+}
+
+pub(super) fn prefix_of(member: MemberId) -> String {
     format!("ledger/{member}")
 }
 
@@ -179,42 +182,52 @@ fn read_city<F: Files>(
         all.error_at(&prefix, Rule::Missing, "the member has published no ledger");
         return None;
     }
-    let trust = lists.bundle.trust();
-    let Some(verifier) = log_verifier(trust, member, trust.issued()) else {
+    let mut keys = lists.trust.lists().flat_map(|list| list.keys(Role::Log));
+    if !keys.any(|(owner, _)| owner.id == member) {
         all.error_at(&prefix, Rule::Checkpoint, "the trust list has no log key for this member");
         return None;
-    };
+    }
     let mut findings = Findings::at(prefix.clone());
     let mut reading = Reading::new(lists, member);
-    let log = read_log(files, &prefix, paths, &verifier, false, &mut findings, |index, body, findings| {
+    let mut checkpoint = None;
+    let verify = |note: &[u8]| {
+        let verified = LedgerCheckpoint::verify(note, &lists.trust, member)?;
+        Ok(checkpoint.insert(verified).signed().clone())
+    };
+    let origin = lists.bundle.trust().ledger_origin(member);
+    let place = Place { files, prefix: &prefix, paths };
+    let log = read_log(place, &origin, verify, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
     });
-    if let Some(signed) = &log.signed {
-        check_cosignatures(signed, lists, member, &mut findings);
+    if let Some(checkpoint) = &checkpoint {
+        check_cosignatures(checkpoint, &mut findings);
     }
     let Reading { gates, reversals, peers, catalogues, settled, .. } = reading;
     all.append(findings);
-    Some(City { member, log, gates, reversals, peers, catalogues, settled })
+    Some(City { member, origin, log, gates, reversals, peers, catalogues, settled })
 }
 
-/// Every signature on a ledger's checkpoint is by someone known, and there are enough.
-fn check_cosignatures(signed: &SignedCheckpoint, lists: &Lists, member: MemberId, findings: &mut Findings) {
-    let trust = lists.bundle.trust();
-    let witnesses = witness_verifiers(trust, member, trust.issued());
-    match signed.cosignatures(&witnesses) {
-        Ok(cosigned) if cosigned.len() < usize::from(trust.policy().witness_quorum) => {
-            findings.error(
-                None,
-                Rule::Cosignature,
-                format_args!("{} witnesses cosigned the checkpoint", cosigned.len()),
-            );
-        }
-        Ok(_) => {}
-        Err(error) => findings.error(None, Rule::Cosignature, error),
+/// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
+/// there are enough.
+fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
+    let cosignatures = checkpoint.cosignatures();
+    if checkpoint.final_at().is_none() {
+        let counted = cosignatures.iter().filter(|cosignature| cosignature.counts).count();
+        findings.error(None, Rule::Cosignature, format_args!("{counted} witnesses cosigned the checkpoint"));
     }
-    for (name, _) in signed.unknown_lines(&witnesses) {
+    for cosignature in cosignatures.iter().filter(|cosignature| !cosignature.counts) {
+        findings.error(
+            None,
+            Rule::Cosignature,
+            format_args!(
+                "{} cosigned at {}, when its key or the log's was not valid",
+                cosignature.member, cosignature.time
+            ),
+        );
+    }
+    for (name, _) in checkpoint.unknown_lines() {
         findings.error(
             None,
             Rule::UnknownSignature,
@@ -228,11 +241,13 @@ struct Reading<'a> {
     lists: &'a Lists,
     member: MemberId,
     last: UnixTime,
+    /// The trust list adopted last.
+    adopted: Option<&'a TrustList>,
     gates: BTreeMap<u32, GateSeen>,
     reversals: Vec<(u64, u32, u64)>,
-    peers: Vec<(u64, UnixTime, String)>,
+    peers: Vec<(u64, SignedCheckpoint)>,
     catalogues: Vec<(u64, Hash)>,
-    settled: Vec<Settled>,
+    settled: Vec<StatementRef>,
 }
 
 impl<'a> Reading<'a> {
@@ -241,6 +256,7 @@ impl<'a> Reading<'a> {
             lists,
             member,
             last: UnixTime::MIN,
+            adopted: None,
             gates: BTreeMap::new(),
             reversals: Vec::new(),
             peers: Vec::new(),
@@ -269,18 +285,14 @@ impl<'a> Reading<'a> {
                     self.catalogues.push((index, digest));
                 }
             }
-            Entry::TrustAdopted { sequence, digest } => {
-                self.published(index, digest, &ListId::Trust(sequence), findings);
-            }
+            Entry::TrustAdopted { sequence, digest } => self.adopted(index, time, sequence, digest, findings),
             Entry::StatusPublished { uri, issued, digest } => {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
             Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
-            Entry::GapDeclared { gate, from, until } => {
-                findings.notice(index, Rule::Missing, format_args!("gate {gate} lost its records {from} to {until}"));
-            }
-            Entry::PeerSeen { checkpoint } => self.peers.push((index, time, checkpoint)),
+            Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
+            Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
             Entry::Settlement(settled) => self.settled.push(settled),
         }
     }
@@ -294,8 +306,50 @@ impl<'a> Reading<'a> {
         published
     }
 
+    /// The trust list that the ledger worked under at `time`, by its own word.
+    fn trust(&self, time: UnixTime) -> &'a TrustList {
+        self.adopted.unwrap_or_else(|| self.lists.trust.at(time))
+    }
+
+    /// A ledger adopts published lists in their order, none of them early.
+    fn adopted(&mut self, index: u64, time: UnixTime, sequence: u64, digest: Hash, findings: &mut Findings) {
+        // Lists before the pinned one are not known here.
+        if sequence < self.lists.trust.first().sequence()
+            || !self.published(index, digest, &ListId::Trust(sequence), findings)
+        {
+            return;
+        }
+        let before = self.adopted.map(TrustList::sequence);
+        if before.is_some_and(|before| sequence != before && Some(sequence) != before.checked_add(1)) {
+            findings.error(
+                index,
+                Rule::TrustList,
+                format_args!("list {sequence} does not follow the one adopted before"),
+            );
+        }
+        self.adopted = self.lists.trust.list(sequence);
+        if self.adopted.is_some_and(|list| time < list.issued()) {
+            findings.error(index, Rule::TrustList, format_args!("list {sequence} was adopted before it was issued"));
+        }
+    }
+
+    /// A peer's checkpoint is signed by another member's ledger, with a key that was good then.
+    fn peer_seen(&mut self, index: u64, time: UnixTime, note: &str, findings: &mut Findings) {
+        let trust = self.trust(time);
+        let peers = trust.members().iter().filter(|member| member.id != self.member);
+        let keys: Vec<NoteVerifier> = peers.flat_map(|peer| log_verifiers(trust, peer.id, time)).collect();
+        match SignedCheckpoint::verify_any(note.as_bytes(), &keys) {
+            Ok(signed) => self.peers.push((index, signed)),
+            Err(error) => findings.error(index, Rule::Fork, error),
+        }
+    }
+
     fn enrolled(&mut self, index: u64, time: UnixTime, certificate: &[u8], findings: &mut Findings) {
-        let certificate = match GateCertificate::verify(certificate, self.lists.trust_at(time)) {
+        let trust = self.trust(time);
+        if time >= trust.expires() {
+            findings.error(index, Rule::Certificate, "the trust list in force had expired");
+        }
+        let certificate = match GateCertificate::verify(certificate, trust) {
             Ok(certificate) => certificate,
             Err(error) => return findings.error(index, Rule::Certificate, error),
         };
@@ -308,6 +362,16 @@ impl<'a> Reading<'a> {
             );
         }
         self.gates.insert(gate.number, GateSeen { certificate, seals: Vec::new(), retired: false });
+    }
+
+    /// Lost records are those after the last seal of an enrolled gate: what was sealed is there.
+    fn gap(&self, index: u64, number: u32, from: u64, until: u64, findings: &mut Findings) {
+        let sealed = self.gates.get(&number).map(|gate| gate.seals.last().map_or(0, |seal| seal.signed.size()));
+        if sealed.is_none_or(|sealed| from < sealed) {
+            let detail = format_args!("records {from} to {until} of gate {number} are not lost");
+            return findings.error(index, Rule::Missing, detail);
+        }
+        findings.notice(index, Rule::Missing, format_args!("gate {number} lost its records {from} to {until}"));
     }
 
     fn sealed(&mut self, index: u64, number: u32, first: u64, note: &str, findings: &mut Findings) {
@@ -352,30 +416,19 @@ fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) 
 }
 
 /// A peer's checkpoint that a member saw must be of the history the peer publishes.
-fn check_peers(cities: &[City], lists: &Lists, findings: &mut Findings) {
+fn check_peers(cities: &[City], findings: &mut Findings) {
     for city in cities {
         let mut found = Findings::at(prefix_of(city.member));
-        for (index, time, note) in &city.peers {
-            if let Err(detail) = check_peer(note, *time, cities, lists) {
-                found.error(*index, Rule::Fork, detail);
+        for (index, signed) in &city.peers {
+            let (origin, size) = (signed.origin(), signed.size());
+            let peer = cities.iter().find(|peer| *origin == *peer.origin);
+            // Where the peer publishes no ledger, that is found already.
+            if peer.is_some_and(|peer| peer.log.root_at(size) != Some(signed.root())) {
+                found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
             }
         }
         findings.append(found);
     }
-}
-
-fn check_peer(note: &str, time: UnixTime, cities: &[City], lists: &Lists) -> Result<(), String> {
-    let claimed = Note::parse(note.as_bytes()).and_then(|note| Checkpoint::parse(note.text()));
-    let claimed = claimed.map_err(|error| error.to_string())?;
-    let trust = lists.trust_at(time);
-    let peer = cities.iter().find(|city| claimed.origin == *trust.ledger_origin(city.member));
-    let peer = peer.ok_or("it is of no member's ledger")?;
-    let verifier = log_verifier(trust, peer.member, time).ok_or("the peer has no log key")?;
-    let signed = SignedCheckpoint::verify(note.as_bytes(), &verifier).map_err(|error| error.to_string())?;
-    if peer.log.root_at(signed.size()) != Some(signed.root()) {
-        return Err(format!("{} publishes another history at size {}", claimed.origin, signed.size()));
-    }
-    Ok(())
 }
 
 /// Audits every journal, on several threads if asked to, and returns what stands at each gate.
@@ -448,162 +501,31 @@ fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What is being settled: a period and the ledgers' sizes at its start and end.
-struct Closing {
-    period: Period,
-    cut_offs: Vec<CutOff>,
-    /// The statement before, if any.
-    earlier: Option<Settled>,
-    /// The digest the members agreed to, if they have.
-    agreed: Option<Hash>,
-}
-
-impl Closing {
-    fn find(cities: &[City], options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
-        let agreed =
-            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
-        let Some(last) = agreed.last() else {
-            let period = options.period?;
-            let cut_off = |city: &City| {
-                let size = city.log.size();
-                city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
-            };
-            let cut_offs = cities.iter().filter_map(cut_off).collect();
-            return Some(Self { period, cut_offs, earlier: None, agreed: None });
-        };
-        for city in cities.iter().filter(|city| city.settled != agreed) {
-            let detail = if city.settled.is_empty() {
-                "the member agreed to no statement"
-            } else {
-                "the members agreed to different statements"
-            };
-            findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
-        }
-        for cut_off in agreed.iter().flat_map(|settled| &settled.cut_offs) {
-            let city = cities.iter().find(|city| city.member == cut_off.member);
-            if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
-                findings.error(
-                    None,
-                    Rule::Statement,
-                    format_args!("the cut-off of {} is not of its ledger", cut_off.member),
-                );
-            }
-        }
-        let period = Period { from: last.from, until: last.until };
-        let before = agreed.iter().rev().nth(1);
-        Some(Self { period, cut_offs: last.cut_offs.clone(), earlier: before.cloned(), agreed: Some(last.digest) })
-    }
-
-    /// Whether an entry of a member's ledger is before the given cut-offs.
-    fn before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
-        cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
-    }
-
-    /// `pruned`: some redemptions are gone. Then only a statement that the members agreed to counts,
-    /// and it may say more than what is left can show.
-    fn statement<F: Files>(
-        &self,
-        files: &F,
-        bundle: &Bundle,
-        uses: Vec<(u64, SettledUse)>,
-        pruned: bool,
-        findings: &mut Findings,
-    ) -> Option<Statement> {
-        let mut earlier = Earlier::default();
-        let mut current = Vec::new();
-        let mut past = Vec::new();
-        for (entry, used) in uses {
-            let settled =
-                self.earlier.as_ref().is_some_and(|e| Self::before(&e.cut_offs, used.used.gate.member, entry));
-            if settled { past.push(used) } else { current.push(used) }
-        }
-        if let Some(before) = &self.earlier {
-            earlier.statement = Some(before.digest);
-            earlier.learn(&past);
-        }
-        let statement = match settle(&self.period, &self.cut_offs, &current, bundle, &earlier) {
-            Ok(statement) => statement,
-            Err(error) => {
-                findings.error(None, Rule::Statement, error);
-                return None;
-            }
-        };
-        if pruned && self.agreed != Some(statement.digest()) {
-            findings.notice(None, Rule::Pruned, "records were pruned, so that it cannot be computed again");
-            return self.published(files, findings);
-        }
-        if self.agreed.is_some_and(|agreed| agreed != statement.digest()) {
-            findings.error(None, Rule::Statement, "the members agreed to another statement than this audit computes");
-        }
-        match files.read("statement.cbor") {
-            Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || bytes != statement.encode() => {
-                findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
-            }
-            Ok(_) => {}
-            Err(error) => findings.error(None, Rule::Unreadable, error),
-        }
-        Some(statement)
-    }
-
-    /// The statement published, if it is the one that the members agreed to.
-    fn published<F: Files>(&self, files: &F, findings: &mut Findings) -> Option<Statement> {
-        let agreed = self.agreed?;
-        match files.read("statement.cbor") {
-            Ok(Some(bytes)) if bytes.len() <= MAX_STATEMENT && sha256(&[&bytes]) == agreed => {
-                return Statement::decode(&bytes).ok();
-            }
-            Ok(Some(_)) => {
-                findings.error(None, Rule::Statement, "the statement published is not the one the members agreed to");
-            }
-            Ok(None) => {}
-            Err(error) => findings.error(None, Rule::Unreadable, error),
-        }
-        None
-    }
-}
-
-/// The catalogues published before the cut-offs.
-fn catalogues_before(cities: &[City], closing: Option<&Closing>) -> Vec<Hash> {
-    let before = |member, entry| closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, entry));
-    let of = |city: &City| {
-        let published = city.catalogues.iter().filter(|(entry, _)| before(city.member, *entry));
-        published.map(|(_, digest)| *digest).collect::<Vec<_>>()
-    };
-    cities.iter().flat_map(of).collect()
-}
-
-/// The redemptions that stand at the cut-off, by pass, each pass's in canonical order.
-fn standing(
+/// The redemptions that were not annulled, by pass, each with the ledger entry that reversed it, if any.
+fn by_pass(
     mut journals: BTreeMap<(MemberId, u32), Standing>,
     cities: &[City],
-    closing: Option<&Closing>,
     findings: &mut Findings,
 ) -> BTreeMap<PassKey, Vec<Redeemed>> {
     for city in cities {
         for (entry, gate, index) in &city.reversals {
-            let counts = closing.is_none_or(|closing| Closing::before(&closing.cut_offs, city.member, *entry));
             let journal = journals.get_mut(&(city.member, *gate));
-            let standing = |journal: &&mut Standing| *index < journal.pruned || journal.redeemed.contains_key(index);
-            if !journal.as_ref().is_some_and(standing) {
-                let place = prefix_of(city.member);
-                findings.error_at(
-                    &place,
+            let is_pruned = journal.as_ref().is_some_and(|journal| *index < journal.pruned);
+            let redeemed = journal.and_then(|journal| journal.redeemed.get_mut(index));
+            match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
+                Some(redeemed) => redeemed.reversed = Some(*entry),
+                None if is_pruned => {}
+                None => findings.error_at(
+                    &prefix_of(city.member),
                     Rule::Annulment,
                     format_args!("entry {entry} reverses no standing redemption"),
-                );
-            } else if counts && let Some(journal) = journal {
-                journal.redeemed.remove(index);
+                ),
             }
         }
     }
     let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
-    for ((member, _), journal) in journals {
-        for redeemed in journal.redeemed.into_values() {
-            if closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, redeemed.entry)) {
-                by_pass.entry(redeemed.pass).or_default().push(redeemed);
-            }
-        }
+    for redeemed in journals.into_values().flat_map(|journal| journal.redeemed.into_values()) {
+        by_pass.entry(redeemed.pass).or_default().push(redeemed);
     }
-    by_pass.values_mut().for_each(|uses| uses.sort_by_key(|redeemed| redeemed.used));
     by_pass
 }

@@ -9,10 +9,10 @@
 //! `Sig_structure` or a cosigned note is hashed where it lies, without a copy and without allocation.
 
 use super::hash::sha256;
+use super::signature::{Equation, PendingSignature};
 use core::fmt;
-use curve25519_dalek::{EdwardsPoint, Scalar, edwards::CompressedEdwardsY};
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use ed25519_dalek::Signer;
-use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
 /// A public key is refused.
@@ -106,21 +106,22 @@ impl VerifyingKey {
     /// # Errors
     /// [`SignatureError`] when the signature is not exactly right.
     pub fn verify_parts(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<(), SignatureError> {
-        let (r, s) = halves(signature);
-        let s: Option<Scalar> = Scalar::from_canonical_bytes(s).into();
-        let s = s.ok_or(SignatureError)?;
-        let mut hasher = Sha512::new_with_prefix(r);
-        hasher.update(self.bytes);
-        for part in parts {
-            hasher.update(part);
-        }
-        let k = Scalar::from_bytes_mod_order_wide(&hasher.finalize().into());
-        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.minus, &s);
-        // Comparing encodings makes R canonical; an R equal to the expected point is on the curve.
-        if expected.compress().0 != r || expected.is_small_order() {
-            return Err(SignatureError);
-        }
-        Ok(())
+        self.begin(parts, signature)?.settle()
+    }
+
+    /// Computes a signature over the concatenation of `parts` up to the last step, which many can share.
+    ///
+    /// # Errors
+    /// [`SignatureError`] when the signature cannot be right, whatever the message.
+    pub fn begin(&self, parts: &[&[u8]], signature: &[u8; 64]) -> Result<PendingSignature, SignatureError> {
+        let equation = Equation::read(&self.bytes, parts, signature)?;
+        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&equation.k, &self.minus, &equation.s);
+        Ok(equation.expect(expected))
+    }
+
+    /// `-A`, for the table of a known key.
+    pub(super) const fn minus(&self) -> &EdwardsPoint {
+        &self.minus
     }
 
     /// The key id: the first 8 bytes of the RFC 9679 thumbprint.
@@ -209,6 +210,7 @@ impl SigningKey {
 
 impl PartialEq for SigningKey {
     fn eq(&self, other: &Self) -> bool {
+        // By `subtle`, in constant time.
         self.0 == other.0
     }
 }
@@ -233,18 +235,13 @@ fn decode(bytes: &[u8; 32]) -> Result<(VerifyingKey, EdwardsPoint), KeyError> {
     Ok((VerifyingKey { bytes: *bytes, minus: -point }, point))
 }
 
-fn halves(signature: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
-    let (mut r, mut s) = ([0; 32], [0; 32]);
-    let (first, second) = signature.split_at(32);
-    r.copy_from_slice(first);
-    s.copy_from_slice(second);
-    (r, s)
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::known::KnownKey;
     use super::*;
+    use curve25519_dalek::Scalar;
     use proptest::prelude::*;
+    use sha2::{Digest, Sha512};
 
     fn hex<const N: usize>(text: &str) -> [u8; N] {
         let mut out = [0; N];
@@ -253,6 +250,17 @@ mod tests {
             *slot = u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
         }
         out
+    }
+
+    /// Adds the order of the base point to a little-endian scalar: the same scalar, not reduced.
+    pub(in super::super) fn add_order(scalar: &mut [u8]) {
+        let order: [u8; 32] = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        let mut carry = 0;
+        for (byte, add) in scalar.iter_mut().zip(order) {
+            carry += u16::from(*byte) + u16::from(add);
+            *byte = carry as u8;
+            carry >>= 8;
+        }
     }
 
     #[test]
@@ -276,8 +284,12 @@ mod tests {
             let key = VerifyingKey::from_bytes(&hex(public)).unwrap();
             assert_eq!(secret.verifying_key(), key);
             assert_eq!(secret.sign(message), hex(signature));
+            let known = KnownKey::new(key);
+            assert_eq!(known.key(), &key);
             assert_eq!(key.verify(message, &hex(signature)), Ok(()));
+            assert_eq!(known.verify(message, &hex(signature)), Ok(()));
             assert_eq!(key.verify(b"another", &hex(signature)), Err(SignatureError));
+            assert_eq!(known.verify(b"another", &hex(signature)), Err(SignatureError));
         }
     }
 
@@ -314,6 +326,7 @@ mod tests {
         signature[..32].copy_from_slice(&r);
         signature[32..].copy_from_slice(s.as_bytes());
         assert_eq!(key.verify(b"m", &signature), Err(SignatureError));
+        assert_eq!(KnownKey::new(key).verify(b"m", &signature), Err(SignatureError));
         let lenient = ed25519_dalek::VerifyingKey::from_bytes(&key.bytes).unwrap();
         assert!(ed25519_dalek::Verifier::verify(&lenient, b"m", &signature.into()).is_ok());
     }
@@ -322,22 +335,29 @@ mod tests {
     fn a_signature_with_s_plus_l_is_refused() {
         let secret = SigningKey::from_seed(&[9; 32]);
         let mut signature = secret.sign(b"m");
-        let order: [u8; 32] = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
-        let mut carry = 0u16;
-        for (byte, add) in signature[32..].iter_mut().zip(order) {
-            carry += u16::from(*byte) + u16::from(add);
-            *byte = carry as u8;
-            carry >>= 8;
-        }
-        assert_eq!(secret.verifying_key().verify(b"m", &signature), Err(SignatureError));
+        add_order(&mut signature[32..]);
+        let key = secret.verifying_key();
+        assert_eq!(key.verify(b"m", &signature), Err(SignatureError));
+        assert_eq!(KnownKey::new(key).verify(b"m", &signature), Err(SignatureError));
     }
 
     #[test]
     fn secrets_do_not_print() {
+        let secret = SigningKey::from_seed(&[0xa5; 32]);
+        let name = format!("SigningKey(secret of {})", secret.verifying_key().kid());
+        assert_eq!([format!("{secret:?}"), format!("{secret:#?}")], [&*name, &*name]);
+    }
+
+    #[test]
+    fn secrets_are_equal_only_in_every_byte() {
         let seed = [0xa5; 32];
-        let text = format!("{:?}", SigningKey::from_seed(&seed));
-        assert!(text.starts_with("SigningKey(secret of "), "{text}");
-        assert!(!text.contains("165") && !text.contains("a5a5"), "{text}");
+        let secret = SigningKey::from_seed(&seed);
+        assert_eq!(secret, SigningKey::from_seed(&seed));
+        for at in 0..32 {
+            let mut other = seed;
+            other[at] ^= 1;
+            assert_ne!(secret, SigningKey::from_seed(&other), "byte {at}");
+        }
     }
 
     #[test]

@@ -67,9 +67,11 @@ reasons! {
     CoPayment = 4, Admit, true, "请补差价后入场", "Please pay the difference and enter";
     /// The holder's document must be compared.
     IdCheck = 20, Refer, true, "请出示身份证件", "Please show your identity document";
+    /// The document is not the one that the pass was issued for.
+    IdMismatch = 21, Refer, true, "证件与票证不符,请联系工作人员", "The document is not that of the pass, please see staff";
     /// This gate's clock, or the holder's, is wrong.
     ClockSuspect = 22, Refer, true, "时钟异常,请联系工作人员", "A clock is wrong, please see staff";
-    /// The status list is stale.
+    /// A list that the decision rests on is stale.
     ListStale = 23, Refer, false, "名单待更新,请联系工作人员", "A list must be renewed, please see staff";
     /// The code cannot be read.
     Unreadable = 40, Deny, true, "无法识别二维码", "The code cannot be read";
@@ -89,14 +91,16 @@ reasons! {
     ProofRequired = 47, Deny, true, "请出示动态码", "Please show the code in the app";
     /// The code is for another gate or federation, or does not answer the challenge.
     WrongAudience = 48, Deny, true, "该码不适用于本闸机", "The code is not for this gate";
-    /// There is no status list for the pass, or it is too old to decide by.
-    ListTooOld = 49, Deny, false, "名单过期,无法核验", "The status list is missing or too old";
+    /// A list that the decision rests on is too old to decide by.
+    ListTooOld = 49, Deny, false, "名单过期,无法核验", "A list is too old, the pass cannot be checked";
     /// The pass was revoked.
     Revoked = 50, Deny, false, "票证已注销", "The pass was revoked";
     /// The pass was reported lost.
     Suspended = 51, Deny, false, "票证已挂失", "The pass is suspended";
     /// The pass was replaced by another.
     Superseded = 52, Deny, false, "票证已换发", "The pass was replaced by a new one";
+    /// No status list that this gate has says anything of the pass.
+    NotListed = 53, Deny, false, "名单未收录该票证,无法核验", "No status list covers the pass";
     /// The pass is not valid yet.
     NotYetValid = 60, Deny, true, "票证尚未生效", "The pass is not valid yet";
     /// The pass is over.
@@ -250,7 +254,7 @@ fn pass_reason(error: &PassError) -> Reason {
         PassError::Issuer(_) | PassError::KeyValidity | PassError::IssuerMismatch => Reason::IssuerKeyInvalid,
         PassError::PassSignature | PassError::HolderSignature => Reason::BadSignature,
         PassError::NotYetValid(_) => Reason::NotYetValid,
-        PassError::Expired(_) => Reason::Expired,
+        PassError::Expired(_) | PassError::AfterPass => Reason::Expired,
         PassError::ProofRequired => Reason::ProofRequired,
         PassError::Audience | PassError::Nonce => Reason::WrongAudience,
         PassError::Early(_) => Reason::CodeEarly,
@@ -269,8 +273,8 @@ mod tests {
         assert_eq!(
             numbers,
             [
-                0, 1, 4, 20, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 60, 61, 62, 70, 71, 72, 73,
-                74, 80, 81, 90, 91, 92, 94, 95, 98, 99
+                0, 1, 4, 20, 21, 22, 23, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 60, 61, 62, 70, 71,
+                72, 73, 74, 80, 81, 90, 91, 92, 94, 95, 98, 99
             ]
         );
         assert!(Reason::ALL.iter().all(|&reason| Reason::from_number(reason.number()) == Some(reason)));

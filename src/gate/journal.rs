@@ -7,16 +7,16 @@
 use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::record::{Record, RecordError, Redemption, Synced, flags};
 use super::segment::{Segment, SegmentRecord};
-use crate::crypto::{SigningKey, sha256};
+use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
-use crate::pass::{self, Audience, Presented, Proof};
+use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
 use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
 use crate::snapshot::{self, LearntUsage, SnapshotError};
 use crate::time::{Date, UnixTime};
 use crate::tlog::{
     Batch, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, Row, SignedCheckpoint, Storage, Write,
 };
-use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Status};
+use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Piece, PieceAge, Status};
 use crate::wire::text;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -30,13 +30,8 @@ const LEARNT: Row = Row::Meta { log: LOG, name: 16 };
 pub enum Shown<'a> {
     /// The text of a QR code, as the scanner gave it.
     Text(&'a [u8]),
-    /// The answer to a challenge, over a return channel.
-    Answer {
-        /// The presentation.
-        presentation: &'a [u8],
-        /// The 16 random bytes this gate sent, used once.
-        nonce: &'a [u8; 16],
-    },
+    /// A presentation in answer to the gate's challenge, over a return channel: see [`Gate::challenge`].
+    Answer(&'a [u8]),
 }
 
 /// One visitor at the gate.
@@ -46,15 +41,26 @@ pub struct Scan<'a> {
     pub shown: Shown<'a>,
     /// How many people want to come in; nobody counts as one.
     pub party: u8,
+    /// What is known of the holder's identity; matters for a pass flagged [`pass::flags::ID_CHECK`].
+    pub identity: Identity<'a>,
+}
+
+/// What is known of the identity of who shows a pass. It is recorded nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity<'a> {
+    /// Nothing.
+    Unknown,
     /// A person compared the holder's document.
-    pub identity_checked: bool,
+    Compared,
+    /// The holder showed the salt of the commitment in the pass, and the document was read.
+    Shown(IdOpening<'a>),
 }
 
 impl<'a> Scan<'a> {
     /// A QR code shown by one person.
     #[must_use]
     pub const fn text(text: &'a [u8]) -> Self {
-        Self { shown: Shown::Text(text), party: 1, identity_checked: false }
+        Self { shown: Shown::Text(text), party: 1, identity: Identity::Unknown }
     }
 }
 
@@ -83,6 +89,9 @@ pub enum GateError<E> {
     /// The certificate is refused.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The journal was opened under another certificate. A gate has one for its life.
+    #[error("the journal was opened under another gate certificate")]
+    OtherCertificate,
     /// The certificate names another key than the gate has.
     #[error("the gate certificate is for another key")]
     OtherKey,
@@ -151,6 +160,8 @@ pub struct Gate<S: Storage> {
     bundle: Bundle,
     log: Log,
     known: Known,
+    /// The challenge that nobody answered yet.
+    challenge: Option<Challenge>,
     /// Refusals since the last day close. A refused scan changes nothing else.
     refused: BTreeMap<Reason, u32>,
     /// A commit failed: what the store holds is not known until the journal is opened again.
@@ -168,6 +179,8 @@ struct Known {
     recent: VecDeque<Recent>,
     last: UnixTime,
     synced: Option<Synced>,
+    /// Digest of the certificate that the journal was opened under.
+    certificate: Option<Hash>,
     /// Redeemed and annulled since the last day close.
     totals: (u32, u32),
     /// Size of the journal at the last seal.
@@ -246,15 +259,19 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (unsure, behind) = (false, false);
-        let mut gate = Self { storage, key, certificate, bundle, log, known, refused, unsure, behind };
+        let (challenge, unsure, behind) = (None, false, false);
+        let mut gate = Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind };
         if let Some(newest) = newest {
             gate.check_holds(newest)?;
         }
         gate.known = gate.replay()?;
+        let certificate = sha256(&[gate.certificate.as_bytes()]);
+        if gate.known.certificate.is_some_and(|known| known != certificate) {
+            return Err(GateError::OtherCertificate);
+        }
         gate.check_rollback(&gate.bundle)?;
         gate.check_clock(now)?;
-        let opened = Record::Opened { time: now, certificate: sha256(&[gate.certificate.as_bytes()]) };
+        let opened = Record::Opened { time: now, certificate };
         let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
         let synced = Record::Synced(synced_record(&gate.bundle, ledgers, now));
         gate.append(&[opened, synced], Vec::new())?;
@@ -279,6 +296,18 @@ impl<S: Storage> Gate<S> {
         &self.bundle
     }
 
+    /// How old each piece of what it knows is at `now`, judged by the federation's policy; its own
+    /// certificate comes last.
+    pub fn ages(&self, now: UnixTime) -> impl Iterator<Item = PieceAge<'_>> {
+        let certificate = PieceAge {
+            piece: Piece::GateCertificate,
+            issued: self.certificate.issued(),
+            expires: Some(self.certificate.expires()),
+            age: if self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
+        };
+        self.bundle.ages(now).chain(core::iter::once(certificate))
+    }
+
     /// The store.
     #[must_use]
     pub const fn storage(&self) -> &S {
@@ -295,6 +324,13 @@ impl<S: Storage> Gate<S> {
     #[must_use]
     pub const fn refused(&self) -> &BTreeMap<Reason, u32> {
         &self.refused
+    }
+
+    /// Sets the challenge that the next answer must be to: 16 bytes that the caller draws at random, each time
+    /// anew, and sends to the holder with the gate's id. One is good for one answer, accepted or not, and
+    /// a new one replaces it.
+    pub const fn challenge(&mut self, nonce: [u8; 16]) {
+        self.challenge = Some(Challenge::new(self.id(), nonce));
     }
 
     /// Decides on one scan. An admission is durable in the journal before this returns.
@@ -344,9 +380,9 @@ impl<S: Storage> Gate<S> {
         self.recover()?;
         self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
-        sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes))?;
-        sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes))?;
-        sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes))?;
+        sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
+        sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes, now))?;
+        sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes, now))?;
         if bundle.venue(self.certificate.venue()).is_none() {
             return Err(GateError::UnknownVenue(self.certificate.venue()));
         }
@@ -441,7 +477,11 @@ impl<S: Storage> Gate<S> {
         let mut batch = self.log.begin();
         let mut decisions: Vec<Decision> = Vec::with_capacity(scans.len());
         for scan in scans {
-            let decision = self.stage(&mut batch, scan, now, staged).unwrap_or_else(Decision::from);
+            let challenge = match scan.shown {
+                Shown::Answer(_) => self.challenge.take(),
+                Shown::Text(_) => None,
+            };
+            let decision = self.stage(&mut batch, scan, challenge, now, staged).unwrap_or_else(Decision::from);
             decisions.push(decision);
         }
         if staged.is_empty() {
@@ -468,11 +508,12 @@ impl<S: Storage> Gate<S> {
         &self,
         batch: &mut Batch,
         scan: &Scan<'_>,
+        challenge: Option<Challenge>,
         now: UnixTime,
         staged: &mut Vec<Recent>,
     ) -> Result<Decision, Refusal> {
         let evidence = evidence(&scan.shown)?;
-        let (recent, admitted) = match self.decide(scan, evidence.as_ref(), now, staged)? {
+        let (recent, admitted) = match self.decide(scan, evidence.as_ref(), challenge, now, staged)? {
             Outcome::Rescan(recent) => (recent, (Reason::Rescan, None, None)),
             Outcome::Redeem(redemption, entitled) => {
                 let body = Record::Redeemed(redemption).encode();
@@ -490,9 +531,16 @@ impl<S: Storage> Gate<S> {
 
     /// The fixed order of checks (design §5), after size and text: fitness of the gate, what was
     /// shown, status, product, entitlement, passback. "Invalid" always beats "used up".
-    fn decide(&self, scan: &Scan<'_>, evidence: &[u8], now: UnixTime, staged: &[Recent]) -> Result<Outcome, Refusal> {
+    fn decide(
+        &self,
+        scan: &Scan<'_>,
+        evidence: &[u8],
+        challenge: Option<Challenge>,
+        now: UnixTime,
+        staged: &[Recent],
+    ) -> Result<Outcome, Refusal> {
         let venue = self.fit(now)?;
-        let presented = self.verify(&scan.shown, evidence, now)?;
+        let presented = self.verify(&scan.shown, evidence, challenge, now)?;
         self.check_status(&presented, now)?;
         let claims = presented.claims();
         let product = self.bundle.product(claims.product_ref()).ok_or(Reason::UnknownProduct)?;
@@ -518,12 +566,10 @@ impl<S: Storage> Gate<S> {
             let next = last.redemption.time.saturating_add(rescan.saturating_add(1));
             return Err(Refusal { reason: Reason::Passback, next: Some(next) });
         }
-        if claims.flags & pass::flags::ID_CHECK != 0 && !scan.identity_checked {
-            return Err(Reason::IdCheck.into());
-        }
+        check_identity(claims, scan.identity)?;
         let flags = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
-            (Proof::Holder(_), Shown::Answer { .. }) => flags::CHALLENGE,
+            (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
             (Proof::Holder(_), Shown::Text(_)) => 0,
         };
         let redemption = Redemption {
@@ -559,26 +605,33 @@ impl<S: Storage> Gate<S> {
         Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
     }
 
-    fn verify(&self, shown: &Shown<'_>, bytes: &[u8], now: UnixTime) -> Result<Presented, Refusal> {
-        let gate = self.id().to_string();
-        let audience = match shown {
-            Shown::Text(_) => Audience::Federation,
-            Shown::Answer { nonce, .. } => Audience::Challenge { gate: &gate, nonce },
-        };
-        Ok(pass::verify(bytes, self.bundle.trust(), audience, now)?)
+    fn verify(
+        &self,
+        shown: &Shown<'_>,
+        bytes: &[u8],
+        challenge: Option<Challenge>,
+        now: UnixTime,
+    ) -> Result<Presented, Refusal> {
+        let trust = self.bundle.trust();
+        Ok(match (shown, challenge) {
+            (Shown::Text(_), _) => pass::verify(bytes, trust, Audience::Federation, now)?,
+            (Shown::Answer(_), Some(challenge)) => challenge.verify(bytes, trust, now)?,
+            // The challenge was answered already, or there was none.
+            (Shown::Answer(_), None) => return Err(Reason::WrongAudience.into()),
+        })
     }
 
     fn check_status(&self, presented: &Presented, now: UnixTime) -> Result<(), Refusal> {
         let claims = presented.claims();
-        let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::ListTooOld)?;
-        // A list that is too old can still say that a pass was revoked.
-        match list.status(claims.status.index).ok_or(Reason::ListTooOld)? {
+        let list = self.bundle.status_list(claims.issuer, &claims.status.uri).ok_or(Reason::NotListed)?;
+        // A list of any age can say that a pass was revoked.
+        match list.status(claims.status.index).ok_or(Reason::NotListed)? {
             Status::Revoked => return Err(Reason::Revoked.into()),
             Status::Suspended => return Err(Reason::Suspended.into()),
             Status::Superseded => return Err(Reason::Superseded.into()),
             Status::Valid => {}
         }
-        match self.bundle.age(list, now) {
+        match self.bundle.oldest(list, claims.issuer, self.certificate.venue().member, now) {
             Age::Fresh => Ok(()),
             Age::Stale => Err(Reason::ListStale.into()),
             Age::TooOld => Err(Reason::ListTooOld.into()),
@@ -607,22 +660,24 @@ impl<S: Storage> Gate<S> {
         usage.is_some_and(|usage| usage.uses().iter().any(|used| used.key() == (self.id(), index)))
     }
 
-    /// Refuses a bundle older than the one the last `synced` record names.
+    /// Refuses a bundle older than the one the last `synced` record names. Of a member that is not in the
+    /// trust list any more, nothing is asked.
     fn check_rollback(&self, bundle: &Bundle) -> Result<(), GateError<S::Error>> {
         let Some(synced) = &self.known.synced else { return Ok(()) };
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
         let now = synced_record(bundle, Vec::new(), synced.time);
         if now.trust < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
         let newer =
             |member: &MemberId, had: u64| now.catalogues.iter().any(|(id, sequence)| id == member && *sequence >= had);
-        if !synced.catalogues.iter().all(|(member, had)| newer(member, *had)) {
+        if !synced.catalogues.iter().all(|(member, had)| gone(*member) || newer(member, *had)) {
             return Err(GateError::Rollback("catalogue"));
         }
         let newer = |had: &(MemberId, String, UnixTime)| {
             now.status.iter().any(|list| (list.0, &list.1) == (had.0, &had.1) && list.2 >= had.2)
         };
-        if !synced.status.iter().all(newer) {
+        if !synced.status.iter().all(|had| gone(had.0) || newer(had)) {
             return Err(GateError::Rollback("status list"));
         }
         Ok(())
@@ -758,7 +813,8 @@ impl Known {
             }
             Record::Synced(synced) => self.synced = Some(synced.clone()),
             Record::DayClosed { .. } => self.totals = (0, 0),
-            Record::Opened { .. } | Record::ClockSet { .. } => {}
+            Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
+            Record::ClockSet { .. } => {}
         }
     }
 
@@ -770,6 +826,19 @@ impl Known {
     }
 }
 
+/// The holder's document, where the pass asks for it: compared by a person, or against the commitment.
+fn check_identity(claims: &PassClaims, identity: Identity<'_>) -> Result<(), Reason> {
+    if claims.flags & pass::flags::ID_CHECK == 0 {
+        return Ok(());
+    }
+    match (identity, &claims.id_commitment) {
+        (Identity::Compared, _) => Ok(()),
+        (Identity::Shown(opening), Some(commitment)) if commitment.opens(&opening) => Ok(()),
+        (Identity::Shown(_), Some(_)) => Err(Reason::IdMismatch),
+        (Identity::Unknown, _) | (Identity::Shown(_), None) => Err(Reason::IdCheck),
+    }
+}
+
 /// The bytes of what was shown: the size, then the text.
 fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
     match shown {
@@ -778,7 +847,7 @@ fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
             Err(text::TextError::Prefix) if scanned.starts_with(b"OC") => Err(Reason::UnsupportedVersion.into()),
             Err(_) => Err(Reason::Unreadable.into()),
         },
-        Shown::Answer { presentation, .. } => Ok(Evidence::Borrowed(presentation)),
+        Shown::Answer(presentation) => Ok(Evidence::Borrowed(presentation)),
     }
 }
 
@@ -833,13 +902,13 @@ fn merge_sizes(before: &[(MemberId, u64)], after: &[(MemberId, u64)]) -> Vec<(Me
 pub(crate) mod tests {
     use super::*;
     use crate::id::PassId;
-    use crate::pass::{PassClaims, StatusRef, present};
+    use crate::pass::{IdCommitment, StatusRef, present};
     use crate::product::{
         Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
     };
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{self, id, list, secret, time};
-    use crate::trust::{CatalogueSpec, GateCertificateSpec, Role, StatusListSpec, TrustListSpec, Venue};
+    use crate::trust::{CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustListSpec, Venue};
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -893,8 +962,8 @@ pub(crate) mod tests {
 
     pub(crate) fn bundle() -> Bundle {
         let mut bundle = Bundle::new(list());
-        bundle.update_catalogue(&catalogue(1)).unwrap();
-        bundle.update_status(&status(NOW - 100, &[13])).unwrap();
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
         bundle
     }
 
@@ -934,11 +1003,12 @@ pub(crate) mod tests {
             not_before: time(NOW - 1_000),
             issued: time(NOW - 2_000),
             confirmation: Some(holder(number).verifying_key()),
-            status: StatusRef { index: number.into(), uri: "oc:310101/1".into() },
+            status: StatusRef { index: number.into(), uri: "oc:310101/1".parse().unwrap() },
             product: (1, 1),
             holder_class: 0,
             flags: 0,
             freshness: 0,
+            id_commitment: None,
         };
         change(&mut claims);
         claims.issue(&secret(CITY, Role::Issuer)).unwrap()
@@ -1002,8 +1072,8 @@ pub(crate) mod tests {
         let with = |change: fn(&mut PassClaims)| code_of(&pass(1, change), 1, NOW);
         let cases: [(String, Reason); 10] = [
             (code(13, NOW), Reason::Revoked),
-            (with(|claims| claims.status.index = 1_000), Reason::ListTooOld),
-            (with(|claims| claims.status.uri = "oc:310101/2".into()), Reason::ListTooOld),
+            (with(|claims| claims.status.index = 1_000), Reason::NotListed),
+            (with(|claims| claims.status.uri = "oc:310101/2".parse().unwrap()), Reason::NotListed),
             (with(|claims| claims.product = (9, 1)), Reason::UnknownProduct),
             (with(|claims| claims.not_before = time(NOW + 1)), Reason::NotYetValid),
             (with(|claims| claims.expires = time(NOW)), Reason::Expired),
@@ -1020,7 +1090,7 @@ pub(crate) mod tests {
         let crowd = Scan { shown: Shown::Text(shown.as_bytes()), ..crowd };
         assert_eq!(gate.admit(crowd, time(NOW)).reason(), Reason::PartyTooLarge);
         let checked = with(|claims| claims.flags = pass::flags::ID_CHECK);
-        let checked = Scan { identity_checked: true, ..Scan::text(checked.as_bytes()) };
+        let checked = Scan { identity: Identity::Compared, ..Scan::text(checked.as_bytes()) };
         assert_eq!(gate.admit(checked, time(NOW)).reason(), Reason::Ok);
         let half = code_of(&pass(2, |claims| claims.product = (2, 1)), 2, NOW);
         let Decision::Admitted(admitted) = scan(&mut gate, &half, NOW) else { panic!("refused") };
@@ -1349,13 +1419,72 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_stale_trust_list_or_catalogue_refers_and_a_revoked_pass_is_still_denied() {
+        let long = |claims: &mut PassClaims| claims.expires = time(1_000_000_000);
+        let revoked = pass(13, long);
+        let pass = pass(1, long);
+        let judged = |policy: Policy, at: i64| {
+            let spec = TrustListSpec { policy, ..test_federation::spec() };
+            let trust = test_federation::genesis(&spec, &test_federation::CITIES[..3]).unwrap();
+            let mut bundle = Bundle::new(trust);
+            bundle.update_catalogue(&catalogue(1), time(at)).unwrap();
+            bundle.update_status(&status(at, &[13]), time(at)).unwrap();
+            let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(at)).unwrap();
+            let mut reason = |pass: &[u8], number| reason(&mut gate, &code_of(pass, number, at), at);
+            let reasons = [reason(&revoked, 13), reason(&pass, 1)];
+            let oldest = gate.ages(time(at)).map(|piece| piece.age).max().unwrap();
+            assert_eq!(gate.ages(time(at)).last().unwrap().piece, Piece::GateCertificate);
+            (reasons, oldest)
+        };
+        let policy = Policy { catalogue_fresh: 98_000, catalogue_max_age: 99_000, ..Policy::default() };
+        assert_eq!(judged(policy, NOW), ([Reason::Revoked, Reason::Ok], Age::Fresh));
+        assert_eq!(judged(policy, NOW + 1), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+        assert_eq!(judged(policy, NOW + 1_000), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+        assert_eq!(judged(policy, NOW + 1_001), ([Reason::Revoked, Reason::ListTooOld], Age::TooOld));
+        let policy = Policy { trust_fresh: 99_000, ..Policy::default() };
+        assert_eq!(judged(policy, NOW), ([Reason::Revoked, Reason::Ok], Age::Fresh));
+        assert_eq!(judged(policy, NOW + 1), ([Reason::Revoked, Reason::ListStale], Age::Stale));
+    }
+
+    #[test]
+    fn a_gate_takes_a_trust_list_without_a_member_and_opens_again() {
+        let hefei = |sequence| {
+            let spec =
+                CatalogueSpec { member: id(340_100), sequence, issued: time(2_000), venues: vec![], products: vec![] };
+            spec.sign(&secret(340_100, Role::Registrar))
+        };
+        let list = StatusListSpec::new("u".into(), time(NOW), time(1_900_000_000), 8);
+        let list = list.sign(&secret(340_100, Role::Issuer));
+        let mut next = TrustListSpec { sequence: 2, issued: time(2_000), ..test_federation::spec() };
+        next.members.pop();
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let sync = Sync { catalogues: &[&hefei(1)], status_lists: &[&list], ..Sync::default() };
+        gate.sync(&sync, time(NOW)).unwrap();
+        gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+        let carried = gate.bundle().save();
+        let pin = test_federation::list().digest();
+        let bundle = Bundle::load(&carried, &pin).unwrap();
+        let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
+    fn a_sync_takes_nothing_from_the_future() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let future = gate.sync(&Sync { status_lists: &[&status(NOW + 601, &[])], ..Sync::default() }, time(NOW));
+        assert!(matches!(future, Err(GateError::Bundle(BundleError::Future("status list")))));
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
     fn an_older_bundle_is_noticed_at_the_start() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let newer = [&status(NOW + 5, &[])[..]];
         gate.sync(&Sync { status_lists: &newer, ..Sync::default() }, time(NOW + 5)).unwrap();
         assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(GateError::Rollback("status list"))));
         let mut bundle = bundle();
-        bundle.update_status(newer[0]).unwrap();
+        bundle.update_status(newer[0], time(NOW + 5)).unwrap();
         assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW + 5)).is_ok());
     }
 
@@ -1363,8 +1492,8 @@ pub(crate) mod tests {
     fn an_expired_trust_list_admits_nobody() {
         let spec = TrustListSpec { expires: time(NOW + 1_000), ..test_federation::spec() };
         let mut bundle = Bundle::new(test_federation::genesis(&spec, &test_federation::CITIES[..3]).unwrap());
-        bundle.update_catalogue(&catalogue(1)).unwrap();
-        bundle.update_status(&status(NOW - 100, &[])).unwrap();
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
         let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW + 999), NOW + 999), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(2, NOW + 1_000), NOW + 1_000), Reason::ListTooOld);
@@ -1378,7 +1507,7 @@ pub(crate) mod tests {
         gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
         assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("trust list"))));
         let mut bundle = bundle();
-        bundle.update_trust(&next).unwrap();
+        bundle.update_trust(&next, time(NOW)).unwrap();
         assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).is_ok());
     }
 
@@ -1399,12 +1528,92 @@ pub(crate) mod tests {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let nonce = [9; 16];
         let answer = present(&pass(1, |_| {}), &holder(1), "310101/gate/7", Some(&nonce), time(NOW)).unwrap();
-        let scan =
-            |nonce| Scan { shown: Shown::Answer { presentation: &answer, nonce }, party: 1, identity_checked: false };
-        assert_eq!(gate.admit(scan(&[8; 16]), time(NOW)).reason(), Reason::WrongAudience);
-        let Decision::Admitted(admitted) = gate.admit(scan(&nonce), time(NOW)) else { panic!("refused") };
+        let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity: Identity::Unknown };
+        assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "no challenge was sent");
+        gate.challenge([8; 16]);
+        assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "another challenge was sent");
+        gate.challenge(nonce);
+        let Decision::Admitted(admitted) = gate.admit(scan, time(NOW)) else { panic!("refused") };
         let body = gate.log().body(gate.storage(), admitted.index).unwrap();
         assert!(matches!(Record::decode(&body), Ok(Record::Redeemed(r)) if r.flags == flags::CHALLENGE));
+    }
+
+    #[test]
+    fn a_challenge_is_good_for_one_answer() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let nonce = [9; 16];
+        let answer = |number: u8| {
+            let pass = pass(number, |_| {});
+            present(&pass, &holder(number), "310101/gate/7", Some(&nonce), time(NOW)).unwrap()
+        };
+        let (first, second) = (answer(1), answer(2));
+        let scan = |shown| Scan { shown, party: 1, identity: Identity::Unknown };
+        gate.challenge(nonce);
+        let other = code(3, NOW);
+        let scans =
+            [Shown::Text(other.as_bytes()), Shown::Answer(&first), Shown::Answer(&first), Shown::Answer(&second)];
+        let reasons: Vec<Reason> = gate.admit_all(&scans.map(scan), time(NOW)).iter().map(Decision::reason).collect();
+        let used = Reason::WrongAudience;
+        assert_eq!(reasons, [Reason::Ok, Reason::Ok, used, used], "not even as a re-scan");
+        // A bad answer uses it up as well.
+        gate.challenge(nonce);
+        assert_eq!(gate.admit(scan(Shown::Answer(b"junk")), time(NOW)).reason(), Reason::Unreadable);
+        assert_eq!(gate.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), used);
+        // A gate that started again has sent none.
+        gate.challenge(nonce);
+        let mut again = open(gate.storage().clone(), NOW).unwrap();
+        assert_eq!(again.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), used);
+        assert_eq!(gate.admit(scan(Shown::Answer(&second)), time(NOW)).reason(), Reason::Ok);
+    }
+
+    #[test]
+    fn a_document_is_compared_with_the_commitment_and_kept_nowhere() {
+        let salt = [0xa5; 16];
+        let number = "31010119900307123X";
+        let opening = IdOpening::new(&salt, number).unwrap();
+        let committed = pass(1, |claims| {
+            (claims.flags, claims.id_commitment) = (pass::flags::ID_CHECK, Some(IdCommitment::new(&opening)));
+        });
+        let (shown, plain) = (code_of(&committed, 1, NOW), code(2, NOW));
+        let flagged = code_of(&pass(3, |claims| claims.flags = pass::flags::ID_CHECK), 3, NOW);
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let mut reason = |code: &str, identity| {
+            let decision = gate.admit(Scan { identity, ..Scan::text(code.as_bytes()) }, time(NOW));
+            assert!(!matches!(decision, Decision::Denied(_)), "a person decides");
+            decision.reason()
+        };
+        let other = |salt, document| Identity::Shown(IdOpening::new(salt, document).unwrap());
+        assert_eq!(reason(&shown, Identity::Unknown), Reason::IdCheck);
+        assert_eq!(reason(&shown, other(&salt, "310101199003071230")), Reason::IdMismatch);
+        assert_eq!(reason(&shown, other(&[0; 16], number)), Reason::IdMismatch);
+        assert_eq!(reason(&flagged, Identity::Shown(opening)), Reason::IdCheck, "no commitment to compare with");
+        assert_eq!(reason(&shown, Identity::Shown(opening)), Reason::Ok);
+        assert_eq!(reason(&plain, other(&salt, number)), Reason::Ok, "nobody asked");
+        assert_eq!(reason(&flagged, Identity::Compared), Reason::Ok);
+        let kept = format!("{:?}", gate.storage());
+        let bytes = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
+        assert!(kept.contains(&bytes(&[1; 10])), "the pass id is kept, so what is kept is seen here");
+        assert!(!kept.contains(&bytes(&salt)) && !kept.contains(&bytes(number.as_bytes())));
+    }
+
+    #[test]
+    fn a_gate_has_one_certificate_for_its_life() {
+        let gate = open(MemoryStorage::new(), NOW).unwrap();
+        let spec = GateCertificateSpec {
+            gate: gate.id(),
+            venue: 1,
+            service: 0,
+            key: gate_key().verifying_key(),
+            issued: time(2_001),
+            not_before: time(2_000),
+            expires: time(1_000_000_000),
+        };
+        let other = spec.sign(&secret(CITY, Role::Registrar));
+        let opened = |certificate: &[u8]| {
+            Gate::open(gate.storage().clone(), gate_key(), certificate, bundle(), time(NOW)).map(|gate| gate.id())
+        };
+        assert!(matches!(opened(&other), Err(GateError::OtherCertificate)));
+        assert_eq!(opened(&certificate()).unwrap(), gate.id());
     }
 
     #[test]

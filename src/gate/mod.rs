@@ -11,6 +11,6 @@ mod segment;
 pub(crate) use journal::tests as journal_tests;
 
 pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
-pub use journal::{Gate, GateError, Scan, Shown, Sync};
+pub use journal::{Gate, GateError, Identity, Scan, Shown, Sync};
 pub use record::{Record, RecordError, Redemption, Synced, flags};
 pub use segment::{Segment, SegmentError, SegmentRecord};

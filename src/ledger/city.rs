@@ -6,16 +6,16 @@
 
 use super::entry::{Entry, EntryError};
 use super::receipt::Receipt;
-use super::verifiers::{journal_verifier, log_verifier, witness_verifiers};
+use super::verifiers::{every_log_key, journal_verifier, log_verifiers, witness_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::gate::{Record, Segment};
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
-    Batch, Checkpoint, ForkEvidence, ForkReason, KeyKind, Log, LogError, LogKey, Note, NoteError, NoteVerifier,
-    PushError, Replica, ReplicaError, SignedCheckpoint, Storage, TlogProof, Write, empty_root,
+    Batch, ForkEvidence, ForkReason, KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Replica,
+    ReplicaError, SignedCheckpoint, Storage, TlogProof, Write, empty_root,
 };
-use crate::trust::{CertificateError, GateCertificate, KeyEntry, Member, Role, TrustList};
+use crate::trust::{CertificateError, GateCertificate, KeyEntry, Member, Role, TrustError, TrustHistory, TrustList};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The ledger itself; the journal of gate `n` is log `n`, and gates are numbered from 1.
@@ -42,8 +42,15 @@ pub enum LedgerError<E> {
     /// A note is refused.
     #[error(transparent)]
     Note(#[from] NoteError),
-    /// The trust list does not give this member this log key.
-    #[error("the trust list does not give the member this log key")]
+    /// A trust list is refused, or the one in force does not speak for this time.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The ledger adopted a trust list that it was not opened with, or is asked to adopt one that is
+    /// neither the one in force nor the next.
+    #[error("trust list {0} is not among those the ledger has, or not the next one")]
+    OtherTrustList(u64),
+    /// The trust list does not give this member this log key, or not any more.
+    #[error("the trust list does not give the member this log key, or not any more")]
     OtherKey,
     /// The gate is of another member, is enrolled already, or is unknown.
     #[error("gate {0} is of another member, enrolled already, or unknown")]
@@ -228,7 +235,9 @@ pub struct Ledger<S: Storage> {
     storage: S,
     member: MemberId,
     key: SigningKey,
-    trust: TrustList,
+    trust: TrustHistory,
+    /// Sequence of the list in force here: the one adopted last.
+    adopted: u64,
     log: Log,
     journals: BTreeMap<u32, Journal>,
     last: UnixTime,
@@ -238,22 +247,29 @@ pub struct Ledger<S: Storage> {
 impl<S: Storage> Ledger<S> {
     /// Opens a member's ledger and the journals of its gates.
     ///
+    /// `trust` is the one trust list there has been, or the history of them: with every list that this
+    /// ledger adopted, since each entry is read by the list in force when it was made. Until the
+    /// ledger adopts one, that is the first of them.
+    ///
     /// # Errors
     /// [`LedgerError`]; a ledger that cannot vouch for what it holds does not open.
     pub fn open(
         storage: S,
         member: MemberId,
         key: SigningKey,
-        trust: TrustList,
+        trust: impl Into<TrustHistory>,
     ) -> Result<Self, LedgerError<S::Error>> {
-        let own = |(owner, entry): (&Member, &KeyEntry)| owner.id == member && entry.key == key.verifying_key();
-        if !trust.keys(Role::Log).any(own) {
+        let trust = trust.into();
+        let log = Log::open(&storage, LEDGER, &trust.first().ledger_origin(member))?;
+        let journals = BTreeMap::new();
+        let (adopted, last) = (trust.first().sequence(), UnixTime::MIN);
+        let mut ledger = Self { storage, member, key, trust, adopted, log, journals, last, unsure: true };
+        ledger.replay()?;
+        // The key may be that of a list still to be adopted.
+        let lists = ledger.trust.lists().filter(|list| list.sequence() >= ledger.adopted);
+        if !lists.into_iter().any(|list| gives(list, member, &ledger.key, None)) {
             return Err(LedgerError::OtherKey);
         }
-        let log = Log::open(&storage, LEDGER, &trust.ledger_origin(member))?;
-        let journals = BTreeMap::new();
-        let mut ledger = Self { storage, member, key, trust, log, journals, last: UnixTime::MIN, unsure: true };
-        ledger.replay()?;
         Ok(ledger)
     }
 
@@ -271,7 +287,7 @@ impl<S: Storage> Ledger<S> {
         storage: S,
         member: MemberId,
         key: SigningKey,
-        trust: TrustList,
+        trust: impl Into<TrustHistory>,
     ) -> Result<Self, LedgerError<S::Error>> {
         let ledger = Self::open(storage, member, key, trust)?;
         newest.into_iter().try_for_each(|note| ledger.check_holds(note))?;
@@ -280,18 +296,7 @@ impl<S: Storage> Ledger<S> {
 
     /// Refuses a ledger that is not the one this checkpoint was signed over, or an earlier state of it.
     fn check_holds(&self, newest: &[u8]) -> Result<(), LedgerError<S::Error>> {
-        let origin = self.log.origin().as_str();
-        // Signed with this key, or with one before it.
-        let keys = self.trust.keys(Role::Log).filter(|(owner, _)| owner.id == self.member);
-        let mut verified = Err(NoteError::NotSigned(self.log.origin().clone()));
-        for (_, entry) in keys {
-            let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, entry.key)?;
-            match SignedCheckpoint::verify(newest, &verifier) {
-                Err(NoteError::NotSigned(_)) => {}
-                other => verified = other,
-            }
-        }
-        let newest = verified?;
+        let newest = SignedCheckpoint::verify_any(newest, &every_log_key(&self.trust, self.member))?;
         let (here, known) = (self.log.size(), newest.size());
         if here < known {
             return Err(LedgerError::OldCopy { here, known });
@@ -333,6 +338,7 @@ impl<S: Storage> Ledger<S> {
         self.unsure = true;
         self.journals.clear();
         self.last = UnixTime::MIN;
+        self.adopted = self.trust.first().sequence();
         for (index, time, entry) in entries {
             self.learn(index, time, &entry)?;
         }
@@ -363,9 +369,16 @@ impl<S: Storage> Ledger<S> {
         &self.log
     }
 
-    /// The trust list it works under.
+    /// The trust list in force here: the one adopted last.
     #[must_use]
-    pub const fn trust(&self) -> &TrustList {
+    pub fn trust(&self) -> &TrustList {
+        // It was in the history when it was adopted, and nothing leaves that.
+        self.trust.list(self.adopted).unwrap_or(self.trust.newest())
+    }
+
+    /// All trust lists it knows. Keep them beside the store: it opens with them alone.
+    #[must_use]
+    pub const fn history(&self) -> &TrustHistory {
         &self.trust
     }
 
@@ -383,12 +396,46 @@ impl<S: Storage> Ledger<S> {
         NoteVerifier::new(self.log.origin().as_str(), KeyKind::Ed25519, self.key.verifying_key())
     }
 
+    /// Adopts the trust list that follows the one in force. From its entry on, the ledger works under
+    /// it. One that has expired meanwhile is adopted too, on the way to the one that has not.
+    ///
+    /// # Errors
+    /// [`LedgerError::Trust`] for a list that does not follow or is not issued yet,
+    /// [`LedgerError::OtherTrustList`] where the ledger was opened with another one of that sequence,
+    /// [`LedgerError::Clock`], or the store's.
+    pub fn adopt(&mut self, list: &[u8], now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+        self.check(now)?;
+        let next = self.trust().update(list)?;
+        let (sequence, digest) = (next.sequence(), next.digest());
+        if now < next.issued() {
+            return Err(TrustError::NotYetIssued(next.issued()).into());
+        }
+        if self.trust.list(sequence).is_none() {
+            self.trust.push(list)?;
+        }
+        self.record(Entry::TrustAdopted { sequence, digest }, now)
+    }
+
+    /// Signs with another log key from now on: the list in force must give it to this member.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherKey`]; the key stays the one before then.
+    pub fn use_key(&mut self, key: SigningKey) -> Result<(), LedgerError<S::Error>> {
+        if !gives(self.trust(), self.member, &key, Some(self.last)) {
+            return Err(LedgerError::OtherKey);
+        }
+        self.key = key;
+        Ok(())
+    }
+
     /// Enrols a gate.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`], [`LedgerError::Gate`], [`LedgerError::Clock`], or the store's.
+    /// [`LedgerError::Certificate`], [`LedgerError::Gate`], [`LedgerError::Trust`] under a trust list
+    /// that has expired, [`LedgerError::Clock`], or the store's.
     pub fn enrol(&mut self, certificate: &[u8], now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        let verified = GateCertificate::verify(certificate, &self.trust)?;
+        self.trust().check_time(now)?;
+        let verified = GateCertificate::verify(certificate, self.trust())?;
         let gate = verified.gate();
         if gate.member != self.member || self.journals.contains_key(&gate.number) {
             return Err(LedgerError::Gate(gate));
@@ -412,14 +459,16 @@ impl<S: Storage> Ledger<S> {
     /// Records that a list was adopted or published, a peer's checkpoint seen, a redemption reversed,
     /// a gap declared, or a statement agreed to.
     ///
-    /// Refused is what this ledger itself shows to be wrong: a reversal of anything but a redemption
-    /// that stands, the loss of a record that is here, a checkpoint that no peer signed. Whether a
-    /// digest is that of a list or statement is for the caller to know.
+    /// Refused is what this ledger itself shows to be wrong: a trust list other than the one in force
+    /// and the next of its history, a reversal of anything but a redemption that stands, the loss of a
+    /// record that is here, a checkpoint that no peer signed. Whether a digest is that of a catalogue,
+    /// a status list or a statement is for the caller to know.
     ///
     /// # Errors
     /// [`LedgerError::Sealed`], [`LedgerError::Gate`], [`LedgerError::Retired`],
-    /// [`LedgerError::NoRedemption`], [`LedgerError::NotLost`], [`LedgerError::Note`],
-    /// [`LedgerError::Refused`], [`LedgerError::Clock`], or the store's.
+    /// [`LedgerError::OtherTrustList`], [`LedgerError::Trust`], [`LedgerError::NoRedemption`],
+    /// [`LedgerError::NotLost`], [`LedgerError::Note`], [`LedgerError::Refused`],
+    /// [`LedgerError::Clock`], or the store's.
     pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
         self.check(now)?;
         match &entry {
@@ -434,6 +483,7 @@ impl<S: Storage> Ledger<S> {
                 }
             }
             Entry::PeerSeen { checkpoint } => self.check_peer(checkpoint, now)?,
+            Entry::TrustAdopted { sequence, digest } => self.check_adoption(*sequence, *digest, now)?,
             _ => {}
         }
         self.append(entry, now)
@@ -454,7 +504,7 @@ impl<S: Storage> Ledger<S> {
             return Err(self.stranger(&segment.certificate));
         };
         let gate = journal.certificate.gate();
-        let verifier = journal_verifier(&self.trust, &journal.certificate)?;
+        let verifier = journal_verifier(self.trust(), &journal.certificate)?;
         let signed = SignedCheckpoint::verify(segment.checkpoint.as_bytes(), &verifier)?;
         // Any line beside the gate's own would stay in the ledger for good, and in every receipt.
         if !signed.unknown_lines(&[]).is_empty() {
@@ -492,15 +542,22 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// Signs a checkpoint over the ledger and keeps it. Where the ledger has not grown since the last
-    /// one, that one is returned as it is kept, with its cosignatures.
+    /// one, that one is returned as it is kept, with its cosignatures; but not where the key before
+    /// this one signed it.
     ///
     /// # Errors
-    /// The store's; the checkpoint then never leaves the city.
+    /// [`LedgerError::OtherKey`] when the trust list in force does not give the key for the newest
+    /// entry's time or later, or the store's; the checkpoint then never leaves the city.
     pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
+        // No witness would cosign it.
+        if !gives(self.trust(), self.member, &self.key, Some(self.last)) {
+            return Err(LedgerError::OtherKey);
+        }
         match self.kept_checkpoint() {
-            Ok(Some(kept)) if kept.size() == self.log.size() => return Ok(kept),
-            // The one kept was signed with the key before this one.
+            Ok(Some(kept)) if kept.size() == self.log.size() && kept.signer() == self.verifier()?.id() => {
+                return Ok(kept);
+            }
             Ok(_) | Err(LedgerError::Note(NoteError::NotSigned(_))) => {}
             Err(error) => return Err(error),
         }
@@ -516,7 +573,7 @@ impl<S: Storage> Ledger<S> {
     /// The store's, or [`LedgerError::Note`] when the note kept is damaged.
     pub fn kept_checkpoint(&self) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
         let Some(note) = self.log.kept_checkpoint(&self.storage)? else { return Ok(None) };
-        Ok(Some(SignedCheckpoint::verify(&note, &self.verifier()?)?))
+        Ok(Some(SignedCheckpoint::verify_any(&note, &every_log_key(&self.trust, self.member))?))
     }
 
     /// Takes cosignature lines of witnesses for the newest checkpoint signed, keeps them, and returns
@@ -529,7 +586,7 @@ impl<S: Storage> Ledger<S> {
     pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
         let signed = self.kept_checkpoint()?.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
-        let witnesses = witness_verifiers(&self.trust, self.member, now);
+        let witnesses = witness_verifiers(self.trust(), self.member, now);
         let signed = signed.with_cosignatures(lines, &witnesses)?;
         let write = self.log.checkpoint_write(&self.storage, &signed)?;
         self.commit(vec![write])?;
@@ -605,7 +662,7 @@ impl<S: Storage> Ledger<S> {
 
     /// What is wrong with a certificate that no gate is enrolled with.
     fn stranger(&self, certificate: &[u8]) -> IngestError<S::Error> {
-        match GateCertificate::verify(certificate, &self.trust) {
+        match GateCertificate::verify(certificate, self.trust()) {
             Ok(other) if other.gate().member == self.member && self.journals.contains_key(&other.gate().number) => {
                 IngestError::OtherCertificate(other.gate())
             }
@@ -631,13 +688,24 @@ impl<S: Storage> Ledger<S> {
         if stands { Ok(()) } else { Err(refused) }
     }
 
-    /// A peer's checkpoint is signed by the ledger of another member.
+    /// A peer's checkpoint is signed by the ledger of another member, with a key that is good now.
     fn check_peer(&self, note: &str, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
-        let origin = Checkpoint::parse(Note::parse(note.as_bytes())?.text())?.origin;
-        let peers = self.trust.members().iter().filter(|member| member.id != self.member);
-        let verifier = peers.filter_map(|member| log_verifier(&self.trust, member.id, now));
-        let verifier = verifier.into_iter().find(|verifier| *verifier.name() == origin);
-        SignedCheckpoint::verify(note.as_bytes(), &verifier.ok_or(NoteError::OtherLog(origin))?)?;
+        let trust = self.trust();
+        trust.check_time(now)?;
+        let peers = trust.members().iter().filter(|member| member.id != self.member);
+        let keys: Vec<NoteVerifier> = peers.flat_map(|member| log_verifiers(trust, member.id, now)).collect();
+        SignedCheckpoint::verify_any(note.as_bytes(), &keys)?;
+        Ok(())
+    }
+
+    /// A trust list is adopted again, or the one after it, and not before it is issued.
+    fn check_adoption(&self, sequence: u64, digest: Hash, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+        let list = self.trust.list(sequence).filter(|list| list.digest() == digest);
+        let next = sequence == self.adopted || Some(sequence) == self.adopted.checked_add(1);
+        let list = list.filter(|_| next).ok_or(LedgerError::OtherTrustList(sequence))?;
+        if now < list.issued() {
+            return Err(TrustError::NotYetIssued(list.issued()).into());
+        }
         Ok(())
     }
 
@@ -683,7 +751,7 @@ impl<S: Storage> Ledger<S> {
     /// The gate's checkpoint over its journal as it is here.
     fn sealed_checkpoint(&self, journal: &Journal) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         let note = journal.log.kept_checkpoint(&self.storage)?.unwrap_or_default();
-        Ok(SignedCheckpoint::verify(&note, &journal_verifier(&self.trust, &journal.certificate)?)?)
+        Ok(SignedCheckpoint::verify(&note, &journal_verifier(self.trust(), &journal.certificate)?)?)
     }
 
     fn append(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
@@ -735,16 +803,22 @@ impl<S: Storage> Ledger<S> {
         self.last = time;
         match entry {
             Entry::GateEnrolled { certificate } => {
-                let certificate = GateCertificate::verify(certificate, &self.trust)?;
+                let certificate = GateCertificate::verify(certificate, self.trust())?;
                 let gate = certificate.gate();
-                let log = Log::open(&self.storage, LogKey(gate.number), &self.trust.journal_origin(gate))?;
+                let log = Log::open(&self.storage, LogKey(gate.number), &self.trust().journal_origin(gate))?;
                 let (seals, reversed) = (Vec::new(), BTreeSet::new());
                 let journal = Journal { certificate, log, retired: false, seals, root: empty_root(), reversed };
                 self.journals.insert(gate.number, journal);
             }
             Entry::GateRetired { gate } => self.journal_mut(*gate)?.retired = true,
+            // Where the history starts with a later list, those before it are not known here.
+            Entry::TrustAdopted { sequence, .. } if *sequence < self.trust.first().sequence() => {}
+            Entry::TrustAdopted { sequence, digest } => {
+                let list = self.trust.list(*sequence).filter(|list| list.digest() == *digest);
+                self.adopted = list.ok_or(LedgerError::OtherTrustList(*sequence))?.sequence();
+            }
             Entry::JournalSealed { gate, checkpoint, .. } => {
-                let verifier = journal_verifier(&self.trust, &self.journal(*gate)?.certificate)?;
+                let verifier = journal_verifier(self.trust(), &self.journal(*gate)?.certificate)?;
                 let signed = SignedCheckpoint::verify(checkpoint.as_bytes(), &verifier)?;
                 let journal = self.journal_mut(*gate)?;
                 journal.seals.push((signed.size(), index));
@@ -759,24 +833,14 @@ impl<S: Storage> Ledger<S> {
     }
 }
 
-/// Whether enough distinct witnesses cosigned a ledger's checkpoint: the trust list's quorum of the
-/// other members and the auditor.
-///
-/// # Errors
-/// [`NoteError`] when the checkpoint is of another log than the member's ledger, or when the line of
-/// a known witness does not verify.
-pub fn is_final(
-    signed: &SignedCheckpoint,
-    trust: &TrustList,
-    member: MemberId,
-    at: UnixTime,
-) -> Result<bool, NoteError> {
-    // On another member's checkpoint, other witnesses would count.
-    if *signed.origin() != *trust.ledger_origin(member) {
-        return Err(NoteError::OtherLog(signed.origin().clone()));
-    }
-    let witnesses = witness_verifiers(trust, member, at);
-    Ok(signed.cosignatures(&witnesses)?.len() >= usize::from(trust.policy().witness_quorum))
+/// Whether `trust` gives `member` this log key, at `last` or later.
+fn gives(trust: &TrustList, member: MemberId, key: &SigningKey, last: Option<UnixTime>) -> bool {
+    let public = key.verifying_key();
+    let in_time = |owner: &Member, entry: &KeyEntry| {
+        last.is_none_or(|last| last <= entry.not_after && owner.suspended_from.is_none_or(|from| last < from))
+    };
+    let own = |(owner, entry): (&Member, &KeyEntry)| owner.id == member && entry.key == public && in_time(owner, entry);
+    trust.keys(Role::Log).any(own)
 }
 
 /// Checks that the evidence sent with a record is what the record says was shown. A record that
@@ -804,8 +868,8 @@ pub(super) mod tests {
     use super::*;
     use crate::gate::journal_tests::{self as gates, Late, NOW, code};
     use crate::gate::{Decision, Gate, Scan};
-    use crate::ledger::{CutOff, Settled, log_verifier, witness_name};
-    use crate::tlog::{MemoryError, MemoryStorage, Row};
+    use crate::ledger::{CutOff, LedgerCheckpoint, StatementRef, witness_name};
+    use crate::tlog::{Checkpoint, MemoryError, MemoryStorage, Row};
     use crate::trust::GateCertificateSpec;
     use crate::trust::test_federation::{self as federation, id, list, secret, time};
     use proptest::prelude::*;
@@ -870,6 +934,10 @@ pub(super) mod tests {
         let mut ledger = ledger();
         take(&mut ledger, &segment(gate, 0)).unwrap();
         ledger
+    }
+
+    fn final_at(signed: &SignedCheckpoint) -> Option<UnixTime> {
+        LedgerCheckpoint::verify(signed.note().as_bytes(), &list().into(), id(CITY)).unwrap().final_at()
     }
 
     fn take(ledger: &mut TestLedger, segment: &Segment) -> Result<Ingested, IngestError<MemoryError>> {
@@ -1212,11 +1280,11 @@ pub(super) mod tests {
         let mut ledger = ledger();
         let digest = Hash([1; 32]);
         let cut_off = CutOff { member: id(CITY), size: 1, root: digest };
-        let settled = Settled { from: time(1), until: time(2), cut_offs: vec![cut_off], digest };
+        let settled = StatementRef { from: time(1), until: time(2), cut_offs: vec![cut_off], digest };
         let uri = "u".repeat(crate::limits::MAX_STATUS_URI + 1);
         let bad = [
-            Entry::Settlement(Settled { until: time(1), ..settled.clone() }),
-            Entry::Settlement(Settled { cut_offs: vec![cut_off; 2], ..settled.clone() }),
+            Entry::Settlement(StatementRef { until: time(1), ..settled.clone() }),
+            Entry::Settlement(StatementRef { cut_offs: vec![cut_off; 2], ..settled.clone() }),
             Entry::StatusPublished { uri, issued: time(1), digest },
         ];
         for entry in bad {
@@ -1291,7 +1359,7 @@ pub(super) mod tests {
         ledger.retire(7, time(NOW)).unwrap();
         let three = ledger.cosigned(&lines(&signed, &[340_100]), time(NOW)).unwrap();
         assert_eq!(three.size(), signed.size());
-        assert!(is_final(&three, &list(), id(CITY), time(NOW)).unwrap());
+        assert_eq!(final_at(&three), Some(time(NOW)));
         let again = open(ledger.storage.clone()).unwrap();
         assert_eq!(again.kept_checkpoint().unwrap(), Some(three));
         let next = ledger.checkpoint().unwrap();
@@ -1334,13 +1402,12 @@ pub(super) mod tests {
                 .collect();
             signed.with_cosignatures(&lines(&signed, witnesses), &known).unwrap()
         };
-        let fin = |signed: &SignedCheckpoint| is_final(signed, &trust, id(CITY), at(NOW)).unwrap();
+        let fin = |signed: &SignedCheckpoint| final_at(signed).is_some();
         assert_eq!(trust.policy().witness_quorum, 3);
         assert!(!fin(&with(&[320_100, 330_100])));
         assert!(!fin(&with(&[CITY, 320_100, 330_100])), "its own witness does not count");
         assert!(fin(&with(&[320_100, 330_100, 340_100])));
         assert!(fin(&with(&[320_100, 330_100, 100_000])), "the auditor's counts");
-        assert!(!is_final(&with(&[320_100, 330_100, 340_100]), &trust, id(CITY), at(999)).unwrap(), "before the keys");
         // A stranger's line, under a name of its own or of a member, is left out.
         let stranger = SigningKey::from_seed(&[99; 32]);
         let two = lines(&signed, &[320_100, 330_100]);
@@ -1352,7 +1419,8 @@ pub(super) mod tests {
             assert_eq!(kept.note().matches('\u{2014}').count(), 3);
         }
         assert!(ledger.cosigned(&lines(&signed, &[CITY]), at(NOW)).unwrap().note().matches('\u{2014}').count() == 3);
-        let refused = is_final(&with(&[320_100]), &trust, id(320_100), at(NOW));
+        let note = with(&[320_100]).note().to_owned();
+        let refused = LedgerCheckpoint::verify(note.as_bytes(), &trust.clone().into(), id(320_100));
         assert!(matches!(refused, Err(NoteError::OtherLog(_))), "it is another member's");
     }
 
@@ -1363,8 +1431,8 @@ pub(super) mod tests {
         let list = federation::genesis(&spec, &federation::CITIES[..3]).unwrap();
         let witnesses = |at| witness_verifiers(&list, id(CITY), time(at)).len();
         assert_eq!((witnesses(NOW - 1), witnesses(NOW)), (4, 3));
-        let log = |at| log_verifier(&list, id(320_100), time(at)).is_some();
-        assert_eq!((log(NOW - 1), log(NOW)), (true, false));
+        let log = |at| log_verifiers(&list, id(320_100), time(at)).len();
+        assert_eq!((log(NOW - 1), log(NOW)), (1, 0));
     }
 
     #[derive(Clone, Debug)]

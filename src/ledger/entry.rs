@@ -108,12 +108,12 @@ pub enum Entry {
         checkpoint: String,
     },
     /// The member agrees to a settlement statement.
-    Settlement(Settled),
+    Settlement(StatementRef),
 }
 
-/// What a settlement entry says.
+/// The statement that a settlement entry agrees to, by its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct StatementRef {
     /// First second of the period.
     pub from: UnixTime,
     /// First second after it.
@@ -265,7 +265,7 @@ fn decode_rest(d: &mut Decoder<'_>, kind: u64) -> Result<Entry, EntryError> {
     })
 }
 
-fn decode_settled(d: &mut Decoder<'_>) -> Result<Settled, EntryError> {
+fn decode_settled(d: &mut Decoder<'_>) -> Result<StatementRef, EntryError> {
     let (from, until) = (d.time()?, d.time()?);
     let count = d.array_up_to(MAX_MEMBERS)?;
     let mut cut_offs = Vec::with_capacity(count);
@@ -279,7 +279,7 @@ fn decode_settled(d: &mut Decoder<'_>) -> Result<Settled, EntryError> {
     if !cut_offs.is_sorted_by(|a, b| a.member < b.member) {
         return Err(EntryError::Rule("cut-offs not in ascending order"));
     }
-    Ok(Settled { from, until, cut_offs, digest: Hash(*d.byte_array()?) })
+    Ok(StatementRef { from, until, cut_offs, digest: Hash(*d.byte_array()?) })
 }
 
 #[cfg(test)]
@@ -304,7 +304,7 @@ mod tests {
             Entry::Reversal { gate: 7, index: 299 },
             Entry::GapDeclared { gate: 7, from: 3, until: 9 },
             Entry::PeerSeen { checkpoint: "b\n".into() },
-            Entry::Settlement(Settled {
+            Entry::Settlement(StatementRef {
                 from: time(1),
                 until: time(2),
                 cut_offs: vec![cut_off(310_101), cut_off(320_100)],
@@ -325,9 +325,9 @@ mod tests {
         let rule = |entry: Entry| matches!(Entry::decode(&entry.encode(time(1))), Err(EntryError::Rule(_)));
         assert!(rule(Entry::GapDeclared { gate: 1, from: 3, until: 3 }));
         let Entry::Settlement(settled) = samples().remove(9) else { panic!("the last sample") };
-        assert!(rule(Entry::Settlement(Settled { until: settled.from, ..settled.clone() })));
+        assert!(rule(Entry::Settlement(StatementRef { until: settled.from, ..settled.clone() })));
         let swapped = settled.cut_offs.iter().rev().copied().collect();
-        assert!(rule(Entry::Settlement(Settled { cut_offs: swapped, ..settled })));
+        assert!(rule(Entry::Settlement(StatementRef { cut_offs: swapped, ..settled })));
         assert_eq!(Entry::decode(&[0x83, 10, 1, 1]), Err(EntryError::Kind(10)));
         assert!(Entry::decode(&[0x84, 1, 1, 1, 1]).is_err(), "an item too many");
         let long = Entry::GateEnrolled { certificate: vec![0; MAX_GATE_CERTIFICATE + 1] };

@@ -5,10 +5,12 @@
 
 mod city;
 mod entry;
+mod finality;
 mod receipt;
 mod verifiers;
 
-pub use city::{IngestError, Ingested, Journal, Ledger, LedgerError, is_final};
-pub use entry::{CutOff, Entry, EntryError, Settled};
+pub use city::{IngestError, Ingested, Journal, Ledger, LedgerError};
+pub use entry::{CutOff, Entry, EntryError, StatementRef};
+pub use finality::{Cosignature, LedgerCheckpoint};
 pub use receipt::{Receipt, ReceiptError, Receipted};
-pub use verifiers::{journal_verifier, log_verifier, witness_name, witness_verifiers};
+pub use verifiers::{journal_verifier, log_verifiers, watch, witness_name, witness_verifiers};

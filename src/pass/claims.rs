@@ -12,12 +12,14 @@
 //!   -65537: {
 //!     1: 1,                          ; version
 //!     3: [uint, uint],               ; product number and version
+//!     ? 4: bstr .size 32,            ; commitment to the holder's document
 //!     5: uint, 7: uint, 9: uint,     ; holder class, flags, freshness in seconds
 //!     * even-int => any              ; ignored; an odd unknown key refuses the pass
 //!   }
 //! }
 //! ```
 
+use super::holder_id::IdCommitment;
 use crate::crypto::{KeyError, SigningKey, VerifyingKey};
 use crate::id::{IdError, MemberId, PassId, PassKey, ProductRef};
 use crate::limits::{MAX_PASS, MAX_STATUS_URI};
@@ -25,6 +27,9 @@ use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, Headers, Typ};
 use crate::wire::cwt::{self, claim};
+use core::fmt;
+use core::ops::Deref;
+use core::str::FromStr;
 
 /// `typ` of a pass: `application/sd-cwt`.
 pub(super) const TYP: Typ = Typ::ContentFormat(293);
@@ -34,7 +39,8 @@ const VERSION: u64 = 1;
 pub mod flags {
     /// The bare pass, without a holder's proof, may be admitted: a printed pass.
     pub const STATIC_ALLOWED: u8 = 1;
-    /// The gate refers the visitor to a person who compares the holder's identity document.
+    /// The holder's identity document is compared: by a person, or by the gate where the pass carries a
+    /// commitment to it.
     pub const ID_CHECK: u8 = 2;
     /// All flags there are. A pass with another one is refused: it may restrict the pass.
     pub const ALL: u8 = STATIC_ALLOWED | ID_CHECK;
@@ -45,8 +51,44 @@ pub mod flags {
 pub struct StatusRef {
     /// Index in the list.
     pub index: u32,
-    /// URI of the list, at most 64 bytes.
-    pub uri: String,
+    /// URI of the list.
+    pub uri: StatusUri,
+}
+
+/// URI of a status list, 1 to 64 bytes. It is kept in place, so that claims own no other memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StatusUri {
+    /// The text, and zeros after it.
+    bytes: [u8; MAX_STATUS_URI],
+    length: usize,
+}
+
+impl FromStr for StatusUri {
+    type Err = ClaimsError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimsError> {
+        let mut bytes = [0; MAX_STATUS_URI];
+        match bytes.get_mut(..text.len()) {
+            Some(slot) if !text.is_empty() => slot.copy_from_slice(text.as_bytes()),
+            _ => return Err(ClaimsError::Rule("the status uri is empty or too long")),
+        }
+        Ok(Self { bytes, length: text.len() })
+    }
+}
+
+impl Deref for StatusUri {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // It was made from a text of this length.
+        self.bytes.get(..self.length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for StatusUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// What an issuer says of a pass.
@@ -74,6 +116,9 @@ pub struct PassClaims {
     pub flags: u8,
     /// A shown code is good for at most this many seconds; 0 leaves it to the federation's policy.
     pub freshness: u16,
+    /// Commitment to the holder's document, in a pass flagged [`flags::ID_CHECK`]. A gate that does not
+    /// know it refers the visitor to a person.
+    pub id_commitment: Option<IdCommitment>,
 }
 
 /// Claims are refused.
@@ -160,9 +205,12 @@ impl PassClaims {
         }
         out.int(claim::STATUS).map(1).text("status_list").map(2);
         out.text("idx").uint(self.status.index).text("uri").text(&self.status.uri);
-        out.int(claim::ONECARD).map(5);
+        out.int(claim::ONECARD).map(5_usize.saturating_add(usize::from(self.id_commitment.is_some())));
         out.int(1).uint(VERSION);
         out.int(3).array(2).uint(self.product.0).uint(self.product.1);
+        if let Some(commitment) = &self.id_commitment {
+            out.int(4).bytes(&commitment.0);
+        }
         out.int(5).uint(self.holder_class);
         out.int(7).uint(self.flags);
         out.int(9).uint(self.freshness);
@@ -184,7 +232,10 @@ impl PassClaims {
             "no holder key, and not allowed to be shown without",
         )?;
         rule(self.flags & !flags::ALL == 0, "an unknown flag")?;
-        rule((1..=MAX_STATUS_URI).contains(&self.status.uri.len()), "the status uri is empty or too long")
+        rule(
+            self.id_commitment.is_none() || self.flags & flags::ID_CHECK != 0,
+            "a commitment to a document that nobody has to compare",
+        )
     }
 }
 
@@ -217,7 +268,7 @@ fn decode(d: &mut Decoder<'_>) -> Result<PassClaims, ClaimsError> {
     map.require(d, claim::ONECARD)?;
     let own = decode_own(d)?;
     map.end(d)?;
-    let OwnClaims { product, holder_class, flags, freshness } = own;
+    let OwnClaims { product, id_commitment, holder_class, flags, freshness } = own;
     Ok(PassClaims {
         issuer,
         pass,
@@ -230,10 +281,11 @@ fn decode(d: &mut Decoder<'_>) -> Result<PassClaims, ClaimsError> {
         holder_class,
         flags,
         freshness,
+        id_commitment,
     })
 }
 
-fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
+fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, ClaimsError> {
     let text_key = |found, name, d: &Decoder<'_>| match found {
         Some(Key::Text(text)) if text == name => Ok(()),
         _ => Err(d.error(CborErrorKind::UnknownKey)),
@@ -244,7 +296,7 @@ fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
     text_key(inner.key(d)?, "idx", d)?;
     let index = d.uint()?;
     text_key(inner.key(d)?, "uri", d)?;
-    let uri = d.text()?.to_owned();
+    let uri = d.text()?.parse()?;
     inner.end(d)?;
     outer.end(d)?;
     Ok(StatusRef { index, uri })
@@ -252,6 +304,7 @@ fn decode_status(d: &mut Decoder<'_>) -> Result<StatusRef, CborError> {
 
 struct OwnClaims {
     product: (u16, u16),
+    id_commitment: Option<IdCommitment>,
     holder_class: u8,
     flags: u8,
     freshness: u16,
@@ -260,7 +313,7 @@ struct OwnClaims {
 /// Reads the private claim: odd keys are critical, even ones may be ignored (but must be CBOR).
 fn decode_own(d: &mut Decoder<'_>) -> Result<OwnClaims, ClaimsError> {
     let (mut product, mut holder_class, mut flags, mut freshness) = (None, None, None, None);
-    let mut version = None;
+    let (mut version, mut id_commitment) = (None, None);
     let start = d.error(CborErrorKind::MissingKey(0));
     let mut map = d.map()?;
     while let Some(key) = map.key(d)? {
@@ -272,6 +325,7 @@ fn decode_own(d: &mut Decoder<'_>) -> Result<OwnClaims, ClaimsError> {
                 d.array_of(2)?;
                 product = Some((d.uint()?, d.uint()?));
             }
+            4 => id_commitment = Some(IdCommitment(*d.byte_array()?)),
             5 => holder_class = Some(d.uint()?),
             7 => flags = Some(d.uint()?),
             9 => freshness = Some(d.uint()?),
@@ -286,6 +340,7 @@ fn decode_own(d: &mut Decoder<'_>) -> Result<OwnClaims, ClaimsError> {
     }
     Ok(OwnClaims {
         product: product.ok_or(missing(3))?,
+        id_commitment,
         holder_class: holder_class.ok_or(missing(5))?,
         flags: flags.ok_or(missing(7))?,
         freshness: freshness.ok_or(missing(9))?,
@@ -294,6 +349,8 @@ fn decode_own(d: &mut Decoder<'_>) -> Result<OwnClaims, ClaimsError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::holder_id::IdOpening;
+    use super::super::present::present;
     use super::*;
     use crate::wire::cbor::CborErrorKind as K;
     use proptest::prelude::*;
@@ -315,11 +372,12 @@ pub(crate) mod tests {
             not_before: time(10_000),
             issued: time(9_000),
             confirmation: Some(holder().verifying_key()),
-            status: StatusRef { index: 77, uri: "oc:310101/1".into() },
+            status: StatusRef { index: 77, uri: "oc:310101/1".parse().unwrap() },
             product: (2, 1),
             holder_class: 0,
             flags: 0,
             freshness: 0,
+            id_commitment: None,
         }
     }
 
@@ -338,13 +396,46 @@ pub(crate) mod tests {
             expires: late.saturating_add(1),
             not_before: late,
             issued: late,
-            status: StatusRef { index: 9_999_999, uri: "oc:310101/12".into() },
+            status: StatusRef { index: 9_999_999, uri: "oc:310101/12".parse().unwrap() },
             product: (200, 30),
             freshness: 120,
             ..claims()
         };
-        let pass = largest.issue(&SigningKey::from_seed(&[1; 32])).unwrap();
-        assert!(pass.len() <= 245, "{}", pass.len());
+        let size = |claims: &PassClaims| {
+            let pass = claims.issue(&SigningKey::from_seed(&[1; 32])).unwrap();
+            let shown = present(&pass, &holder(), "onecard.test", None, late).unwrap();
+            (pass.len(), shown.len())
+        };
+        let (pass, shown) = size(&largest);
+        assert!(pass <= 245 && shown <= 349, "{pass} and {shown}");
+        let (pass, shown) = size(&committed(largest));
+        assert!(pass <= 245 + 35 && shown <= 349 + 36, "with a commitment {pass} and {shown}");
+    }
+
+    /// The same with a commitment to a document.
+    fn committed(claims: PassClaims) -> PassClaims {
+        let opening = IdOpening::new(&[0xa5; 16], "31010119900307123X").unwrap();
+        PassClaims { flags: flags::ID_CHECK, id_commitment: Some(IdCommitment::new(&opening)), ..claims }
+    }
+
+    #[test]
+    fn a_commitment_is_known_by_its_type_and_its_flag() {
+        let good = committed(claims());
+        assert_eq!(PassClaims::decode(&good.encode()), Ok(good.clone()));
+        let commitment = [&[4, 0x58, 32][..], &good.id_commitment.unwrap().0].concat();
+        let own = |commitment: &[u8], flags| {
+            with_own(&[&[0xa6, 1, 1, 3, 0x82, 2, 1][..], commitment, &[5, 0, 7, flags, 9, 0]].concat())
+        };
+        assert_eq!(own(&commitment, 2), Ok(good));
+        assert!(matches!(own(&commitment, 0), Err(ClaimsError::Rule(_))));
+        for wrong in [&[4, 0][..], &[4, 0xf6], &[4, 0x40], &[4, 0x61, b'x']] {
+            assert!(
+                matches!(own(wrong, 2), Err(ClaimsError::Cbor(_))),
+                "a known key of another type is no unknown one"
+            );
+        }
+        let short = [&[4, 0x58, 31][..], &[0; 31]].concat();
+        assert!(matches!(own(&short, 2), Err(ClaimsError::Cbor(CborError { kind: K::Range, .. }))));
     }
 
     #[test]
@@ -360,9 +451,34 @@ pub(crate) mod tests {
         assert!(refused(PassClaims { confirmation: None, ..claims() }));
         assert!(refused(PassClaims { flags: 4, ..claims() }));
         assert!(refused(PassClaims { flags: 0x80, ..claims() }));
-        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: String::new() }, ..claims() }));
-        assert!(refused(PassClaims { status: StatusRef { index: 0, uri: "u".repeat(65) }, ..claims() }));
         assert!(!refused(claims()));
+    }
+
+    #[test]
+    fn a_status_uri_is_short_and_not_empty() {
+        let too_long = Err(ClaimsError::Rule("the status uri is empty or too long"));
+        let good = claims();
+        let with = |uri: &str| {
+            let (mut before, mut after) = (Encoder::new(), Encoder::new());
+            before.text("uri").text(&good.status.uri);
+            after.text("uri").text(uri);
+            let (bytes, before) = (good.encode(), before.finish());
+            let at = bytes.windows(before.len()).position(|window| window == before).unwrap();
+            PassClaims::decode(&[&bytes[..at], &after.finish(), &bytes[at + before.len()..]].concat())
+        };
+        for (uri, refused) in
+            [(String::new(), true), ("u".repeat(65), true), ("é".repeat(32), false), ("u".into(), false)]
+        {
+            let read = with(&uri);
+            if refused {
+                assert_eq!(read.map(drop), too_long, "{uri}");
+                assert_eq!(uri.parse::<StatusUri>().map(drop), too_long, "{uri}");
+            } else {
+                let read = read.unwrap().status.uri;
+                assert_eq!(*read, *uri);
+                assert_eq!(format!("{read:?}"), format!("{uri:?}"));
+            }
+        }
     }
 
     /// Claims with the private claim replaced.

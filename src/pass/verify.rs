@@ -7,29 +7,49 @@
 
 use super::claims::{self, ClaimsError, PassClaims};
 use super::present::{self, PresentationClaims};
-use crate::crypto::{Hash, sha256};
+use crate::crypto::{Hash, PendingSignature, sha256};
+use crate::id::GateId;
 use crate::limits::{MAX_PASS, MAX_PRESENTATION};
 use crate::time::UnixTime;
 use crate::trust::{Role, TrustError, TrustList};
 use crate::wire::cose::{CoseError, Expect, Sign1};
 
-/// To whom a code must be addressed.
+/// To whom a code must be addressed. An answer to a verifier's own challenge is for [`Challenge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience<'a> {
     /// Any gate of the federation: a code shown without a challenge.
     Federation,
-    /// This gate, in answer to its challenge. Only a code with this nonce is accepted.
-    Challenge {
-        /// Id of the gate, as it sent it.
-        gate: &'a str,
-        /// The 16 random bytes it sent.
-        nonce: &'a [u8; 16],
-    },
     /// This gate, in answer to any challenge: for auditors, who were not there when it was sent.
     AnyChallenge {
         /// Id of the gate.
         gate: &'a str,
     },
+}
+
+/// A challenge that a gate sent and nobody answered yet. Verifying an answer uses it up, whether that is
+/// good or not, so that no answer is accepted twice.
+#[derive(Debug)]
+pub struct Challenge {
+    gate: GateId,
+    nonce: [u8; 16],
+}
+
+impl Challenge {
+    /// The challenge of `gate` with 16 random bytes, which the caller draws anew each time.
+    #[must_use]
+    pub const fn new(gate: GateId, nonce: [u8; 16]) -> Self {
+        Self { gate, nonce }
+    }
+
+    /// Verifies what was shown in answer to this challenge, at `now`.
+    ///
+    /// # Errors
+    /// [`PassError`], for the first check that fails.
+    pub fn verify(self, shown: &[u8], trust: &TrustList, now: UnixTime) -> Result<Presented, PassError> {
+        let gate = self.gate.to_string();
+        let addressed = Addressed { to: &gate, nonce: Nonce::Exactly(&self.nonce) };
+        Judging { shown, trust, addressed, now }.verify()
+    }
 }
 
 /// How the pass was shown.
@@ -118,6 +138,9 @@ pub enum PassError {
     /// The code is dated before its pass was issued or valid.
     #[error("the code is older than its pass")]
     BeforePass,
+    /// The code is dated when its pass is over.
+    #[error("the code is dated after its pass")]
+    AfterPass,
     /// The code is dated a little in the future.
     #[error("the code is dated {0} s in the future")]
     Early(i64),
@@ -134,38 +157,126 @@ pub enum PassError {
 /// # Errors
 /// [`PassError`], for the first check that fails.
 pub fn verify(shown: &[u8], trust: &TrustList, audience: Audience<'_>, now: UnixTime) -> Result<Presented, PassError> {
-    if shown.len() > MAX_PRESENTATION {
-        return Err(PassError::TooLong(shown.len()));
-    }
-    let (pass, binding) = match Sign1::decode(shown, present::TYP, Expect::Kcwt) {
-        Ok(message) => {
-            let pass = message.headers().kcwt.unwrap_or_default();
-            let claims = PresentationClaims::decode(message.payload()).map_err(CoseError::from)?;
-            (pass, Some((message, claims)))
-        }
-        // Of another type: it may be the bare pass.
-        Err(CoseError::Typ) => (shown, None),
-        Err(error) => return Err(error.into()),
-    };
-    let claims = verify_pass(pass, trust)?;
-    verify_times(&claims, now)?;
-    let proof = match binding {
-        // A bare pass answers no challenge, whatever its issuer allows.
-        None if claims.static_allowed() && audience == Audience::Federation => Proof::Static,
-        None => return Err(PassError::ProofRequired),
-        Some((message, binding)) => {
-            let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
-            message.verify(key).map_err(|_| PassError::HolderSignature)?;
-            verify_audience(&binding, trust, audience)?;
-            verify_freshness(&binding, &claims, trust, now)?;
-            Proof::Holder(binding.issued)
-        }
-    };
-    Ok(Presented { claims, proof, digest: sha256(&[shown]) })
+    Check { shown, trust, audience, now }.judging().verify()
 }
 
-/// Trust in the issuer, then the issuer's signature.
-fn verify_pass(pass: &[u8], trust: &TrustList) -> Result<PassClaims, PassError> {
+/// One of many codes to verify, each against its own list, audience and time.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// What was shown.
+    pub shown: &'a [u8],
+    /// The trust list in force.
+    pub trust: &'a TrustList,
+    /// To whom the code must be addressed.
+    pub audience: Audience<'a>,
+    /// When it was shown.
+    pub now: UnixTime,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn judging(&self) -> Judging<'a> {
+        let addressed = match self.audience {
+            Audience::Federation => Addressed { to: self.trust.federation(), nonce: Nonce::None },
+            Audience::AnyChallenge { gate } => Addressed { to: gate, nonce: Nonce::Any },
+        };
+        Judging { shown: self.shown, trust: self.trust, addressed, now: self.now }
+    }
+}
+
+/// What the holder must have signed for a code to be for us.
+#[derive(Clone, Copy)]
+struct Addressed<'a> {
+    to: &'a str,
+    nonce: Nonce<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Nonce<'a> {
+    None,
+    Any,
+    Exactly(&'a [u8; 16]),
+}
+
+/// One code and what it is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'a> {
+    shown: &'a [u8],
+    trust: &'a TrustList,
+    addressed: Addressed<'a>,
+    now: UnixTime,
+}
+
+/// The checks in their order, cut where a signature has been computed but not settled: so many codes can
+/// go through them together, and one alone goes through the same.
+impl<'a> Judging<'a> {
+    fn verify(&self) -> Result<Presented, PassError> {
+        let (code, issuer) = self.decode()?;
+        issuer.settle().map_err(|_| PassError::PassSignature)?;
+        let (code, holder) = self.proof(code)?;
+        holder.map_or(Ok(()), |holder| holder.settle()).map_err(|_| PassError::HolderSignature)?;
+        self.conclude(code)
+    }
+
+    /// Size, encoding, trust in the issuer; leaves the issuer's signature.
+    pub(super) fn decode(&self) -> Result<(Code<'a>, PendingSignature), PassError> {
+        let shown = self.shown;
+        if shown.len() > MAX_PRESENTATION {
+            return Err(PassError::TooLong(shown.len()));
+        }
+        let (pass, binding) = match Sign1::decode(shown, present::TYP, Expect::Kcwt) {
+            Ok(message) => {
+                let pass = message.headers().kcwt.unwrap_or_default();
+                let claims = PresentationClaims::decode(message.payload()).map_err(CoseError::from)?;
+                (pass, Some((message, claims)))
+            }
+            // Of another type: it may be the bare pass.
+            Err(CoseError::Typ) => (shown, None),
+            Err(error) => return Err(error.into()),
+        };
+        let (claims, issuer) = decode_pass(pass, self.trust)?;
+        Ok((Code { claims, binding }, issuer))
+    }
+
+    /// The issuer's signature is good: the pass's times, and whether it may be shown like this; leaves the
+    /// holder's signature, where there is one.
+    pub(super) fn proof(&self, code: Code<'a>) -> Result<(Code<'a>, Option<PendingSignature>), PassError> {
+        let claims = &code.claims;
+        verify_times(claims, self.now)?;
+        let holder = match &code.binding {
+            // A bare pass answers no challenge, whatever its issuer allows.
+            None if claims.static_allowed() && matches!(self.addressed.nonce, Nonce::None) => None,
+            None => return Err(PassError::ProofRequired),
+            Some((message, _)) => {
+                let key = claims.confirmation.as_ref().ok_or(PassError::NoHolderKey)?;
+                Some(message.begin(key).map_err(|_| PassError::HolderSignature)?)
+            }
+        };
+        Ok((code, holder))
+    }
+
+    /// The holder's signature is good: audience and freshness.
+    pub(super) fn conclude(&self, code: Code<'a>) -> Result<Presented, PassError> {
+        let Code { claims, binding } = code;
+        let proof = match binding {
+            None => Proof::Static,
+            Some((_, binding)) => {
+                verify_audience(&binding, self.addressed)?;
+                verify_freshness(&binding, &claims, self.trust, self.now)?;
+                Proof::Holder(binding.issued)
+            }
+        };
+        Ok(Presented { claims, proof, digest: sha256(&[self.shown]) })
+    }
+}
+
+/// What was shown, taken apart.
+pub(super) struct Code<'a> {
+    claims: PassClaims,
+    binding: Option<(Sign1<'a>, PresentationClaims<'a>)>,
+}
+
+/// Trust in the issuer; leaves the issuer's signature.
+fn decode_pass(pass: &[u8], trust: &TrustList) -> Result<(PassClaims, PendingSignature), PassError> {
     if pass.len() > MAX_PASS {
         return Err(PassError::TooLong(pass.len()));
     }
@@ -178,8 +289,8 @@ fn verify_pass(pass: &[u8], trust: &TrustList) -> Result<PassClaims, PassError> 
     if claims.not_before < entry.not_before || claims.expires > entry.not_after {
         return Err(PassError::KeyValidity);
     }
-    message.verify(&entry.key).map_err(|_| PassError::PassSignature)?;
-    Ok(claims)
+    let issuer = message.begin(trust.verifier(entry)).map_err(|_| PassError::PassSignature)?;
+    Ok((claims, issuer))
 }
 
 fn verify_times(claims: &PassClaims, now: UnixTime) -> Result<(), PassError> {
@@ -193,20 +304,16 @@ fn verify_times(claims: &PassClaims, now: UnixTime) -> Result<(), PassError> {
     Ok(())
 }
 
-fn verify_audience(
-    binding: &PresentationClaims<'_>,
-    trust: &TrustList,
-    audience: Audience<'_>,
-) -> Result<(), PassError> {
-    let (expected, answers) = match audience {
-        Audience::Federation => (trust.federation(), binding.nonce.is_none()),
-        Audience::Challenge { gate, nonce } => (gate, binding.nonce == Some(nonce)),
-        Audience::AnyChallenge { gate } => (gate, binding.nonce.is_some()),
+fn verify_audience(binding: &PresentationClaims<'_>, addressed: Addressed<'_>) -> Result<(), PassError> {
+    let answers = match addressed.nonce {
+        Nonce::None => binding.nonce.is_none(),
+        Nonce::Any => binding.nonce.is_some(),
+        Nonce::Exactly(nonce) => binding.nonce == Some(nonce),
     };
     if !answers {
         return Err(PassError::Nonce);
     }
-    if binding.audience != expected {
+    if binding.audience != addressed.to {
         return Err(PassError::Audience);
     }
     Ok(())
@@ -220,6 +327,10 @@ fn verify_freshness(
 ) -> Result<(), PassError> {
     if binding.issued < claims.issued || binding.issued < claims.not_before {
         return Err(PassError::BeforePass);
+    }
+    // A token must not outlast its pass; dated ahead of our clock, it could.
+    if binding.issued >= claims.expires {
+        return Err(PassError::AfterPass);
     }
     let policy = trust.policy();
     let age = now.since(binding.issued);
@@ -244,11 +355,15 @@ fn verify_freshness(
 #[cfg(test)]
 mod tests {
     use super::super::claims::tests::{claims, holder, time};
-    use super::super::flags;
     use super::super::present::present;
+    use super::super::{flags, verify_all};
     use super::*;
     use crate::crypto::SigningKey;
     use crate::trust::test_federation::{list, secret};
+    use crate::wire::cbor::{CborError, CborErrorKind, Encoder};
+    use crate::wire::cose::{Headers, sign1};
+    use crate::wire::cwt::claim;
+    use std::sync::LazyLock;
 
     const NOW: i64 = 20_000;
     const FEDERATION: &str = "onecard.test";
@@ -262,7 +377,21 @@ mod tests {
     }
 
     fn at(shown: &[u8], now: i64) -> Result<Presented, PassError> {
-        verify(shown, &list(), Audience::Federation, time(now))
+        judge(shown, Audience::Federation, now)
+    }
+
+    /// By a list as it is; by one with tables and among many, which must say the same.
+    fn judge(shown: &[u8], audience: Audience<'_>, now: i64) -> Result<Presented, PassError> {
+        static PREPARED: LazyLock<TrustList> = LazyLock::new(|| {
+            let mut list = list();
+            list.prepare(Role::Issuer, list.issued());
+            list
+        });
+        let (trust, now) = (&*PREPARED, time(now));
+        let alone = verify(shown, &list(), audience, now);
+        assert_eq!(verify(shown, trust, audience, now), alone, "with tables");
+        assert_eq!(verify_all(&[Check { shown, trust, audience, now }]), std::slice::from_ref(&alone), "among many");
+        alone
     }
 
     #[test]
@@ -363,26 +492,99 @@ mod tests {
     }
 
     #[test]
+    fn a_code_does_not_outlast_its_pass() {
+        assert!(at(&shown(&claims(), 89_999), 89_990).is_ok());
+        assert_eq!(at(&shown(&claims(), 90_000), 89_990), Err(PassError::AfterPass));
+    }
+
+    #[test]
+    fn a_code_says_nothing_of_its_own_end() {
+        // Of exp and nbf in a token, their relations to those of the pass would have to hold.
+        let pass = issue(&claims());
+        for (key, said) in [(claim::EXP, NOW + 30), (claim::NBF, NOW)] {
+            let mut payload = Encoder::new();
+            payload.map(3).int(claim::AUD).text(FEDERATION);
+            payload.int(key).time(time(said)).int(claim::IAT).time(time(NOW));
+            let code = sign1(&holder(), present::TYP, Headers { kid: None, kcwt: Some(&pass) }, &payload.finish());
+            let error = at(&code, NOW).unwrap_err();
+            let unknown = |error: CborError| error.kind == CborErrorKind::UnknownKey;
+            assert!(matches!(error, PassError::Encoding(CoseError::Cbor(error)) if unknown(error)), "{error}");
+        }
+    }
+
+    #[test]
     fn a_challenge_is_answered_once_by_its_own_gate() {
         let nonce = [7; 16];
         let answer = |audience, nonce| present(&issue(&claims()), &holder(), audience, nonce, time(NOW)).unwrap();
-        let challenged =
-            |code: &[u8], gate| verify(code, &list(), Audience::Challenge { gate, nonce: &nonce }, time(NOW));
+        let challenged = |code: &[u8], number| {
+            let gate = GateId { member: claims().issuer, number };
+            Challenge::new(gate, nonce).verify(code, &list(), time(NOW))
+        };
         let good = answer("310101/gate/7", Some(&nonce));
-        assert!(challenged(&good, "310101/gate/7").is_ok());
-        assert_eq!(challenged(&good, "310101/gate/8"), Err(PassError::Audience));
-        assert_eq!(challenged(&answer("310101/gate/7", Some(&[8; 16])), "310101/gate/7"), Err(PassError::Nonce));
-        assert_eq!(challenged(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));
-        let any = |code: &[u8], gate| verify(code, &list(), Audience::AnyChallenge { gate }, time(NOW));
+        assert!(challenged(&good, 7).is_ok());
+        assert_eq!(challenged(&good, 8), Err(PassError::Audience));
+        assert_eq!(challenged(&answer("310101/gate/7", Some(&[8; 16])), 7), Err(PassError::Nonce));
+        assert_eq!(challenged(&answer("310101/gate/7", None), 7), Err(PassError::Nonce));
+        let any = |code: &[u8], gate| judge(code, Audience::AnyChallenge { gate }, NOW);
         assert!(any(&good, "310101/gate/7").is_ok());
         assert_eq!(any(&good, "310101/gate/8"), Err(PassError::Audience));
         assert_eq!(any(&answer("310101/gate/7", None), "310101/gate/7"), Err(PassError::Nonce));
         let paper = issue(&PassClaims { flags: flags::STATIC_ALLOWED, ..claims() });
         assert!(at(&paper, NOW).is_ok());
-        assert_eq!(challenged(&paper, "310101/gate/7"), Err(PassError::ProofRequired), "a bare pass answers nothing");
+        assert_eq!(challenged(&paper, 7), Err(PassError::ProofRequired), "a bare pass answers nothing");
         assert_eq!(any(&paper, "310101/gate/7"), Err(PassError::ProofRequired));
         assert_eq!(at(&good, NOW), Err(PassError::Nonce), "an answer is no code to show elsewhere");
         assert_eq!(at(&answer("other.test", None), NOW), Err(PassError::Audience));
+    }
+
+    /// A pass with one more private claim, whose value is `item`.
+    fn with_extra(item: &[u8]) -> Vec<u8> {
+        let own = [&[0xa6, 1, 1, 2][..], item, &[3, 0x82, 2, 1, 5, 0, 7, 0, 9, 0]].concat();
+        let good = issue(&claims());
+        let message = Sign1::decode(&good, claims::TYP, Expect::Kid).unwrap();
+        let payload = message.payload();
+        let payload = [&payload[..payload.len() - 13], &own].concat();
+        sign1(&secret(310_101, Role::Issuer), claims::TYP, message.headers(), &payload)
+    }
+
+    #[test]
+    fn nesting_is_bounded_wherever_any_item_may_stand() {
+        let nested = |depth: usize| [&vec![0x81; depth - 1][..], &[0]].concat();
+        let wrap = |pass: &[u8]| present(pass, &holder(), FEDERATION, None, time(NOW)).unwrap();
+        let depth = usize::from(crate::limits::MAX_CBOR_DEPTH);
+        assert!(at(&wrap(&with_extra(&nested(depth))), NOW).is_ok());
+        let too_deep = |result: Result<Presented, PassError>| {
+            let deep = |error: CborError| error.kind == CborErrorKind::Depth;
+            matches!(result.unwrap_err(), PassError::Claims(ClaimsError::Cbor(error)) if deep(error))
+        };
+        assert!(too_deep(at(&wrap(&with_extra(&nested(depth + 1))), NOW)));
+        assert!(too_deep(at(&wrap(&with_extra(&nested(200))), NOW)), "as many as fit in a pass");
+        // The pass stands in a header as an item: there it may be anything, of any depth that fits.
+        for open in [0x81, 0xa1, 0xd2] {
+            let pass = [&vec![open; 400][..], &[0]].concat();
+            let error = at(&present_any(&pass), NOW).unwrap_err();
+            let deep = |error: CborError| error.kind == CborErrorKind::Depth;
+            assert!(matches!(error, PassError::Encoding(CoseError::Cbor(error)) if deep(error)), "{open:x}: {error}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_promise_more_than_there_is_are_refused_at_sight() {
+        for huge in [0x5b_u8, 0x7b, 0x9b, 0xbb] {
+            let item = [&[huge][..], &u64::MAX.to_be_bytes()].concat();
+            let ends = |error: CborError| error.kind == CborErrorKind::End;
+            let error = at(&present_any(&with_extra(&item)), NOW).unwrap_err();
+            assert!(matches!(error, PassError::Claims(ClaimsError::Cbor(error)) if ends(error)), "{huge:x}: {error}");
+            let error = at(&present_any(&item), NOW).unwrap_err();
+            assert!(matches!(error, PassError::Encoding(CoseError::Cbor(error)) if ends(error)), "{huge:x}: {error}");
+        }
+    }
+
+    /// A code around any bytes.
+    fn present_any(pass: &[u8]) -> Vec<u8> {
+        let mut payload = Encoder::new();
+        payload.map(2).int(claim::AUD).text(FEDERATION).int(claim::IAT).time(time(NOW));
+        sign1(&holder(), present::TYP, Headers { kid: None, kcwt: Some(pass) }, &payload.finish())
     }
 
     #[test]

@@ -98,6 +98,25 @@ impl SignedCheckpoint {
         Ok(Self { checkpoint, signer: log.id(), note })
     }
 
+    /// Verifies a note that one of several keys of its log signed: a log that changed its key has
+    /// several. The first that signed is its [`SignedCheckpoint::signer`].
+    ///
+    /// # Errors
+    /// As [`SignedCheckpoint::verify`]; a bad line of any of them refuses the note.
+    pub fn verify_any<'k>(note: &[u8], logs: impl IntoIterator<Item = &'k NoteVerifier>) -> Result<Self, NoteError> {
+        let origin = Checkpoint::parse(Note::parse(note)?.text())?.origin;
+        let mut found = Err(NoteError::OtherLog(origin.clone()));
+        for log in logs.into_iter().filter(|log| *log.name() == origin) {
+            match Self::verify(note, log) {
+                Ok(signed) => found = found.or(Ok(signed)),
+                // Perhaps another key of this log signed.
+                Err(error @ NoteError::NotSigned(_)) => found = found.or(Err(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        found
+    }
+
     /// Signs `checkpoint` with its log's key.
     #[must_use]
     pub fn sign(checkpoint: Checkpoint, key: &SigningKey) -> Self {
@@ -128,6 +147,12 @@ impl SignedCheckpoint {
     #[must_use]
     pub const fn root(&self) -> Hash {
         self.checkpoint.root
+    }
+
+    /// Id of the log's key whose signature was verified.
+    #[must_use]
+    pub const fn signer(&self) -> KeyId {
+        self.signer
     }
 
     /// The note, byte for byte, with every signature line it has.
@@ -278,6 +303,29 @@ pub(crate) mod tests {
         assert_eq!(verify(&note, &witness(ORIGIN, 1)), NoteError::WrongKind(name(ORIGIN)));
         let larger = note.replace("20852163", "20852164");
         assert_eq!(verify(&larger, &log_verifier(1)), NoteError::Signature(name(ORIGIN)));
+    }
+
+    #[test]
+    fn one_of_several_keys_of_a_log_signed() {
+        let note = checkpoint().sign(&key(2));
+        let verify = |note: &str, logs: &[NoteVerifier]| {
+            SignedCheckpoint::verify_any(note.as_bytes(), logs).map(|signed| signed.signer())
+        };
+        let (one, two) = (log_verifier(1), log_verifier(2));
+        let other = NoteVerifier::new("other", KeyKind::Ed25519, key(2).verifying_key()).unwrap();
+        assert_eq!(verify(&note, &[one.clone(), two.clone()]), Ok(two.id()));
+        assert_eq!(verify(&note, &[other.clone(), two.clone(), one.clone()]), Ok(two.id()));
+        assert_eq!(verify(&note, std::slice::from_ref(&one)), Err(NoteError::NotSigned(name(ORIGIN))));
+        assert_eq!(verify(&note, &[other]), Err(NoteError::OtherLog(name(ORIGIN))));
+        assert_eq!(verify(&note, &[]), Err(NoteError::OtherLog(name(ORIGIN))));
+        // A bad line of the one, beside a good line of the other.
+        let elsewhere = Checkpoint { size: 5, ..checkpoint() }.sign(&key(1));
+        let line = elsewhere.lines().last().unwrap();
+        let spoilt = format!("{note}{line}\n");
+        assert_eq!(verify(&spoilt, std::slice::from_ref(&two)), Ok(two.id()));
+        for logs in [[one.clone(), two.clone()], [two, one]] {
+            assert_eq!(verify(&spoilt, &logs), Err(NoteError::Signature(name(ORIGIN))));
+        }
     }
 
     #[test]

@@ -31,4 +31,4 @@ pub use storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Writ
 pub use tile::{BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of};
 pub use tlog_proof::{Included, TlogProof, TlogProofError};
 pub use tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, leaf_hash, link_hash, node_hash};
-pub use witness::{AddCheckpoint, Pending, Refused, Witness, WitnessError};
+pub use witness::{AddCheckpoint, Pending, Refused, Watch, Witness, WitnessError};

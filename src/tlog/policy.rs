@@ -7,8 +7,8 @@
 //! counts twice.
 
 use super::{
-    checkpoint::{Checkpoint, SignedCheckpoint},
-    note::{KeyKind, KeyName, Note, NoteError, NoteVerifier, parse_decimal},
+    checkpoint::SignedCheckpoint,
+    note::{KeyKind, KeyName, NoteError, NoteVerifier, parse_decimal},
 };
 use crate::{
     limits::{MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES},
@@ -249,18 +249,11 @@ impl Policy {
     /// # Errors
     /// [`PolicyUnmet`]; a bad line of any listed key refuses the note, even where the others would do.
     pub fn verify(&self, note: &[u8]) -> Result<Witnessed, PolicyUnmet> {
-        let origin = Checkpoint::parse(Note::parse(note)?.text())?.origin;
-        let mut signed = Err(PolicyUnmet::UnknownLog(origin.clone()));
-        for log in self.logs.iter().filter(|log| *log.name() == origin) {
-            match (SignedCheckpoint::verify(note, log), &signed) {
-                (Ok(checkpoint), _) => signed = Ok(checkpoint),
-                // Perhaps another key of this log signed.
-                (Err(error @ NoteError::NotSigned(_)), Err(_)) => signed = Err(error.into()),
-                (Err(NoteError::NotSigned(_)), Ok(_)) => {}
-                (Err(error), _) => return Err(error.into()),
-            }
+        match SignedCheckpoint::verify_any(note, &self.logs) {
+            Ok(signed) => self.check_quorum(signed),
+            Err(NoteError::OtherLog(origin)) => Err(PolicyUnmet::UnknownLog(origin)),
+            Err(error) => Err(error.into()),
         }
-        self.check_quorum(signed?)
     }
 
     /// Checks a checkpoint whose log is known from elsewhere: as [`Policy::verify`], but where the
@@ -415,6 +408,7 @@ fn write_line<'a>(text: &mut Vec<u8>, words: impl IntoIterator<Item = &'a [u8]>)
 mod tests {
     use super::*;
     use crate::crypto::Hash;
+    use crate::tlog::Checkpoint;
     use crate::tlog::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness};
     use proptest::prelude::*;
 

@@ -129,9 +129,30 @@ pub enum WitnessError<E> {
         /// What is wrong with the note.
         source: NoteError,
     },
-    /// Two logs have one origin or one place in the store, or a log's key is of the wrong type.
-    #[error("the log {0} is listed twice, or with a key that does not sign checkpoints")]
+    /// Two logs have one origin or one place in the store, or a log's key has another name or is of
+    /// the wrong type.
+    #[error("the log {0} is listed twice, or with a key that does not sign its checkpoints")]
     Logs(KeyName),
+}
+
+/// A log that a witness is to follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Where its last checkpoint is kept.
+    pub log: LogKey,
+    /// Its name.
+    pub origin: KeyName,
+    /// The keys that may sign what is to be cosigned.
+    pub keys: Vec<NoteVerifier>,
+    /// Keys that may not any more: they only verify what was cosigned before and is kept.
+    pub retired: Vec<NoteVerifier>,
+}
+
+impl From<(LogKey, NoteVerifier)> for Watch {
+    /// A log that has had one key all the time.
+    fn from((log, key): (LogKey, NoteVerifier)) -> Self {
+        Self { log, origin: key.name().clone(), keys: vec![key], retired: Vec::new() }
+    }
 }
 
 /// A witness of some logs, with the last checkpoint it cosigned of each.
@@ -144,14 +165,13 @@ pub struct Witness {
 
 #[derive(Debug)]
 struct Watched {
-    key: LogKey,
-    verifier: NoteVerifier,
+    watch: Watch,
     seen: Replica,
 }
 
 impl Witness {
     /// Opens a witness that keeps the last checkpoint of each log as [`Row::Checkpoint`] under the
-    /// given [`LogKey`].
+    /// given [`LogKey`]. Where a log or this witness changes its key, open it again on its store.
     ///
     /// # Errors
     /// [`WitnessError`]; a witness that does not know what it cosigned must not start.
@@ -159,23 +179,26 @@ impl Witness {
         storage: &S,
         name: KeyName,
         key: SigningKey,
-        logs: impl IntoIterator<Item = (LogKey, NoteVerifier)>,
+        logs: impl IntoIterator<Item = impl Into<Watch>>,
     ) -> Result<Self, WitnessError<S::Error>> {
         let mut watched: Vec<Watched> = Vec::new();
-        for (log, verifier) in logs {
-            let origin = verifier.name().clone();
-            let twice = |other: &Watched| other.key == log || *other.verifier.name() == origin;
-            if verifier.kind() != KeyKind::Ed25519 || watched.iter().any(twice) {
-                return Err(WitnessError::Logs(origin));
+        for watch in logs {
+            let watch: Watch = watch.into();
+            let origin = &watch.origin;
+            let twice = |other: &Watched| other.watch.log == watch.log || other.watch.origin == *origin;
+            let known = || watch.keys.iter().chain(&watch.retired);
+            let signs = |key: &NoteVerifier| key.kind() == KeyKind::Ed25519 && key.name() == origin;
+            if !known().all(signs) || watched.iter().any(twice) {
+                return Err(WitnessError::Logs(origin.clone()));
             }
             let mut seen = Replica::new(origin.clone());
-            if let Some(note) = storage.get(Row::Checkpoint { log }).map_err(WitnessError::Storage)? {
+            if let Some(note) = storage.get(Row::Checkpoint { log: watch.log }).map_err(WitnessError::Storage)? {
                 let damaged = |source| WitnessError::Damaged { origin: origin.clone(), source };
-                let signed = SignedCheckpoint::verify(&note, &verifier).map_err(damaged)?;
+                let signed = SignedCheckpoint::verify_any(&note, known()).map_err(damaged)?;
                 // From nothing to any checkpoint, the empty proof is right.
                 seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
             }
-            watched.push(Watched { key: log, verifier, seen });
+            watched.push(Watched { watch, seen });
         }
         Ok(Self { name, key, logs: watched })
     }
@@ -183,7 +206,7 @@ impl Witness {
     /// The last checkpoint cosigned of the log called `origin`, with the cosignature.
     #[must_use]
     pub fn latest(&self, origin: &str) -> Option<&SignedCheckpoint> {
-        self.logs.iter().find(|log| *log.verifier.name() == *origin)?.seen.latest()
+        self.logs.iter().find(|log| log.watch.origin == *origin)?.seen.latest()
     }
 
     /// The key that verifies this witness's cosignatures.
@@ -200,9 +223,9 @@ impl Witness {
     pub fn consider(&mut self, request: &AddCheckpoint<'_>) -> Result<Pending<'_>, Refused> {
         let note = Note::parse(request.note).map_err(Refused::Checkpoint)?;
         let claimed = Checkpoint::parse(note.text()).map_err(Refused::Checkpoint)?;
-        let known = self.logs.iter_mut().find(|log| *log.verifier.name() == claimed.origin);
+        let known = self.logs.iter_mut().find(|log| log.watch.origin == claimed.origin);
         let log = known.ok_or(Refused::UnknownOrigin(claimed.origin))?;
-        let signed = SignedCheckpoint::verify(request.note, &log.verifier).map_err(Refused::Signature)?;
+        let signed = SignedCheckpoint::verify_any(request.note, &log.watch.keys).map_err(Refused::Signature)?;
         if request.old > signed.size() {
             return Err(Refused::OldSize);
         }
@@ -253,7 +276,7 @@ impl Pending<'_> {
         let kept = kept.unwrap_or(self.signed);
         // What a failed commit left behind was never cosigned, so it may be overwritten.
         storage.recover()?;
-        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.key }, kept.note().into())])?;
+        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
         self.log.seen = Replica::at(kept);
         Ok(line)
     }
@@ -395,6 +418,41 @@ mod tests {
         }
         assert!(AddCheckpoint::parse(many.replacen(&format!("{hash}\n"), "", 1).as_bytes()).is_ok());
         assert!(AddCheckpoint::parse(&vec![b'a'; MAX_PROOF + 1]).is_err());
+    }
+
+    #[test]
+    fn a_log_that_changes_its_key_is_followed() {
+        let (mut storage, log) = (MemoryStorage::new(), history(3, 0));
+        add(&mut open(&storage), &mut storage, &request(0, &[], &log[1])).unwrap();
+        let (old, new) = (log_verifier(1), log_verifier(2));
+        let watch = |keys: &[&NoteVerifier], retired: &[&NoteVerifier]| {
+            let all = |keys: &[&NoteVerifier]| keys.iter().copied().cloned().collect();
+            Watch { log: LogKey(4), origin: name(ORIGIN), keys: all(keys), retired: all(retired) }
+        };
+        let open = |storage: &MemoryStorage, watch| Witness::open(storage, name("w"), key(3), [watch]);
+        let unread = open(&storage, watch(&[&new], &[])).unwrap_err();
+        let source = NoteError::NotSigned(name(ORIGIN));
+        assert_eq!(unread, WitnessError::Damaged { origin: name(ORIGIN), source: source.clone() });
+        let mut w = open(&storage, watch(&[&new], &[&old])).unwrap();
+        assert_eq!(w.latest(ORIGIN).map(SignedCheckpoint::size), Some(1));
+        // What the retired key signs is not cosigned, be it as good as it may.
+        let again = |signed: &SignedCheckpoint| SignedCheckpoint::sign(signed.checkpoint().clone(), &key(2));
+        let refused = add(&mut w, &mut storage, &request(1, &[], &log[1])).unwrap_err();
+        assert_eq!((refused.status(), refused), (403, Refused::Signature(source)));
+        add(&mut w, &mut storage, &request(1, &[], &again(&log[1]))).unwrap();
+        // While both are good, either signs.
+        let mut w = open(&storage, watch(&[&old, &new], &[])).unwrap();
+        add(&mut w, &mut storage, &request(1, &[], &log[1])).unwrap();
+        add(&mut w, &mut storage, &request(1, &[], &again(&log[1]))).unwrap();
+        // Without a key nothing is cosigned, and nothing forgotten.
+        let mut w = open(&storage, watch(&[], &[&old, &new])).unwrap();
+        assert_eq!(w.latest(ORIGIN).map(SignedCheckpoint::size), Some(1));
+        assert_eq!(add(&mut w, &mut storage, &request(1, &[], &log[1])).unwrap_err().status(), 403);
+        let elsewhere = NoteVerifier::new("else", KeyKind::Ed25519, key(1).verifying_key()).unwrap();
+        for bad in [&elsewhere, &witness(ORIGIN, 1)] {
+            let refused = open(&storage, watch(&[&new], &[&old, bad])).unwrap_err();
+            assert_eq!(refused, WitnessError::Logs(name(ORIGIN)));
+        }
     }
 
     #[test]

@@ -12,7 +12,9 @@
 //!
 //! The encoding of a product is given in [`crate::product`].
 
-use super::list::{Role, TrustError, TrustList};
+use super::age::{Age, Limits};
+use super::history::Keys;
+use super::list::{Policy, Role, TrustError};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
@@ -124,7 +126,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`CatalogueError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CatalogueError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CatalogueError> {
         if bytes.len() > MAX_CATALOGUE {
             return Err(CatalogueError::TooLong(bytes.len()));
         }
@@ -139,7 +141,7 @@ impl Catalogue {
         let issued = d.time()?;
         // The signature before the rest: a catalogue is long, and its products are checked one by one.
         let (member, entry) = trust.key(message.kid()?, Role::Registrar, issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         if member.id != member_id {
             return Err(CatalogueError::Rule("issued by another member"));
         }
@@ -172,6 +174,13 @@ impl Catalogue {
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
         self.spec.issued
+    }
+
+    /// How old this catalogue is at `now`, judged by the federation's policy.
+    #[must_use]
+    pub fn age(&self, policy: &Policy, now: UnixTime) -> Age {
+        let limits = Limits { fresh: policy.catalogue_fresh, most: Some(policy.catalogue_max_age), expires: None };
+        Age::judge(self.issued(), limits, policy, now)
     }
 
     /// The venues, ascending by number.

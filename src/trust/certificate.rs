@@ -10,7 +10,8 @@
 //! }
 //! ```
 
-use super::list::{Role, TrustError, TrustList};
+use super::history::Keys;
+use super::list::{Role, TrustError};
 use crate::crypto::{KeyError, SignatureError, SigningKey, VerifyingKey};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;
@@ -113,14 +114,14 @@ impl GateCertificate {
     ///
     /// # Errors
     /// [`CertificateError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, CertificateError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CertificateError> {
         if bytes.len() > MAX_GATE_CERTIFICATE {
             return Err(CertificateError::TooLong(bytes.len()));
         }
         let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
         let (certificate, key) = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
         let (member, entry) = trust.key(message.kid()?, Role::Registrar, certificate.issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         if member.id != certificate.gate.member {
             return Err(CertificateError::Rule("issued by another member"));
         }
@@ -166,6 +167,12 @@ impl GateCertificate {
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
         self.issued
+    }
+
+    /// First second it is not in force any more.
+    #[must_use]
+    pub const fn expires(&self) -> UnixTime {
+        self.expires
     }
 
     /// Whether the certificate is in force at `time`.

@@ -14,9 +14,11 @@
 //! member = { 1: uint, 2: tstr, 3: tstr, 4: 0 / 1, 5: [* key], ? 6: uint }
 //!                       ; id, name zh, name en, city / auditor, keys, suspended from
 //! key = [1..5, bstr .size 32, uint, uint]    ; role, public key, not before, not after
-//! policy = { 1: uint, 2: uint, 3: uint, 4: uint, 5: uint, 6: uint, 7: uint, 8: uint, 9: uint, 10: uint }
+//! policy = { 1: uint, 2: uint, 3: uint, ... 13: uint }    ; the fields of Policy, in order
 //! ```
 
+use super::age::{Age, Limits};
+use super::prepared::Prepared;
 use crate::crypto::{Hash, KeyError, Kid, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId};
 use crate::limits::{MAX_KEYS_PER_MEMBER, MAX_MEMBERS, MAX_TRUST_LIST};
@@ -114,6 +116,12 @@ pub struct Policy {
     pub rescan_within: u32,
     /// A gate that last synced longer ago than this answers for what it could have known.
     pub sync_within: u32,
+    /// A catalogue up to this age is fresh.
+    pub catalogue_fresh: u32,
+    /// A catalogue older than this decides nothing.
+    pub catalogue_max_age: u32,
+    /// A trust list up to this age is fresh; later it is stale until it expires.
+    pub trust_fresh: u32,
 }
 
 impl Default for Policy {
@@ -129,6 +137,9 @@ impl Default for Policy {
             annul_within: 900,
             rescan_within: 120,
             sync_within: 4 * 3_600,
+            catalogue_fresh: 90 * 86_400,
+            catalogue_max_age: 180 * 86_400,
+            trust_fresh: 365 * 86_400,
         }
     }
 }
@@ -204,8 +215,17 @@ pub enum TrustError {
     /// The list contradicts itself.
     #[error("trust list: {0}")]
     Rule(&'static str),
-    /// Two keys of the list are the same or have the same key id.
-    #[error("trust list: key id {0} twice")]
+    /// A member lists a key twice for one role.
+    #[error("trust list: key {0} is listed twice")]
+    KeyTwice(Kid),
+    /// A member gives a key two roles, or an update gives it another than it had.
+    #[error("trust list: key {0} has two roles")]
+    KeyInTwoRoles(Kid),
+    /// Two members have the same key, or an update gives it to another than had it.
+    #[error("trust list: key {0} is of two members")]
+    KeyInTwoMembers(Kid),
+    /// Two different keys of the list have the same key id.
+    #[error("trust list: two keys have the id {0}")]
     DuplicateKid(Kid),
     /// A signer that is no root of the list that counts it, or whose signature does not verify.
     #[error("trust list: signer {0} is unknown or its signature does not verify")]
@@ -218,17 +238,45 @@ pub enum TrustError {
         /// The threshold.
         needed: u8,
     },
-    /// The first list is not the pinned one.
-    #[error("trust list: not the pinned first list")]
+    /// The list to start from is not the pinned one.
+    #[error("trust list: not the pinned list")]
     Anchor,
-    /// An update that does not follow the list it updates.
-    #[error("trust list: sequence {found} does not follow {current}")]
-    Sequence {
+    /// The first list of a federation has another sequence than 1.
+    #[error("trust list: sequence {0} is not that of a first list")]
+    NotFirst(u64),
+    /// The list offered as an update is the one in force, or older.
+    #[error("trust list: rollback from sequence {current} to {found}")]
+    Rollback {
         /// Sequence of the list in force.
         current: u64,
         /// Sequence of the refused list.
         found: u64,
     },
+    /// Lists between the one in force and the one offered are missing.
+    #[error("trust list: a gap between sequence {current} and {found}")]
+    Gap {
+        /// Sequence of the list in force.
+        current: u64,
+        /// Sequence of the refused list.
+        found: u64,
+    },
+    /// The list offered as an update is of another federation.
+    #[error("trust list: of another federation")]
+    OtherFederation,
+    /// The list offered as an update was issued before the one in force.
+    #[error("trust list: issued at {issued}, before the list it follows, of {current}")]
+    IssuedBefore {
+        /// When the list in force was issued.
+        current: UnixTime,
+        /// When the refused list was issued.
+        issued: UnixTime,
+    },
+    /// The list has expired: it decides nothing any more, but the list that follows it can be taken.
+    #[error("trust list: expired at {0}")]
+    Expired(UnixTime),
+    /// The list is of the future: either it came too early, or the clock is wrong.
+    #[error("trust list: not issued before {0}")]
+    NotYetIssued(UnixTime),
     /// A key that is not in the list.
     #[error("no key {0} in the trust list")]
     UnknownKey(Kid),
@@ -254,6 +302,7 @@ pub struct TrustList {
     by_kid: Vec<(Kid, usize, usize)>,
     digest: Hash,
     bytes: Vec<u8>,
+    pub(super) prepared: Prepared,
 }
 
 impl TrustList {
@@ -263,36 +312,73 @@ impl TrustList {
     /// # Errors
     /// [`TrustError`].
     pub fn genesis(bytes: &[u8], anchor: &Hash) -> Result<Self, TrustError> {
-        let (list, message) = Self::decode(bytes)?;
-        if list.digest != *anchor {
-            return Err(TrustError::Anchor);
-        }
+        let list = Self::pinned(bytes, anchor)?;
         if list.spec.sequence != 1 {
-            return Err(TrustError::Sequence { current: 0, found: list.spec.sequence });
+            return Err(TrustError::NotFirst(list.spec.sequence));
+        }
+        Ok(list)
+    }
+
+    /// Verifies a list to start from, the first or a later one, against its pinned digest. Its own
+    /// threshold must have signed; whether it followed the lists before it, the pin vouches for.
+    ///
+    /// # Errors
+    /// [`TrustError`].
+    pub fn pinned(bytes: &[u8], digest: &Hash) -> Result<Self, TrustError> {
+        let (list, message) = Self::decode(bytes)?;
+        if list.digest != *digest {
+            return Err(TrustError::Anchor);
         }
         list.count(&message, &list, list.spec.issued)?;
         Ok(list)
     }
 
-    /// Verifies the list that follows this one: the sequence rises by one, time does not go back,
-    /// and both this list's threshold and the new one's signed.
+    /// Verifies the list that follows this one: the sequence rises by one, time does not go back, no
+    /// key changes hands, and both this list's threshold and the new one's signed.
+    ///
+    /// All keys are judged as of the new list's time of issue, and expiry not at all: whoever was away
+    /// for long catches up list by list, over lists that expired meanwhile. Whether the last one is in
+    /// force is for [`TrustList::check_time`].
     ///
     /// # Errors
     /// [`TrustError`]; this list stays in force.
     pub fn update(&self, bytes: &[u8]) -> Result<Self, TrustError> {
         let (list, message) = Self::decode(bytes)?;
         if list.spec.federation != self.spec.federation {
-            return Err(TrustError::Rule("another federation"));
+            return Err(TrustError::OtherFederation);
         }
-        if self.spec.sequence.checked_add(1) != Some(list.spec.sequence) {
-            return Err(TrustError::Sequence { current: self.spec.sequence, found: list.spec.sequence });
+        let (current, found) = (self.spec.sequence, list.spec.sequence);
+        if found <= current {
+            return Err(TrustError::Rollback { current, found });
+        }
+        if current.checked_add(1) != Some(found) {
+            return Err(TrustError::Gap { current, found });
         }
         if list.spec.issued < self.spec.issued {
-            return Err(TrustError::Rule("issued before the list it follows"));
+            return Err(TrustError::IssuedBefore { current: self.spec.issued, issued: list.spec.issued });
+        }
+        for (kid, ..) in &list.by_kid {
+            if let (Some(before), Some(after)) = (self.find(*kid), list.find(*kid)) {
+                check_same_use(*kid, before, after)?;
+            }
         }
         self.count(&message, &list, list.spec.issued)?;
         list.count(&message, self, list.spec.issued)?;
-        Ok(list)
+        Ok(list.prepare_like(self))
+    }
+
+    /// Whether this list may decide anything at `now`: from its issue until just before it expires.
+    ///
+    /// # Errors
+    /// [`TrustError::NotYetIssued`], [`TrustError::Expired`].
+    pub fn check_time(&self, now: UnixTime) -> Result<(), TrustError> {
+        if now < self.spec.issued {
+            return Err(TrustError::NotYetIssued(self.spec.issued));
+        }
+        if now >= self.spec.expires {
+            return Err(TrustError::Expired(self.spec.expires));
+        }
+        Ok(())
     }
 
     /// The federation domain.
@@ -313,10 +399,18 @@ impl TrustList {
         self.spec.issued
     }
 
-    /// When it stops being current.
+    /// First second it decides nothing any more.
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.spec.expires
+    }
+
+    /// How old this list is at `now`, judged by its own policy.
+    #[must_use]
+    pub fn age(&self, now: UnixTime) -> Age {
+        let policy = self.policy();
+        let limits = Limits { fresh: policy.trust_fresh, most: None, expires: Some(self.expires()) };
+        Age::judge(self.issued(), limits, policy, now)
     }
 
     /// The federation's rules.
@@ -421,7 +515,8 @@ impl TrustList {
         let message = Sign::decode(bytes, TYP, MAX_MEMBERS)?;
         let spec = Decoder::all(message.payload(), decode_spec)?;
         let by_kid = check(&spec)?;
-        Ok((Self { spec, by_kid, digest: sha256(&[bytes]), bytes: bytes.to_vec() }, message))
+        let (digest, bytes, prepared) = (sha256(&[bytes]), bytes.to_vec(), Prepared::default());
+        Ok((Self { spec, by_kid, digest, bytes, prepared }, message))
     }
 }
 
@@ -477,7 +572,7 @@ fn decode_member(d: &mut Decoder<'_>) -> Result<Member, TrustError> {
     Ok(Member { id, name_zh, name_en, kind, keys, suspended_from })
 }
 
-fn policy_values(policy: &Policy) -> [u32; 10] {
+fn policy_values(policy: &Policy) -> [u32; 13] {
     [
         policy.root_threshold.into(),
         policy.witness_quorum.into(),
@@ -489,6 +584,9 @@ fn policy_values(policy: &Policy) -> [u32; 10] {
         policy.annul_within,
         policy.rescan_within,
         policy.sync_within,
+        policy.catalogue_fresh,
+        policy.catalogue_max_age,
+        policy.trust_fresh,
     ]
 }
 
@@ -502,14 +600,14 @@ fn encode_policy(out: &mut Encoder, policy: &Policy) {
 
 fn decode_policy(d: &mut Decoder<'_>) -> Result<Policy, TrustError> {
     let mut map = d.map()?;
-    let mut values = [0_u32; 10];
+    let mut values = [0_u32; 13];
     for (key, value) in (1_i64..).zip(&mut values) {
         map.require(d, key)?;
         *value = d.uint()?;
     }
     map.end(d)?;
     let [roots, quorum, code_early, code_late, clock_suspect, status_fresh, status_max_age, rest @ ..] = values;
-    let [annul_within, rescan_within, sync_within] = rest;
+    let [annul_within, rescan_within, sync_within, catalogue_fresh, catalogue_max_age, trust_fresh] = rest;
     let small = |value: u32| u8::try_from(value).map_err(|_| TrustError::Rule("a threshold above 255"));
     Ok(Policy {
         root_threshold: small(roots)?,
@@ -522,6 +620,9 @@ fn decode_policy(d: &mut Decoder<'_>) -> Result<Policy, TrustError> {
         annul_within,
         rescan_within,
         sync_within,
+        catalogue_fresh,
+        catalogue_max_age,
+        trust_fresh,
     })
 }
 
@@ -560,16 +661,44 @@ fn check(spec: &TrustListSpec) -> Result<Vec<(Kid, usize, usize)>, TrustError> {
         "a witness quorum that cannot be met",
     )?;
     rule(policy.status_fresh <= policy.status_max_age, "a fresh status list that is too old")?;
+    rule(policy.catalogue_fresh <= policy.catalogue_max_age, "a fresh catalogue that is too old")?;
     rule(policy.code_early <= policy.clock_suspect, "a code that is early and suspect at once")?;
     by_kid.sort_unstable();
+    check_kids(spec, &by_kid)?;
+    Ok(by_kid)
+}
+
+/// No key id is there twice. `by_kid` ascends.
+fn check_kids(spec: &TrustListSpec, by_kid: &[(Kid, usize, usize)]) -> Result<(), TrustError> {
+    let entry = |member: usize, key: usize| {
+        let member = spec.members.get(member)?;
+        Some((member, member.keys.get(key)?))
+    };
     for pair in by_kid.windows(2) {
-        if let [(a, ..), (b, ..)] = pair
-            && a == b
+        if let [(kid, member, key), (other, other_member, other_key)] = pair
+            && kid == other
         {
-            return Err(TrustError::DuplicateKid(*a));
+            if let (Some(one), Some(two)) = (entry(*member, *key), entry(*other_member, *other_key)) {
+                check_same_use(*kid, one, two)?;
+            }
+            return Err(TrustError::KeyTwice(*kid));
         }
     }
-    Ok(by_kid)
+    Ok(())
+}
+
+/// Two entries with one key id are one key, of one member, with one role.
+fn check_same_use(kid: Kid, one: (&Member, &KeyEntry), two: (&Member, &KeyEntry)) -> Result<(), TrustError> {
+    if one.1.key != two.1.key {
+        return Err(TrustError::DuplicateKid(kid));
+    }
+    if one.0.id != two.0.id {
+        return Err(TrustError::KeyInTwoMembers(kid));
+    }
+    if one.1.role != two.1.role {
+        return Err(TrustError::KeyInTwoRoles(kid));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -686,7 +815,9 @@ pub(crate) mod tests {
         let bytes = sign(&spec(), &CITIES[..3]);
         assert_eq!(TrustList::genesis(&bytes, &sha256(&[b"other"])).unwrap_err(), TrustError::Anchor);
         let later = TrustListSpec { sequence: 2, ..spec() };
-        assert_eq!(genesis(&later, &CITIES[..3]).unwrap_err(), TrustError::Sequence { current: 0, found: 2 });
+        assert_eq!(genesis(&later, &CITIES[..3]).unwrap_err(), TrustError::NotFirst(2));
+        let none = TrustListSpec { sequence: 0, ..spec() };
+        assert_eq!(genesis(&none, &CITIES[..3]).unwrap_err(), TrustError::NotFirst(0));
     }
 
     #[test]
@@ -696,20 +827,102 @@ pub(crate) mod tests {
             change(&mut spec);
             genesis(&spec, &CITIES).unwrap_err()
         };
-        let rule = |change| matches!(refused(change), TrustError::Rule(_));
-        assert!(rule(|spec| spec.members.swap(1, 2)));
-        assert!(rule(|spec| spec.members[0].keys.push(key_entry(&SigningKey::from_seed(&[5; 32]), Role::Issuer))));
-        assert!(rule(|spec| spec.policy.root_threshold = 0));
-        assert!(rule(|spec| spec.policy.root_threshold = 5));
-        assert!(rule(|spec| spec.policy.witness_quorum = 6));
-        assert!(rule(|spec| spec.policy.status_fresh = u32::MAX));
-        assert!(rule(|spec| spec.expires = time(1)));
-        assert!(rule(|spec| spec.federation = "One Card".into()));
-        assert!(rule(|spec| spec.federation.clear()));
-        assert!(rule(|spec| spec.members[1].keys[1].not_after = time(1)));
-        let twice = |change| matches!(refused(change), TrustError::DuplicateKid(_));
-        assert!(twice(|spec| spec.members[1].keys[1].key = spec.members[1].keys[2].key), "a key in two roles");
-        assert!(twice(|spec| spec.members[1].keys[1].key = spec.members[2].keys[1].key), "a key in two members");
+        let rule = |change| match refused(change) {
+            TrustError::Rule(text) => text,
+            other => panic!("{other}"),
+        };
+        assert_eq!(rule(|spec| spec.members.swap(1, 2)), "members not in ascending order, or one twice");
+        let issuer = |spec: &mut TrustListSpec| {
+            spec.members[0].keys.push(key_entry(&SigningKey::from_seed(&[5; 32]), Role::Issuer));
+        };
+        assert_eq!(rule(issuer), "an auditor with a key that is not a witness key");
+        assert_eq!(rule(|spec| spec.policy.root_threshold = 0), "a root threshold that cannot be met");
+        assert_eq!(rule(|spec| spec.policy.root_threshold = 5), "a root threshold that cannot be met");
+        assert_eq!(rule(|spec| spec.policy.witness_quorum = 0), "a witness quorum that cannot be met");
+        assert_eq!(rule(|spec| spec.policy.witness_quorum = 6), "a witness quorum that cannot be met");
+        assert_eq!(rule(|spec| spec.policy.status_fresh = u32::MAX), "a fresh status list that is too old");
+        assert_eq!(rule(|spec| spec.policy.catalogue_fresh = u32::MAX), "a fresh catalogue that is too old");
+        assert_eq!(rule(|spec| spec.policy.code_early = 601), "a code that is early and suspect at once");
+        assert_eq!(rule(|spec| spec.expires = time(999)), "expires before it is issued");
+        let domain = "the federation domain has other characters than a-z, 0-9, dot and hyphen";
+        assert_eq!(rule(|spec| spec.federation = "One Card".into()), domain);
+        assert_eq!(rule(|spec| spec.federation.clear()), "the federation domain is empty or too long");
+        assert_eq!(rule(|spec| spec.members[2].name_en = "n".repeat(65)), "a member's name is too long");
+        assert_eq!(rule(|spec| spec.members[1].keys[1].not_after = time(1)), "a key that is never valid");
+    }
+
+    #[test]
+    fn a_key_has_one_member_and_one_role() {
+        let refused = |change: fn(&mut TrustListSpec)| {
+            let mut spec = spec();
+            change(&mut spec);
+            genesis(&spec, &CITIES).unwrap_err()
+        };
+        let kid = |code, role| secret(code, role).verifying_key().kid();
+        assert_eq!(
+            refused(|spec| spec.members[1].keys[1].key = spec.members[1].keys[2].key),
+            TrustError::KeyInTwoRoles(kid(310_101, Role::Registrar))
+        );
+        assert_eq!(
+            refused(|spec| spec.members[1].keys[1].key = spec.members[2].keys[1].key),
+            TrustError::KeyInTwoMembers(kid(320_100, Role::Issuer))
+        );
+        let twice = refused(|spec| {
+            let entry = KeyEntry { not_after: time(5_000), ..spec.members[1].keys[1] };
+            spec.members[1].keys.push(entry);
+        });
+        assert_eq!(twice, TrustError::KeyTwice(kid(310_101, Role::Issuer)), "whatever its validity");
+        // Two keys with one id cannot be made here, so the index says so.
+        let spec = spec();
+        let same = [(kid(310_101, Role::Root), 1, 0), (kid(310_101, Role::Root), 1, 1)];
+        assert_eq!(check_kids(&spec, &same), Err(TrustError::DuplicateKid(kid(310_101, Role::Root))));
+    }
+
+    #[test]
+    fn an_update_moves_no_key_to_another_role_or_member() {
+        let list = list();
+        let refused = |change: fn(&mut TrustListSpec)| {
+            let mut next = TrustListSpec { sequence: 2, ..spec() };
+            change(&mut next);
+            list.update(&sign(&next, &CITIES[..3])).unwrap_err()
+        };
+        let witness = secret(340_100, Role::Witness).verifying_key().kid();
+        let moved = refused(|spec| {
+            spec.members[4].keys.pop();
+            spec.members[3].keys.push(key_entry(&secret(340_100, Role::Witness), Role::Witness));
+        });
+        assert_eq!(moved, TrustError::KeyInTwoMembers(witness));
+        assert_eq!(refused(|spec| spec.members[4].keys[4].role = Role::Log), TrustError::KeyInTwoRoles(witness));
+    }
+
+    #[test]
+    fn a_later_list_can_be_pinned() {
+        let later = sign(&TrustListSpec { sequence: 7, ..spec() }, &CITIES[..3]);
+        let digest = sha256(&[&later]);
+        assert_eq!(TrustList::pinned(&later, &digest).unwrap().sequence(), 7);
+        assert_eq!(TrustList::genesis(&later, &digest).unwrap_err(), TrustError::NotFirst(7));
+        assert_eq!(TrustList::pinned(&later, &sha256(&[b"other"])).unwrap_err(), TrustError::Anchor);
+        let short = sign(&TrustListSpec { sequence: 7, ..spec() }, &CITIES[..2]);
+        let refused = TrustList::pinned(&short, &sha256(&[&short])).unwrap_err();
+        assert_eq!(refused, TrustError::Threshold { signed: 2, needed: 3 });
+    }
+
+    #[test]
+    fn a_list_decides_from_its_issue_until_it_expires() {
+        let list = list();
+        assert_eq!(list.check_time(time(999)), Err(TrustError::NotYetIssued(time(1_000))));
+        assert_eq!(list.check_time(time(1_000)), Ok(()));
+        assert_eq!(list.check_time(time(1_999_999_999)), Ok(()));
+        assert_eq!(list.check_time(time(2_000_000_000)), Err(TrustError::Expired(time(2_000_000_000))));
+    }
+
+    #[test]
+    fn an_expired_list_is_followed_by_the_next_one() {
+        let list = genesis(&TrustListSpec { expires: time(3_000), ..spec() }, &CITIES[..3]).unwrap();
+        let next = |issued| sign(&TrustListSpec { sequence: 2, issued: time(issued), ..spec() }, &CITIES[..3]);
+        for issued in [2_999, 3_000, 9_000] {
+            assert_eq!(list.update(&next(issued)).unwrap().check_time(time(9_000)), Ok(()));
+        }
     }
 
     #[test]
@@ -726,15 +939,17 @@ pub(crate) mod tests {
         assert_eq!(short, TrustError::Threshold { signed: 2, needed: 3 }, "the old list's threshold");
         let short = list.update(&next.sign(&[&old[0], &old[1], &old[3]])).unwrap_err();
         assert_eq!(short, TrustError::Threshold { signed: 2, needed: 3 }, "the new list's threshold");
-        for sequence in [1, 3, u64::MAX] {
-            let other = TrustListSpec { sequence, ..next.clone() };
-            let error = list.update(&other.sign(&[&old[0], &old[1], &old[2]])).unwrap_err();
-            assert_eq!(error, TrustError::Sequence { current: 1, found: sequence });
+        let refused = |other: TrustListSpec| list.update(&other.sign(&[&old[0], &old[1], &old[2]])).unwrap_err();
+        for found in [0, 1] {
+            let other = TrustListSpec { sequence: found, ..next.clone() };
+            assert_eq!(refused(other), TrustError::Rollback { current: 1, found });
         }
-        let earlier = TrustListSpec { issued: time(999), ..next.clone() };
-        assert!(list.update(&earlier.sign(&[&old[0], &old[1], &old[2]])).is_err());
+        for found in [3, u64::MAX] {
+            let other = TrustListSpec { sequence: found, ..next.clone() };
+            assert_eq!(refused(other), TrustError::Gap { current: 1, found });
+        }
         let elsewhere = TrustListSpec { federation: "other.test".into(), ..next };
-        assert!(list.update(&elsewhere.sign(&[&old[0], &old[1], &old[2]])).is_err());
+        assert_eq!(refused(elsewhere), TrustError::OtherFederation);
     }
 
     #[test]
@@ -746,7 +961,7 @@ pub(crate) mod tests {
             list.update(&sign(&next, &CITIES[..3])).map(|list| list.sequence())
         };
         assert_eq!(update(2_000), Ok(2));
-        assert_eq!(update(1_999), Err(TrustError::Rule("issued before the list it follows")));
+        assert_eq!(update(1_999), Err(TrustError::IssuedBefore { current: time(2_000), issued: time(1_999) }));
     }
 
     #[test]

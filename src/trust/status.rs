@@ -12,8 +12,9 @@
 //! before and after it is inflated, and the inflated length is what says how many passes it covers:
 //! an index beyond it is an error, never "valid".
 
-use super::bundle::Age;
-use super::list::{Policy, Role, TrustError, TrustList};
+use super::age::{Age, Limits};
+use super::history::Keys;
+use super::list::{Policy, Role, TrustError};
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::MemberId;
 use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};
@@ -161,14 +162,14 @@ impl StatusList {
     ///
     /// # Errors
     /// [`StatusError`].
-    pub fn verify(bytes: &[u8], trust: &TrustList) -> Result<Self, StatusError> {
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, StatusError> {
         if bytes.len() > MAX_STATUS_LIST {
             return Err(StatusError::TooLong(bytes.len()));
         }
         let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
         let claims = Decoder::all(message.payload(), decode_claims)?;
         let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;
-        message.verify(&entry.key)?;
+        message.verify(trust.verifier(entry))?;
         let packed = inflate(claims.list).ok_or(StatusError::Compression)?;
         Ok(Self {
             issuer: member.id,
@@ -218,19 +219,12 @@ impl StatusList {
         &self.bytes
     }
 
-    /// How old this list is at `now`, by these rules.
-    pub(crate) fn age(&self, policy: &Policy, now: UnixTime) -> Age {
-        let age = now.since(self.issued);
-        if age.saturating_neg() > i64::from(policy.clock_suspect)
-            || age > i64::from(policy.status_max_age)
-            || now >= self.expires
-        {
-            Age::TooOld
-        } else if age > i64::from(policy.status_fresh) {
-            Age::Stale
-        } else {
-            Age::Fresh
-        }
+    /// How old this list is at `now`, judged by the federation's policy.
+    #[must_use]
+    pub fn age(&self, policy: &Policy, now: UnixTime) -> Age {
+        let limits =
+            Limits { fresh: policy.status_fresh, most: Some(policy.status_max_age), expires: Some(self.expires) };
+        Age::judge(self.issued, limits, policy, now)
     }
 
     /// What the list says of the pass at `index`; `None` beyond the list.

@@ -6,7 +6,7 @@
 //! re-encoded, and the `Sig_structure` is hashed in parts where they lie.
 
 use super::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key, bytes_head};
-use crate::crypto::{Kid, SignatureError, SigningKey, VerifyingKey};
+use crate::crypto::{Kid, PendingSignature, SignatureError, SigningKey, Verifier, VerifyingKey};
 
 /// `alg` -19: EdDSA with curve Ed25519, fully specified (RFC 9864 §2.2).
 pub const ALG_ED25519: i64 = -19;
@@ -123,13 +123,21 @@ impl<'a> Sign1<'a> {
     ///
     /// # Errors
     /// [`SignatureError`].
-    pub fn verify(&self, key: &VerifyingKey) -> Result<(), SignatureError> {
+    pub fn verify<'k>(&self, key: impl Into<Verifier<'k>>) -> Result<(), SignatureError> {
+        self.begin(key)?.settle()
+    }
+
+    /// Computes the signature up to the last step, which many can share: [`PendingSignature::settle_all`].
+    ///
+    /// # Errors
+    /// [`SignatureError`] when the signature cannot be right, whatever the message.
+    pub fn begin<'k>(&self, key: impl Into<Verifier<'k>>) -> Result<PendingSignature, SignatureError> {
         let (protected_head, n) = bytes_head(self.protected.len());
         let (payload_head, m) = bytes_head(self.payload.len());
         let protected_head = protected_head.get(..n).unwrap_or_default();
         let payload_head = payload_head.get(..m).unwrap_or_default();
         let parts = [SIGN1_CONTEXT, protected_head, self.protected, NO_AAD, payload_head, self.payload];
-        key.verify_parts(&parts, self.signature)
+        key.into().begin(&parts, self.signature)
     }
 }
 

@@ -13,7 +13,7 @@ use onecard::{
     crypto::sha256,
     gate::{Decision, Gate, GateError, Record, Scan, Sync},
     id::{GateId, PassId, PassKey},
-    ledger::{Entry, Ledger, log_verifier, witness_name},
+    ledger::{Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
     time::Date,
     tlog::{AddCheckpoint, LogKey, Refused, SignedCheckpoint, Witness},
@@ -183,7 +183,7 @@ impl World {
         }
         if self.witness.is_none() {
             let store = store(&self.disks[WITNESS as usize])?;
-            let logs = [(LogKey(1), log_verifier(trust, id(CITY), time(OPEN)).unwrap())];
+            let logs = [(LogKey(1), log_verifiers(trust, id(CITY), time(OPEN)).remove(0))];
             let name = witness_name(trust, id(day::AUDITOR)).unwrap();
             let opened = Witness::open(&store, name, secret(day::AUDITOR, Role::Witness), logs);
             self.witness = Some((opened.map_err(said)?, store));

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use onecard::{
-    gate::{Decision, Gate, Reason, Scan, Shown},
+    gate::{Decision, Gate, Identity, Reason, Scan},
     time::UnixTime,
     tlog::Storage,
 };
@@ -49,21 +49,17 @@ enum Asked<S: Storage> {
 
 /// A scan whose reader waits for the answer.
 struct Waiting {
-    shown: Vec<u8>,
-    nonce: Option<[u8; 16]>,
+    text: Vec<u8>,
     party: u8,
-    identity_checked: bool,
+    compared: bool,
     now: UnixTime,
     answer: Sender<Decision>,
 }
 
 impl Waiting {
     fn scan(&self) -> Scan<'_> {
-        let shown = match &self.nonce {
-            None => Shown::Text(&self.shown),
-            Some(nonce) => Shown::Answer { presentation: &self.shown, nonce },
-        };
-        Scan { shown, party: self.party, identity_checked: self.identity_checked }
+        let identity = if self.compared { Identity::Compared } else { Identity::Unknown };
+        Scan { party: self.party, identity, ..Scan::text(&self.text) }
     }
 }
 
@@ -76,17 +72,13 @@ impl<S: Storage + Send + 'static> SharedGate<S> {
         Self { asked, worker: Arc::new(Mutex::new(Some(worker))) }
     }
 
-    /// As [`Gate::admit`], together with what others ask for. The group is decided as of the latest
-    /// `now` in it. After the gate was closed, everybody is denied.
+    /// As [`Gate::admit`] of a QR code, together with what others ask for; `compared` says that a person
+    /// compared the holder's document. The group is decided as of the latest `now` in it. After the gate
+    /// was closed, everybody is denied. What else can be shown is for [`SharedGate::with`].
     #[must_use]
-    pub fn admit(&self, scan: Scan<'_>, now: UnixTime) -> Decision {
-        let (shown, nonce) = match scan.shown {
-            Shown::Text(text) => (text.to_vec(), None),
-            Shown::Answer { presentation, nonce } => (presentation.to_vec(), Some(*nonce)),
-        };
+    pub fn admit(&self, text: &[u8], party: u8, compared: bool, now: UnixTime) -> Decision {
         let (answer, answered) = channel();
-        let Scan { party, identity_checked, .. } = scan;
-        let waiting = Waiting { shown, nonce, party, identity_checked, now, answer };
+        let waiting = Waiting { text: text.to_vec(), party, compared, now, answer };
         // Neither fails while the gate works: the answer's sender lives until it is given.
         let asked = self.asked.send(Asked::Scan(waiting)).is_ok();
         let decision = if asked { answered.recv().ok() } else { None };

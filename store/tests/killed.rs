@@ -8,7 +8,7 @@ use day::{AUDITOR, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secr
 use onecard::crypto::Hash;
 use onecard::gate::{Decision, Gate, Record, Scan};
 use onecard::id::{GateId, PassId};
-use onecard::ledger::{Ledger, log_verifier, witness_name};
+use onecard::ledger::{Ledger, log_verifiers, witness_name};
 use onecard::tlog::{AddCheckpoint, Log, LogKey, SignedCheckpoint, Witness};
 use onecard::trust::Role;
 use onecard_store::{RedbStorage, StoreError};
@@ -76,7 +76,7 @@ fn the_one_that_is_killed() {
     }
     tell(&format!("entries {}", ledger.log().size()));
     let mut witness_store = store(directory, "witness");
-    let logs = [(LogKey(1), log_verifier(ledger.trust(), city, time(OPEN)).unwrap())];
+    let logs = [(LogKey(1), log_verifiers(ledger.trust(), city, time(OPEN)).remove(0))];
     let name = witness_name(ledger.trust(), id(AUDITOR)).unwrap();
     let mut witness = Witness::open(&witness_store, name, secret(AUDITOR, Role::Witness), logs).unwrap();
     let key = gate_secret(gate_id());
@@ -184,7 +184,7 @@ impl Told {
             assert_eq!(kept.unwrap().note().lines().count(), 6, "its own line and the witness's");
         }
 
-        let logs = [(LogKey(1), log_verifier(&trust, city, time(OPEN)).unwrap())];
+        let logs = [(LogKey(1), log_verifiers(&trust, city, time(OPEN)).remove(0))];
         let name = witness_name(&trust, id(AUDITOR)).unwrap();
         let storage = store(directory, "witness");
         let witness = Witness::open(&storage, name, secret(AUDITOR, Role::Witness), logs).unwrap();

@@ -4,7 +4,7 @@
 use day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
 use onecard::gate::{Decision, Gate, GateError, Scan};
 use onecard::id::GateId;
-use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifier};
+use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
 use onecard::trust::Role;
 use onecard_store::{Published, RebuildError, StoreError, content_digest, publish, rebuild};
@@ -41,7 +41,7 @@ fn a_ledger_is_moved_with_the_journals_of_its_gates() {
     let path = |name: &str| directory.path().join(name);
     let ledger = &day.cities[0].ledger;
     let city = ledger.member();
-    let verifier = log_verifier(ledger.trust(), city, time(OPEN)).unwrap();
+    let verifier = log_verifiers(ledger.trust(), city, time(OPEN)).remove(0);
     let newest = export(ledger.storage(), ledger.log(), &verifier, &path("ledger"));
     let mut logs = vec![(LogKey(0), verifier, path("ledger/log"), path("ledger/evidence"))];
     let mut digests = vec![content_digest(ledger.storage(), ledger.log()).unwrap()];

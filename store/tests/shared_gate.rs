@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
-use onecard::gate::{Decision, Gate, Reason, Scan};
+use onecard::gate::{Decision, Gate, Reason};
 use onecard::id::GateId;
 use onecard::tlog::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 use onecard_store::{Bounds, SharedGate};
@@ -60,7 +60,7 @@ fn shared(bounds: Bounds, fails_at: u64) -> (SharedGate<Counting>, Arc<AtomicU64
 
 fn admit(gate: &SharedGate<Counting>, pass: u8) -> Decision {
     let code = day::code(&day::pass(CITIES[0], pass, 2, |_| {}), pass, OPEN);
-    gate.admit(Scan::text(code.as_bytes()), time(OPEN))
+    gate.admit(code.as_bytes(), 1, false, time(OPEN))
 }
 
 /// Each pass at a reader of its own, all at once.

@@ -305,7 +305,8 @@ fn our_claims_are_read_by_the_other() {
     let mut claims = payload(&pass).into_map().unwrap();
     // coset does not know the claim yet.
     let status = claims.remove(claims.iter().position(|(name, _)| *name == 65_535.into()).unwrap());
-    let list = vec![("idx".into(), ours.status.index.into()), ("uri".into(), ours.status.uri.clone().into())];
+    let uri: &str = &ours.status.uri;
+    let list = vec![("idx".into(), ours.status.index.into()), ("uri".into(), uri.into())];
     assert_eq!(status.1, Value::Map(vec![("status_list".into(), Value::Map(list))]));
     let claims = ClaimsSet::from_cbor_value(Value::Map(claims)).unwrap();
     assert_eq!(claims.issuer, Some(ours.issuer.to_string()));

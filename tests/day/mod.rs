@@ -7,7 +7,7 @@ use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Scan, Sync};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef};
-use onecard::ledger::{Entry, Ledger, Settled, witness_name};
+use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
     Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
@@ -15,7 +15,7 @@ use onecard::product::{
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{
-    AddCheckpoint, LogKey, MemoryStorage, Resource, SignedCheckpoint, Storage, TILE_WIDTH, Witness, tiles_of,
+    AddCheckpoint, Log, LogKey, MemoryStorage, Resource, SignedCheckpoint, Storage, TILE_WIDTH, Witness, tiles_of,
 };
 use onecard::trust::{
     Bundle, CatalogueSpec, GateCertificateSpec, KeyEntry, Member, MemberKind, Policy, Role, StatusListSpec, TrustList,
@@ -27,7 +27,7 @@ pub(crate) const CITIES: [u32; 4] = [310_101, 320_100, 330_100, 340_100];
 pub(crate) const AUDITOR: u32 = 100_000;
 /// 09:00 of the service day, 2026-10-01.
 pub(crate) const OPEN: i64 = 1_790_784_000 + 9 * 3_600;
-const BEFORE: i64 = OPEN - 30 * 86_400;
+pub(crate) const BEFORE: i64 = OPEN - 30 * 86_400;
 pub(crate) const AFTER: i64 = OPEN + 300 * 86_400;
 
 pub(crate) fn time(seconds: i64) -> UnixTime {
@@ -46,11 +46,11 @@ pub(crate) fn gate_secret(gate: GateId) -> SigningKey {
     SigningKey::from_seed(&sha256(&[b"gate", &gate.member.code().to_be_bytes(), &gate.number.to_be_bytes()]).0)
 }
 
-fn holder(number: u8) -> SigningKey {
+pub(crate) fn holder(number: u8) -> SigningKey {
     SigningKey::from_seed(&sha256(&[b"holder", &[number]]).0)
 }
 
-fn member(code: u32) -> Member {
+pub(crate) fn member(code: u32) -> Member {
     let kind = if code == AUDITOR { MemberKind::Auditor } else { MemberKind::City };
     let roles: &[Role] = match kind {
         MemberKind::Auditor => &[Role::Witness],
@@ -66,21 +66,28 @@ fn member(code: u32) -> Member {
     Member { id: id(code), name_zh: "城".into(), name_en: format!("City {code}"), kind, keys, suspended_from: None }
 }
 
-pub(crate) fn trust_list() -> Vec<u8> {
-    let spec = TrustListSpec {
+pub(crate) fn trust_spec() -> TrustListSpec {
+    TrustListSpec {
         federation: "onecard.test".into(),
         sequence: 1,
         issued: time(BEFORE),
         expires: time(AFTER),
         policy: Policy::default(),
         members: [AUDITOR].into_iter().chain(CITIES).map(member).collect(),
-    };
+    }
+}
+
+pub(crate) fn trust_list() -> Vec<u8> {
     let roots: Vec<SigningKey> = CITIES[..3].iter().map(|&code| secret(code, Role::Root)).collect();
-    spec.sign(&roots.iter().collect::<Vec<_>>())
+    trust_spec().sign(&roots.iter().collect::<Vec<_>>())
 }
 
 /// Each city sells a pass of two entries (contracted) and one of nine (equal split), good everywhere.
 pub(crate) fn catalogue(code: u32) -> Vec<u8> {
+    catalogue_spec(code).sign(&secret(code, Role::Registrar))
+}
+
+pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
     let venue = |number: u16| Venue {
         number,
         code: format!("V{number}"),
@@ -112,7 +119,6 @@ pub(crate) fn catalogue(code: u32) -> Vec<u8> {
     ];
     let (member, sequence, issued) = (id(code), 1, time(BEFORE));
     CatalogueSpec { member, sequence, issued, venues: vec![venue(1), venue(2)], products }
-        .sign(&secret(code, Role::Registrar))
 }
 
 pub(crate) fn status_list(code: u32) -> Vec<u8> {
@@ -123,28 +129,33 @@ pub(crate) fn bundle() -> Bundle {
     let trust = trust_list();
     let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
     for code in CITIES {
-        bundle.update_catalogue(&catalogue(code)).unwrap();
-        bundle.update_status(&status_list(code)).unwrap();
+        bundle.update_catalogue(&catalogue(code), time(OPEN)).unwrap();
+        bundle.update_status(&status_list(code), time(OPEN)).unwrap();
     }
     bundle
 }
 
 pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
-    let mut claims = PassClaims {
+    let mut claims = claims(issuer, number, product);
+    change(&mut claims);
+    claims.issue(&secret(issuer, Role::Issuer)).unwrap()
+}
+
+pub(crate) fn claims(issuer: u32, number: u8, product: u16) -> PassClaims {
+    PassClaims {
         issuer: id(issuer),
         pass: PassId::from_bytes([number; 10]),
         expires: time(OPEN + 30 * 86_400),
         not_before: time(OPEN - 86_400),
         issued: time(OPEN - 86_400),
         confirmation: Some(holder(number).verifying_key()),
-        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1") },
+        status: StatusRef { index: number.into(), uri: format!("oc:{issuer}/1").parse().unwrap() },
         product: (product, 1),
         holder_class: 0,
         flags: 0,
         freshness: 0,
-    };
-    change(&mut claims);
-    claims.issue(&secret(issuer, Role::Issuer)).unwrap()
+        id_commitment: None,
+    }
 }
 
 pub(crate) fn paper(issuer: u32, number: u8) -> Vec<u8> {
@@ -189,7 +200,7 @@ impl Day {
             let others = (1..).zip(CITIES).filter(move |(_, code)| *code != own);
             let trust = trust.clone();
             others.map(move |(at, code)| {
-                (LogKey(at), onecard::ledger::log_verifier(&trust, id(code), time(OPEN)).unwrap())
+                (LogKey(at), onecard::ledger::log_verifiers(&trust, id(code), time(OPEN)).remove(0))
             })
         };
         let witness = |code: u32| {
@@ -272,7 +283,7 @@ impl Day {
         assert_eq!(report.findings, []);
         let statement = report.statement.unwrap();
         let Period { from, until } = statement.period();
-        let settled = Settled { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
         for city in &mut self.cities {
             city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
         }
@@ -310,11 +321,40 @@ pub(crate) fn gate_certificate(gate: GateId) -> Vec<u8> {
     spec.sign(&secret(gate.member.code(), Role::Registrar))
 }
 
+/// Publishes a ledger as no honest city would: with its entries changed, signed by `key` and cosigned
+/// by `witnesses`.
+pub(crate) fn publish_rewritten(
+    files: &mut MemoryFiles,
+    ledger: &Ledger<MemoryStorage>,
+    change: impl FnOnce(&mut Vec<(UnixTime, Entry)>),
+    key: &SigningKey,
+    witnesses: &[(u32, SigningKey)],
+    at: i64,
+) {
+    let entry = |index| Entry::decode(&ledger.log().body(ledger.storage(), index).unwrap()).unwrap();
+    let mut entries = (0..ledger.log().size()).map(entry).collect();
+    change(&mut entries);
+    let mut storage = MemoryStorage::new();
+    let mut log = Log::open(&storage, LogKey(0), ledger.log().origin().as_str()).unwrap();
+    let mut batch = log.begin();
+    for (time, entry) in &entries {
+        batch.push(&entry.encode(*time), None).unwrap();
+    }
+    storage.commit(&batch.writes()).unwrap();
+    log.apply(batch).unwrap();
+    let name = |member: u32| witness_name(ledger.trust(), id(member)).unwrap();
+    let lines = witnesses.iter().map(|(member, key)| log.checkpoint().cosign(&name(*member), key, time(at)));
+    let note = [SignedCheckpoint::sign(log.checkpoint(), key).note(), &lines.collect::<String>()].concat();
+    let place = format!("ledger/{}", ledger.member());
+    files.retain(|path, _| !path.starts_with(&format!("{place}/")));
+    publish(files, &place, None, &log, &storage, &note);
+}
+
 pub(crate) fn publish<S: Storage>(
     files: &mut MemoryFiles,
     log_path: &str,
     evidence: Option<&str>,
-    log: &onecard::tlog::Log,
+    log: &Log,
     storage: &S,
     note: &str,
 ) {

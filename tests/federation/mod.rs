@@ -143,11 +143,12 @@ pub fn pass(number: u8, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
         not_before: time(NOW - 1_000),
         issued: time(NOW - 2_000),
         confirmation: Some(holder(number).verifying_key()),
-        status: StatusRef { index: number.into(), uri: LIST.into() },
+        status: StatusRef { index: number.into(), uri: LIST.parse().unwrap() },
         product: (1, 1),
         holder_class: 0,
         flags: 0,
         freshness: 0,
+        id_commitment: None,
     };
     change(&mut claims);
     claims.issue(&secret(CITY, Role::Issuer)).unwrap()

@@ -62,17 +62,20 @@ static onecard_bundle *bundle_of_the_day(void) {
   onecard_bundle *bundle = NULL;
   CHECK(onecard_bundle_new(trust.data, trust.length, anchor.data, anchor.length, &bundle) ==
         ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length) ==
+  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length, NOW) ==
         ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_status(bundle, status.data, status.length) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_status(bundle, status.data, status.length, NOW) == ONECARD_STATUS_OK);
   return bundle;
 }
 
 static void check_bundle(void) {
   file trust = load("trust"), anchor = load("anchor"), next = load("trust2"),
        catalogue = load("catalogue"), catalogue2 = load("catalogue2"), status = load("status"),
-       status0 = load("status0");
-  onecard_bundle *bundle = NULL;
+       status0 = load("status0"), status2 = load("status2");
+  onecard_bundle *bundle = NULL, *loaded = NULL;
+  onecard_buffer *saved = NULL;
+  const uint8_t *data = NULL;
+  size_t length = 0;
   uint8_t other[32] = {0};
 
   CHECK(onecard_bundle_new(NULL, 0, anchor.data, 32, &bundle) == ONECARD_STATUS_ENCODING);
@@ -92,31 +95,53 @@ static void check_bundle(void) {
         ONECARD_STATUS_OK);
   CHECK(bundle != NULL);
 
-  CHECK(onecard_bundle_update_trust(NULL, next.data, next.length) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_trust(bundle, NULL, 1) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_trust(bundle, NULL, 0) == ONECARD_STATUS_ENCODING);
-  CHECK(onecard_bundle_update_trust(bundle, trust.data, trust.length) == ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_trust(bundle, next.data, next.length) == ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_trust(bundle, trust.data, trust.length) ==
+  CHECK(onecard_bundle_update_trust(NULL, next.data, next.length, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_trust(bundle, NULL, 1, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_trust(bundle, NULL, 0, NOW) == ONECARD_STATUS_ENCODING);
+  CHECK(onecard_bundle_update_trust(bundle, trust.data, trust.length, NOW) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_trust(bundle, next.data, next.length, NOW) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_trust(bundle, trust.data, trust.length, NOW) ==
         ONECARD_STATUS_TRUST_SEQUENCE);
 
-  CHECK(onecard_bundle_update_catalogue(NULL, NULL, 0) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_catalogue(bundle, NULL, 1) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_catalogue(bundle, KEY, 32) == ONECARD_STATUS_ENCODING);
-  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length) ==
+  CHECK(onecard_bundle_update_catalogue(NULL, NULL, 0, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_catalogue(bundle, NULL, 1, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_catalogue(bundle, KEY, 32, NOW) == ONECARD_STATUS_ENCODING);
+  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length, NOW) ==
         ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_catalogue(bundle, catalogue2.data, catalogue2.length) ==
+  CHECK(onecard_bundle_update_catalogue(bundle, catalogue2.data, catalogue2.length, NOW) ==
         ONECARD_STATUS_PRODUCT_CHANGED);
   catalogue.data[catalogue.length - 1] ^= 1;
-  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length) ==
+  CHECK(onecard_bundle_update_catalogue(bundle, catalogue.data, catalogue.length, NOW) ==
         ONECARD_STATUS_SIGNATURE);
 
-  CHECK(onecard_bundle_update_status(NULL, NULL, 0) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_status(bundle, NULL, 1) == ONECARD_STATUS_NULL_POINTER);
-  CHECK(onecard_bundle_update_status(bundle, trust.data, trust.length) == ONECARD_STATUS_ENCODING);
-  CHECK(onecard_bundle_update_status(bundle, status.data, status.length) == ONECARD_STATUS_OK);
-  CHECK(onecard_bundle_update_status(bundle, status0.data, status0.length) ==
+  CHECK(onecard_bundle_update_status(NULL, NULL, 0, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_status(bundle, NULL, 1, NOW) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_update_status(bundle, trust.data, trust.length, NOW) == ONECARD_STATUS_ENCODING);
+  CHECK(onecard_bundle_update_status(bundle, status.data, status.length, NOW) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_status(bundle, status0.data, status0.length, NOW) ==
         ONECARD_STATUS_ROLLBACK);
+
+  CHECK(onecard_bundle_update_status(bundle, status0.data, status0.length, -1) ==
+        ONECARD_STATUS_TIME);
+  CHECK(onecard_bundle_update_status(bundle, status2.data, status2.length, NOW - 651) ==
+        ONECARD_STATUS_FUTURE);
+
+  CHECK(onecard_bundle_save(NULL, &saved) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_save(bundle, NULL) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_save(bundle, &saved) == ONECARD_STATUS_OK);
+  CHECK(onecard_buffer_data(saved, &data, &length) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_load(NULL, 1, anchor.data, 32, &loaded) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_load(data, length, anchor.data, 31, &loaded) == ONECARD_STATUS_LENGTH);
+  CHECK(onecard_bundle_load(data, length, anchor.data, 32, NULL) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_bundle_load(data, length - 1, anchor.data, 32, &loaded) ==
+        ONECARD_STATUS_ENCODING);
+  CHECK(onecard_bundle_load(data, length, other, 32, &loaded) == ONECARD_STATUS_TRUST_ANCHOR);
+  CHECK(loaded == NULL);
+  CHECK(onecard_bundle_load(data, length, anchor.data, 32, &loaded) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_status(loaded, status0.data, status0.length, NOW) ==
+        ONECARD_STATUS_ROLLBACK);
+  CHECK(onecard_buffer_free(&saved) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_free(&loaded) == ONECARD_STATUS_OK);
 
   CHECK(onecard_bundle_free(NULL) == ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_bundle_free(&bundle) == ONECARD_STATUS_OK);
@@ -279,7 +304,7 @@ static void check_garbage(onecard_gate *gate) {
   CHECK(size == 77 && segment == NULL);
   // One kind of handle for another.
   onecard_bundle *disguised = (onecard_bundle *)gate;
-  CHECK(onecard_bundle_update_trust(disguised, KEY, 32) == ONECARD_STATUS_HANDLE);
+  CHECK(onecard_bundle_update_trust(disguised, KEY, 32, NOW) == ONECARD_STATUS_HANDLE);
   CHECK(onecard_bundle_free(&disguised) == ONECARD_STATUS_HANDLE);
   CHECK(disguised != NULL);
   CHECK(onecard_gate_free(NULL) == ONECARD_STATUS_NULL_POINTER);
@@ -355,7 +380,7 @@ static void check_day(void) {
   CHECK(onecard_gate_seal(gate, &size) == ONECARD_STATUS_OK && size == 6);
 
   // The gate has the bundle it was given: this revocation does not reach it before it opens anew.
-  CHECK(onecard_bundle_update_status(bundle, status2.data, status2.length) == ONECARD_STATUS_OK);
+  CHECK(onecard_bundle_update_status(bundle, status2.data, status2.length, NOW) == ONECARD_STATUS_OK);
   CHECK(onecard_gate_free(&gate) == ONECARD_STATUS_OK && gate == NULL);
   CHECK(onecard_gate_free(&gate) == ONECARD_STATUS_OK);
   CHECK(onecard_gate_create(path, length, seed.data, 32, certificate.data, certificate.length,
