@@ -1169,7 +1169,7 @@ pub(super) mod tests {
         let first = ledger.checkpoint().unwrap();
         let first = ledger.cosigned(&lines(&first, &[320_100]), time(NOW)).unwrap();
         let old = ledger.storage.clone();
-        ledger.record(Entry::TrustAdopted { sequence: 1, digest: Hash([1; 32]) }, time(NOW)).unwrap();
+        ledger.record(Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) }, time(NOW)).unwrap();
         let newest = ledger.checkpoint().unwrap();
         let current = ledger.storage.clone();
         // Which of the witnesses saw the newest does not matter.
@@ -1180,7 +1180,7 @@ pub(super) mod tests {
         assert!(after(&[&newest, &first], current.clone()).is_ok());
         // The old copy went on: as long, but another history.
         let mut forked = open(old).unwrap();
-        forked.record(Entry::TrustAdopted { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
+        forked.record(Entry::CataloguePublished { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
         let refused = after(&[&first, &newest], forked.storage);
         assert!(matches!(refused, Err(LedgerError::Log(LogError::OtherRoot(3)))));
         let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &secret(320_100, Role::Log));
