@@ -1,7 +1,7 @@
 //! Does this pass open this gate now? One pure function, the same at the gate, in the ledger and at
 //! the auditor.
 
-use super::grant::{Grant, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
+use super::grant::{Grant, Length, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
 use super::usage::{Usage, Use};
 use crate::id::VenueId;
 use crate::time::{Date, UnixTime};
@@ -9,7 +9,8 @@ use crate::time::{Date, UnixTime};
 /// What the decision needs to know of a verified pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassFacts {
-    /// The first moment the pass is valid.
+    /// The first moment the pass is valid; [`UnixTime::MIN`] where there is none or it is not known, and
+    /// then no deadline is counted from it.
     pub not_before: UnixTime,
     /// The first moment it is not valid any more.
     pub expires: UnixTime,
@@ -392,13 +393,24 @@ impl Case<'_> {
             Validity::Fixed { until, .. } => until,
             Validity::FirstUse { clock, activate_by, length } => {
                 let first = self.first_use(clock).map_or(time, |first| first.min(time));
-                if let Some(by) = activate_by.filter(|by| first >= *by) {
+                let by = activate_by.map(|length| self.deadline(length, grant.window.day_start));
+                let end = length.end(first, grant.window.day_start);
+                // What is over stays so, whatever is learnt; an earlier first use may still be learnt of.
+                if let Some(by) = by.filter(|by| time < end && *by <= first) {
                     return Err(Denied::ActivationMissed { by, next: None });
                 }
-                length.end(first, grant.window.day_start)
+                end
             }
         };
         if time < end { Ok(end) } else { Err(Denied::Expired { at: end, next: None }) }
+    }
+
+    /// The end of the time to activate; never, where it is counted from the start of a pass that has none.
+    fn deadline(&self, length: Length, day_start: u32) -> UnixTime {
+        if self.pass.not_before == UnixTime::MIN {
+            return length.until.unwrap_or(UnixTime::MAX);
+        }
+        length.end(self.pass.not_before, day_start)
     }
 
     fn first_use(&self, clock: u8) -> Option<UnixTime> {
@@ -504,10 +516,10 @@ fn distinct<T: Ord>(mut values: Vec<T>, more: T) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Price;
     use super::super::samples::{
         any_product, any_time, any_uses, any_visit, at, config, days, first_use, grant, product,
     };
-    use super::super::{Length, Price};
     use super::*;
     use proptest::prelude::*;
 
@@ -515,7 +527,7 @@ mod tests {
         PassFacts { not_before: at(2028, 2, 25, 0, 0), expires: at(2029, 1, 1, 0, 0), holder_class: 0 }
     }
 
-    fn clock(product: &Product, grant: u8) -> Option<(u8, Option<UnixTime>)> {
+    fn clock(product: &Product, grant: u8) -> Option<(u8, Option<Length>)> {
         match product.grants[usize::from(grant)].window.validity {
             Validity::FirstUse { clock, activate_by, .. } => Some((clock, activate_by)),
             _ => None,

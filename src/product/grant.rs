@@ -83,11 +83,9 @@ impl Scope {
     /// `true` when the scope holds the venue `id`, which is of `category`.
     #[must_use]
     pub fn covers(&self, id: VenueId, category: u8) -> bool {
-        let named = self.all
-            || self.venues.binary_search(&id).is_ok()
-            || self.categories.binary_search(&category).is_ok()
-            || self.members.binary_search(&id.member).is_ok();
-        named && self.except.binary_search(&id).is_err()
+        let named =
+            self.all || has(&self.venues, &id) || has(&self.categories, &category) || has(&self.members, &id.member);
+        named && !has(&self.except, &id)
     }
 }
 
@@ -171,21 +169,24 @@ pub enum Validity {
         /// Which clock: the first use of any grant with this number starts it. Give each grant its own
         /// number for a clock of its own, or one number to grants that are tiers of one right.
         clock: u8,
-        /// The first use must come before this moment.
-        activate_by: Option<UnixTime>,
-        /// How long from there.
+        /// The first use must come before the end of this length, counted from the start of the pass's
+        /// validity: one year from the sale, say, or with `until` alone a date that is the same for all.
+        activate_by: Option<Length>,
+        /// How long from the first use.
         length: Length,
     },
 }
 
-/// How long a window lasts from the first use: the earliest end of the parts given, at least one.
+/// How long something lasts from its start: the earliest end of the parts given, at least one.
+///
+/// A window starts at the first use, and the time to come for a first use at the start of the pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Length {
-    /// So many hours from the second of the first use.
+    /// So many hours from the second of the start.
     pub hours: Option<u16>,
-    /// So many service days, that of the first use being the first.
+    /// So many service days, that of the start being the first.
     pub days: Option<u16>,
-    /// So many months from the service day of the first use, to the eve of the same day of the month;
+    /// So many months from the service day of the start, to the eve of the same day of the month;
     /// where the last month has no such day, to its last day. From 15 January, one month is to 14
     /// February; from 31 January, to the last of February.
     pub months: Option<u16>,
@@ -194,11 +195,11 @@ pub struct Length {
 }
 
 impl Length {
-    /// The first moment after the window that the first use `first` starts.
+    /// The first moment after what starts at `start`.
     #[must_use]
-    pub fn end(&self, first: UnixTime, day_start: u32) -> UnixTime {
-        let day = first.service_day(day_start);
-        let hours = self.hours.map(|hours| first.saturating_add(i64::from(hours).saturating_mul(3_600)));
+    pub fn end(&self, start: UnixTime, day_start: u32) -> UnixTime {
+        let day = start.service_day(day_start);
+        let hours = self.hours.map(|hours| start.saturating_add(i64::from(hours).saturating_mul(3_600)));
         let days = self.days.map(|days| day.plus_days(i32::from(days)).start(day_start));
         let months = self.months.map(|months| months_later(day, months).start(day_start));
         [hours, days, months, self.until].into_iter().flatten().min().unwrap_or(UnixTime::MAX)
@@ -352,7 +353,7 @@ pub enum GrantFault {
     /// A quota of nothing.
     #[error("a quota of zero")]
     QuotaZero,
-    /// A quota that can never be used up.
+    /// A quota that can never be used up, or only when another one of the grant is used up as well.
     #[error("a quota that limits nothing")]
     QuotaMeaningless,
     /// The window holds no moment.
@@ -361,9 +362,12 @@ pub enum GrantFault {
     /// The activation deadline lies after the end of the window.
     #[error("the activation deadline lies after the end of the window")]
     WindowContradiction,
-    /// The length is missing, zero or too long.
-    #[error("the length of the window is missing, zero or too long")]
+    /// A length is missing, zero or too long.
+    #[error("the length of the window or of the time to activate it is missing, zero or too long")]
     Length,
+    /// Of the hours, days and months of a length, one always ends after another.
+    #[error("a part of a length never decides")]
+    LengthIdle,
     /// A service day starts within 24 hours of midnight.
     #[error("the start of the day is out of range")]
     DayStart,
@@ -385,7 +389,8 @@ pub enum GrantFault {
     /// A choice with one branch.
     #[error("a choice with one branch")]
     ChoiceOfOne,
-    /// An earlier grant without quotas takes every visit of this one.
+    /// An earlier grant without quotas takes every visit of this one; [`Product::validate`] says when
+    /// that is found out.
     #[error("never reached: grant {by} takes every visit")]
     Unreachable {
         /// The earlier grant.
@@ -395,6 +400,15 @@ pub enum GrantFault {
 
 impl Product {
     /// Checks that the product says something, in the one form there is to say it.
+    ///
+    /// A grant that can never decide is refused where that follows from the product alone: one earlier
+    /// grant without quotas has the same service, and surely holds the scope, the window, the holders and
+    /// the choice of the later one. Part by part that means: the lists of the scope are among the earlier
+    /// one's, as are the weekdays, hours and dates; a fixed window lies within the other; lengths on one
+    /// clock are no longer than the other's; the classes that come so far are among the other's. What is
+    /// called unreachable is. Not found out is what takes more than that: two earlier grants that take
+    /// every visit only together, a category that one member alone has, a quota that is never used up
+    /// because the window is too short, a window that no pass on sale lives to see.
     ///
     /// # Errors
     /// The first thing wrong, in the order of the fields and of the grants.
@@ -423,7 +437,7 @@ impl Product {
 
     /// What only shows beside the rest of the product.
     fn validate_among(&self, index: usize, grant: &Grant) -> Result<(), GrantFault> {
-        if !self.holders.is_empty() && grant.holders.iter().any(|class| self.holders.binary_search(class).is_err()) {
+        if !self.holders.is_empty() && !among(&grant.holders, &self.holders) {
             return Err(GrantFault::Holders);
         }
         if let Some(choice) = grant.choice {
@@ -432,7 +446,7 @@ impl Product {
                 return Err(GrantFault::ChoiceOfOne);
             }
         }
-        let by = self.grants.iter().take(index).position(|earlier| earlier.takes_all_of(grant));
+        let by = self.grants.iter().take(index).position(|earlier| earlier.takes_all_of(grant, &self.holders));
         by.map_or(Ok(()), |by| Err(GrantFault::Unreachable { by }))
     }
 }
@@ -455,6 +469,10 @@ impl Grant {
         if !self.quotas.is_sorted_by(|a, b| a.order() < b.order()) || !ascending(&self.holders) {
             return Err(GrantFault::Order);
         }
+        let idle = |quota: &Quota| self.quotas.iter().any(|other| other != quota && other.ends_before(quota));
+        if self.quotas.iter().any(idle) {
+            return Err(GrantFault::QuotaMeaningless);
+        }
         self.window.validate()?;
         match self.price {
             Price::Fixed(fen) if !(1..=MAX_FEN).contains(&fen) => Err(GrantFault::Price),
@@ -463,17 +481,16 @@ impl Grant {
         }
     }
 
-    /// `true` when no visit that `later` matches can get past this grant. Plain cases only: it finds the
-    /// forgotten duplicate, not every product that could be written shorter.
-    fn takes_all_of(&self, later: &Self) -> bool {
-        let everywhere = Scope { all: true, ..Scope::default() };
-        let always = self.window.validity == Validity::Pass && self.window.mask == Mask::default();
+    /// `true` when surely no visit that `later` matches gets past this grant, in a product that admits
+    /// the classes `admitted`; see [`Product::validate`].
+    fn takes_all_of(&self, later: &Self, admitted: &[u8]) -> bool {
+        let come = if later.holders.is_empty() { admitted } else { &later.holders };
         self.quotas.is_empty()
             && self.service == later.service
-            && (self.scope == later.scope || self.scope == everywhere)
-            && (self.window == later.window || always)
-            && (self.holders == later.holders || self.holders.is_empty())
-            && (self.choice == later.choice || self.choice.is_none())
+            && self.scope.holds(&later.scope)
+            && self.window.holds(&later.window)
+            && (self.holders.is_empty() || !come.is_empty() && among(come, &self.holders))
+            && (self.choice.is_none() || self.choice == later.choice)
     }
 }
 
@@ -498,11 +515,29 @@ impl Scope {
             return Err(GrantFault::ScopeEmpty);
         }
         // An exception needs something wide to be taken from, and must not be listed as well.
-        let listed = |venue: &VenueId| self.venues.binary_search(venue).is_ok();
+        let listed = |venue: &VenueId| has(&self.venues, venue);
         if !self.except.is_empty() && (!(self.all || wide) || self.except.iter().any(listed)) {
             return Err(GrantFault::ScopeContradiction);
         }
         Ok(())
+    }
+
+    /// `true` when every venue of `other` is surely in this scope, whatever its category.
+    fn holds(&self, other: &Self) -> bool {
+        let listed = |venue: &VenueId| has(&self.venues, venue) || has(&self.members, &venue.member);
+        let named = self.all
+            || !other.all
+                && among(&other.members, &self.members)
+                && among(&other.categories, &self.categories)
+                && other.venues.iter().all(listed);
+        named && self.except.iter().all(|venue| other.lacks(venue))
+    }
+
+    /// `true` when `venue` is surely not in this scope, whatever its category.
+    fn lacks(&self, venue: &VenueId) -> bool {
+        let wide = self.all || !self.categories.is_empty();
+        let named = wide || has(&self.venues, venue) || has(&self.members, &venue.member);
+        !named || has(&self.except, venue)
     }
 }
 
@@ -522,6 +557,26 @@ impl Quota {
             _ => false,
         };
         if meaningless { Err(GrantFault::QuotaMeaningless) } else { Ok(()) }
+    }
+
+    /// `true` when whatever uses up `other` has used up this one: it counts no less and allows no more.
+    fn ends_before(&self, other: &Self) -> bool {
+        self.limit <= other.limit
+            && (self.unit == other.unit || self.unit == Unit::Entries)
+            && (self.key == other.key || self.key == QuotaKey::Shared)
+            && self.period.holds(other.period)
+    }
+}
+
+impl Period {
+    /// `true` when the other period always lies within one of these.
+    const fn holds(self, other: Self) -> bool {
+        match self {
+            Self::Life => true,
+            Self::Year => !matches!(other, Self::Life),
+            Self::Month => matches!(other, Self::Month | Self::Day),
+            Self::Day => matches!(other, Self::Day),
+        }
     }
 }
 
@@ -558,12 +613,35 @@ impl Window {
             Validity::Fixed { from, until } => self.open_before(from, until),
             Validity::FirstUse { activate_by, length, .. } => {
                 length.validate()?;
-                if activate_by.zip(length.until).is_some_and(|(by, until)| by > until) {
+                activate_by.map_or(Ok(()), |activate_by| activate_by.validate())?;
+                let by = activate_by.and_then(|activate_by| activate_by.until);
+                if by.zip(length.until).is_some_and(|(by, until)| by > until) {
                     return Err(GrantFault::WindowContradiction);
                 }
-                self.open_before(UnixTime::MIN, activate_by.or(length.until).unwrap_or(UnixTime::MAX))
+                self.open_before(UnixTime::MIN, by.or(length.until).unwrap_or(UnixTime::MAX))
             }
         }
+    }
+
+    /// `true` when this window is surely open whenever `other` is.
+    fn holds(&self, other: &Self) -> bool {
+        let days = self.day_start == other.day_start;
+        let masks = self.mask == Mask::default() || days && self.mask.holds(&other.mask);
+        masks
+            && match (self.validity, other.validity) {
+                (Validity::Pass, _) => true,
+                (Validity::Fixed { from, until }, Validity::Fixed { from: start, until: end }) => {
+                    from <= start && end <= until
+                }
+                (
+                    Validity::FirstUse { clock, activate_by, length },
+                    Validity::FirstUse { clock: other, activate_by: by, length: shorter },
+                ) => {
+                    let in_time = activate_by.is_none_or(|latest| by.is_some_and(|by| latest.holds(&by)));
+                    days && clock == other && in_time && length.holds(&shorter)
+                }
+                _ => false,
+            }
     }
 
     /// Refuses a window from which the mask takes every moment.
@@ -600,8 +678,41 @@ impl Length {
         let days = self.days.is_none_or(|days| (1..=MAX_DAYS).contains(&days));
         let months = self.months.is_none_or(|months| (1..=MAX_MONTHS).contains(&months));
         let ends = *self != Self::default();
-        if hours && days && months && ends { Ok(()) } else { Err(GrantFault::Length) }
+        if !(hours && days && months && ends) {
+            return Err(GrantFault::Length);
+        }
+        if self.spans().any(|(part, least, _)| self.spans().any(|(other, _, most)| part != other && most <= least)) {
+            return Err(GrantFault::LengthIdle);
+        }
+        Ok(())
     }
+
+    /// Each part that counts from the start, by its key, with the fewest and the most seconds it lasts.
+    ///
+    /// Of the first service day there may be one second left or all of it, and a month has 28 to 31 days.
+    fn spans(&self) -> impl Iterator<Item = (u8, i64, i64)> {
+        let days = |fewest: i64, most: i64| {
+            (fewest.saturating_sub(1).saturating_mul(DAY).saturating_add(1), most.saturating_mul(DAY))
+        };
+        let hours = self.hours.map(|hours| i64::from(hours).saturating_mul(3_600)).map(|exactly| (exactly, exactly));
+        let service_days = self.days.map(i64::from).map(|count| days(count, count));
+        let months = self.months.map(i64::from).map(|count| days(count.saturating_mul(28), count.saturating_mul(31)));
+        let parts = [(1, hours), (2, service_days), (3, months)];
+        parts.into_iter().filter_map(|(key, span)| span.map(|(least, most)| (key, least, most)))
+    }
+
+    /// `true` when this length surely ends no earlier than `other`: whatever part ends it, `other` has no
+    /// more of it.
+    fn holds(&self, other: &Self) -> bool {
+        holds_part(self.hours, other.hours)
+            && holds_part(self.days, other.days)
+            && holds_part(self.months, other.months)
+            && holds_part(self.until, other.until)
+    }
+}
+
+fn holds_part<T: PartialOrd>(part: Option<T>, other: Option<T>) -> bool {
+    part.is_none_or(|part| other.is_some_and(|other| other <= part))
 }
 
 impl Mask {
@@ -624,10 +735,29 @@ impl Mask {
         let apart = self.blackout.is_sorted_by(|(_, last), (first, _)| last.plus_days(1) < *first);
         if self.blackout.iter().all(inside) && ordered && apart { Ok(()) } else { Err(GrantFault::Blackout) }
     }
+
+    /// `true` when this mask is open whenever `other` is, where days start at the same time.
+    fn holds(&self, other: &Self) -> bool {
+        let rests = |(first, last): &(Date, Date)| other.blackout.iter().any(|(from, to)| from <= first && last <= to);
+        let hours = self
+            .hours
+            .is_none_or(|wide| other.hours.is_some_and(|hours| wide.from <= hours.from && hours.until <= wide.until));
+        other.weekdays & !self.weekdays == 0 && self.blackout.iter().all(rests) && hours
+    }
 }
 
 fn ascending<T: Ord>(list: &[T]) -> bool {
     list.is_sorted_by(|a, b| a < b)
+}
+
+/// Whether `item` is in an ascending list.
+fn has<T: Ord>(list: &[T], item: &T) -> bool {
+    list.binary_search(item).is_ok()
+}
+
+/// Whether all of `few` are in an ascending list.
+fn among<T: Ord>(few: &[T], list: &[T]) -> bool {
+    few.iter().all(|item| has(list, item))
 }
 
 /// The day after the last of `months` months that start with `day`; see [`Length::months`].
@@ -639,7 +769,9 @@ fn months_later(day: Date, months: u16) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{at, city, date, days, first_use, grant, hours, product, quota, venue, window};
+    use super::super::samples::{
+        at, city, date, days, first_use, grant, hours, months, product, quota, until, venue, window,
+    };
     use super::*;
 
     fn fault(edit: impl FnOnce(&mut Grant)) -> Option<GrantFault> {
@@ -689,6 +821,30 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_that_another_one_ends_before_is_refused() {
+        use {Period as P, QuotaKey as K, Unit as U};
+        let of = |a: Quota, b: Quota| fault(|grant| grant.quotas = vec![a, b]);
+        let life = |limit| quota(limit, U::Entries, P::Life, K::Shared);
+        let meaningless = Some(GrantFault::QuotaMeaningless);
+        for later in [
+            quota(5, U::Entries, P::Life, K::Venue),
+            quota(5, U::Entries, P::Day, K::Shared),
+            quota(6, U::Entries, P::Year, K::Venue),
+            quota(5, U::Venues, P::Life, K::Shared),
+            quota(5, U::Days, P::Month, K::Venue),
+        ] {
+            assert_eq!(of(life(5), later), meaningless, "five in all: {later:?}");
+            assert_eq!(of(life(7), later), None, "seven in all: {later:?}");
+        }
+        let (month, year) = (quota(3, U::Days, P::Month, K::Shared), quota(3, U::Days, P::Year, K::Shared));
+        assert_eq!(of(month, year), meaningless, "three days of a year are three of its months too");
+        assert_eq!(of(month, Quota { limit: 4, ..year }), None);
+        let day = quota(3, U::Entries, P::Day, K::Shared);
+        assert_eq!(of(day, quota(3, U::Venues, P::Life, K::Shared)), None, "a day is not a life");
+        assert_eq!(of(quota(1, U::Entries, P::Life, K::Venue), quota(3, U::Venues, P::Life, K::Shared)), None);
+    }
+
+    #[test]
     fn windows_hold_some_moment() {
         let of = |window: Window| fault(|grant| grant.window = window);
         let fixed = |from, until| window(Validity::Fixed { from, until });
@@ -706,17 +862,31 @@ mod tests {
         workdays.mask.weekdays = 0x20;
         assert_eq!(of(workdays), None);
 
-        let until = |until| Length { until: Some(until), ..Length::default() };
-        let by = |activate_by, length| window(Validity::FirstUse { clock: 0, activate_by, length });
-        assert_eq!(of(by(Some(june), until(may))), Some(GrantFault::WindowContradiction));
-        assert_eq!(of(by(Some(may), until(june))), None);
-        assert_eq!(of(by(Some(UnixTime::MIN), days(1))), Some(GrantFault::WindowEmpty));
-        for length in [Length::default(), hours(0), days(0), days(MAX_DAYS + 1)] {
-            assert_eq!(of(first_use(0, length)), Some(GrantFault::Length), "{length:?}");
-        }
-        let months = |months| Length { months: Some(months), ..Length::default() };
-        assert_eq!(of(first_use(0, months(MAX_MONTHS + 1))), Some(GrantFault::Length));
+        let by = |activate_by, length| window(Validity::FirstUse { clock: 0, activate_by: Some(activate_by), length });
+        assert_eq!(of(by(until(june), until(may))), Some(GrantFault::WindowContradiction));
+        assert_eq!(of(by(until(may), until(june))), None);
+        assert_eq!(of(by(months(12), until(may))), None, "the year runs from a sale that may be long ago");
+        assert_eq!(of(by(until(UnixTime::MIN), days(1))), Some(GrantFault::WindowEmpty));
         assert_eq!(of(Window { day_start: 86_400, ..window(Validity::Pass) }), Some(GrantFault::DayStart));
+    }
+
+    #[test]
+    fn each_part_of_a_length_can_end_it() {
+        let of = |length| fault(|grant| grant.window = first_use(0, length));
+        for length in [Length::default(), hours(0), days(0), days(MAX_DAYS + 1), months(0), months(MAX_MONTHS + 1)] {
+            assert_eq!(of(length), Some(GrantFault::Length), "{length:?}");
+            let validity = Validity::FirstUse { clock: 0, activate_by: Some(length), length: days(1) };
+            assert_eq!(fault(|grant| grant.window = window(validity)), Some(GrantFault::Length), "{length:?}");
+        }
+        let both = |hours, days| of(Length { hours: Some(hours), days: Some(days), ..Length::default() });
+        assert_eq!(both(48, 2), Some(GrantFault::LengthIdle), "the second day is never longer than 48 hours");
+        assert_eq!((both(47, 2), both(25, 2)), (None, None));
+        assert_eq!(both(24, 2), Some(GrantFault::LengthIdle), "24 hours are always over on the second day");
+        let both = |days, months| of(Length { days: Some(days), months: Some(months), ..Length::default() });
+        assert_eq!(both(27, 1), Some(GrantFault::LengthIdle));
+        assert_eq!((both(29, 1), both(30, 1)), (None, None));
+        assert_eq!(both(32, 1), Some(GrantFault::LengthIdle));
+        assert_eq!(of(Length { hours: Some(24), ..months(1) }), Some(GrantFault::LengthIdle));
     }
 
     #[test]
@@ -753,18 +923,127 @@ mod tests {
     fn a_grant_fits_its_product() {
         let choice = |branch| Some(Choice { group: 1, branch });
         assert_eq!(fault(|grant| grant.choice = choice(0)), Some(GrantFault::ChoiceOfOne));
-        let unlimited = grant();
-        let unreachable = |later: Grant| product(vec![unlimited.clone(), later]).validate();
-        let error = Err(ProductError::Grant { grant: 1, fault: GrantFault::Unreachable { by: 0 } });
-        assert_eq!(unreachable(unlimited.clone()), error);
-        assert_eq!(unreachable(Grant { price: Price::Fixed(1), ..unlimited.clone() }), error);
-        assert_eq!(unreachable(Grant { window: first_use(0, days(1)), ..unlimited.clone() }), error);
-        assert_eq!(unreachable(Grant { service: 1, ..unlimited.clone() }), Ok(()));
-        let limited = Grant { quotas: vec![quota(1, Unit::Entries, Period::Life, QuotaKey::Shared)], ..grant() };
-        assert_eq!(product(vec![limited, unlimited.clone()]).validate(), Ok(()));
         let mut narrow = product(vec![Grant { holders: vec![2], ..grant() }]);
         narrow.holders = vec![1];
         assert_eq!(narrow.validate(), Err(ProductError::Grant { grant: 0, fault: GrantFault::Holders }));
+    }
+
+    /// Whether the second grant is called unreachable because of the first, and the first one beside it.
+    fn shadowed(earlier: Grant, later: Grant, holders: &[u8]) -> bool {
+        let service = [grant_of_another_service(), earlier, later];
+        let product = Product { holders: holders.to_vec(), ..product(service.to_vec()) };
+        match product.validate() {
+            Ok(()) => false,
+            Err(ProductError::Grant { grant: 2, fault: GrantFault::Unreachable { by: 1 } }) => true,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_grant_is_reached_by_some_visit() {
+        let reached = |earlier, later| !shadowed(earlier, later, &[]);
+        let limited = Grant { quotas: vec![quota(1, Unit::Entries, Period::Life, QuotaKey::Shared)], ..grant() };
+        assert!(!reached(grant(), grant()));
+        assert!(!reached(grant(), Grant { price: Price::Fixed(1), ..limited.clone() }));
+        assert!(reached(limited, grant()));
+        assert!(reached(grant(), Grant { service: 1, ..grant() }));
+        let classes = |holders: &[u8]| Grant { holders: holders.to_vec(), ..grant() };
+        assert!(!reached(classes(&[1, 2]), classes(&[2])));
+        assert!(reached(classes(&[1]), classes(&[1, 2])));
+        assert!(reached(classes(&[1]), grant()));
+        assert!(shadowed(classes(&[1, 2]), grant(), &[1, 2]), "nobody else comes so far");
+        assert!(!shadowed(classes(&[1, 2]), grant(), &[1, 2, 3]));
+    }
+
+    #[test]
+    fn a_scope_within_another_is_not_reached() {
+        let reached = |wide: &Scope, narrow: &Scope| {
+            let scope = |scope: &Scope| Grant { scope: scope.clone(), ..grant() };
+            !shadowed(scope(wide), scope(narrow), &[])
+        };
+        let all = Scope { all: true, ..Scope::default() };
+        let members =
+            |members: &[u8]| Scope { members: members.iter().map(|&m| city(m)).collect(), ..Scope::default() };
+        let categories = |categories: &[u8]| Scope { categories: categories.to_vec(), ..Scope::default() };
+        let venues =
+            |venues: &[u16]| Scope { venues: venues.iter().map(|&n| venue(0, n)).collect(), ..Scope::default() };
+        let but = |scope: Scope, number| Scope { except: vec![venue(0, number)], ..scope };
+        for narrow in [all.clone(), members(&[0]), categories(&[1]), venues(&[1]), but(all.clone(), 1)] {
+            assert!(!reached(&all, &narrow), "{narrow:?}");
+            assert_eq!(reached(&but(all.clone(), 1), &narrow), narrow.except.is_empty(), "{narrow:?}");
+        }
+        assert!(!reached(&members(&[0, 1]), &members(&[1])));
+        assert!(reached(&members(&[0]), &members(&[0, 1])));
+        assert!(!reached(&members(&[0]), &venues(&[1, 2])), "they are venues of the member");
+        assert!(reached(&members(&[1]), &venues(&[1])));
+        assert!(reached(&categories(&[1]), &venues(&[1])), "the catalogue says whether it is of the category");
+        assert!(!reached(&categories(&[1, 2]), &categories(&[2])));
+        assert!(reached(&categories(&[1]), &categories(&[1, 2])));
+        assert!(!reached(&venues(&[1, 2]), &venues(&[2])));
+        assert!(reached(&venues(&[1]), &venues(&[1, 2])));
+        assert!(reached(&but(members(&[0]), 1), &venues(&[1, 2])));
+        assert!(!reached(&but(members(&[0]), 1), &venues(&[2, 3])));
+        assert!(!reached(&but(members(&[0, 1]), 1), &members(&[1])), "the exception is of the other member");
+        assert!(reached(&but(all.clone(), 1), &categories(&[2])), "the exception may be of the category");
+        assert!(!reached(&but(all.clone(), 1), &but(categories(&[2]), 1)));
+    }
+
+    #[test]
+    fn a_window_within_another_is_not_reached() {
+        let reached = |wide: &Window, narrow: &Window| {
+            let during = |window: &Window| Grant { window: window.clone(), ..grant() };
+            !shadowed(during(wide), during(narrow), &[])
+        };
+        let pass = window(Validity::Pass);
+        let fixed =
+            |from, until| window(Validity::Fixed { from: at(2027, from, 1, 0, 0), until: at(2027, until, 1, 0, 0) });
+        let within = |activate_by, length| window(Validity::FirstUse { clock: 0, activate_by, length });
+        for narrow in [&pass, &fixed(1, 2), &first_use(0, days(1)), &Window { day_start: 1, ..pass.clone() }] {
+            assert!(!reached(&pass, narrow), "{narrow:?}");
+        }
+        assert!(reached(&fixed(1, 2), &pass));
+        assert!(reached(&first_use(0, days(9)), &pass));
+        assert!(!reached(&fixed(1, 4), &fixed(2, 3)));
+        assert!(reached(&fixed(2, 4), &fixed(1, 3)) && reached(&fixed(1, 2), &fixed(1, 3)));
+        assert!(!reached(&first_use(0, days(3)), &first_use(0, days(3))));
+        assert!(!reached(&first_use(0, days(3)), &first_use(0, Length { hours: Some(60), ..days(3) })));
+        assert!(reached(&first_use(0, days(3)), &first_use(0, days(4))));
+        assert!(reached(&first_use(0, days(3)), &first_use(1, days(3))), "another clock");
+        assert!(reached(&first_use(0, days(3)), &first_use(0, hours(3))), "shorter, but by another measure");
+        assert!(reached(&first_use(0, days(3)), &Window { day_start: 18_000, ..first_use(0, days(3)) }));
+        assert!(reached(&within(Some(months(1)), days(3)), &within(None, days(3))));
+        assert!(!reached(&within(Some(months(2)), days(3)), &within(Some(months(1)), days(3))));
+        assert!(reached(&within(Some(months(1)), days(3)), &within(Some(months(2)), days(3))));
+
+        let masked = |mask: Mask| Window { mask, ..pass.clone() };
+        let weekdays = |weekdays| masked(Mask { weekdays, ..Mask::default() });
+        assert!(!reached(&weekdays(0x1f), &weekdays(0x03)));
+        assert!(reached(&weekdays(0x1f), &weekdays(0x21)) && reached(&weekdays(0x1f), &pass));
+        let open = |from, until| masked(Mask { hours: Some(HourRange { from, until }), ..Mask::default() });
+        assert!(!reached(&open(9, 17), &open(10, 17)));
+        assert!(reached(&open(9, 17), &open(8, 17)) && reached(&open(9, 17), &open(9, 18)));
+        assert!(reached(&open(9, 17), &pass));
+        let closed = |first, last| {
+            masked(Mask { blackout: vec![(date(2027, 5, first), date(2027, 5, last))], ..Mask::default() })
+        };
+        assert!(!reached(&closed(2, 3), &closed(1, 3)));
+        assert!(reached(&closed(1, 3), &closed(2, 3)) && reached(&closed(1, 3), &pass));
+        assert!(reached(&weekdays(0x1f), &Window { day_start: 1, ..weekdays(0x1f) }), "its days are others");
+    }
+
+    #[test]
+    fn a_branch_shadows_its_own_only() {
+        let branch = |branch, number| Grant {
+            choice: Some(Choice { group: 1, branch }),
+            scope: Scope { venues: vec![venue(0, number)], ..Scope::default() },
+            ..grant()
+        };
+        let of = |grants: [Grant; 3]| product(grants.to_vec()).validate();
+        let unreachable = |by| Err(ProductError::Grant { grant: 2, fault: GrantFault::Unreachable { by } });
+        assert_eq!(of([branch(0, 1), branch(1, 2), branch(0, 1)]), unreachable(0));
+        assert_eq!(of([branch(0, 1), branch(1, 2), branch(1, 1)]), Ok(()));
+        assert_eq!(of([branch(0, 1), branch(1, 2), Grant { choice: None, ..branch(0, 1) }]), Ok(()));
+        assert_eq!(of([branch(0, 1), Grant { choice: None, ..branch(0, 2) }, branch(1, 2)]), unreachable(1));
     }
 
     #[test]

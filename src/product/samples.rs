@@ -53,6 +53,15 @@ pub(super) fn days(days: u16) -> Length {
     Length { days: Some(days), ..Length::default() }
 }
 
+pub(super) fn months(months: u16) -> Length {
+    Length { months: Some(months), ..Length::default() }
+}
+
+/// Just before this moment.
+pub(super) fn until(moment: UnixTime) -> Length {
+    Length { until: Some(moment), ..Length::default() }
+}
+
 pub(super) fn quota(limit: u16, unit: Unit, period: Period, key: QuotaKey) -> Quota {
     Quota { limit, unit, period, key }
 }
@@ -229,13 +238,26 @@ fn any_quotas() -> impl Strategy<Value = Vec<Quota>> {
     })
 }
 
+/// Lengths of which each part can be the first to end.
+fn any_length() -> impl Strategy<Value = Length> {
+    let parts = prop_oneof![
+        (1..100u16).prop_map(hours),
+        (1..5u16).prop_map(days),
+        (1..3u16).prop_map(months),
+        (1..5u16, 1..24u16).prop_map(|(most, part)| Length { hours: Some((most - 1) * 24 + part), ..days(most) }),
+        (1..3u16, 29..31u16).prop_map(|(most, each)| Length { days: Some(most * each), ..months(most) }),
+        Just(Length::default()),
+    ];
+    (parts, option::of(any_time()))
+        .prop_map(|(length, until)| Length { until, ..length })
+        .prop_filter("something ends", |length| *length != Length::default())
+}
+
 fn any_window() -> impl Strategy<Value = Window> {
-    let length = (option::of(1..100u16), option::of(1..5u16), option::of(1..3u16), option::of(any_time()))
-        .prop_map(|(hours, days, months, until)| Length { hours, days, months, until });
     let validity = prop_oneof![
         1 => Just(Validity::Pass),
         1 => (any_time(), any_time()).prop_map(|(from, until)| Validity::Fixed { from, until }),
-        3 => (0..3u8, option::of(any_time()), length)
+        3 => (0..3u8, option::of(any_length()), any_length())
             .prop_map(|(clock, activate_by, length)| Validity::FirstUse { clock, activate_by, length }),
     ];
     let blackout = select(vec![

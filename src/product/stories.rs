@@ -264,7 +264,7 @@ fn the_forest_or_the_studio() {
 #[test]
 fn a_pass_is_activated_in_time_or_not_at_all() {
     let deadline = at(2027, 7, 1, 0, 0);
-    let validity = Validity::FirstUse { clock: 0, activate_by: Some(deadline), length: days(3) };
+    let validity = Validity::FirstUse { clock: 0, activate_by: Some(until(deadline)), length: days(3) };
     let mut mei = Holder::of(product(vec![Grant { window: window(validity), ..grant() }]));
     let missed = Denied::ActivationMissed { by: deadline, next: None };
     assert_eq!(mei.ask(deadline, museum(1)), Err(missed));
