@@ -770,9 +770,13 @@ fn months_later(day: Date, months: u16) -> Date {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        at, city, date, days, first_use, grant, hours, months, product, quota, until, venue, window,
+        any_time, at, city, config, date, days, first_use, grant, hours, months, product, quota, until, venue, window,
     };
     use super::*;
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     fn fault(edit: impl FnOnce(&mut Grant)) -> Option<GrantFault> {
         let mut wrong = Grant { scope: Scope { categories: vec![9], ..Scope::default() }, ..grant() };
@@ -1076,5 +1080,27 @@ mod tests {
         assert_eq!(end(2027, 1, 29, 1), date(2027, 3, 1));
         assert_eq!(end(2028, 2, 29, 12), date(2029, 3, 1));
         assert_eq!(end(2027, 12, 1, 1), date(2028, 1, 1));
+    }
+
+    proptest! {
+        #![proptest_config(config(6, 1_024))]
+
+        #[test]
+        fn a_part_called_idle_never_ends_a_length(
+            hours in option::of(1..800u16), days in option::of(1..70u16), months in option::of(1..3u16),
+            starts in vec(any_time(), 40), day_start in select(vec![0u32, 18_000, 86_399]),
+        ) {
+            let whole = Length { hours, days, months, until: None };
+            let ends = |length: Length| starts.iter().map(|start| length.end(*start, day_start)).collect::<Vec<_>>();
+            let without =
+                [Length { hours: None, ..whole }, Length { days: None, ..whole }, Length { months: None, ..whole }];
+            match whole.validate() {
+                Err(GrantFault::LengthIdle) => {
+                    let idle = |part: &Length| *part != whole && ends(*part) == ends(whole);
+                    prop_assert!(without.iter().any(idle));
+                }
+                other => prop_assert_eq!(other.is_err(), whole == Length::default()),
+            }
+        }
     }
 }

@@ -12,6 +12,12 @@ mod grant;
 mod usage;
 
 #[cfg(test)]
+mod notation;
+#[cfg(test)]
+mod passes;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod stories;

@@ -137,7 +137,12 @@ impl Holder {
 
 /// A venue of category 1 with a reference price of 100 yuan.
 pub(super) fn museum(number: u16) -> VenueFacts {
-    VenueFacts { id: venue(0, number), category: 1, reference_fen: 10_000, service: 0 }
+    place(1, number)
+}
+
+/// A venue with a reference price of 100 yuan.
+pub(super) fn place(category: u8, number: u16) -> VenueFacts {
+    VenueFacts { id: venue(0, number), category, reference_fen: 10_000, service: 0 }
 }
 
 /// Times around a leap day, the end of a month and the start of the next.
@@ -212,6 +217,29 @@ fn any_grant() -> impl Strategy<Value = Grant> {
             choice,
         },
     )
+}
+
+/// Two grants, the second with any of its parts from the first.
+pub(super) fn any_relatives() -> impl Strategy<Value = (Grant, Grant)> {
+    (any_grant(), any_grant(), any::<[bool; 9]>()).prop_map(|(one, other, same)| {
+        let [scope, service, quotas, validity, mask, day_start, price, holders, choice] =
+            same.map(|same| if same { one.clone() } else { other.clone() });
+        let window = Window {
+            validity: validity.window.validity,
+            mask: mask.window.mask,
+            day_start: day_start.window.day_start,
+        };
+        let relative = Grant {
+            scope: scope.scope,
+            service: service.service,
+            quotas: quotas.quotas,
+            window,
+            price: price.price,
+            holders: holders.holders,
+            choice: choice.choice,
+        };
+        (one, relative)
+    })
 }
 
 fn any_scope() -> impl Strategy<Value = Scope> {
