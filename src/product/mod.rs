@@ -9,6 +9,7 @@
 mod codec;
 mod entitle;
 mod grant;
+mod hindsight;
 mod usage;
 
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub use grant::{
     MAX_MONTHS, MAX_NAME, Mask, Method, Period, Price, Product, ProductError, Quota, QuotaKey, Rate, Scope, Settlement,
     Unit, Validity, WEEKDAYS_ALL, Window,
 };
+pub use hindsight::{Otherwise, Recorded, reconsider};
 pub use usage::{Usage, Use, UseKey};
