@@ -150,6 +150,29 @@ fn a_use_learnt_later_counts_whenever_it_was() {
 }
 
 #[test]
+fn of_uses_at_one_moment_the_same_one_is_told_whoever_wrote_it() {
+    let moment = at(2027, 5, 1, 9, 0);
+    let branch = |branch| Grant {
+        quotas: vec![quota(1, Unit::Entries, Life, Shared)],
+        choice: Some(Choice { group: 1, branch }),
+        ..grant()
+    };
+    let ask = |number: u16, uses: [Use; 2]| {
+        let mut ren = Holder::of(product(vec![branch(0), branch(1), branch(2)]));
+        ren.usage = uses.into_iter().collect();
+        ren.ask(at(2027, 5, 2, 9, 0), museum(number)).unwrap_err()
+    };
+    let of = |gate, grant, number| Use { grant, venue: venue(0, number), ..used(gate, 1, moment) };
+    let other = Denied::OtherBranch { grant: 1, next: None };
+    assert_eq!(ask(1, [of(1, 1, 1), of(2, 2, 2)]), other);
+    assert_eq!(ask(1, [of(2, 1, 1), of(1, 2, 2)]), other);
+    let last = Some(LastUse { time: moment, venue: venue(0, 2) });
+    let spent = Denied::TotalQuota(Spent { limit: 1, used: 2, last, next: None });
+    assert_eq!(ask(1, [of(1, 0, 1), of(2, 0, 2)]), spent);
+    assert_eq!(ask(1, [of(2, 0, 1), of(1, 0, 2)]), spent);
+}
+
+#[test]
 fn the_failure_that_came_furthest_is_told() {
     let soon = Validity::Fixed { from: at(2027, 8, 1, 0, 0), until: at(2027, 9, 1, 0, 0) };
     let over = Validity::Fixed { from: at(2027, 1, 1, 0, 0), until: at(2027, 2, 1, 0, 0) };
