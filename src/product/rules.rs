@@ -42,6 +42,22 @@ fn before_four_on_workdays_and_not_on_national_day() {
 }
 
 #[test]
+fn one_choice_leaves_another_open() {
+    let branch = |group, branch, number| Grant {
+        scope: Scope { venues: vec![venue(0, number)], ..Scope::default() },
+        choice: Some(Choice { group, branch }),
+        ..grant()
+    };
+    let mut zoe = Holder::of(product(vec![branch(1, 0, 1), branch(1, 1, 2), branch(2, 0, 3), branch(2, 1, 4)]));
+    zoe.visit(at(2027, 5, 1, 9, 0), museum(1)).unwrap();
+    let closed = |grant| Err(Denied::OtherBranch { grant, next: None });
+    assert_eq!(zoe.ask(at(2027, 5, 1, 10, 0), museum(2)), closed(0));
+    assert_eq!(zoe.visit(at(2027, 5, 1, 10, 0), museum(4)).unwrap().grant, 3);
+    assert_eq!(zoe.ask(at(2027, 5, 1, 11, 0), museum(3)), closed(3));
+    assert_eq!(zoe.visit(at(2027, 5, 1, 11, 0), museum(1)).unwrap().grant, 0);
+}
+
+#[test]
 fn a_pass_is_activated_in_time_or_not_at_all() {
     let deadline = at(2027, 7, 1, 0, 0);
     let validity = Validity::FirstUse { clock: 0, activate_by: Some(until(deadline)), length: days(3) };
