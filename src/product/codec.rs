@@ -65,9 +65,10 @@
 //! absent, never written. What else holds is checked by [`Product::validate`].
 
 use super::grant::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, ProductError,
-    Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, Quota, QuotaKey,
+    Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
+use super::validate::ProductError;
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_GRANTS;
 use crate::time::{Date, UnixTime};
@@ -515,8 +516,8 @@ fn date(input: &mut Decoder<'_>) -> Result<Date, CborError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grant::GrantFault;
     use super::super::samples::{any_product, at, city, config, date, grant, months, product, quota, venue, window};
+    use super::super::validate::GrantFault;
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
