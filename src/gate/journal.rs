@@ -157,6 +157,8 @@ pub struct Gate<S: Storage> {
     unsure: bool,
     /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
     behind: bool,
+    /// The certificate verifies under the trust list in force: its registrar's key may have left that.
+    enrolled: bool,
 }
 
 /// What follows from the journal and the learnt usage.
@@ -217,8 +219,9 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (challenge, unsure, behind) = (None, false, false);
-        let mut gate = Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind };
+        let (challenge, unsure, behind, enrolled) = (None, false, false, true);
+        let mut gate =
+            Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind, enrolled };
         gate.known = gate.replay()?;
         let certificate = sha256(&[gate.certificate.as_bytes()]);
         if gate.known.certificate.is_some_and(|known| known != certificate) {
@@ -258,7 +261,7 @@ impl<S: Storage> Gate<S> {
             piece: Piece::GateCertificate,
             issued: self.certificate.issued(),
             expires: Some(self.certificate.expires()),
-            age: if self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
+            age: if self.enrolled && self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
         };
         self.bundle.ages(now).chain(core::iter::once(certificate))
     }
@@ -329,6 +332,9 @@ impl<S: Storage> Gate<S> {
 
     /// Takes new lists and usage from the gate's city and records what it knows from now on.
     ///
+    /// A trust list without the key that signed the gate's certificate is taken, and the gate admits nobody by
+    /// it: it could not open with that list either. What it has recorded can still be sealed.
+    ///
     /// # Errors
     /// [`GateError`]; nothing is taken then.
     pub fn sync(&mut self, sync: &Sync<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
@@ -338,7 +344,8 @@ impl<S: Storage> Gate<S> {
         sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
         sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes, now))?;
         sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes, now))?;
-        if bundle.venue(self.certificate.venue()).is_none() {
+        let enrolled = GateCertificate::verify(self.certificate.as_bytes(), bundle.trust()).is_ok();
+        if enrolled && bundle.venue(self.certificate.venue()).is_none() {
             return Err(GateError::UnknownVenue(self.certificate.venue()));
         }
         self.check_rollback(&bundle)?;
@@ -356,7 +363,7 @@ impl<S: Storage> Gate<S> {
         }
         self.known.learnt = learnt;
         self.bundle = bundle;
-        self.behind = false;
+        (self.behind, self.enrolled) = (false, enrolled);
         Ok(())
     }
 
@@ -545,7 +552,7 @@ impl<S: Storage> Gate<S> {
         if now < self.known.last || now < self.bundle.trust().issued() {
             return Err(Reason::ClockSuspect.into());
         }
-        if !self.certificate.covers(now) {
+        if !self.enrolled || !self.certificate.covers(now) {
             return Err(Reason::Internal.into());
         }
         if self.behind {
@@ -845,7 +852,9 @@ pub(crate) mod tests {
     };
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{self, id, list, secret, time};
-    use crate::trust::{CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustListSpec, Venue};
+    use crate::trust::{
+        CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustError, TrustListSpec, Venue,
+    };
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -873,6 +882,10 @@ pub(crate) mod tests {
     }
 
     fn catalogue(sequence: u64) -> Vec<u8> {
+        catalogue_by(sequence, &secret(CITY, Role::Registrar))
+    }
+
+    fn catalogue_by(sequence: u64, registrar: &SigningKey) -> Vec<u8> {
         let venue = |number: u16| Venue {
             number,
             code: format!("V{number}"),
@@ -888,7 +901,7 @@ pub(crate) mod tests {
             venues: vec![venue(1), venue(2)],
             products: vec![product(1, 2, Price::Free), product(2, 9, Price::Off(5_000))],
         };
-        spec.sign(&secret(CITY, Role::Registrar))
+        spec.sign(registrar)
     }
 
     fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
@@ -1375,6 +1388,36 @@ pub(crate) mod tests {
         let bundle = Bundle::load(&carried, &pin).unwrap();
         let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
         assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    /// Its registrar's key is lost, or its city leaves: the list is taken, and running on says what starting
+    /// again says.
+    #[test]
+    fn a_gate_whose_certificate_a_new_trust_list_does_not_carry_admits_nobody() {
+        let registrar = SigningKey::from_seed(&[77; 32]);
+        let rotated = |spec: &mut TrustListSpec| {
+            let keys = &mut spec.members.iter_mut().find(|member| member.id == id(CITY)).unwrap().keys;
+            keys.iter_mut().find(|entry| entry.role == Role::Registrar).unwrap().key = registrar.verifying_key();
+        };
+        let removed = |spec: &mut TrustListSpec| spec.members.retain(|member| member.id != id(CITY));
+        let signed = catalogue_by(2, &registrar);
+        let cases: [(&dyn Fn(&mut TrustListSpec), &[&[u8]]); 2] = [(&rotated, &[&signed]), (&removed, &[])];
+        for (change, catalogues) in cases {
+            let mut next = TrustListSpec { sequence: 2, issued: time(3_000), ..test_federation::spec() };
+            change(&mut next);
+            let next = test_federation::sign(&next, &[320_100, 330_100, 340_100]);
+            let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+            assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+            gate.sync(&Sync { trust_lists: &[&next], catalogues, ..Sync::default() }, time(NOW)).unwrap();
+            assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
+            assert_eq!(gate.ages(time(NOW)).last().unwrap().age, Age::TooOld);
+            gate.sync(&Sync::default(), time(NOW)).unwrap();
+            assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
+            assert!(gate.seal().unwrap().is_some(), "what it recorded before is not lost");
+            let bundle = gate.bundle().clone();
+            let again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW));
+            assert!(matches!(again, Err(GateError::Certificate(CertificateError::Trust(TrustError::UnknownKey(_))))));
+        }
     }
 
     #[test]
