@@ -663,6 +663,9 @@ fn check(spec: &TrustListSpec) -> Result<Vec<(Kid, usize, usize)>, TrustError> {
     rule(policy.status_fresh <= policy.status_max_age, "a fresh status list that is too old")?;
     rule(policy.catalogue_fresh <= policy.catalogue_max_age, "a fresh catalogue that is too old")?;
     rule(policy.code_early <= policy.clock_suspect, "a code that is early and suspect at once")?;
+    // Else one gate debits the same code twice.
+    let life = u64::from(policy.code_early).saturating_add(policy.code_late.into());
+    rule(life <= policy.rescan_within.into(), "a code that outlives its re-scan")?;
     by_kid.sort_unstable();
     check_kids(spec, &by_kid)?;
     Ok(by_kid)
@@ -843,6 +846,8 @@ pub(crate) mod tests {
         assert_eq!(rule(|spec| spec.policy.status_fresh = u32::MAX), "a fresh status list that is too old");
         assert_eq!(rule(|spec| spec.policy.catalogue_fresh = u32::MAX), "a fresh catalogue that is too old");
         assert_eq!(rule(|spec| spec.policy.code_early = 601), "a code that is early and suspect at once");
+        assert_eq!(rule(|spec| spec.policy.rescan_within = 89), "a code that outlives its re-scan");
+        assert_eq!(rule(|spec| spec.policy.code_late = u32::MAX), "a code that outlives its re-scan");
         assert_eq!(rule(|spec| spec.expires = time(999)), "expires before it is issued");
         let domain = "the federation domain has other characters than a-z, 0-9, dot and hyphen";
         assert_eq!(rule(|spec| spec.federation = "One Card".into()), domain);
