@@ -415,6 +415,21 @@ fn what_a_gate_says_it_knows_is_checked() {
     assert_eq!(rules(vec![full, set(OPEN + 60, OPEN - 1)]), [(2, Rule::Clock)]);
 }
 
+#[test]
+fn an_admission_without_the_catalogue_of_its_product_is_found() {
+    let shown = code(&pass(CITIES[0], 1, 1, |_| {}), 1, OPEN);
+    let (redemption, evidence) = used(1, 1, &shown, OPEN);
+    let found = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = knows(OPEN - 600);
+        change(&mut synced);
+        let records = vec![(Record::Synced(synced), None), (Record::Redeemed(redemption), evidence.clone())];
+        found_in(records)
+    };
+    assert_eq!(found(&|_| {}), []);
+    let without = found(&|synced| synced.catalogues.retain(|(member, _)| *member != id(CITIES[0])));
+    assert_eq!(without, [(2, Rule::Decision, format!("the gate had no catalogue of {}", CITIES[0]))]);
+}
+
 /// Hefei lost its registrar and its issuer: under the list without them a gate has nothing of Hefei, and no less of
 /// the others.
 #[test]

@@ -456,6 +456,10 @@ impl<'a, F: Files> Replay<'a, F> {
             if self.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
                 findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
             }
+            let had = |synced: &Synced| synced.catalogues.iter().any(|(id, _)| *id == member);
+            if self.synced.as_ref().is_some_and(|synced| !had(synced)) {
+                findings.error(index, Rule::Decision, format_args!("the gate had no catalogue of {member}"));
+            }
         }
         let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
