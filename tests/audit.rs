@@ -11,7 +11,7 @@ use onecard::ledger::{Entry, StatementRef, journal_verifier};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
-use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
+use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, TrustListSpec, Venue};
 use onecard::wire::text;
 use onecard_store::{Folder, publish};
 use std::path::Path;
@@ -413,6 +413,52 @@ fn what_a_gate_says_it_knows_is_checked() {
     assert_eq!(rules(vec![full.clone(), set(OPEN - 60, OPEN)]), []);
     assert_eq!(rules(vec![full.clone(), set(OPEN - 60, OPEN + 1)]), [(2, Rule::Clock)]);
     assert_eq!(rules(vec![full, set(OPEN + 60, OPEN - 1)]), [(2, Rule::Clock)]);
+}
+
+#[test]
+fn an_admission_without_the_catalogue_of_its_product_is_found() {
+    let shown = code(&pass(CITIES[0], 1, 1, |_| {}), 1, OPEN);
+    let (redemption, evidence) = used(1, 1, &shown, OPEN);
+    let found = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = knows(OPEN - 600);
+        change(&mut synced);
+        let records = vec![(Record::Synced(synced), None), (Record::Redeemed(redemption), evidence.clone())];
+        found_in(records)
+    };
+    assert_eq!(found(&|_| {}), []);
+    let without = found(&|synced| synced.catalogues.retain(|(member, _)| *member != id(CITIES[0])));
+    assert_eq!(without, [(2, Rule::Decision, format!("the gate had no catalogue of {}", CITIES[0]))]);
+}
+
+/// Hefei lost its registrar and its issuer: under the list without them a gate has nothing of Hefei, and no less of
+/// the others.
+#[test]
+fn what_a_trust_list_drops_a_gate_need_not_know() {
+    let mut spec = TrustListSpec { sequence: 2, issued: time(OPEN), ..day::trust_spec() };
+    let hefei = spec.members.last_mut().unwrap();
+    hefei.keys.retain(|entry| ![Role::Registrar, Role::Issuer].contains(&entry.role));
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    let list = spec.sign(&roots.each_ref());
+    let found = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = Synced { trust: 2, ..knows(OPEN + 1) };
+        change(&mut synced);
+        let mut day = Day::open();
+        deliver(&mut day, vec![(Record::Synced(knows(OPEN)), None), (Record::Synced(synced), None)], OPEN + 80_000);
+        day.finish(OPEN + 80_000);
+        let mut files = day.files();
+        files.insert("trust/trust-list-2.cose".into(), list.clone());
+        let report = audit(&files, &Options::default());
+        report.findings.iter().map(|finding| (finding.index, finding.rule)).collect::<Vec<_>>()
+    };
+    let less = [(Some(2), Rule::Decision)];
+    assert_eq!(found(&|_| {}), []);
+    let without_hefei = |synced: &mut Synced| {
+        synced.catalogues.pop();
+        synced.status.pop();
+    };
+    assert_eq!(found(&without_hefei), []);
+    assert_eq!(found(&|synced| synced.catalogues.truncate(2)), less);
+    assert_eq!(found(&|synced| drop(synced.status.remove(0))), less);
 }
 
 #[test]

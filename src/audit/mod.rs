@@ -7,6 +7,7 @@
 mod files;
 mod finding;
 mod journals;
+mod json;
 mod lists;
 mod overuse;
 mod periods;

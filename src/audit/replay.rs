@@ -3,6 +3,7 @@
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
+use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed};
 use super::periods::Periods;
@@ -89,6 +90,45 @@ impl Report {
     pub fn is_clean(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity < Severity::Error)
     }
+
+    /// The report as JSON: one object, keys in a fixed order. Numbers are integers of up to 64 bits, an
+    /// index is `null` where a finding is about no entry. The statement is [`Statement::to_json`]'s.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = Json::new();
+        out.object(|out| {
+            out.number("clean", self.is_clean());
+            optional(out, "anchor", self.anchor);
+            let Counts { ledgers, entries, journals, records, redemptions, evidence, pruned } = self.counts;
+            out.member("counts", |out| {
+                out.number("ledgers", ledgers).number("entries", entries).number("journals", journals);
+                out.number("records", records).number("redemptions", redemptions);
+                out.number("evidence", evidence).number("pruned", pruned);
+            });
+            out.list("findings", &self.findings, |out, finding| {
+                out.name("severity", finding.severity).name("rule", finding.rule).text("place", &finding.place);
+                match finding.index {
+                    Some(index) => out.number("index", index),
+                    None => out.number("index", "null"),
+                };
+                out.text("detail", &finding.detail);
+            });
+            out.list("over_use", &self.over_use, |out, over| {
+                out.name("pass", over.pass).name("gate", over.used.gate).number("index", over.used.index);
+                out.number("time", over.used.time.seconds()).text("denied", &over.denied.to_string());
+                out.name("liable", over.liable);
+            });
+            optional(out, "statement", self.statement.as_ref().map(Statement::digest));
+        });
+        out.finish()
+    }
+}
+
+fn optional(out: &mut Json, key: &str, value: Option<Hash>) {
+    match value {
+        Some(value) => out.name(key, value),
+        None => out.number(key, "null"),
+    };
 }
 
 /// Audits published files.

@@ -17,6 +17,7 @@ use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use};
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
 use core::cmp::Reverse;
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One redemption that stands (neither annulled nor reversed) and reached the cut-off.
@@ -67,6 +68,15 @@ impl Liable {
             1 => Some(Self::Gate),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Liable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "issuer",
+            Self::Gate => "gate",
+        })
     }
 }
 

@@ -30,6 +30,7 @@
 //! its amounts. Payments and nets follow from the lines and adjustments, co-payments from the lines; they
 //! are written for the reader, and a statement in which they do not follow is refused.
 
+use super::json::Json;
 use super::settle::{Liable, Period};
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
@@ -37,7 +38,7 @@ use crate::ledger::CutOff;
 use crate::product::MAX_FEN;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
-use core::fmt::{Display, Write};
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
 /// Version of the settlement rules.
@@ -265,7 +266,7 @@ impl Statement {
     #[must_use]
     pub fn to_json(&self) -> String {
         let parts = &self.parts;
-        let mut out = Json { text: String::new() };
+        let mut out = Json::new();
         out.object(|out| {
             out.number("rules", RULES);
             out.number("from", parts.period.from.seconds()).number("until", parts.period.until.seconds());
@@ -295,7 +296,7 @@ impl Statement {
             });
             out.list("over_uses", &parts.over_uses, |out, over| {
                 out.name("pass", over.pass).name("gate", over.gate).number("index", over.index);
-                out.name("liable", if over.liable == Liable::Issuer { "issuer" } else { "gate" });
+                out.name("liable", over.liable);
             });
             out.list("late", &parts.late, |out, late| {
                 out.name("gate", late.gate).number("index", late.index).number("time", late.time.seconds());
@@ -308,7 +309,34 @@ impl Statement {
             });
             out.name("digest", self.digest());
         });
-        out.text
+        out.finish()
+    }
+
+    /// The amounts as a table (RFC 4180) with one header, for spreadsheets: a row for each line,
+    /// adjustment, payment, net and co-payment, the first column says which. `from` pays `to` in a
+    /// payment; a net has its member in `to`, a co-payment who collected it. Amounts are in fen.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut out = String::from("kind,from,to,product,venue,uses,persons,unpaid,due_fen,fen\r\n");
+        // Writing to a string cannot fail.
+        let mut row = |row: core::fmt::Arguments<'_>| _ = write!(out, "{row}\r\n");
+        for Line { product, venue, uses, persons, unpaid, due_fen, fen } in self.lines() {
+            let (from, to) = (product.issuer, venue.member);
+            row(format_args!("line,{from},{to},{product},{venue},{uses},{persons},{unpaid},{due_fen},{fen}"));
+        }
+        for Adjustment { product, venue, fen } in self.adjustments() {
+            row(format_args!("adjustment,{},{},{product},{venue},,,,,{fen}", product.issuer, venue.member));
+        }
+        for Payment { payer, payee, fen } in self.payments() {
+            row(format_args!("payment,{payer},{payee},,,,,,,{fen}"));
+        }
+        for Net { member, fen } in self.nets() {
+            row(format_args!("net,,{member},,,,,,,{fen}"));
+        }
+        for CoPayment { member, fen } in self.co_payments() {
+            row(format_args!("co_payment,,{member},,,,,,,{fen}"));
+        }
+        out
     }
 
     /// Version of the rules it was settled by.
@@ -585,55 +613,6 @@ fn read_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
     Ok(GateId { member: d.member()?, number: d.uint()? })
 }
 
-/// A JSON text as it grows. It escapes nothing: keys and names have neither quotes nor backslashes.
-struct Json {
-    text: String,
-}
-
-impl Json {
-    fn number(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.key(key);
-        self.write(format_args!("{value}"))
-    }
-
-    fn name(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.key(key);
-        self.write(format_args!("\"{value}\""))
-    }
-
-    fn object(&mut self, body: impl FnOnce(&mut Self)) {
-        self.separate();
-        self.text.push('{');
-        body(self);
-        self.text.push('}');
-    }
-
-    fn list<T>(&mut self, key: &str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
-        self.key(key);
-        self.text.push('[');
-        items.iter().for_each(|each| self.object(|out| item(out, each)));
-        self.text.push(']');
-    }
-
-    fn key(&mut self, key: &str) {
-        self.separate();
-        self.write(format_args!("\"{key}\":"));
-    }
-
-    /// Writes the comma, but before the first in an object or list.
-    fn separate(&mut self) {
-        if !matches!(self.text.chars().next_back(), None | Some('{' | '[' | ':')) {
-            self.text.push(',');
-        }
-    }
-
-    fn write(&mut self, text: core::fmt::Arguments<'_>) -> &mut Self {
-        // Writing to a string cannot fail.
-        let _ = self.text.write_fmt(text);
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::settle::tests::{config, sample, settled as settle, uses};
@@ -795,6 +774,25 @@ mod tests {
         let first = Statement { parts: Parts { previous: None, late: vec![], ..sample.parts.clone() }, ..sample };
         let json: serde_json::Value = serde_json::from_str(&first.to_json()).unwrap();
         assert!(json["previous"].is_null() && json["late"].as_array().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_table_has_every_amount() {
+        let sample = sample();
+        let text = sample.to_csv();
+        let rows: Vec<Vec<&str>> =
+            text.strip_suffix("\r\n").unwrap().split("\r\n").map(|row| row.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == 10), "{text}");
+        assert_eq!(rows[1], ["line", "310101", "310101", "310101/0@1", "310101/2", "1", "2", "0", "1000", "4001"]);
+        let of_kind = |kind: &'static str| rows.iter().filter(move |row| row[0] == kind);
+        let sum = |kind| of_kind(kind).map(|row| row[9].parse::<i64>().unwrap()).sum::<i64>();
+        assert_eq!(sample.lines().iter().map(|line| line.fen as i64).sum::<i64>(), sum("line"));
+        assert_eq!(sample.adjustments().iter().map(|adjusted| adjusted.fen).sum::<i64>(), sum("adjustment"));
+        assert_eq!(sample.payments().iter().map(|payment| payment.fen as i64).sum::<i64>(), sum("payment"));
+        assert_eq!(sample.co_payments().iter().map(|paid| paid.fen as i64).sum::<i64>(), sum("co_payment"));
+        assert_eq!(sum("net"), 0);
+        let kinds = ["line", "adjustment", "payment", "net", "co_payment"];
+        assert_eq!(kinds.map(|kind| of_kind(kind).count()), [7, 3, 4, 3, 2]);
     }
 
     fn settled() -> impl Strategy<Value = Statement> {

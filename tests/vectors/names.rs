@@ -63,6 +63,7 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ("a fresh status list that is too old", "trust_list.status_ages"),
     ("a fresh catalogue that is too old", "trust_list.catalogue_ages"),
     ("a code that is early and suspect at once", "trust_list.code_ages"),
+    ("a code that outlives its re-scan", "trust_list.code_life"),
     ("issued by another member", "issuer_mismatch"),
     ("venues not in ascending order, or one twice", "catalogue.venue_order"),
     ("products not in ascending order, or one twice", "catalogue.product_order"),

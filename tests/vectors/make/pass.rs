@@ -331,14 +331,26 @@ fn issuers(make: &mut Maker) {
         list.members[1].keys[1].until = NOW - 2_001;
         list
     };
-    for (name, list) in [("list that suspends the city", suspended), ("list that retires the key", retired)] {
+    let expired = Trust { expires: NOW, ..Trust::default() };
+    let lists = [
+        ("list that suspends the city", suspended),
+        ("list that retires the key", retired),
+        ("list that has expired", expired),
+    ];
+    for (name, list) in lists {
         make.input(name, list.signed());
     }
-    let under = |list: &str| {
-        let mut stages = code(&pass_claims()).refused(At::Rules, "trust.key_time");
+    let under_with = |list: &str, verdict: &str| {
+        let mut stages = code(&pass_claims()).refused(At::Rules, verdict);
         stages.iter_mut().filter(|stage| stage.trust.is_some()).for_each(|stage| stage.trust = Some(list.into()));
         stages
     };
+    let under = |list: &str| under_with(list, "trust.key_time");
+    make.bad(
+        "pass_under_an_expired_list",
+        "a trust list that has expired decides nothing",
+        under_with("list that has expired", "trust_list.expired"),
+    );
     make.bad(
         "pass_of_a_suspended_city",
         "what a member signs from its suspension on is nothing",

@@ -284,7 +284,10 @@ fn contents(make: &mut Maker) {
         list.policy[10] = list.policy[11] + 1;
     });
     changed("code_ages", "a code is not early where a clock is suspect", "trust_list.code_ages", &|list| {
-        list.policy[2] = list.policy[4] + 1
+        list.policy[4] = list.policy[2] - 1
+    });
+    changed("code_outlives_its_rescan", "a gate knows a good code again", "trust_list.code_life", &|list| {
+        list.policy[8] = list.policy[2] + list.policy[3] - 1
     });
     changed("policy_value", "policy values are below 2^32", "cbor.range", &|list| list.policy[9] = 1 << 32);
     changed("expires_before_issued", "a list does not expire before it is issued", "expires_before_issued", &|list| {
