@@ -380,7 +380,9 @@ impl From<StoreError> for Status {
             StoreError::InUse(_) => Self::StoreInUse,
             StoreError::NotAStore(_) => Self::StoreForeign,
             StoreError::Format { .. } => Self::StoreFormat,
-            StoreError::Io { .. } | StoreError::Database(_) => Self::StoreFailed,
+            StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::Failed(_) | StoreError::Database(_) => {
+                Self::StoreFailed
+            }
             _ => Self::Unclassified,
         }
     }

@@ -135,6 +135,17 @@ pub enum GateError<E> {
     /// The record is none that the journal could be opened with again.
     #[error("not recorded, because it could not be read again: {0}")]
     Refused(RecordError),
+    /// The store holds less of the journal than the gate has sealed.
+    #[error(
+        "the store is an old copy: it has {here} records of the journal, {known} were sealed; record nothing with it: \
+         use the newer store, or retire this gate and enrol a new one"
+    )]
+    OldCopy {
+        /// Size of the journal here.
+        here: u64,
+        /// Size of the journal as it was sealed.
+        known: u64,
+    },
     /// The journal moved on under a batch: never, while the gate alone writes it.
     #[error("the journal changed under the gate")]
     Stale,
@@ -243,6 +254,37 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         now: UnixTime,
     ) -> Result<Self, GateError<S::Error>> {
+        Self::open_with(storage, key, certificate, bundle, None, now)
+    }
+
+    /// As [`Gate::open`], for a store that may be an old copy: restored from a backup, or a card that
+    /// was swapped. `newest` is the newest checkpoint of this gate that its city has, which is in the
+    /// ledger's last seal of it and in its receipts. A gate that went on from less would sign a second
+    /// history, for which it is retired; so it opens only if all that was sealed is here, and writes
+    /// nothing otherwise.
+    ///
+    /// # Errors
+    /// [`GateError::OldCopy`]; [`LogError::OtherRoot`] when another history is here; [`LogError::Note`]
+    /// when `newest` is not signed by this gate; else as [`Gate::open`].
+    pub fn open_after(
+        newest: &[u8],
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        Self::open_with(storage, key, certificate, bundle, Some(newest), now)
+    }
+
+    fn open_with(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        newest: Option<&[u8]>,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
         let certificate = GateCertificate::verify(certificate, bundle.trust())?;
         if *certificate.key() != key.verifying_key() {
             return Err(GateError::OtherKey);
@@ -261,6 +303,9 @@ impl<S: Storage> Gate<S> {
         let (challenge, unsure, behind, enrolled) = (None, false, false, true);
         let mut gate =
             Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind, enrolled };
+        if let Some(newest) = newest {
+            gate.check_holds(newest)?;
+        }
         gate.known = gate.replay()?;
         let certificate = sha256(&[gate.certificate.as_bytes()]);
         if gate.known.certificate.is_some_and(|known| known != certificate) {
@@ -730,6 +775,7 @@ impl<S: Storage> Gate<S> {
     /// After a failed commit, opens the journal again and replays it.
     fn recover(&mut self) -> Result<(), GateError<S::Error>> {
         if self.unsure {
+            self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.known = self.replay()?;
             self.behind = self.check_rollback(&self.bundle, &Dropped::default()).is_err();
@@ -766,12 +812,29 @@ impl<S: Storage> Gate<S> {
             return Err(broken);
         }
         if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
-            let origin = self.log.origin().as_str();
-            let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key());
-            let verifier = verifier.map_err(LogError::Note)?;
-            known.sealed = SignedCheckpoint::verify(&note, &verifier).map_err(LogError::Note)?.size();
+            known.sealed = self.verify_seal(&note)?.size();
         }
         Ok(known)
+    }
+
+    /// A checkpoint of this gate, whoever has it.
+    fn verify_seal(&self, note: &[u8]) -> Result<SignedCheckpoint, LogError<S::Error>> {
+        let origin = self.log.origin().as_str();
+        let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key())?;
+        Ok(SignedCheckpoint::verify(note, &verifier)?)
+    }
+
+    /// Refuses a journal that is not the one this checkpoint was signed over, or an earlier state of it.
+    fn check_holds(&self, newest: &[u8]) -> Result<(), GateError<S::Error>> {
+        let newest = self.verify_seal(newest)?;
+        let (here, known) = (self.log.size(), newest.size());
+        if here < known {
+            return Err(GateError::OldCopy { here, known });
+        }
+        if self.log.root_at(&self.storage, known)? != newest.root() {
+            return Err(LogError::OtherRoot(known).into());
+        }
+        Ok(())
     }
 
     fn forget(&mut self) {
@@ -1253,6 +1316,35 @@ pub(crate) mod tests {
         gate.sync(&news, time(NOW + 1)).unwrap();
         assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::Revoked);
         assert_eq!(reason(&mut gate, 4, NOW + 1), Reason::Ok);
+    }
+
+    #[test]
+    fn an_old_copy_is_noticed_before_anything_is_written() {
+        let after = |newest: &str, storage: MemoryStorage| {
+            Gate::open_after(newest.as_bytes(), storage, gate_key(), &certificate(), bundle(), time(NOW))
+        };
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        let first = gate.seal().unwrap().unwrap();
+        let old = gate.storage().clone();
+        assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Ok);
+        let unsealed = gate.storage().clone();
+        let newest = gate.seal().unwrap().unwrap();
+        let current = gate.storage().clone();
+        // Without it, the same indices would be signed twice.
+        assert!(matches!(after(newest.note(), old.clone()), Err(GateError::OldCopy { here: 3, known: 4 })));
+        assert!(matches!(after(newest.note(), MemoryStorage::new()), Err(GateError::OldCopy { here: 0, known: 4 })));
+        for (newest, storage) in [(&first, &old), (&newest, &unsealed), (&first, &current), (&newest, &current)] {
+            assert!(after(newest.note(), storage.clone()).is_ok(), "{} in a store of its size", newest.size());
+        }
+        // The old copy went on: as long, but another history.
+        let mut forked = open(old, NOW).unwrap();
+        assert_eq!(reason(&mut forked, &code(3, NOW), NOW), Reason::Ok);
+        let refused = after(newest.note(), forked.storage().clone());
+        assert!(matches!(refused, Err(GateError::Log(LogError::OtherRoot(4)))));
+        // What this gate did not sign says nothing of it.
+        let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &holder(1));
+        assert!(matches!(after(stranger.note(), current), Err(GateError::Log(LogError::Note(_)))));
     }
 
     #[test]

@@ -103,6 +103,17 @@ pub enum LedgerError<E> {
         /// Index of the record.
         index: u64,
     },
+    /// The store holds less of the ledger than was signed and seen.
+    #[error(
+        "the store is an old copy: it has {here} entries of the ledger, {known} were signed; sign nothing with it: \
+         use the newer store, or rebuild one from the published files"
+    )]
+    OldCopy {
+        /// Size of the ledger here.
+        here: u64,
+        /// Size of the ledger as it was signed.
+        known: u64,
+    },
     /// A commit failed; what the store holds is not known until [`Ledger::recover`].
     #[error("the store failed before; recover the ledger first")]
     Unsure,
@@ -262,6 +273,40 @@ impl<S: Storage> Ledger<S> {
         Ok(ledger)
     }
 
+    /// As [`Ledger::open`], for a store that may be an old copy: restored from a backup, or rebuilt.
+    /// `newest` are checkpoints of this ledger that others have: what witnesses cosigned last, what
+    /// peers and receipts show. A ledger that went on from less would sign a second history, which
+    /// every witness refuses for good; so it opens only if all that was signed is here.
+    ///
+    /// # Errors
+    /// [`LedgerError::OldCopy`]; [`LogError::OtherRoot`] when another history is here;
+    /// [`LedgerError::Note`] for a checkpoint that no key of this member signed; else as
+    /// [`Ledger::open`].
+    pub fn open_after<'a>(
+        newest: impl IntoIterator<Item = &'a [u8]>,
+        storage: S,
+        member: MemberId,
+        key: SigningKey,
+        trust: impl Into<TrustHistory>,
+    ) -> Result<Self, LedgerError<S::Error>> {
+        let ledger = Self::open(storage, member, key, trust)?;
+        newest.into_iter().try_for_each(|note| ledger.check_holds(note))?;
+        Ok(ledger)
+    }
+
+    /// Refuses a ledger that is not the one this checkpoint was signed over, or an earlier state of it.
+    fn check_holds(&self, newest: &[u8]) -> Result<(), LedgerError<S::Error>> {
+        let newest = SignedCheckpoint::verify_any(newest, &every_log_key(&self.trust, self.member))?;
+        let (here, known) = (self.log.size(), newest.size());
+        if here < known {
+            return Err(LedgerError::OldCopy { here, known });
+        }
+        if self.log.root_at(&self.storage, known)? != newest.root() {
+            return Err(LogError::OtherRoot(known).into());
+        }
+        Ok(())
+    }
+
     /// After a failed commit, opens the logs again and learns what the store holds. Does nothing
     /// where no commit failed.
     ///
@@ -269,6 +314,7 @@ impl<S: Storage> Ledger<S> {
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
     pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
         if self.unsure {
+            self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
             self.replay()?;
         }
@@ -1111,6 +1157,35 @@ pub(super) mod tests {
         ledger.recover().unwrap();
         assert_eq!(ledger.kept_checkpoint().unwrap(), None);
         assert_eq!(ledger.checkpoint().unwrap().size(), 2);
+    }
+
+    #[test]
+    fn an_old_copy_is_noticed_before_anything_is_signed() {
+        let after = |newest: &[&SignedCheckpoint], storage: MemoryStorage| {
+            let newest = newest.iter().map(|signed| signed.note().as_bytes());
+            Ledger::open_after(newest, storage, id(CITY), secret(CITY, Role::Log), list())
+        };
+        let mut ledger = ledger_with(&sealed(&[1]));
+        let first = ledger.checkpoint().unwrap();
+        let first = ledger.cosigned(&lines(&first, &[320_100]), time(NOW)).unwrap();
+        let old = ledger.storage.clone();
+        ledger.record(Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) }, time(NOW)).unwrap();
+        let newest = ledger.checkpoint().unwrap();
+        let current = ledger.storage.clone();
+        // Which of the witnesses saw the newest does not matter.
+        let refused = after(&[&first, &newest], old.clone());
+        assert!(matches!(refused, Err(LedgerError::OldCopy { here: 2, known: 3 })));
+        assert!(matches!(after(&[&newest], MemoryStorage::new()), Err(LedgerError::OldCopy { here: 0, known: 3 })));
+        assert!(after(&[], old.clone()).is_ok() && after(&[&first], old.clone()).is_ok());
+        assert!(after(&[&newest, &first], current.clone()).is_ok());
+        // The old copy went on: as long, but another history.
+        let mut forked = open(old).unwrap();
+        forked.record(Entry::CataloguePublished { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
+        let refused = after(&[&first, &newest], forked.storage);
+        assert!(matches!(refused, Err(LedgerError::Log(LogError::OtherRoot(3)))));
+        let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &secret(320_100, Role::Log));
+        let refused = after(&[&stranger], current);
+        assert!(matches!(refused, Err(LedgerError::Note(NoteError::NotSigned(_)))));
     }
 
     #[test]

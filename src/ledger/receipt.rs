@@ -104,6 +104,13 @@ impl Receipt {
         [self.record.to_text(), self.seal.to_text()].concat()
     }
 
+    /// The gate's checkpoint, as its city sealed it, unverified here: what
+    /// [`Gate::open_after`](crate::gate::Gate::open_after) notices an old copy by.
+    #[must_use]
+    pub fn journal_checkpoint(&self) -> &str {
+        &self.record.checkpoint
+    }
+
     /// Parses a receipt.
     ///
     /// # Errors
@@ -206,6 +213,9 @@ mod tests {
             assert_eq!((receipted.entry, receipted.logged), (1, time(NOW)));
             assert_eq!(matches!(receipted.record, Record::Redeemed(_)), index > 1);
             assert_eq!(Receipt::parse(text.as_bytes()).unwrap().to_text(), text);
+            let gate = sealed(&[1, 2, 3]);
+            let note = receipt(index).journal_checkpoint().as_bytes().to_vec();
+            assert_eq!(gate.log().kept_checkpoint(gate.storage()).unwrap(), Some(note));
         }
     }
 

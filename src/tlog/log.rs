@@ -9,7 +9,7 @@ use super::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     note::{KeyName, Note, NoteError},
     proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
-    storage::{LogKey, Row, Series, Storage, Write},
+    storage::{LogKey, PRUNED, Row, Series, Storage, Write},
     tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
     tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root},
 };
@@ -18,8 +18,7 @@ use core::{cell::RefCell, ops::Range};
 
 /// Bytes of a full tile of hashes.
 const TILE_BYTES: usize = 8_192;
-/// Names of this module's [`Row::Meta`] rows.
-const PRUNED: u8 = 0;
+/// Name of the [`Row::Meta`] beside [`Row::pruned`].
 const ERASED: u8 = 1;
 
 /// What is wrong with a row.
@@ -140,11 +139,11 @@ impl Log {
     pub fn open<S: Storage>(storage: &S, key: LogKey, origin: &str) -> Result<Self, LogError<S::Error>> {
         let origin = KeyName::new(origin)?;
         let size = number(storage, Row::Size { log: key })?.unwrap_or(0);
-        let pruned = number(storage, Row::Meta { log: key, name: PRUNED })?.unwrap_or(0);
+        let pruned = number(storage, Row::pruned(key))?.unwrap_or(0);
         let erased = number(storage, Row::Meta { log: key, name: ERASED })?.unwrap_or(0);
         let whole = whole_tiles(size);
         if pruned > whole || !pruned.is_multiple_of(TILE_WIDTH.into()) {
-            return Err(damaged(Row::Meta { log: key, name: PRUNED }, Damage::Content));
+            return Err(damaged(Row::pruned(key), Damage::Content));
         }
         if erased > size {
             return Err(damaged(Row::Meta { log: key, name: ERASED }, Damage::Content));

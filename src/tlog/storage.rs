@@ -55,6 +55,17 @@ pub enum Row {
     },
 }
 
+/// Name of [`Row::pruned`].
+pub(super) const PRUNED: u8 = 0;
+
+impl Row {
+    /// The number of entries whose bodies were pruned, as a big-endian 64-bit number.
+    #[must_use]
+    pub const fn pruned(log: LogKey) -> Self {
+        Self::Meta { log, name: PRUNED }
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -121,11 +132,21 @@ pub trait Storage {
     /// Makes all changes, in order, or none; when it returns `Ok` they are durable.
     ///
     /// After an error the store is as before, or as if it had returned `Ok` and the machine failed
-    /// just then: a caller that goes on opens its logs again.
+    /// just then: a caller that goes on asks it to [`recover`](Storage::recover) and opens its logs
+    /// again.
     ///
     /// # Errors
     /// The store's own.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
+
+    /// After an error, makes the store ready again, with what is durable and nothing else. Until then
+    /// a store may refuse everything. Nothing happens to a store that has not failed.
+    ///
+    /// # Errors
+    /// The store's own: it is not ready, and may be asked again.
+    fn recover(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
     /// Hands the rows of a series at `indices` to `visit`, ascending, without those that are not
     /// there, until `visit` returns `false`. Bounded memory, however long the range.

@@ -274,6 +274,8 @@ impl Pending<'_> {
         let bare = self.signed.without_others();
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
+        // What a failed commit left behind was never cosigned, so it may be overwritten.
+        storage.recover()?;
         storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
         self.log.seen = Replica::at(kept);
         Ok(line)

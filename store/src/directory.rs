@@ -114,6 +114,44 @@ pub fn publish<S: Storage>(
     write(&directory.join(CHECKPOINT), signed.note().as_bytes())
 }
 
+/// What of a log cannot be published, and why.
+pub type Lost<E> = Vec<(Resource, LogError<E>)>;
+
+/// Writes what is sound of a log in a damaged store: each tile and bundle whose hashes fit, what is
+/// kept beside the entries, and the checkpoint as it was kept. Returns what is not sound, and why.
+/// Nothing signs it anew; an audit of the directories tells how far they can be trusted.
+///
+/// # Errors
+/// [`PublishError::Io`]: a file cannot be written.
+pub fn publish_sound<S: Storage>(
+    storage: &S,
+    log: &Log,
+    directory: &Path,
+    evidence: Option<&Path>,
+) -> Result<Lost<S::Error>, PublishError<S::Error>> {
+    let mut lost = Vec::new();
+    for resource in tiles_of(log.size()) {
+        let read = match resource {
+            Resource::Hashes(id) => log.read_tile(storage, id),
+            Resource::Entries(id) => log.read_bundle(storage, id),
+        };
+        match read {
+            Ok(bytes) => write(&directory.join(resource.to_string()), &bytes)?,
+            Err(error) => lost.push((resource, error)),
+        }
+        if let (Resource::Entries(id), Some(evidence)) = (resource, evidence) {
+            match log.read_evidence(storage, id) {
+                Ok(bytes) => write(&evidence.join(id.to_string()), &bytes)?,
+                Err(error) => lost.push((resource, error)),
+            }
+        }
+    }
+    if let Ok(Some(note)) = log.kept_checkpoint(storage) {
+        write(&directory.join(CHECKPOINT), &note)?;
+    }
+    Ok(lost)
+}
+
 /// A directory of published files, as [`Files`] of an audit.
 #[derive(Clone, Debug)]
 pub struct Folder {

@@ -1,11 +1,32 @@
 //! Durable stores behind the traits of [`onecard`], and logs published as plain files.
 //!
 //! [`RedbStorage`] keeps logs in one file, for gates and city ledgers. [`publish`] writes a log in the
-//! C2SP tlog-tiles layout, for others to fetch; [`Folder`] reads what was published, to be audited.
+//! C2SP tlog-tiles layout, for others to fetch; [`Folder`] reads what was published, to be audited, and
+//! [`rebuild`] makes a store of it. [`Remains`] reads what a damaged file still holds. [`SharedGate`]
+//! commits at once what several readers of a gate scan.
+//!
+//! What is promised, and which test shows it, is in `docs/durability.md`.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[path = "../../examples/four_cities/chance.rs"]
+#[allow(dead_code, reason = "the example uses all of it")]
+mod chance;
+#[cfg(test)]
+mod damage_tests;
 mod directory;
+#[cfg(test)]
+mod fault_tests;
+mod medium;
+mod rebuild;
 mod redb_storage;
+mod remains;
+mod shared_gate;
+#[cfg(test)]
+mod simulated;
 
-pub use directory::{Folder, FolderError, PublishError, publish};
+pub use directory::{Folder, FolderError, Lost, PublishError, publish, publish_sound};
+pub use rebuild::{Published, RebuildError, content_digest, rebuild};
 pub use redb_storage::{RedbStorage, StoreError};
+pub use remains::Remains;
+pub use shared_gate::{Bounds, SharedGate};

@@ -1,14 +1,20 @@
 //! The embedded store: one redb file, one table per kind of row.
 //!
 //! redb is copy-on-write with checksums: after a crash at any moment the file opens at the last
-//! commit that returned. Every commit is made durable before it returns.
+//! commit that returned, or at the one that was under way. Every commit is made durable before it
+//! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
+use crate::medium::{Access, InFile, Medium, Settled};
+use core::sync::atomic::{AtomicBool, Ordering};
 use onecard::tlog::{LogKey, Row, Series, Storage, Write};
-use redb::{Database, DatabaseError, Durability, ReadableDatabase, TableDefinition, TableError};
+use redb::{
+    Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, StorageError, TableDefinition, TableError,
+};
 use std::{
     fs::{self, File},
     io,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
@@ -47,6 +53,14 @@ pub enum StoreError {
         /// Its format.
         found: u32,
     },
+    /// The file is damaged: its checksums do not fit. Nothing it says is used.
+    #[error("the store at {} is damaged: {what}", .path.display())]
+    Damaged {
+        /// The store.
+        path: PathBuf,
+        /// What the database found.
+        what: String,
+    },
     /// The file system failed.
     #[error("the file system failed at {}", .path.display())]
     Io {
@@ -55,7 +69,10 @@ pub enum StoreError {
         /// How it failed.
         source: io::Error,
     },
-    /// The database failed. After a failed commit, open the store again.
+    /// An earlier read or commit failed, so nothing is known of what the store holds.
+    #[error("the store at {} failed before and was not recovered; recover or reopen it", .0.display())]
+    Failed(PathBuf),
+    /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<redb::Error>),
 }
@@ -65,64 +82,110 @@ pub enum StoreError {
 /// would not help it.
 const CACHE: usize = 1024 * 1024;
 
-fn builder() -> redb::Builder {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE);
-    builder
-}
-
 /// A store in one file, which nobody else can open meanwhile.
+///
+/// After an error everything is refused with [`StoreError::Failed`] until [`Storage::recover`], which
+/// closes the file and opens it again: what a database has in memory after an I/O error is not what
+/// is on the disk. Dropping the store and opening it again does the same.
 #[derive(Debug)]
 pub struct RedbStorage {
-    database: Database,
+    medium: Box<dyn Medium>,
+    /// `None` where it could not be opened again.
+    database: Option<Database>,
+    failed: AtomicBool,
 }
 
 impl RedbStorage {
-    /// Makes a new store.
+    /// Makes a new store. A creation that was cut short is begun again.
     ///
     /// # Errors
     /// [`StoreError::Exists`] when there is one, [`StoreError::NotAStore`] when there is another
     /// file; neither is changed.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        let database = builder().create(path).map_err(|error| opening(path, error))?;
-        let write = database.begin_write().map_err(failed)?;
+        let storage = Self::create_in(Box::new(InFile(path.into())))?;
+        // The file's own name is not durable before its directory is.
+        let parent = parent(path);
+        sync_directory(parent).map_err(|source| StoreError::Io { path: parent.into(), source })?;
+        Ok(storage)
+    }
+
+    /// Opens a store. All of its checksums are verified: a damaged file is refused whole. One that was
+    /// not closed properly is settled and repaired to its last commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let found = fs::metadata(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing(path.into()),
+            _ => StoreError::Io { path: path.into(), source },
+        })?;
+        if !found.is_file() {
+            return Err(StoreError::NotAStore(path.into()));
+        }
+        Self::open_in(Box::new(InFile(path.into())))
+    }
+
+    /// Gives space that was freed, by pruning or erasing, back to the file system. It takes as long as
+    /// copying the store, so nothing does it unasked. Returns whether anything was moved.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after one, recover the store.
+    pub fn compact(&mut self) -> Result<bool, StoreError> {
+        self.ready()?;
+        let path = self.medium.path();
+        let database = self.database.as_mut();
+        let compacted = caught(path, || {
+            let compacted = database.map(Database::compact).unwrap_or(Ok(false));
+            compacted.map_err(|error| failure(path, error))
+        });
+        self.note(compacted)
+    }
+
+    pub(crate) fn create_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
+        let path = medium.path();
+        let database = database(&*medium, Access::Create)?;
+        let write = database.begin_write().map_err(|error| failure(path, error))?;
+        let begun = write.list_tables().map_err(|error| failure(path, error))?.next().is_some();
+        write.abort().map_err(|error| failure(path, error))?;
         // A file without tables is a creation that was cut short.
-        if write.list_tables().map_err(failed)?.next().is_some() {
-            write.abort().map_err(failed)?;
+        if begun {
             return match format(&database, path) {
                 Ok(()) | Err(StoreError::Format { .. }) => Err(StoreError::Exists(path.into())),
                 Err(error) => Err(error),
             };
         }
-        write.open_table(FORMATS).map_err(failed)?.insert("format", FORMAT).map_err(failed)?;
-        write.open_table(ENTRIES).map_err(failed)?;
-        write.open_table(ATTACHMENTS).map_err(failed)?;
-        write.open_table(TILES).map_err(failed)?;
-        write.open_table(CHECKPOINTS).map_err(failed)?;
-        write.open_table(SIZES).map_err(failed)?;
-        write.open_table(METAS).map_err(failed)?;
-        write.commit().map_err(failed)?;
-        // The file's own name is not durable before its directory is.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        sync_directory(parent).map_err(|source| StoreError::Io { path: parent.into(), source })?;
-        Ok(Self { database })
+        make_tables(&database).map_err(|error| failure(path, error))?;
+        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
     }
 
-    /// Opens a store. One that was not closed properly is repaired to its last commit.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let length = fs::metadata(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => StoreError::Missing(path.into()),
-            _ => StoreError::Io { path: path.into(), source },
-        })?;
-        if !length.is_file() || length.len() == 0 {
-            return Err(StoreError::NotAStore(path.into()));
+    pub(crate) fn open_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
+        let database = database(&*medium, Access::Write)?;
+        format(&database, medium.path())?;
+        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
+    }
+
+    fn ready(&self) -> Result<&Database, StoreError> {
+        match &self.database {
+            Some(database) if !self.failed.load(Ordering::Acquire) => Ok(database),
+            _ => Err(StoreError::Failed(self.medium.path().into())),
         }
-        let database = builder().open(path).map_err(|error| opening(path, error))?;
-        format(&database, path)?;
-        Ok(Self { database })
+    }
+
+    /// After an error, nothing more is done before [`Storage::recover`].
+    fn note<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.failed.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>) -> Result<T, StoreError> {
+        let database = self.ready()?;
+        let path = self.medium.path();
+        self.note(caught(path, || {
+            let transaction = database.begin_read().map_err(redb::Error::from);
+            transaction.and_then(|transaction| read(&transaction)).map_err(|error| failure(path, error))
+        }))
     }
 }
 
@@ -130,44 +193,29 @@ impl Storage for RedbStorage {
     type Error = StoreError;
 
     fn get(&self, row: Row) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = self.database.begin_read().map_err(failed)?;
-        let bytes = match row {
-            Row::Entry { log, index } => read.open_table(ENTRIES).map_err(failed)?.get((log.0, index)),
-            Row::Attachment { log, index } => read.open_table(ATTACHMENTS).map_err(failed)?.get((log.0, index)),
-            Row::Tile { log, level, index } => read.open_table(TILES).map_err(failed)?.get((log.0, level, index)),
-            Row::Checkpoint { log } => read.open_table(CHECKPOINTS).map_err(failed)?.get(log.0),
-            Row::Size { log } => read.open_table(SIZES).map_err(failed)?.get(log.0),
-            Row::Meta { log, name } => read.open_table(METAS).map_err(failed)?.get((log.0, name)),
-        };
-        Ok(bytes.map_err(failed)?.map(|bytes| bytes.value().to_vec()))
+        self.read(|read| get(read, row))
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
-        write.set_durability(Durability::Immediate).map_err(failed)?;
-        {
-            let mut entries = write.open_table(ENTRIES).map_err(failed)?;
-            let mut attachments = write.open_table(ATTACHMENTS).map_err(failed)?;
-            let mut tiles = write.open_table(TILES).map_err(failed)?;
-            let mut checkpoints = write.open_table(CHECKPOINTS).map_err(failed)?;
-            let mut sizes = write.open_table(SIZES).map_err(failed)?;
-            let mut metas = write.open_table(METAS).map_err(failed)?;
-            for change in writes {
-                let bytes = match change {
-                    Write::Put(_, bytes) => Some(bytes.as_slice()),
-                    Write::Delete(_) => None,
-                };
-                match change.row() {
-                    Row::Entry { log, index } => set(&mut entries, (log.0, index), bytes),
-                    Row::Attachment { log, index } => set(&mut attachments, (log.0, index), bytes),
-                    Row::Tile { log, level, index } => set(&mut tiles, (log.0, level, index), bytes),
-                    Row::Checkpoint { log } => set(&mut checkpoints, log.0, bytes),
-                    Row::Size { log } => set(&mut sizes, log.0, bytes),
-                    Row::Meta { log, name } => set(&mut metas, (log.0, name), bytes),
-                }?;
-            }
+        let (database, path) = (self.ready()?, self.medium.path());
+        self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
+    }
+
+    fn recover(&mut self) -> Result<(), StoreError> {
+        if self.ready().is_ok() {
+            return Ok(());
         }
-        write.commit().map_err(failed)
+        // Closed before it is opened again, or it would be in use. How that fails no longer matters.
+        let failed = self.database.take();
+        drop(caught(self.medium.path(), || {
+            drop(failed);
+            Ok(())
+        }));
+        let database = database(&*self.medium, Access::Write)?;
+        format(&database, self.medium.path())?;
+        self.database = Some(database);
+        self.failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     fn scan(
@@ -177,23 +225,13 @@ impl Storage for RedbStorage {
         indices: Range<u64>,
         visit: &mut dyn FnMut(u64, &[u8]) -> bool,
     ) -> Result<(), StoreError> {
-        if indices.is_empty() {
-            return Ok(());
-        }
-        let read = self.database.begin_read().map_err(failed)?;
-        let table = match series {
-            Series::Entry => read.open_table(ENTRIES),
-            Series::Attachment => read.open_table(ATTACHMENTS),
-        };
-        let rows = (log.0, indices.start)..(log.0, indices.end);
-        for row in table.map_err(failed)?.range(rows).map_err(failed)? {
-            let (key, bytes) = row.map_err(failed)?;
-            if !visit(key.value().1, bytes.value()) {
-                break;
-            }
-        }
-        Ok(())
+        self.read(|read| scan(read, series, log, indices, visit))
     }
+}
+
+/// The directory of a file.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the names in a directory durable.
@@ -202,47 +240,146 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
+/// Opens the database in `medium`, settled and verified.
+fn database(medium: &dyn Medium, access: Access) -> Result<Database, StoreError> {
+    let path = medium.path();
+    let bytes = medium.open(access).map_err(|source| StoreError::Io { path: path.into(), source })?;
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+    caught(path, || builder.create_with_backend(Settled::new(bytes, access)).map_err(|error| opening(path, error)))
+}
+
+fn make_tables(database: &Database) -> Result<(), redb::Error> {
+    let write = database.begin_write()?;
+    write.open_table(FORMATS)?.insert("format", FORMAT)?;
+    write.open_table(ENTRIES)?;
+    write.open_table(ATTACHMENTS)?;
+    write.open_table(TILES)?;
+    write.open_table(CHECKPOINTS)?;
+    write.open_table(SIZES)?;
+    write.open_table(METAS)?;
+    Ok(write.commit()?)
+}
+
+pub(crate) fn get(read: &ReadTransaction, row: Row) -> Result<Option<Vec<u8>>, redb::Error> {
+    let bytes = match row {
+        Row::Entry { log, index } => read.open_table(ENTRIES)?.get((log.0, index)),
+        Row::Attachment { log, index } => read.open_table(ATTACHMENTS)?.get((log.0, index)),
+        Row::Tile { log, level, index } => read.open_table(TILES)?.get((log.0, level, index)),
+        Row::Checkpoint { log } => read.open_table(CHECKPOINTS)?.get(log.0),
+        Row::Size { log } => read.open_table(SIZES)?.get(log.0),
+        Row::Meta { log, name } => read.open_table(METAS)?.get((log.0, name)),
+    };
+    Ok(bytes?.map(|bytes| bytes.value().to_vec()))
+}
+
+pub(crate) fn scan(
+    read: &ReadTransaction,
+    series: Series,
+    log: LogKey,
+    indices: Range<u64>,
+    visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+) -> Result<(), redb::Error> {
+    if indices.is_empty() {
+        return Ok(());
+    }
+    let table = match series {
+        Series::Entry => read.open_table(ENTRIES),
+        Series::Attachment => read.open_table(ATTACHMENTS),
+    };
+    let rows = (log.0, indices.start)..(log.0, indices.end);
+    for row in table?.range(rows)? {
+        let (key, bytes) = row?;
+        if !visit(key.value().1, bytes.value()) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
+    let mut write = database.begin_write()?;
+    write.set_durability(Durability::Immediate)?;
+    {
+        let mut entries = write.open_table(ENTRIES)?;
+        let mut attachments = write.open_table(ATTACHMENTS)?;
+        let mut tiles = write.open_table(TILES)?;
+        let mut checkpoints = write.open_table(CHECKPOINTS)?;
+        let mut sizes = write.open_table(SIZES)?;
+        let mut metas = write.open_table(METAS)?;
+        for change in writes {
+            let bytes = match change {
+                Write::Put(_, bytes) => Some(bytes.as_slice()),
+                Write::Delete(_) => None,
+            };
+            match change.row() {
+                Row::Entry { log, index } => set(&mut entries, (log.0, index), bytes),
+                Row::Attachment { log, index } => set(&mut attachments, (log.0, index), bytes),
+                Row::Tile { log, level, index } => set(&mut tiles, (log.0, level, index), bytes),
+                Row::Checkpoint { log } => set(&mut checkpoints, log.0, bytes),
+                Row::Size { log } => set(&mut sizes, log.0, bytes),
+                Row::Meta { log, name } => set(&mut metas, (log.0, name), bytes),
+            }?;
+        }
+    }
+    Ok(write.commit()?)
+}
+
 fn set<'k, K: redb::Key + 'static>(
     table: &mut redb::Table<'_, K, &'static [u8]>,
     key: K::SelfType<'k>,
     bytes: Option<&[u8]>,
-) -> Result<(), StoreError> {
+) -> Result<(), StorageError> {
     match bytes {
         Some(bytes) => table.insert(key, bytes).map(drop),
         None => table.remove(key).map(drop),
     }
-    .map_err(failed)
 }
 
 fn format(database: &Database, path: &Path) -> Result<(), StoreError> {
-    let read = database.begin_read().map_err(failed)?;
+    let read = database.begin_read().map_err(|error| failure(path, error))?;
     let table = match read.open_table(FORMATS) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_) | TableError::TableTypeMismatch { .. }) => {
             return Err(StoreError::NotAStore(path.into()));
         }
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(failure(path, error)),
     };
-    match table.get("format").map_err(failed)?.map(|format| format.value()) {
+    match table.get("format").map_err(|error| failure(path, error))?.map(|format| format.value()) {
         Some(FORMAT) => Ok(()),
         Some(found) => Err(StoreError::Format { path: path.into(), found }),
         None => Err(StoreError::NotAStore(path.into())),
     }
 }
 
-fn opening(path: &Path, error: DatabaseError) -> StoreError {
+/// The database may panic over a page that changed since its checksum was verified.
+pub(crate) fn caught<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(StoreError::Damaged { path: path.into(), what: "a page is not what the database wrote".into() })
+    })
+}
+
+pub(crate) fn opening(path: &Path, error: DatabaseError) -> StoreError {
     match error {
         DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.into()),
-        DatabaseError::Storage(redb::StorageError::Io(source)) if source.kind() == io::ErrorKind::InvalidData => {
+        DatabaseError::Storage(StorageError::Io(source)) if source.kind() == io::ErrorKind::InvalidData => {
             StoreError::NotAStore(path.into())
         }
-        DatabaseError::Storage(redb::StorageError::Io(source)) => StoreError::Io { path: path.into(), source },
-        error => failed(error),
+        error => failure(path, error),
     }
 }
 
-fn failed(error: impl Into<redb::Error>) -> StoreError {
-    StoreError::Database(Box::new(error.into()))
+pub(crate) fn failure(path: &Path, error: impl Into<redb::Error>) -> StoreError {
+    let path = path.to_path_buf();
+    match error.into() {
+        redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            StoreError::Damaged { path, what: "it ends too early".into() }
+        }
+        redb::Error::Io(source) => StoreError::Io { path, source },
+        redb::Error::Corrupted(what) => StoreError::Damaged { path, what },
+        redb::Error::PreviousIo => StoreError::Failed(path),
+        error => StoreError::Database(Box::new(error)),
+    }
 }
 
 #[cfg(test)]
@@ -345,7 +482,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
         let store = RedbStorage::create(&path).unwrap();
-        let write = store.database.begin_write().unwrap();
+        let write = store.database.as_ref().unwrap().begin_write().unwrap();
         write.open_table(FORMATS).unwrap().insert("format", 2).unwrap();
         write.commit().unwrap();
         drop(store);

@@ -302,18 +302,23 @@ impl Day {
 
 fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStorage> {
     let gate = GateId { member: ledger.member(), number };
+    let certificate = gate_certificate(gate);
+    ledger.enrol(&certificate, time(OPEN - 1_800)).unwrap();
+    Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
+}
+
+/// Of a gate at the venue with its number.
+pub(crate) fn gate_certificate(gate: GateId) -> Vec<u8> {
     let spec = GateCertificateSpec {
         gate,
-        venue: number as u16,
+        venue: gate.number as u16,
         service: 0,
         key: gate_secret(gate).verifying_key(),
         issued: time(OPEN - 3_600),
         not_before: time(OPEN - 3_600),
         expires: time(AFTER),
     };
-    let certificate = spec.sign(&secret(gate.member.code(), Role::Registrar));
-    ledger.enrol(&certificate, time(OPEN - 1_800)).unwrap();
-    Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN - 600)).unwrap()
+    spec.sign(&secret(gate.member.code(), Role::Registrar))
 }
 
 /// Publishes a ledger as no honest city would: with its entries changed, signed by `key` and cosigned
@@ -345,12 +350,12 @@ pub(crate) fn publish_rewritten(
     publish(files, &place, None, &log, &storage, &note);
 }
 
-pub(crate) fn publish(
+pub(crate) fn publish<S: Storage>(
     files: &mut MemoryFiles,
     log_path: &str,
     evidence: Option<&str>,
     log: &Log,
-    storage: &MemoryStorage,
+    storage: &S,
     note: &str,
 ) {
     files.insert(format!("{log_path}/checkpoint"), note.into());

@@ -1,0 +1,257 @@
+//! The bytes under a store, and what is done to them before anything they say is believed.
+//!
+//! After a failed `fsync` the kernel may keep what did not reach the disk in its cache, marked as
+//! written: it can be read, no later `fsync` writes it, and a power cut takes it away. Whoever reads
+//! it, be it after recovering in the same process or in the next one, would build on records that are
+//! not there. So a file that was not closed properly is written again, as it is read, and synced,
+//! before the database looks at it ([Rebello and others, 2020]).
+//!
+//! [Rebello and others, 2020]: https://www.usenix.org/conference/atc20/presentation/rebello
+
+use core::{
+    fmt::Debug,
+    ops::Bound,
+    sync::atomic::{AtomicBool, Ordering},
+};
+use redb::{BackendError, StorageBackend, backends::FileBackend};
+use std::{
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Unit in which a file is written again: the page of the database, whose first holds its header.
+const PAGE: u64 = 4_096;
+/// How the file of a database starts, and the byte and bit after it that say that it was not closed
+/// properly (redb's `docs/design.md`, "Super-header").
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+const FLAGS: usize = MAGIC.len();
+const NOT_CLOSED: u8 = 2;
+
+/// What the bytes are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+    /// To write, and made empty where there are none.
+    Create,
+}
+
+/// Where the bytes of a store are: they can be opened again and again.
+pub(crate) trait Medium: Debug + Send + Sync {
+    /// Its name in messages.
+    fn path(&self) -> &Path;
+
+    fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>>;
+}
+
+/// A file.
+#[derive(Debug)]
+pub(crate) struct InFile(pub(crate) PathBuf);
+
+impl Medium for InFile {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(access != Access::Read).create(access == Access::Create);
+        let file = options.open(&self.0)?;
+        Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
+    }
+}
+
+/// The bytes of a store as the database is given them: settled when it first asks for their length,
+/// which is after it has locked them and before it reads any.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    bytes: Box<dyn StorageBackend>,
+    access: Access,
+    settled: AtomicBool,
+}
+
+impl Settled {
+    pub(crate) fn new(bytes: Box<dyn StorageBackend>, access: Access) -> Self {
+        Self { bytes, access, settled: AtomicBool::new(false) }
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        let length = self.bytes.len()?;
+        let mut head = [0; FLAGS + 1];
+        let (known, _) = head.split_at_mut(usize::try_from(length).unwrap_or(usize::MAX).min(FLAGS + 1));
+        self.bytes.read(0, known)?;
+        let [magic @ .., flags] = head;
+        if magic == *MAGIC {
+            return if flags & NOT_CLOSED == 0 { Ok(()) } else { self.write_again(length) };
+        }
+        if self.access != Access::Create {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a database"));
+        }
+        // A creation that was cut short wrote nothing beyond the header, whose magic comes last.
+        if magic == [0; FLAGS] && length > 0 && self.is_blank(length)? {
+            self.bytes.set_len(0)?;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what is read: the pages first, then the header that refers to them.
+    fn write_again(&self, length: u64) -> io::Result<()> {
+        self.pages(length, |offset, page| match self.bytes.write(offset, page) {
+            // What does not fit lies in a hole, where nothing but zeros can be lost.
+            Err(full) if full.kind() == io::ErrorKind::StorageFull && is_zero(page) => Ok(true),
+            written => written.map(|()| true),
+        })?;
+        self.bytes.sync_data()?;
+        let mut header = [0; PAGE as usize];
+        let (header, _) = header.split_at_mut(usize::try_from(length.min(PAGE)).unwrap_or(0));
+        self.bytes.read(0, header)?;
+        self.bytes.write(0, header)?;
+        self.bytes.sync_data()
+    }
+
+    fn is_blank(&self, length: u64) -> io::Result<bool> {
+        self.pages(length, |_, page| Ok(is_zero(page)))
+    }
+
+    /// Hands the pages after the first to `visit`, until it returns `false`; returns what it did last.
+    fn pages(&self, length: u64, mut visit: impl FnMut(u64, &[u8]) -> io::Result<bool>) -> io::Result<bool> {
+        let mut page = [0; PAGE as usize];
+        let mut offset = PAGE;
+        while offset < length {
+            let width = usize::try_from(length.saturating_sub(offset).min(PAGE)).unwrap_or(0);
+            let (page, _) = page.split_at_mut(width);
+            self.bytes.read(offset, page)?;
+            if !visit(offset, page)? {
+                return Ok(false);
+            }
+            offset = offset.saturating_add(PAGE);
+        }
+        Ok(true)
+    }
+}
+
+impl StorageBackend for Settled {
+    fn len(&self) -> io::Result<u64> {
+        if !self.settled.load(Ordering::Acquire) {
+            self.settle()?;
+            self.settled.store(true, Ordering::Release);
+        }
+        self.bytes.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.bytes.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.bytes.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.bytes.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.bytes.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.bytes.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.bytes.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.bytes.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.bytes.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.bytes.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.bytes.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.bytes.query_lock_range(start, end)
+    }
+}
+
+/// The bytes of a damaged store: nothing is written, and that it was not closed properly is not told,
+/// so that the database reads its last commit as it is.
+#[derive(Debug)]
+pub(crate) struct Unchanged(Box<dyn StorageBackend>);
+
+impl Unchanged {
+    pub(crate) fn new(bytes: Box<dyn StorageBackend>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl StorageBackend for Unchanged {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)?;
+        if offset == 0
+            && let Some(flags) = out.get_mut(FLAGS)
+        {
+            *flags &= !NOT_CLOSED;
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, _length: u64) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.query_lock_range(start, end)
+    }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}

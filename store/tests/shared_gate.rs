@@ -1,0 +1,131 @@
+//! Several readers of one gate.
+#![forbid(unsafe_code)]
+
+use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
+use onecard::gate::{Decision, Gate, Reason};
+use onecard::id::GateId;
+use onecard::tlog::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+use onecard_store::{Bounds, SharedGate};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+#[path = "../../tests/day/mod.rs"]
+mod day;
+
+/// Longer than any test may take: who waits that long waits for ever.
+const FOREVER: Duration = Duration::from_secs(86_400);
+
+/// A store that counts its commits, and fails one of them.
+#[derive(Debug, Default)]
+struct Counting {
+    rows: MemoryStorage,
+    commits: Arc<AtomicU64>,
+    fails_at: u64,
+}
+
+impl Storage for Counting {
+    type Error = MemoryError;
+
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
+        self.rows.get(row)
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
+        let before = self.commits.fetch_add(1, Ordering::SeqCst);
+        if before + 1 == self.fails_at { Err(MemoryError) } else { self.rows.commit(writes) }
+    }
+
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), MemoryError> {
+        self.rows.scan(series, log, indices, visit)
+    }
+}
+
+/// A shared gate, and how often its store committed. The first commit is that of its opening.
+fn shared(bounds: Bounds, fails_at: u64) -> (SharedGate<Counting>, Arc<AtomicU64>) {
+    let gate = GateId { member: id(CITIES[0]), number: 1 };
+    let commits = Arc::new(AtomicU64::new(0));
+    let storage = Counting { commits: Arc::clone(&commits), fails_at, ..Counting::default() };
+    let gate = Gate::open(storage, gate_secret(gate), &gate_certificate(gate), bundle(), time(OPEN)).unwrap();
+    (SharedGate::new(gate, bounds), commits)
+}
+
+fn admit(gate: &SharedGate<Counting>, pass: u8) -> Decision {
+    let code = day::code(&day::pass(CITIES[0], pass, 2, |_| {}), pass, OPEN);
+    gate.admit(code.as_bytes(), 1, false, time(OPEN))
+}
+
+/// Each pass at a reader of its own, all at once.
+fn together(gate: &SharedGate<Counting>, passes: Range<u8>) -> Vec<Decision> {
+    let asked: Vec<_> = passes.map(|pass| (pass, gate.clone())).collect();
+    let readers: Vec<_> = asked.into_iter().map(|(pass, gate)| thread::spawn(move || admit(&gate, pass))).collect();
+    readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+}
+
+#[test]
+fn a_group_is_committed_once_and_each_reader_gets_its_answer() {
+    let (gate, commits) = shared(Bounds { most: 8, wait: FOREVER }, 0);
+    let mut indices: Vec<_> = together(&gate, 1..9)
+        .iter()
+        .map(|decision| match decision {
+            Decision::Admitted(admitted) => admitted.index,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(commits.load(Ordering::SeqCst), 2);
+    indices.sort_unstable();
+    assert_eq!(indices, (2..10).collect::<Vec<_>>());
+    let gate = gate.close().unwrap();
+    assert_eq!(gate.log().size(), 10);
+    gate.log().verify(gate.storage()).unwrap();
+}
+
+#[test]
+fn nobody_waits_where_nothing_is_to_be_waited_for() {
+    let (gate, commits) = shared(Bounds { most: 256, wait: Duration::ZERO }, 0);
+    for pass in 1..4 {
+        assert!(matches!(admit(&gate, pass), Decision::Admitted(_)));
+    }
+    assert_eq!(commits.load(Ordering::SeqCst), 4);
+    // A group of none is one of one.
+    let (gate, commits) = shared(Bounds { most: 0, wait: FOREVER }, 0);
+    assert!(matches!(admit(&gate, 1), Decision::Admitted(_)));
+    assert_eq!(commits.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_failed_commit_admits_nobody_of_its_group() {
+    let (gate, _) = shared(Bounds { most: 4, wait: FOREVER }, 2);
+    let reasons: Vec<_> = together(&gate, 1..5).iter().map(Decision::reason).collect();
+    assert_eq!(reasons, [Reason::NotRecorded; 4]);
+    let reasons: Vec<_> = together(&gate, 1..5).iter().map(Decision::reason).collect();
+    assert_eq!(reasons, [Reason::CoPayment; 4], "it recovered");
+}
+
+#[test]
+fn other_work_comes_between_two_groups() {
+    // Work ends the wait for more: a seal is not kept waiting by a reader that waits for company.
+    let (gate, commits) = shared(Bounds { most: 2, wait: FOREVER }, 0);
+    let reader = {
+        let gate = gate.clone();
+        thread::spawn(move || admit(&gate, 1))
+    };
+    while gate.with(|gate| gate.log().size()).unwrap() < 3 {
+        thread::yield_now();
+    }
+    assert!(matches!(reader.join().unwrap(), Decision::Admitted(_)));
+    let sealed = gate.with(|gate| gate.seal().unwrap()).unwrap().unwrap();
+    assert_eq!((sealed.size(), commits.load(Ordering::SeqCst)), (3, 3));
+
+    assert!(gate.close().is_some() && gate.close().is_none());
+    assert_eq!(admit(&gate, 2).reason(), Reason::Internal);
+    assert_eq!(gate.with(|gate| gate.log().size()), None);
+}
