@@ -78,7 +78,7 @@ static void check_bundle(void) {
   size_t length = 0;
   uint8_t other[32] = {0};
 
-  CHECK(onecard_bundle_new(NULL, 0, anchor.data, 32, &bundle) == ONECARD_STATUS_ENCODING);
+  CHECK(onecard_bundle_new(NULL, 0, anchor.data, 32, &bundle) == ONECARD_STATUS_TRUST_ANCHOR);
   CHECK(onecard_bundle_new(NULL, 1, anchor.data, 32, &bundle) == ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_bundle_new(trust.data, trust.length, NULL, 32, &bundle) ==
         ONECARD_STATUS_NULL_POINTER);
@@ -87,7 +87,7 @@ static void check_bundle(void) {
   CHECK(onecard_bundle_new(trust.data, trust.length, anchor.data, 32, NULL) ==
         ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_bundle_new(trust.data, trust.length - 1, anchor.data, 32, &bundle) ==
-        ONECARD_STATUS_ENCODING);
+        ONECARD_STATUS_TRUST_ANCHOR);
   CHECK(onecard_bundle_new(trust.data, trust.length, other, 32, &bundle) ==
         ONECARD_STATUS_TRUST_ANCHOR);
   CHECK(bundle == NULL);
