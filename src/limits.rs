@@ -23,6 +23,8 @@ pub const MAX_GATE_CERTIFICATE: usize = 512;
 pub const MAX_BUNDLE: usize = 256 * 1024 * 1024;
 /// Most trust lists in a saved bundle, and most status lists in a bundle.
 pub const MAX_BUNDLE_LISTS: usize = 1024;
+/// Most status lists of one issuer in a bundle: no issuer leaves the others without room.
+pub const MAX_STATUS_LISTS: usize = 16;
 /// Longest log entry (link and body), in bytes: the entry bundle's length prefix has 16 bits.
 pub const MAX_ENTRY: usize = 65_535;
 /// Longest entry body, in bytes: an entry less its 32-byte link.

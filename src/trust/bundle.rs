@@ -23,7 +23,7 @@ use super::list::{Role, TrustError, TrustList};
 use super::status::{StatusError, StatusList};
 use crate::crypto::Hash;
 use crate::id::{MemberId, ProductRef, VenueId};
-use crate::limits::{MAX_BUNDLE, MAX_BUNDLE_LISTS, MAX_MEMBERS};
+use crate::limits::{MAX_BUNDLE, MAX_BUNDLE_LISTS, MAX_MEMBERS, MAX_STATUS_LISTS};
 use crate::product::Product;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
@@ -57,7 +57,7 @@ pub enum BundleError {
     #[error("the catalogue of member {0} changes or drops a published product")]
     ProductChanged(MemberId),
     /// There is no room for one more list.
-    #[error("more than {MAX_BUNDLE_LISTS} {0}")]
+    #[error("too many {0}")]
     TooMany(&'static str),
     /// Longer than any saved bundle.
     #[error("the saved bundle has {0} bytes, more than {MAX_BUNDLE}")]
@@ -300,9 +300,11 @@ impl Bundle {
     }
 
     fn take_status(&mut self, list: StatusList) -> Result<(), BundleError> {
+        let of_issuer = self.status.get(&list.issuer()).map_or(0, BTreeMap::len);
         match self.status_list(list.issuer(), list.uri()) {
             Some(current) if current.digest() == list.digest() => return Ok(()),
             Some(current) if current.issued() >= list.issued() => return Err(BundleError::Rollback("status list")),
+            None if of_issuer >= MAX_STATUS_LISTS => return Err(BundleError::TooMany("status lists of one issuer")),
             None if self.status_lists().count() >= MAX_BUNDLE_LISTS => {
                 return Err(BundleError::TooMany("status lists"));
             }
@@ -345,7 +347,7 @@ fn decode_saved<'a>(d: &mut Decoder<'a>) -> Result<Saved<'a>, CborError> {
 mod tests {
     use super::super::catalogue::CatalogueSpec;
     use super::super::list::TrustListSpec;
-    use super::super::list::tests::{CITIES, genesis, id, list, secret, sign, spec, time};
+    use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
     use super::super::status::StatusListSpec;
     use super::*;
     use crate::product::{
@@ -674,12 +676,30 @@ mod tests {
         assert!(range([&[], &vec![empty; MAX_MEMBERS + 1], &[]]));
         assert!(range([&[], &[], &vec![empty; MAX_BUNDLE_LISTS + 1]]));
         let mut bundle = Bundle::new(list());
-        for number in 0..MAX_BUNDLE_LISTS {
+        for number in 0..MAX_STATUS_LISTS {
             bundle.status_now(&status_of(310_101, &number.to_string(), 5_000, 8)).unwrap();
         }
-        let more = bundle.status_now(&status_of(320_100, "0", 5_000, 8));
-        assert_eq!(more, Err(BundleError::TooMany("status lists")));
+        let more = bundle.status_now(&status_of(310_101, "more", 5_000, 8));
+        assert_eq!(more, Err(BundleError::TooMany("status lists of one issuer")));
+        bundle.status_now(&status_of(320_100, "0", 5_000, 8)).unwrap();
         bundle.status_now(&status_of(310_101, "0", 5_001, 8)).unwrap();
+    }
+
+    #[test]
+    fn many_issuers_have_no_more_than_a_bundle_holds() {
+        const ISSUERS: u32 = (MAX_BUNDLE_LISTS / MAX_STATUS_LISTS) as u32;
+        let issuers = 400_000..400_000 + ISSUERS;
+        let mut spec = spec();
+        spec.members.extend(issuers.clone().map(city));
+        let mut bundle = Bundle::new(genesis(&spec, &CITIES).unwrap());
+        for issuer in issuers {
+            for number in 0..MAX_STATUS_LISTS {
+                bundle.status_now(&status_of(issuer, &number.to_string(), 5_000, 8)).unwrap();
+            }
+        }
+        let more = bundle.status_now(&status_of(310_101, "0", 5_000, 8));
+        assert_eq!(more, Err(BundleError::TooMany("status lists")));
+        bundle.status_now(&status_of(400_000, "0", 5_001, 8)).unwrap();
     }
 
     proptest! {
