@@ -2,13 +2,13 @@
 
 mod day;
 
-use day::{AFTER, AUDITOR, CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
+use day::{AFTER, AUDITOR, CITIES, Day, OPEN, claims, code, gate_secret, id, paper, pass, secret, status_list, time};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, StatementRef, journal_verifier};
-use onecard::product::{Usage, Use};
+use onecard::product::{Denied, Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
 use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
@@ -233,6 +233,36 @@ fn over_use_is_found_and_charged_to_who_could_have_known() {
 }
 
 #[test]
+fn over_use_stays_the_same_when_the_evidence_is_erased() {
+    // A pass that was over when the gate admitted it.
+    let over = pass(CITIES[0], 1, 2, |claims| claims.expires = time(OPEN));
+    let (mut redemption, evidence) = used(1, 2, &code(&over, 1, OPEN - 1), OPEN);
+    redemption.facts.expires = time(OPEN);
+    let mut day = Day::open();
+    deliver(
+        &mut day,
+        vec![(Record::Synced(knows(OPEN - 600)), None), (Record::Redeemed(redemption), evidence)],
+        OPEN + 80_000,
+    );
+    day.finish(OPEN + 80_000);
+    let whole = audit(&day.files(), &Options::default());
+    let mut files = day.files();
+    files.retain(|path, _| !path.starts_with("evidence/"));
+    let erased = audit(&files, &Options::default());
+    assert_eq!((whole.counts.evidence, erased.counts.evidence), (1, 0));
+    assert_eq!(whole.over_use.len(), 1);
+    assert_eq!((&whole.over_use[0].denied, whole.over_use[0].liable), (&expired(OPEN), Liable::Gate));
+    assert_eq!(erased.over_use, whole.over_use);
+    // Nor does the gate get away with its decision.
+    let told = |found: &Finding| (found.rule, found.detail == expired(OPEN).to_string()) == (Rule::Decision, true);
+    assert!(whole.findings.iter().any(told) && erased.findings.iter().any(told));
+}
+
+fn expired(at: i64) -> Denied {
+    Denied::Expired { at: time(at), next: None }
+}
+
+#[test]
 fn a_reversed_redemption_is_not_settled() {
     let mut day = ordinary();
     day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
@@ -255,6 +285,7 @@ fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<V
         time: time(at),
         pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
         product: (product, 1),
+        facts: claims(CITIES[0], number, product).facts(),
         grant: 0,
         party: 1,
         due_fen: if product == 2 { 1_001 } else { 0 }, // half of 2,002
@@ -360,6 +391,9 @@ fn each_rule_of_a_journal_has_a_finding() {
     let product = with(&|redemption| (redemption.product, redemption.due_fen) = ((1, 1), 0));
     assert_eq!(product, [(2, Rule::Mismatch)]);
     assert_eq!(with(&|redemption| redemption.flags = 1), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.not_before = time(OPEN)), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.expires = time(OPEN + 1)), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.holder_class = 1), [(2, Rule::Mismatch)]);
     assert_eq!(with(&|redemption| redemption.due_fen += 1), [(2, Rule::Decision)]);
     assert_eq!(with(&|redemption| redemption.time = time(OPEN + 61)), [(2, Rule::Presentation)]);
 

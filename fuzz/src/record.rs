@@ -3,6 +3,7 @@
 use onecard::crypto::Hash;
 use onecard::gate::{Reason, Record, Redemption, Synced, flags};
 use onecard::id::{PassId, PassKey};
+use onecard::product::PassFacts;
 use onecard::time::Date;
 
 use super::federation::{CITIES, id, time};
@@ -32,6 +33,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         time: time(1_800_000_000),
         pass,
         product: (2, 1),
+        facts: PassFacts { not_before: time(1_790_000_000), expires: time(1_900_000_000), holder_class: 3 },
         grant: 31,
         party: 255,
         due_fen: u32::MAX,

@@ -11,7 +11,7 @@ use crate::gate::{Record, Redemption, Synced, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::{self, Audience, PassClaims, Proof};
-use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_by};
+use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
@@ -316,19 +316,13 @@ impl<'a, F: Files> Replay<'a, F> {
     fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
         self.totals.0 = self.totals.0.saturating_add(1);
         self.counts.redemptions = self.counts.redemptions.saturating_add(1);
-        let claims = match shown {
+        match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
             None => {
                 self.counts.pruned = self.counts.pruned.saturating_add(1);
                 findings.notice(index, Rule::Pruned, "its evidence was erased");
-                None
             }
-        };
-        let facts = claims.as_ref().map(|claims| PassFacts {
-            not_before: claims.not_before,
-            expires: claims.expires,
-            holder_class: claims.holder_class,
-        });
+        }
         let used = Use {
             time: redemption.time,
             gate: self.gate.certificate.gate(),
@@ -338,7 +332,7 @@ impl<'a, F: Files> Replay<'a, F> {
             grant: redemption.grant,
             party: redemption.party,
         };
-        self.decision(index, redemption, &used, facts.as_ref(), findings);
+        self.decision(index, redemption, &used, findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
         let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
@@ -351,23 +345,17 @@ impl<'a, F: Files> Replay<'a, F> {
             entry,
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
-            facts,
+            facts: redemption.facts,
         };
         self.standing.redeemed.insert(index, redeemed);
     }
 
     /// Verifies what was shown as the gate had to, and that the record says what it says.
-    fn shown(
-        &mut self,
-        index: u64,
-        redemption: &Redemption,
-        shown: &[u8],
-        findings: &mut Findings,
-    ) -> Option<PassClaims> {
+    fn shown(&mut self, index: u64, redemption: &Redemption, shown: &[u8], findings: &mut Findings) {
         self.counts.evidence = self.counts.evidence.saturating_add(1);
         if sha256(&[shown]) != redemption.evidence {
             findings.error(index, Rule::Evidence, "it is not what the record's digest says");
-            return None;
+            return;
         }
         let gate = self.gate.certificate.gate().to_string();
         let challenged = redemption.flags & flags::CHALLENGE != 0;
@@ -378,19 +366,23 @@ impl<'a, F: Files> Replay<'a, F> {
             Ok(presented) => presented,
             Err(error) => {
                 findings.error(index, Rule::Presentation, error);
-                return None;
+                return;
             }
         };
         let claims = presented.claims();
         let bare = matches!(presented.proof(), Proof::Static);
         if claims.key() != redemption.pass
             || claims.product != redemption.product
+            || claims.facts() != redemption.facts
             || bare != (redemption.flags & flags::STATIC != 0)
         {
-            findings.error(index, Rule::Mismatch, "the record says another pass, product or proof than what was shown");
+            findings.error(
+                index,
+                Rule::Mismatch,
+                "the record says another pass, product, term, holder or proof than what was shown",
+            );
         }
         self.check_status(index, claims, redemption.time, findings);
-        Some(claims.clone())
     }
 
     /// Whether the status list the gate had said that the pass was good.
@@ -437,14 +429,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// Decides again from what the gate knew by itself. More usage never turns a denial into an
     /// admission, so a denial here is one the gate had to give.
-    fn decision(
-        &self,
-        index: u64,
-        redemption: &Redemption,
-        used: &Use,
-        facts: Option<&PassFacts>,
-        findings: &mut Findings,
-    ) {
+    fn decision(&self, index: u64, redemption: &Redemption, used: &Use, findings: &mut Findings) {
         let Some(product) = self.lists.bundle.product(redemption.product_ref()) else {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
@@ -467,10 +452,9 @@ impl<'a, F: Files> Replay<'a, F> {
         if due != Some(redemption.due_fen) {
             findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
         }
-        let Some(facts) = facts else { return };
         let none = Usage::new();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
-        match entitle_by(redemption.grant, product, facts, own, &visit) {
+        match entitle_by(redemption.grant, product, &redemption.facts, own, &visit) {
             Ok(_) => {}
             // The pass may have been activated elsewhere: over-use is decided with all that was known.
             Err(Denied::ActivationMissed { .. }) if self.heard_of_others() => {}

@@ -42,8 +42,8 @@ pub(super) struct Redeemed {
     pub(super) synced: Option<SyncedAt>,
     /// Whether the record that says so was pruned. What the gate knew cannot be held against it then.
     pub(super) synced_pruned: bool,
-    /// What the evidence says of the pass; `None` when it was erased or does not verify.
-    pub(super) facts: Option<PassFacts>,
+    /// What its record says of the pass; compared with the evidence while that is kept.
+    pub(super) facts: PassFacts,
 }
 
 /// What follows from a `synced` record, shared by the redemptions that follow it.
@@ -51,20 +51,19 @@ pub(super) type SyncedAt = std::sync::Arc<(UnixTime, Vec<(MemberId, u64)>)>;
 
 /// Decides the uses of one pass again, which are in canonical order.
 pub(super) fn over_uses(uses: &[Redeemed], bundle: &Bundle) -> Vec<OverUse> {
-    let facts = uses.iter().find_map(|used| used.facts).unwrap_or(ANY);
     let mut standing = Usage::new();
     let mut found = Vec::new();
     for used in uses {
         let Some(product) = bundle.product(used.product) else { continue };
         let Some(visit) = visit_of(&used.used, bundle) else { continue };
-        let Err(denied) = entitle(product, &facts, &standing, &visit) else {
+        let Err(denied) = entitle(product, &used.facts, &standing, &visit) else {
             standing.insert(used.used);
             continue;
         };
         let known: Usage = uses.iter().filter(|other| knew_of(used, other)).map(|other| other.used).collect();
         let limit = i64::from(bundle.trust().policy().sync_within);
         let late = used.synced.as_ref().map_or(!used.synced_pruned, |synced| used.used.time.since(synced.0) > limit);
-        let knew = entitle(product, &facts, &known, &visit).is_err();
+        let knew = entitle(product, &used.facts, &known, &visit).is_err();
         let liable = if knew || late { Liable::Gate } else { Liable::Issuer };
         found.push(OverUse { pass: used.pass, used: used.used, denied, liable });
     }
@@ -78,9 +77,6 @@ fn visit_of(used: &Use, bundle: &Bundle) -> Option<Visit> {
         VenueFacts { id: used.venue, category: venue.category, reference_fen: venue.price_fen, service: used.service };
     Some(Visit { time: used.time, venue: facts, party: used.party })
 }
-
-/// Of a pass nothing is known of: the rules of the product alone decide.
-const ANY: PassFacts = PassFacts { not_before: UnixTime::MIN, expires: UnixTime::MAX, holder_class: 0 };
 
 /// Whether the gate of `used` could know of `other` when it decided.
 fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {

@@ -10,7 +10,7 @@ use super::segment::{Segment, SegmentRecord};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
 use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
-use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
+use crate::product::{Entitled, Usage, Use, VenueFacts, Visit, entitle};
 use crate::snapshot::{self, LearntUsage, SnapshotError};
 use crate::time::{Date, UnixTime};
 use crate::tlog::{
@@ -512,8 +512,7 @@ impl<S: Storage> Gate<S> {
         {
             return Ok(Outcome::Rescan(last));
         }
-        let facts =
-            PassFacts { not_before: claims.not_before, expires: claims.expires, holder_class: claims.holder_class };
+        let facts = claims.facts();
         let visit = Visit { time: now, venue, party: scan.party };
         let usage = self.usage_with(&key, staged);
         let entitled = entitle(product, &facts, &usage, &visit)?;
@@ -531,6 +530,7 @@ impl<S: Storage> Gate<S> {
             time: now,
             pass: key,
             product: claims.product,
+            facts,
             grant: entitled.grant,
             party: scan.party.max(1),
             due_fen: entitled.due_fen,

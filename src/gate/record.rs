@@ -3,9 +3,9 @@
 //! ```cddl
 //! record = opened / redeemed / annulled / synced / clock-set / day-closed
 //! opened     = [0, time, bstr .size 32]       ; SHA-256 of the gate certificate
-//! redeemed   = [1, time, member, bstr .size 10, uint, uint, uint, uint, uint, uint, bstr .size 32]
-//!              ; issuer, pass id, product, version, grant, party, co-payment due (fen), flags,
-//!              ; SHA-256 of what was shown
+//! redeemed   = [1, time, member, bstr .size 10, uint, uint, time, time, uint, uint, uint, uint, uint, bstr .size 32]
+//!              ; issuer, pass id, product, version, of the pass: valid from, expires, holder class;
+//!              ; grant, party, co-payment due (fen), flags, SHA-256 of what was shown
 //! annulled   = [2, time, uint]                ; index of the redemption
 //! synced     = [3, time, uint, [* [member, uint]], [* [member, tstr, time]], [* [member, uint]]]
 //!              ; trust list sequence; catalogues by member and sequence; status lists by issuer,
@@ -20,6 +20,7 @@
 use super::decision::Reason;
 use crate::crypto::Hash;
 use crate::id::{MemberId, PassId, PassKey, ProductRef};
+use crate::product::PassFacts;
 use crate::time::{Date, UnixTime};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 
@@ -104,6 +105,8 @@ pub struct Redemption {
     pub pass: PassKey,
     /// Product number and version; the issuer is the pass's.
     pub product: (u16, u16),
+    /// What the decision rests on of the pass, so that it can be made again without the evidence.
+    pub facts: PassFacts,
     /// The grant that decided.
     pub grant: u8,
     /// How many people came in.
@@ -209,7 +212,7 @@ impl Record {
             let expected = match kind {
                 kind::OPENED | kind::ANNULLED | kind::CLOCK_SET => 3,
                 kind::SYNCED | kind::DAY_CLOSED => 6,
-                kind::REDEEMED => 11,
+                kind::REDEEMED => 14,
                 other => return Err(RecordError::Kind(other)),
             };
             if items != expected {
@@ -229,10 +232,12 @@ impl Record {
 }
 
 fn encode_redemption(out: &mut Encoder, redemption: &Redemption) {
-    out.array(11).uint(kind::REDEEMED).time(redemption.time);
-    out.uint(redemption.pass.issuer.code()).bytes(redemption.pass.pass.as_bytes());
-    out.uint(redemption.product.0).uint(redemption.product.1).uint(redemption.grant).uint(redemption.party);
-    out.uint(redemption.due_fen).uint(redemption.flags).bytes(redemption.evidence.as_bytes());
+    let Redemption { pass, product, facts, .. } = redemption;
+    out.array(14).uint(kind::REDEEMED).time(redemption.time);
+    out.uint(pass.issuer.code()).bytes(pass.pass.as_bytes()).uint(product.0).uint(product.1);
+    out.time(facts.not_before).time(facts.expires).uint(facts.holder_class);
+    out.uint(redemption.grant).uint(redemption.party).uint(redemption.due_fen);
+    out.uint(redemption.flags).bytes(redemption.evidence.as_bytes());
 }
 
 fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
@@ -240,6 +245,7 @@ fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, Reco
         time,
         pass: PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) },
         product: (d.uint()?, d.uint()?),
+        facts: PassFacts { not_before: d.time()?, expires: d.time()?, holder_class: d.uint()? },
         grant: d.uint()?,
         party: d.uint()?,
         due_fen: d.uint()?,
@@ -323,6 +329,7 @@ mod tests {
                 time: time(1_800_000_000),
                 pass,
                 product: (u16::MAX, u16::MAX),
+                facts: PassFacts { not_before: time(1_700_000_000), expires: time(u32::MAX.into()), holder_class: 255 },
                 grant: 31,
                 party: 255,
                 due_fen: u32::MAX,
