@@ -7,7 +7,7 @@ use super::overuse::{Redeemed, SyncedAt};
 use super::published::{Place, PublishedLog, read_log};
 use super::replay::Counts;
 use crate::crypto::{Hash, sha256};
-use crate::gate::{Record, Redemption, Synced, flags};
+use crate::gate::{Override, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::{self, Audience, PassClaims, Proof};
@@ -15,6 +15,7 @@ use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -132,9 +133,13 @@ struct Replay<'a, F: Files> {
     /// Usage at this gate alone: what it knew for certain.
     usage: BTreeMap<PassKey, Usage>,
     standing: Standing,
-    /// Redeemed and annulled since the last day close, and whether there are pruned ones among them.
-    totals: (u32, u32),
+    /// Since the last day close, and whether there are pruned records among them.
+    totals: Totals,
     totals_pruned: bool,
+    /// Whether an outage is open, and whether the clock is in doubt; unknown while a record that says so may
+    /// be pruned.
+    outage: Option<bool>,
+    doubt: Option<bool>,
     counts: Counts,
 }
 
@@ -151,8 +156,10 @@ impl<'a, F: Files> Replay<'a, F> {
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
             standing: Standing::default(),
-            totals: (0, 0),
+            totals: Totals::default(),
             totals_pruned: false,
+            outage: Some(false),
+            doubt: Some(false),
             counts: Counts { journals: 1, ..Counts::default() },
         }
     }
@@ -165,6 +172,7 @@ impl<'a, F: Files> Replay<'a, F> {
         self.evidence.digest_said(None);
         self.standing.pruned = index.saturating_add(1);
         self.totals_pruned = true;
+        (self.outage, self.doubt) = (None, None);
     }
 
     fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
@@ -188,6 +196,7 @@ impl<'a, F: Files> Replay<'a, F> {
         };
         self.evidence.digest_said(expected);
         let opened = matches!(record, Record::Opened { .. });
+        self.totals.count(&record);
         match record {
             Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
             other if shown.is_some() => {
@@ -224,24 +233,44 @@ impl<'a, F: Files> Replay<'a, F> {
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
             Record::Synced(synced) => self.synced(index, synced, findings),
             // What was redeemed before may now lie in the future: what the gate made of it is unknown.
-            Record::ClockSet { .. } => self.recent.clear(),
-            Record::DayClosed { admitted, annulled, .. } => {
+            Record::ClockSet { .. } => {
+                self.recent.clear();
+                self.doubt = Some(false);
+            }
+            Record::ClockJumped { shown, expected, .. } => {
+                findings.notice(index, Rule::Clock, format_args!("the clock jumped to {shown} from {expected}"));
+                self.doubt = Some(true);
+            }
+            Record::DayClosed { totals, .. } => {
                 // Of a day whose first records were pruned, the totals can only be too low.
-                let pruned = self.totals_pruned && admitted >= self.totals.0 && annulled >= self.totals.1;
-                if (admitted, annulled) != self.totals && !pruned {
-                    findings.error(
-                        index,
-                        Rule::Totals,
-                        format_args!(
-                            "says {admitted} and {annulled}, the records say {} and {}",
-                            self.totals.0, self.totals.1
-                        ),
-                    );
+                let pruned = self.totals_pruned && at_least(&totals, &self.totals);
+                if totals != self.totals && !pruned {
+                    findings.error(index, Rule::Totals, format_args!("says {totals}, the records say {}", self.totals));
                 }
-                (self.totals, self.totals_pruned) = ((0, 0), false);
+                (self.totals, self.totals_pruned) = (Totals::default(), false);
+            }
+            Record::Overridden { entry, .. } => {
+                let (Override { operator, why, party, .. }, refused) = (entry, entry.refused.number());
+                let told = format_args!("operator {operator} let in {party} after refusal {refused}, by reason {why}");
+                findings.notice(index, Rule::Override, told);
+            }
+            Record::OutageOpened { since, .. } => {
+                self.outage(index, true, format_args!("people pass unchecked since {since}"), findings);
+            }
+            Record::OutageClosed { let_in, .. } => {
+                self.outage(index, false, format_args!("the outage is over, {let_in} people came in"), findings);
             }
             _ => {}
         }
+    }
+
+    fn outage(&mut self, index: u64, open: bool, told: fmt::Arguments<'_>, findings: &mut Findings) {
+        if self.outage == Some(open) {
+            findings.error(index, Rule::Outage, "an outage opens once, then closes once");
+        } else {
+            findings.notice(index, Rule::Outage, told);
+        }
+        self.outage = Some(open);
     }
 
     /// What a gate says it knows is published, and never less than it said before.
@@ -294,7 +323,6 @@ impl<'a, F: Files> Replay<'a, F> {
 
     fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
         if annulled < self.standing.pruned {
-            self.totals.1 = self.totals.1.saturating_add(1);
             return;
         }
         let within = i64::from(self.policy(time).annul_within);
@@ -310,11 +338,13 @@ impl<'a, F: Files> Replay<'a, F> {
         self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
         self.recent.retain(|_, (recent, _)| *recent != annulled);
         self.standing.redeemed.remove(&annulled);
-        self.totals.1 = self.totals.1.saturating_add(1);
     }
 
     fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
-        self.totals.0 = self.totals.0.saturating_add(1);
+        let flagged = redemption.flags & flags::CLOCK != 0;
+        if self.doubt.is_some_and(|doubt| doubt != flagged) {
+            findings.error(index, Rule::Clock, "the record says otherwise whether the clock was in doubt");
+        }
         self.counts.redemptions = self.counts.redemptions.saturating_add(1);
         match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
@@ -479,6 +509,13 @@ impl<'a, F: Files> Replay<'a, F> {
     fn heard_of_others(&self) -> bool {
         self.synced.as_ref().is_some_and(|synced| !synced.ledgers.is_empty())
     }
+}
+
+fn at_least(totals: &Totals, least: &Totals) -> bool {
+    totals.admitted >= least.admitted
+        && totals.annulled >= least.annulled
+        && totals.overridden >= least.overridden
+        && totals.left >= least.left
 }
 
 /// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger.

@@ -5,7 +5,7 @@
 //! two lanes with keys of their own are two gates.
 
 use super::decision::{Admitted, Decision, Reason, Refusal};
-use super::record::{Record, RecordError, Redemption, Synced, flags};
+use super::record::{Record, RecordError, Redemption, Synced, Totals, flags};
 use super::segment::{Segment, SegmentRecord};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
@@ -123,6 +123,12 @@ pub enum GateError<E> {
         /// The time of the last record.
         last: UnixTime,
     },
+    /// An outage is open already.
+    #[error("an outage is open already, since {0}")]
+    OutageOpen(UnixTime),
+    /// No outage is open.
+    #[error("no outage is open")]
+    NoOutage,
     /// There is no such redemption to annul, or it is annulled already.
     #[error("entry {0} is not a redemption that stands")]
     NoRedemption(u64),
@@ -143,37 +149,47 @@ pub enum GateError<E> {
 /// A gate with its journal, its keys and what it knows.
 #[derive(Debug)]
 pub struct Gate<S: Storage> {
-    storage: S,
+    pub(super) storage: S,
     key: SigningKey,
     certificate: GateCertificate,
     bundle: Bundle,
     log: Log,
-    known: Known,
+    pub(super) known: Known,
     /// The challenge that nobody answered yet.
-    challenge: Option<Challenge>,
+    pub(super) challenge: Option<Challenge>,
     /// Refusals since the last day close. A refused scan changes nothing else.
     refused: BTreeMap<Reason, u32>,
     /// A commit failed: what the store holds is not known until the journal is opened again.
     unsure: bool,
     /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
     behind: bool,
+    /// What the clock showed at some time of the machine's running.
+    pub(super) anchor: Option<(UnixTime, u64)>,
 }
 
 /// What follows from the journal and the learnt usage.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Known {
+pub(super) struct Known {
     usage: BTreeMap<PassKey, Usage>,
     learnt: LearntUsage,
     /// Redemptions still young enough to be scanned again or annulled.
     recent: VecDeque<Recent>,
-    last: UnixTime,
+    /// Exits still young enough to be scanned again.
+    pub(super) exits: VecDeque<(UnixTime, PassKey)>,
+    pub(super) last: UnixTime,
     synced: Option<Synced>,
     /// Digest of the certificate that the journal was opened under.
     certificate: Option<Hash>,
-    /// Redeemed and annulled since the last day close.
-    totals: (u32, u32),
+    /// Since the last day close.
+    pub(super) totals: Totals,
+    /// People who came in since then, less those who left.
+    pub(super) inside: i64,
+    /// Since when an outage is open.
+    pub(super) outage: Option<UnixTime>,
+    /// The clock jumped and was not set since.
+    pub(super) doubt: bool,
     /// Size of the journal at the last seal.
-    sealed: u64,
+    pub(super) sealed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -194,8 +210,43 @@ impl<S: Storage> Gate<S> {
     /// The bundle must not be older than what the journal says the gate had.
     ///
     /// # Errors
-    /// [`GateError`]; a gate that cannot vouch for its journal does not open.
+    /// [`GateError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
+    /// a clock ahead of `now` is [`GateError::Clock`]: see [`Gate::open_setting_clock`].
     pub fn open(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let mut gate = Self::replayed(storage, key, certificate, bundle, now)?;
+        gate.check_clock(now)?;
+        gate.record_opening(now, None)?;
+        Ok(gate)
+    }
+
+    /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
+    /// [`Gate::open`] says [`GateError::Clock`]. A person who knows the time has to ask for it. Everything
+    /// else is as there.
+    ///
+    /// # Errors
+    /// [`GateError`].
+    pub fn open_setting_clock(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let mut gate = Self::replayed(storage, key, certificate, bundle, now)?;
+        // A journal starts with the record that it was opened.
+        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.known.last });
+        gate.record_opening(now, set)?;
+        Ok(gate)
+    }
+
+    /// A gate with what its store says, before it says anything itself.
+    fn replayed(
         storage: S,
         key: SigningKey,
         certificate: &[u8],
@@ -217,20 +268,24 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (challenge, unsure, behind) = (None, false, false);
-        let mut gate = Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind };
+        let (challenge, anchor, unsure, behind) = (None, None, false, false);
+        let mut gate =
+            Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind, anchor };
         gate.known = gate.replay()?;
         let certificate = sha256(&[gate.certificate.as_bytes()]);
         if gate.known.certificate.is_some_and(|known| known != certificate) {
             return Err(GateError::OtherCertificate);
         }
         gate.check_rollback(&gate.bundle)?;
-        gate.check_clock(now)?;
-        let opened = Record::Opened { time: now, certificate };
-        let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
-        let synced = Record::Synced(synced_record(&gate.bundle, ledgers, now));
-        gate.append(&[opened, synced], Vec::new())?;
         Ok(gate)
+    }
+
+    fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
+        let opened = Record::Opened { time: now, certificate: sha256(&[self.certificate.as_bytes()]) };
+        let ledgers = self.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
+        let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
+        let records: Vec<Record> = set.into_iter().chain([opened, synced]).collect();
+        self.append(&records, Vec::new())
     }
 
     /// Which gate this is.
@@ -367,7 +422,9 @@ impl<S: Storage> Gate<S> {
     pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         let before = self.known.last;
-        self.append(&[Record::ClockSet { time: now, before }], Vec::new())
+        self.append(&[Record::ClockSet { time: now, before }], Vec::new())?;
+        self.anchor = None;
+        Ok(())
     }
 
     /// Records the totals since the last day close.
@@ -377,9 +434,9 @@ impl<S: Storage> Gate<S> {
     pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         self.check_clock(now)?;
-        let (admitted, annulled) = self.known.totals;
+        let totals = self.known.totals;
         let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
-        self.append(&[Record::DayClosed { time: now, day, admitted, annulled, refused }], Vec::new())?;
+        self.append(&[Record::DayClosed { time: now, day, totals, refused }], Vec::new())?;
         self.refused.clear();
         Ok(())
     }
@@ -503,7 +560,9 @@ impl<S: Storage> Gate<S> {
         let rescan = i64::from(policy.rescan_within);
         let key = claims.key();
         let mut recent = self.known.recent.iter().chain(staged);
-        let same_pass = |recent: &&Recent| recent.redemption.pass == key && now.since(recent.redemption.time) <= rescan;
+        // Either way: after the clock was set back, an entry of before may be dated a moment later.
+        let just_now = |time: UnixTime| now.since(time).saturating_abs() <= rescan;
+        let same_pass = |recent: &&Recent| recent.redemption.pass == key && just_now(recent.redemption.time);
         let last = recent.by_ref().filter(same_pass).last().copied();
         if let Some(last) = last
             && last.redemption.evidence == presented.digest()
@@ -521,7 +580,8 @@ impl<S: Storage> Gate<S> {
             return Err(Refusal { reason: Reason::Passback, next: Some(next) });
         }
         check_identity(claims, scan.identity)?;
-        let flags = match (presented.proof(), scan.shown) {
+        let doubt = if self.known.doubt { flags::CLOCK } else { 0 };
+        let proof = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
             (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
             (Proof::Holder(_), Shown::Text(_)) => 0,
@@ -534,14 +594,14 @@ impl<S: Storage> Gate<S> {
             grant: entitled.grant,
             party: scan.party.max(1),
             due_fen: entitled.due_fen,
-            flags,
+            flags: proof | doubt,
             evidence: presented.digest(),
         };
         Ok(Outcome::Redeem(redemption, entitled))
     }
 
     /// Whether this gate may decide at all: clock, certificate, trust list, venue.
-    fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
+    pub(super) fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
         if now < self.known.last || now < self.bundle.trust().issued() {
             return Err(Reason::ClockSuspect.into());
         }
@@ -560,7 +620,7 @@ impl<S: Storage> Gate<S> {
         Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
     }
 
-    fn verify(
+    pub(super) fn verify(
         &self,
         shown: &Shown<'_>,
         bytes: &[u8],
@@ -602,7 +662,7 @@ impl<S: Storage> Gate<S> {
         usage
     }
 
-    fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         let last = self.known.last;
         if now < last { Err(GateError::Clock { now, last }) } else { Ok(()) }
     }
@@ -639,7 +699,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Appends records, with other writes of the same commit, and learns them.
-    fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+    pub(super) fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
         let mut batch = self.log.begin();
         let first = batch.size();
         for record in records {
@@ -673,7 +733,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// After a failed commit, opens the journal again and replays it.
-    fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+    pub(super) fn recover(&mut self) -> Result<(), GateError<S::Error>> {
         if self.unsure {
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.known = self.replay()?;
@@ -699,7 +759,7 @@ impl<S: Storage> Gate<S> {
                 Ok(record) => {
                     known.learn(&self.certificate, index, &record);
                     // As when it was written: a clock set back later brings nothing back.
-                    if matches!(record, Record::Redeemed(_)) {
+                    if matches!(record, Record::Redeemed(_) | Record::Left { .. }) {
                         known.forget(within);
                     }
                 }
@@ -719,7 +779,7 @@ impl<S: Storage> Gate<S> {
         Ok(known)
     }
 
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         let policy = self.bundle.trust().policy();
         self.known.forget(policy.rescan_within.max(policy.annul_within));
     }
@@ -729,12 +789,13 @@ impl Known {
     /// Takes in one record of the journal: when it was just written, and when it is replayed.
     fn learn(&mut self, certificate: &GateCertificate, index: u64, record: &Record) {
         self.last = record.time();
+        self.totals.count(record);
         match record {
             Record::Redeemed(redemption) => {
                 let used = use_of(certificate, index, redemption);
                 self.usage.entry(redemption.pass).or_default().insert(used);
                 self.recent.push_back(Recent { index, redemption: *redemption });
-                self.totals.0 = self.totals.0.saturating_add(1);
+                self.inside = self.inside.saturating_add(redemption.party.into());
             }
             Record::Annulled { index, .. } => {
                 let key = (certificate.gate(), *index);
@@ -744,21 +805,40 @@ impl Known {
                 let has = |usage: &Usage| usage.uses().iter().any(|used| used.key() == key);
                 let pass = pass.or_else(|| self.usage.iter().find(|(_, usage)| has(usage)).map(|(pass, _)| *pass));
                 if let Some(pass) = pass {
-                    self.usage.entry(pass).or_default().annul(key.0, key.1);
-                    self.totals.1 = self.totals.1.saturating_add(1);
+                    let usage = self.usage.entry(pass).or_default();
+                    let used = usage.uses().iter().find(|used| used.key() == key);
+                    self.inside = self.inside.saturating_sub(used.map_or(0, |used| used.party.into()));
+                    usage.annul(key.0, key.1);
                 }
             }
             Record::Synced(synced) => self.synced = Some(synced.clone()),
-            Record::DayClosed { .. } => self.totals = (0, 0),
+            Record::DayClosed { .. } => (self.totals, self.inside) = (Totals::default(), 0),
             Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
-            Record::ClockSet { .. } => {}
+            Record::ClockSet { .. } => self.doubt = false,
+            Record::ClockJumped { .. } => self.doubt = true,
+            Record::Overridden { entry, .. } => self.inside = self.inside.saturating_add(entry.party.into()),
+            Record::OutageOpened { since, .. } => self.outage = Some(*since),
+            Record::OutageClosed { let_in, .. } => {
+                self.outage = None;
+                self.inside = self.inside.saturating_add((*let_in).into());
+            }
+            Record::Left { time, pass, party } => {
+                self.exits.push_back((*time, *pass));
+                self.inside = self.inside.saturating_sub((*party).into());
+            }
         }
     }
 
-    /// Drops redemptions too old to be scanned again or annulled, as of the last record.
+    /// Drops what is too old to be scanned again or annulled, as of the last record, and what is as far
+    /// ahead of it, since the clock was set back.
     fn forget(&mut self, within: u32) {
-        while self.recent.front().is_some_and(|recent| self.last.since(recent.redemption.time) > i64::from(within)) {
+        let last = self.last;
+        let far = |time: UnixTime| last.since(time).saturating_abs() > i64::from(within);
+        while self.recent.front().is_some_and(|recent| far(recent.redemption.time)) {
             self.recent.pop_front();
+        }
+        while self.exits.front().is_some_and(|(time, _)| far(*time)) {
+            self.exits.pop_front();
         }
     }
 }
@@ -777,7 +857,7 @@ fn check_identity(claims: &PassClaims, identity: Identity<'_>) -> Result<(), Rea
 }
 
 /// The bytes of what was shown: the size, then the text.
-fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
+pub(super) fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
     match shown {
         Shown::Text(scanned) => match text::decode(scanned) {
             Ok(bytes) => Ok(Evidence::Decoded(bytes)),
@@ -789,7 +869,7 @@ fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
 }
 
 #[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, so that a scan allocates nothing")]
-enum Evidence<'a> {
+pub(super) enum Evidence<'a> {
     Decoded(text::TextBytes),
     Borrowed(&'a [u8]),
 }
@@ -904,7 +984,7 @@ pub(crate) mod tests {
         bundle
     }
 
-    fn gate_key() -> SigningKey {
+    pub(crate) fn gate_key() -> SigningKey {
         SigningKey::from_seed(&[42; 32])
     }
 
