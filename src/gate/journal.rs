@@ -21,8 +21,8 @@ use crate::wire::text;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The journal is the only log in a gate's store.
-const LOG: LogKey = LogKey(0);
-/// What the gate learnt at the last sync. Names 0 and 1 belong to the log.
+pub(super) const LOG: LogKey = LogKey(0);
+/// What the gate learnt at the last sync. Names 0 and 1 belong to the log, 17 to the self-test.
 const LEARNT: Row = Row::Meta { log: LOG, name: 16 };
 
 /// What was scanned.
@@ -162,7 +162,7 @@ pub struct Gate<S: Storage> {
     /// A commit failed: what the store holds is not known until the journal is opened again.
     unsure: bool,
     /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
-    behind: bool,
+    pub(super) behind: bool,
     /// What the clock showed at some time of the machine's running.
     pub(super) anchor: Option<(UnixTime, u64)>,
 }
