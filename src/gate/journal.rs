@@ -397,19 +397,23 @@ impl<S: Storage> Gate<S> {
             return Err(GateError::UnknownVenue(self.certificate.venue()));
         }
         self.check_rollback(&bundle)?;
-        let mut learnt = self.known.learnt.clone();
-        for (pass, usage) in sync.usage {
-            learnt.entry(*pass).or_default().merge(usage);
-        }
+        // Most syncs bring lists alone: what was learnt is written again only where there is more of it.
+        let learnt = (!sync.usage.is_empty()).then(|| {
+            let mut learnt = self.known.learnt.clone();
+            sync.usage.iter().for_each(|(pass, usage)| learnt.entry(*pass).or_default().merge(usage));
+            learnt
+        });
         let before = self.known.synced.as_ref().map_or(&[][..], |synced| &synced.ledgers);
         let ledgers = merge_sizes(before, sync.ledgers);
         let record = Record::Synced(synced_record(&bundle, ledgers, now));
-        let writes = vec![Write::Put(LEARNT, snapshot::encode_usage(&learnt))];
+        let writes = learnt.iter().map(|learnt| Write::Put(LEARNT, snapshot::encode_usage(learnt))).collect();
         self.append(&[record], writes)?;
         for (pass, usage) in sync.usage {
             self.known.usage.entry(*pass).or_default().merge(usage);
         }
-        self.known.learnt = learnt;
+        if let Some(learnt) = learnt {
+            self.known.learnt = learnt;
+        }
         self.bundle = bundle;
         self.behind = false;
         Ok(())
@@ -926,6 +930,8 @@ pub(crate) mod tests {
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{self, id, list, secret, time};
     use crate::trust::{CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustListSpec, Venue};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -1301,6 +1307,12 @@ pub(crate) mod tests {
         let ledgers = [(id(320_100), 5)];
         gate.sync(&Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() }, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::TotalQuota);
+        let kept = gate.storage().get(LEARNT).unwrap();
+        gate.sync(&Sync { status_lists: &[&status(NOW - 100, &[13])], ..Sync::default() }, time(NOW)).unwrap();
+        assert!(
+            kept.is_some() && gate.storage().get(LEARNT).unwrap() == kept,
+            "a sync of lists alone changes no usage"
+        );
         let storage = gate.storage().clone();
         let mut again = open(storage, NOW + 1).unwrap();
         assert_eq!(reason(&mut again, &code(1, NOW), NOW + 1), Reason::TotalQuota, "after a restart too");
@@ -1320,6 +1332,62 @@ pub(crate) mod tests {
         let synced = again.known.synced.clone();
         assert_eq!(again.known, Known { synced, ..gate.known.clone() });
         assert_eq!(again.log().size(), gate.log().size() + 2, "and says that it opened and what it knows");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_restart_at_any_time_changes_no_answer(steps in vec((0u8..10, 0u8..4, 0usize..6), 1..24)) {
+            let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+            let mut now = NOW;
+            let mut shown = code(1, now);
+            for (what, who, how) in steps {
+                let mut twin = open(gate.storage().clone(), now).unwrap();
+                let index = gate.log().size().saturating_sub(how as u64 + 1);
+                now += [0, 1, 60, 121, 130, 901][how];
+                let answers = [&mut gate, &mut twin].map(|gate| match what {
+                    0..4 => {
+                        shown = code(who, now);
+                        let scan = Scan { party: how as u8, ..Scan::text(shown.as_bytes()) };
+                        answer(gate.admit(scan, time(now)))
+                    }
+                    4 => answer(scan(gate, &shown, now)),
+                    5 => format!("{:?}", gate.annul(index, time(now))),
+                    6 => format!("{:?}", gate.leave(Scan::text(code(who, now).as_bytes()), time(now)).map(|i| i.is_some())),
+                    7 => format!("{:?}", gate.close_day(Date::from_days(1), time(now))),
+                    8 => format!("{:?}", gate.set_clock(time(now - 200))),
+                    _ => {
+                        let used = Use {
+                            time: time(now),
+                            gate: GateId { member: id(CITY), number: 8 },
+                            index: how as u64,
+                            venue: VenueId { member: id(CITY), number: 1 },
+                            service: 0,
+                            grant: 0,
+                            party: 1,
+                        };
+                        let key = PassKey { issuer: id(CITY), pass: PassId::from_bytes([who; 10]) };
+                        let usage = [(key, [used].into_iter().collect())];
+                        format!("{:?}", gate.sync(&Sync { usage: &usage, ..Sync::default() }, time(now)))
+                    }
+                });
+                prop_assert_eq!(&answers[0], &answers[1]);
+                prop_assert_eq!((gate.totals(), gate.inside()), (twin.totals(), twin.inside()));
+                prop_assert_eq!(&gate.known.usage.keys().collect::<Vec<_>>(), &twin.known.usage.keys().collect::<Vec<_>>());
+                if what == 8 {
+                    now -= 200;
+                }
+            }
+        }
+    }
+
+    /// A decision without the index, which a restart shifts.
+    fn answer(decision: Decision) -> String {
+        match decision {
+            Decision::Admitted(admitted) => format!("{:?}", Admitted { index: 0, ..admitted }),
+            refused => format!("{refused:?}"),
+        }
     }
 
     #[test]
