@@ -11,7 +11,7 @@ use onecard::ledger::{Entry, StatementRef, journal_verifier};
 use onecard::product::{Denied, Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
-use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
+use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, TrustListSpec, Venue};
 use onecard::wire::text;
 use onecard_store::{Folder, publish};
 use std::path::Path;
@@ -509,6 +509,52 @@ fn what_a_gate_says_it_knows_is_checked() {
 }
 
 #[test]
+fn an_admission_without_the_catalogue_of_its_product_is_found() {
+    let shown = code(&pass(CITIES[0], 1, 1, |_| {}), 1, OPEN);
+    let (redemption, evidence) = used(1, 1, &shown, OPEN);
+    let found = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = knows(OPEN - 600);
+        change(&mut synced);
+        let records = vec![(Record::Synced(synced), None), (Record::Redeemed(redemption), evidence.clone())];
+        found_in(records)
+    };
+    assert_eq!(found(&|_| {}), []);
+    let without = found(&|synced| synced.catalogues.retain(|(member, _)| *member != id(CITIES[0])));
+    assert_eq!(without, [(2, Rule::Decision, format!("the gate had no catalogue of {}", CITIES[0]))]);
+}
+
+/// Hefei lost its registrar and its issuer: under the list without them a gate has nothing of Hefei, and no less of
+/// the others.
+#[test]
+fn what_a_trust_list_drops_a_gate_need_not_know() {
+    let mut spec = TrustListSpec { sequence: 2, issued: time(OPEN), ..day::trust_spec() };
+    let hefei = spec.members.last_mut().unwrap();
+    hefei.keys.retain(|entry| ![Role::Registrar, Role::Issuer].contains(&entry.role));
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    let list = spec.sign(&roots.each_ref());
+    let found = |change: &dyn Fn(&mut Synced)| {
+        let mut synced = Synced { trust: 2, ..knows(OPEN + 1) };
+        change(&mut synced);
+        let mut day = Day::open();
+        deliver(&mut day, vec![(Record::Synced(knows(OPEN)), None), (Record::Synced(synced), None)], OPEN + 80_000);
+        day.finish(OPEN + 80_000);
+        let mut files = day.files();
+        files.insert("trust/trust-list-2.cose".into(), list.clone());
+        let report = audit(&files, &Options::default());
+        report.findings.iter().map(|finding| (finding.index, finding.rule)).collect::<Vec<_>>()
+    };
+    let less = [(Some(2), Rule::Decision)];
+    assert_eq!(found(&|_| {}), []);
+    let without_hefei = |synced: &mut Synced| {
+        synced.catalogues.pop();
+        synced.status.pop();
+    };
+    assert_eq!(found(&without_hefei), []);
+    assert_eq!(found(&|synced| synced.catalogues.truncate(2)), less);
+    assert_eq!(found(&|synced| drop(synced.status.remove(0))), less);
+}
+
+#[test]
 fn a_restart_is_no_sync() {
     let mut day = Day::open();
     let twice = pass(CITIES[0], 1, 1, |_| {});
@@ -736,6 +782,36 @@ fn a_ledger_is_never_pruned() {
 }
 
 #[test]
+fn a_reversal_comes_after_the_seal_of_what_it_reverses() {
+    let day = finished();
+    let found = |after: usize| {
+        errors(&republished(&day, 0, |entries| {
+            let at = seals(entries)[0] + after;
+            let time = entries[at - after].0;
+            entries.insert(at, (time, Entry::Reversal { gate: 1, index: 2 }));
+        }))
+    };
+    assert_eq!(found(1), []);
+    assert_eq!(found(0), [(SHANGHAI.to_owned(), Rule::Annulment)]);
+}
+
+#[test]
+fn a_gap_is_declared_after_the_last_seal_of_an_enrolled_gate() {
+    let day = finished();
+    let sealed = day.cities[0].ledger.journals()[&1].log().size();
+    let found = |gate, from| {
+        run(&republished(&day, 0, |entries| {
+            let time = entries[entries.len() - 1].0;
+            entries.push((time, Entry::GapDeclared { gate, from, until: from + 1 }));
+        }))
+    };
+    let gap = |gate, from| found(gate, from).iter().map(|found| (found.severity, found.rule)).collect::<Vec<_>>();
+    assert_eq!(gap(1, sealed), [(Severity::Notice, Rule::Missing)]);
+    assert_eq!(gap(1, sealed - 1), [(Severity::Error, Rule::Missing)], "the record is there");
+    assert_eq!(gap(9, 0), [(Severity::Error, Rule::Missing)], "no such gate");
+}
+
+#[test]
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
@@ -930,8 +1006,9 @@ fn an_agreed_digest_that_is_not_the_computed_one_is_found() {
         settled.digest.0[0] ^= 1;
         true
     });
-    let detail = "the members agreed to another statement than this audit computes";
-    assert_eq!(found, [told("statement.cbor", detail)]);
+    let until = "for the period until 2026-10-02T00:00:00+08:00, ";
+    let detail = format!("{until}the members agreed to another statement than this audit computes");
+    assert_eq!(found, [told("statement.cbor", &detail)]);
 }
 
 #[test]

@@ -3,24 +3,56 @@
 use crate::document::escaped;
 use crate::trust::write;
 use crate::{Failure, dump};
-use onecard::audit::{self, Options, Period};
+use onecard::audit::{self, Options, Period, Report};
 use onecard::crypto::Hash;
 use onecard_store::Folder;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What the command `audit` is told to do besides.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) anchor: Option<Hash>,
+    pub(crate) period: Option<Period>,
+    /// Prints JSON instead of text.
+    pub(crate) json: bool,
+    /// Where to write the statement, as canonical bytes and as a table.
+    pub(crate) statement: Option<PathBuf>,
+    pub(crate) csv: Option<PathBuf>,
+}
 
 /// The command `audit`.
-pub(crate) fn audit(
-    out: &mut String,
-    directory: &Path,
-    anchor: Option<Hash>,
-    period: Option<Period>,
-    statement: Option<&Path>,
-) -> Result<(), Failure> {
+pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Result<(), Failure> {
     if !directory.is_dir() {
         return Err(Failure::Usage(format!("{} is not a directory", directory.display())));
     }
+    let Wanted { anchor, period, json, .. } = *wanted;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let report = audit::audit(&Folder::new(directory), &Options { anchor, period, threads, ..Options::default() });
+    if json {
+        dump::line(out, &report.to_json());
+    } else {
+        describe(out, &report);
+    }
+    if !report.is_clean() {
+        return Err(Failure::Refused("the audit found errors".into()));
+    }
+    if wanted.statement.is_some() || wanted.csv.is_some() {
+        let statement = report.statement.ok_or_else(|| Failure::Usage("there is no statement to write".into()))?;
+        wanted.statement.as_deref().map_or(Ok(()), |path| write(path, &statement.encode()))?;
+        wanted.csv.as_deref().map_or(Ok(()), |path| write(path, statement.to_csv().as_bytes()))?;
+    }
+    if json {
+        return Ok(());
+    }
+    if anchor.is_none() {
+        dump::line(out, "note: the first trust list is not pinned; compare the anchor, or give --anchor HEX");
+    }
+    dump::line(out, "verified: no error found");
+    Ok(())
+}
+
+/// The report for people.
+fn describe(out: &mut String, report: &Report) {
     let mut field = |name, value: &dyn std::fmt::Display| {
         dump::label(out, name, 0);
         dump::line(out, &value.to_string());
@@ -39,7 +71,7 @@ pub(crate) fn audit(
     for over in &report.over_use {
         let used = over.used;
         let text = format!("{} at {} entry {}, {}", over.pass, used.gate, used.index, used.time);
-        field("over-use", &format!("{text}: {}; liable: {:?}", over.denied, over.liable));
+        field("over-use", &format!("{text}: {}; liable: {}", over.denied, over.liable));
     }
     if let Some(statement) = &report.statement {
         field("statement", &statement.digest());
@@ -50,16 +82,4 @@ pub(crate) fn audit(
     for finding in &report.findings {
         dump::line(out, &escaped(&finding.to_string()));
     }
-    if !report.is_clean() {
-        return Err(Failure::Refused("the audit found errors".into()));
-    }
-    if let Some(path) = statement {
-        let bytes = report.statement.ok_or_else(|| Failure::Usage("there is no statement to write".into()))?.encode();
-        write(path, &bytes)?;
-    }
-    if anchor.is_none() {
-        dump::line(out, "note: the first trust list is not pinned; compare the anchor, or give --anchor HEX");
-    }
-    dump::line(out, "verified: no error found");
-    Ok(())
 }

@@ -25,6 +25,7 @@ mod federation;
 mod inspect;
 mod trust;
 
+use audit::Wanted;
 use clap::{Parser, Subcommand};
 use onecard::audit::Period;
 use onecard::crypto::Hash;
@@ -74,7 +75,8 @@ enum Command {
         /// the first one published is taken at its word: compare the anchor printed with what you know.
         #[arg(long, value_name = "HEX", value_parser = trust::hash)]
         anchor: Option<Hash>,
-        /// First second of the period to settle, where the ledgers hold no statement yet.
+        /// First second of the period to settle, up to what the ledgers hold now: not before the end of
+        /// the last one that they hold a statement of.
         #[arg(long, value_name = "SECONDS", requires = "until", value_parser = trust::time)]
         from: Option<UnixTime>,
         /// First second after that period.
@@ -83,6 +85,12 @@ enum Command {
         /// Where to write the statement, as canonical bytes.
         #[arg(long, value_name = "FILE")]
         statement: Option<PathBuf>,
+        /// Where to write the statement's amounts as a table.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Prints the report as one line of JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Draws a pass or a presentation as a QR code, on the terminal if no file is asked for.
     Qr {
@@ -118,9 +126,9 @@ fn main() -> ExitCode {
             inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
         }
         Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
-        Command::Audit { directory, anchor, from, until, statement } => {
+        Command::Audit { directory, anchor, from, until, statement, csv, json } => {
             let period = from.zip(until).map(|(from, until)| Period { from, until });
-            audit::audit(&mut out, &directory, anchor, period, statement.as_deref())
+            audit::audit(&mut out, &directory, &Wanted { anchor, period, json, statement, csv })
         }
         Command::Qr { file, png, svg } => draw::qr(&mut out, &file, png.as_deref(), svg.as_deref()),
         Command::Vkey { trust } => vkey(&mut out, &trust),

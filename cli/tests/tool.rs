@@ -254,6 +254,16 @@ fn a_directory_is_audited() {
     assert!(said.contains(&format!("\nstatement: {}\n", sha256(&[statement]))), "{said}");
     assert!(said.ends_with("\nverified: no error found\n"), "{said}");
     assert_eq!(std::fs::read(directory.path().join("written")).unwrap(), *statement);
+    let arguments = ["audit", "day", "--anchor", &anchor, "--json", "--csv", "table"];
+    let (code, said) = onecard(directory.path(), &arguments);
+    assert_eq!(code, 0, "{said}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&report["clean"], &report["anchor"]), (&true.into(), &anchor.clone().into()));
+    assert_eq!((&report["counts"]["redemptions"], &report["findings"]), (&3.into(), &serde_json::json!([])));
+    assert_eq!((&report["over_use"][0]["index"], &report["over_use"][0]["liable"]), (&3.into(), &"issuer".into()));
+    assert_eq!(report["statement"], sha256(&[statement]).to_string());
+    let table = std::fs::read_to_string(directory.path().join("table")).unwrap();
+    assert!(table.starts_with("kind,from,to,") && table.contains("\r\npayment,310101,"), "{table}");
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
 
@@ -267,6 +277,12 @@ fn a_directory_is_audited() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("\nerror: journal/310101/1") && said.contains("refused: the audit found errors\n"), "{said}");
     assert!(!said.contains("verified: no error"), "{said}");
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--json"]);
+    assert_eq!(code, 1, "{said}");
+    let report: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    let found = &report["findings"][0];
+    assert_eq!((&report["clean"], &found["severity"]), (&false.into(), &"error".into()));
+    assert!(found["place"].as_str().unwrap().starts_with("journal/310101/1"), "{said}");
 }
 
 #[test]

@@ -108,6 +108,8 @@ enum onecard_status
   ONECARD_STATUS_PASS_PROOF_REQUIRED = 347,
   // Refused, ONECARD_REASON_WRONG_AUDIENCE: the code is for another gate or federation, or does not answer the challenge.
   ONECARD_STATUS_PASS_WRONG_AUDIENCE = 348,
+  // Refused, ONECARD_REASON_LIST_TOO_OLD: a list that the decision rests on is too old to decide by.
+  ONECARD_STATUS_PASS_LIST_TOO_OLD = 349,
   // Refused, ONECARD_REASON_NOT_YET_VALID: the pass is not valid yet.
   ONECARD_STATUS_PASS_NOT_YET_VALID = 360,
   // Refused, ONECARD_REASON_EXPIRED: the pass is over.

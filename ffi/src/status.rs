@@ -83,6 +83,8 @@ pub enum Status {
     PassProofRequired = 347,
     /// Refused, ONECARD_REASON_WRONG_AUDIENCE: the code is for another gate or federation, or does not answer the challenge.
     PassWrongAudience = 348,
+    /// Refused, ONECARD_REASON_LIST_TOO_OLD: a list that the decision rests on is too old to decide by.
+    PassListTooOld = 349,
     /// Refused, ONECARD_REASON_NOT_YET_VALID: the pass is not valid yet.
     PassNotYetValid = 360,
     /// Refused, ONECARD_REASON_EXPIRED: the pass is over.
@@ -171,7 +173,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 61] = [
+pub(crate) const TABLE: [(Status, &str, &str); 62] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -205,6 +207,7 @@ pub(crate) const TABLE: [(Status, &str, &str); 61] = [
     refused!(PassCodeEarly, CodeEarly),
     refused!(PassProofRequired, ProofRequired),
     refused!(PassWrongAudience, WrongAudience),
+    refused!(PassListTooOld, ListTooOld),
     refused!(PassNotYetValid, NotYetValid),
     refused!(PassExpired, Expired),
     (Status::Encoding, "文件编码不规范或过长\0", "a document is not in the one accepted encoding\0"),
@@ -411,7 +414,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 61] = [
+    const FROZEN: [(u32, &str); 62] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -445,6 +448,7 @@ mod tests {
         (346, "PassCodeEarly"),
         (347, "PassProofRequired"),
         (348, "PassWrongAudience"),
+        (349, "PassListTooOld"),
         (360, "PassNotYetValid"),
         (361, "PassExpired"),
         (400, "Encoding"),

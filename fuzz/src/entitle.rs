@@ -8,17 +8,27 @@ use super::input::Input;
 use super::products::{RICH, city, moment, product, venue};
 use onecard::id::GateId;
 use onecard::product::{
-    Grant, PassFacts, Period, Product, QuotaKey, Unit, Usage, Use, Validity, VenueFacts, Visit, entitle,
+    Denied, Entitled, Grant, HourRange, Length, PassFacts, Period, Product, QuotaKey, Unit, Usage, Use, Validity,
+    VenueFacts, Visit, entitle,
 };
 use onecard::time::{Date, UnixTime};
 use std::collections::BTreeSet;
 
 pub fn run(data: &[u8]) {
+    let _ = decide(data);
+}
+
+/// What was decided; `None` for a product that must not be published.
+pub fn decide(data: &[u8]) -> Option<Result<Entitled, Denied>> {
     let mut input = Input::new(data);
     let product = product(&mut input);
     let pass = PassFacts {
-        not_before: moment(&mut input),
-        expires: if input.odd() { moment(&mut input) } else { UnixTime::MAX },
+        not_before: match input.byte() % 4 {
+            0 | 1 => Date::new(2028, 2, 20).unwrap().start(0),
+            2 => UnixTime::MIN,
+            _ => moment(&mut input),
+        },
+        expires: if input.byte() % 4 == 3 { moment(&mut input) } else { UnixTime::MAX },
         holder_class: input.pick(&[0, 1, 200]),
     };
     let at = venue(&mut input);
@@ -28,8 +38,8 @@ pub fn run(data: &[u8]) {
         reference_fen: input.pick(&[10_000, 0, 4_001, 10_000_000]),
         service: input.pick(&[0, 0, 0, 1]),
     };
-    let visit = Visit { time: moment(&mut input), venue, party: input.pick(&[1, 0, 2, 4, 255]) };
-    let uses: Vec<Use> = input.list(12, used);
+    let visit = Visit { time: moment(&mut input), venue, party: input.pick(&[1, 0, 1, 1, 2, 4, 255]) };
+    let uses: Vec<Use> = input.list(12, |input| used(input, &visit, &product));
     let mut usage: Usage = uses.iter().copied().collect();
     if input.odd() {
         usage.annul(gate(1), 1);
@@ -38,20 +48,19 @@ pub fn run(data: &[u8]) {
 
     let decision = entitle(&product, &pass, &usage, &visit);
     if product.validate().is_err() {
-        return;
+        return None;
     }
     let slow = Case { product: &product, pass: &pass, usage: &usage, visit: &visit };
-    let covering = slow.covering();
+    let decided = decision.map(|entitled| (entitled.grant, entitled.uses_left, entitled.valid_until));
     assert_eq!(
-        decision.map(|entitled| entitled.grant).ok(),
-        covering,
-        "{decision:?}\n{product:?}\n{usage:?}\n{visit:?}"
+        decided.map_err(|denied| denied.code()),
+        slow.decide(),
+        "{decision:?}\n{product:?}\n{pass:?}\n{usage:?}\n{visit:?}"
     );
     match decision {
         Ok(entitled) => {
             let price = product.grants[usize::from(entitled.grant)].price.fen(venue.reference_fen);
             assert_eq!(u64::from(entitled.due_fen), u64::from(price) * u64::from(visit.party.max(1)));
-            assert!(visit.time < entitled.valid_until && entitled.valid_until <= pass.expires);
             let mut after = usage.clone();
             let (service, grant, party) = (venue.service, entitled.grant, visit.party.max(1));
             after.insert(Use { time: visit.time, gate: gate(9), index: 0, venue: at, service, grant, party });
@@ -60,23 +69,25 @@ pub fn run(data: &[u8]) {
             assert!(then.is_err() || then.is_ok_and(|then| then.grant != grant), "not over at {}", later.time);
         }
         Err(denied) => {
-            assert!(!denied.to_string().is_empty() && (60..=95).contains(&denied.code()));
+            assert!(!denied.to_string().is_empty());
             if let Some(next) = denied.next() {
                 assert!(next > visit.time, "{denied}: next is {next}");
-                let then = entitle(&product, &pass, &usage, &Visit { time: next, ..visit });
-                assert!(then.is_ok(), "{denied}: not covered at {next}, but {then:?}");
+                let at = |time| entitle(&product, &pass, &usage, &Visit { time, ..visit });
+                assert!(at(next).is_ok(), "{denied}: not covered at {next}, but {:?}", at(next));
+                assert!(at(next.saturating_add(-1)).is_err(), "{denied}: covered before {next} already");
             }
         }
     }
 
     let mut more = usage.clone();
-    let one = Use { gate: gate(7), ..used(&mut input) };
+    let one = Use { gate: gate(7), ..used(&mut input, &visit, &product) };
     more.insert(one);
     let running = slow.clocks().all(|clock| slow.first_use(clock).is_some_and(|first| first <= one.time));
     if running && decision.is_err() {
         let then = entitle(&product, &pass, &more, &visit);
         assert!(then.is_err(), "denied, but not with {one:?} more: {then:?}\n{product:?}\n{usage:?}\n{visit:?}");
     }
+    Some(decision)
 }
 
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
@@ -85,7 +96,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("empty", vec![]),
         ("plain", vec![0; 60]),
         ("rich", tail(&[0; 40])),
-        ("rich-used", tail(&[1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1, 0, 0, 0, 0, 3, 2, 0, 0, 1, 1, 1])),
+        ("rich-used", tail(&[0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 0])),
         ("first-use", [vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1], vec![1; 50]].concat()),
     ]
 }
@@ -94,14 +105,15 @@ fn gate(number: u32) -> GateId {
     GateId { member: city(0), number }
 }
 
-fn used(input: &mut Input<'_>) -> Use {
+fn used(input: &mut Input<'_>, visit: &Visit, product: &Product) -> Use {
+    let grants = product.grants.len() as u8;
     Use {
-        time: moment(input),
+        time: if input.odd() { moment(input) } else { visit.time.saturating_add(input.pick(&[-1, 0, -3_600, 90_000])) },
         gate: gate(u32::from(input.byte() % 3)),
         index: u64::from(input.byte() % 6),
-        venue: venue(input),
+        venue: if input.odd() { venue(input) } else { visit.venue.id },
         service: 0,
-        grant: input.byte() % 5,
+        grant: input.byte() % (grants + 1),
         party: 1,
     }
 }
@@ -123,32 +135,72 @@ struct Case<'a> {
     visit: &'a Visit,
 }
 
+/// A check that a grant fails: its place in the documented order, and the code of the reason.
+type Failure = (usize, u8);
+
+/// The codes of a grant's checks, in the documented order.
+const ORDER: [u8; 12] = [70, 71, 73, 72, 61, 62, 60, 80, 81, 92, 90, 91];
+
+const fn fails(code: u8) -> Failure {
+    let mut place = 0;
+    while ORDER[place] != code {
+        place += 1;
+    }
+    (place, code)
+}
+
 impl Case<'_> {
-    /// The first grant that passes every check.
-    fn covering(&self) -> Option<u8> {
-        let now = self.visit.time;
-        let eligible = |classes: &[u8]| classes.is_empty() || classes.contains(&self.pass.holder_class);
-        let good = self.pass.not_before <= now
-            && now < self.pass.expires
-            && eligible(&self.product.holders)
-            && self.visit.party <= self.product.party_max;
-        let covers = |(index, grant): &(u8, &Grant)| {
-            self.place(grant)
-                && eligible(&grant.holders)
-                && self.branch(grant)
-                && self.window(grant)
-                && self.mask(grant)
-                && self.quotas(*index, grant)
-        };
-        (0..).zip(&self.product.grants).find(covers).map(|(index, _)| index).filter(|_| good)
+    /// The grant that covers the visit, what is left of it, and when it is over; or the code of the reason.
+    fn decide(&self) -> Result<(u8, Option<u32>, UnixTime), u8> {
+        let (now, pass) = (self.visit.time, self.pass);
+        let checks = [
+            (now < pass.not_before, 60),
+            (pass.expires <= now, 61),
+            (!self.eligible(&self.product.holders), 73),
+            (self.product.party_max < self.visit.party, 95),
+        ];
+        if let Some((_, code)) = checks.into_iter().find(|(failed, _)| *failed) {
+            return Err(code);
+        }
+        let mut furthest = fails(70);
+        for (index, grant) in (0..).zip(&self.product.grants) {
+            match self.grant(index, grant) {
+                Ok((left, end)) => return Ok((index, left, end.min(pass.expires))),
+                Err(failure) if failure.0 > furthest.0 => furthest = failure,
+                Err(_) => {}
+            }
+        }
+        Err(furthest.1)
+    }
+
+    fn grant(&self, index: u8, grant: &Grant) -> Result<(Option<u32>, UnixTime), Failure> {
+        let (inside, service) = (self.place(grant), grant.service == self.visit.venue.service);
+        let end = self.window(grant);
+        let (quotas, left) = self.quotas(index, grant);
+        let checks = [
+            (!inside).then_some(70),
+            (!service).then_some(71),
+            (!self.eligible(&grant.holders)).then_some(73),
+            (!self.branch(grant)).then_some(72),
+            end.err(),
+            (!self.day(grant)).then_some(80),
+            (!self.hours(grant)).then_some(81),
+            quotas,
+        ];
+        match checks.into_iter().flatten().next() {
+            Some(code) => Err(fails(code)),
+            None => Ok((left, end.unwrap())),
+        }
+    }
+
+    fn eligible(&self, classes: &[u8]) -> bool {
+        classes.is_empty() || classes.contains(&self.pass.holder_class)
     }
 
     fn place(&self, grant: &Grant) -> bool {
         let (venue, scope) = (&self.visit.venue, &grant.scope);
         let listed = scope.venues.contains(&venue.id) || scope.categories.contains(&venue.category);
-        (scope.all || listed || scope.members.contains(&venue.id.member))
-            && !scope.except.contains(&venue.id)
-            && grant.service == venue.service
+        (scope.all || listed || scope.members.contains(&venue.id.member)) && !scope.except.contains(&venue.id)
     }
 
     fn branch(&self, grant: &Grant) -> bool {
@@ -157,23 +209,26 @@ impl Case<'_> {
         self.usage.uses().iter().filter_map(chosen).all(|other| other.group != choice.group || other == choice)
     }
 
-    fn window(&self, grant: &Grant) -> bool {
-        let now = self.visit.time;
-        match grant.window.validity {
-            Validity::Pass => true,
-            Validity::Fixed { from, until } => from <= now && now < until,
+    /// The end of the window, or the code of the reason.
+    fn window(&self, grant: &Grant) -> Result<UnixTime, u8> {
+        let (now, start) = (self.visit.time, grant.window.day_start);
+        let (from, end, in_time) = match grant.window.validity {
+            Validity::Pass => (UnixTime::MIN, self.pass.expires, true),
+            Validity::Fixed { from, until } => (from, until, true),
             Validity::FirstUse { clock, activate_by, length } => {
                 let first = self.first_use(clock).into_iter().chain([now]).min().unwrap();
-                let start = grant.window.day_start;
-                let day = first.service_day(start);
-                let ends = [
-                    length.hours.map(|hours| first.saturating_add(i64::from(hours) * 3_600)),
-                    length.days.map(|days| day.plus_days(days.into()).start(start)),
-                    length.months.map(|months| anniversary(day, months).start(start)),
-                    length.until,
-                ];
-                activate_by.is_none_or(|by| first < by) && ends.into_iter().flatten().all(|end| now < end)
+                let by = activate_by.and_then(|by| match self.pass.not_before {
+                    UnixTime::MIN => by.until,
+                    sold => Some(end(by, sold, start)),
+                });
+                (UnixTime::MIN, end(length, first, start), by.is_none_or(|by| first < by))
             }
+        };
+        match (now < end, in_time, from <= now) {
+            (false, _, _) => Err(61),
+            (_, false, _) => Err(62),
+            (_, _, false) => Err(60),
+            _ => Ok(end),
         }
     }
 
@@ -186,15 +241,21 @@ impl Case<'_> {
         self.usage.uses().iter().filter(starts).map(|used| used.time).min()
     }
 
-    fn mask(&self, grant: &Grant) -> bool {
+    fn day(&self, grant: &Grant) -> bool {
         let (mask, day) = (&grant.window.mask, self.visit.time.service_day(grant.window.day_start));
-        let second = self.visit.time.since(day.start(0));
         !mask.blackout.iter().any(|(first, last)| (*first..=*last).contains(&day))
             && mask.weekdays >> day.weekday() & 1 == 1
-            && mask.hours.is_none_or(|hours| (i64::from(hours.from)..i64::from(hours.until)).contains(&second))
     }
 
-    fn quotas(&self, index: u8, grant: &Grant) -> bool {
+    fn hours(&self, grant: &Grant) -> bool {
+        let day = self.visit.time.service_day(grant.window.day_start);
+        let second = self.visit.time.since(day.start(0));
+        let open = |hours: HourRange| (i64::from(hours.from)..i64::from(hours.until)).contains(&second);
+        grant.window.mask.hours.is_none_or(open)
+    }
+
+    /// The code of the most lasting quota that is used up, and what the tightest shared one leaves.
+    fn quotas(&self, index: u8, grant: &Grant) -> (Option<u8>, Option<u32>) {
         let day_of = |time: UnixTime| time.service_day(grant.window.day_start);
         let today = day_of(self.visit.time);
         let period = |period, day: Date| {
@@ -206,7 +267,8 @@ impl Case<'_> {
                 Period::Day => (0, 0, day.days()),
             }
         };
-        grant.quotas.iter().all(|quota| {
+        let (mut spent, mut left) = (Vec::new(), Vec::new());
+        for quota in &grant.quotas {
             let counted = |used: &&Use| {
                 used.grant == index
                     && period(quota.period, day_of(used.time)) == period(quota.period, today)
@@ -220,9 +282,29 @@ impl Case<'_> {
                 }
                 Unit::Days => uses().map(|used| day_of(used.time)).chain([today]).collect::<BTreeSet<_>>().len(),
             };
-            total <= usize::from(quota.limit)
-        })
+            let limit = usize::from(quota.limit);
+            match (quota.key, quota.period) {
+                (QuotaKey::Venue, _) if total > limit => spent.push(90),
+                (QuotaKey::Shared, Period::Day) if total > limit => spent.push(91),
+                (QuotaKey::Shared, _) if total > limit => spent.push(92),
+                (QuotaKey::Shared, _) => left.push((limit - total) as u32),
+                (QuotaKey::Venue, _) => {}
+            }
+        }
+        (spent.into_iter().min_by_key(|&code| fails(code)), left.into_iter().min())
     }
+}
+
+/// The earliest end of the parts of a length.
+fn end(length: Length, from: UnixTime, day_start: u32) -> UnixTime {
+    let day = from.service_day(day_start);
+    let ends = [
+        length.hours.map(|hours| from.saturating_add(i64::from(hours) * 3_600)),
+        length.days.map(|days| day.plus_days(days.into()).start(day_start)),
+        length.months.map(|months| anniversary(day, months).start(day_start)),
+        length.until,
+    ];
+    ends.into_iter().flatten().min().unwrap()
 }
 
 fn clock(grant: &Grant) -> Option<u8> {

@@ -95,4 +95,5 @@ fn rules(spec: &TrustListSpec) {
     assert!((1..=with(Role::Witness)).contains(&policy.witness_quorum.into()));
     assert!(policy.status_fresh <= policy.status_max_age && policy.code_early <= policy.clock_suspect);
     assert!(policy.catalogue_fresh <= policy.catalogue_max_age);
+    assert!(u64::from(policy.code_early) + u64::from(policy.code_late) <= policy.rescan_within.into());
 }

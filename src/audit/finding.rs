@@ -11,6 +11,15 @@ pub enum Severity {
     Error,
 }
 
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Notice => "notice",
+            Self::Error => "error",
+        })
+    }
+}
+
 /// The rule that is broken. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -82,6 +91,13 @@ pub enum Rule {
     Pruned,
 }
 
+/// The stable name.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
 /// One thing an audit found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
@@ -99,15 +115,11 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Notice => "notice",
-            Severity::Error => "error",
-        };
-        write!(f, "{severity}: {}", self.place)?;
+        write!(f, "{}: {}", self.severity, self.place)?;
         if let Some(index) = self.index {
             write!(f, " entry {index}")?;
         }
-        write!(f, ": {:?}: {}", self.rule, self.detail)
+        write!(f, ": {}: {}", self.rule, self.detail)
     }
 }
 

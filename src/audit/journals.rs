@@ -14,7 +14,7 @@ use crate::pass::{self, Audience, PassClaims, Proof};
 use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
-use crate::trust::{Age, GateCertificate, Policy, Status, TrustList};
+use crate::trust::{Age, Catalogue, GateCertificate, Policy, Status, StatusList, TrustList};
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -283,8 +283,7 @@ impl<'a, F: Files> Replay<'a, F> {
         for (member, sequence) in synced.catalogues.iter().filter(known) {
             findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
         }
-        let member = |id| self.lists.trust.list(synced.trust).is_none_or(|list| list.member(id).is_some());
-        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before, member)) {
+        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before, self.lists)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
@@ -373,6 +372,7 @@ impl<'a, F: Files> Replay<'a, F> {
             used,
             due_fen: redemption.due_fen,
             entry,
+            reversed: None,
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
             facts: redemption.facts,
@@ -472,6 +472,10 @@ impl<'a, F: Files> Replay<'a, F> {
             if self.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
                 findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
             }
+            let had = |synced: &Synced| synced.catalogues.iter().any(|(id, _)| *id == member);
+            if self.synced.as_ref().is_some_and(|synced| !had(synced)) {
+                findings.error(index, Rule::Decision, format_args!("the gate had no catalogue of {member}"));
+            }
         }
         let Some(visit) = self.visit(used) else {
             findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
@@ -518,18 +522,41 @@ fn at_least(totals: &Totals, least: &Totals) -> bool {
         && totals.left >= least.left
 }
 
-/// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger.
-/// Of who is no `member` any more, it need not keep the lists.
-fn knows_less(now: &Synced, before: &Synced, member: impl Fn(MemberId) -> bool) -> bool {
-    let lost =
-        |now: &[(MemberId, u64)], (id, had): &(MemberId, u64)| !now.iter().any(|(of, has)| of == id && has >= had);
-    let older = |had: &(MemberId, String, UnixTime)| {
-        !now.status.iter().any(|has| (has.0, &has.1) == (had.0, &had.1) && has.2 >= had.2)
+/// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger. What
+/// does not verify under the trust list that it has now it need not keep; something older in its place is less.
+fn knows_less(now: &Synced, before: &Synced, lists: &Lists) -> bool {
+    // Of a trust list before the pinned one nothing is known.
+    let trust = lists.trust.list(now.trust);
+    let lost = |id: &MemberId, had: u64, now: &[(MemberId, u64)], carried: &dyn Fn(&TrustList) -> bool| match now
+        .iter()
+        .find(|(of, _)| of == id)
+    {
+        Some((_, has)) => *has < had,
+        None => trust.is_none_or(carried),
+    };
+    let catalogue = |(member, had): &(MemberId, u64)| {
+        lost(member, *had, &now.catalogues, &|trust| {
+            let known = lists.catalogue(*member, *had);
+            trust.member(*member).is_some()
+                && known.is_none_or(|list| Catalogue::verify(list.as_bytes(), trust).is_ok())
+        })
+    };
+    let status = |(issuer, uri, had): &(MemberId, String, UnixTime)| match now
+        .status
+        .iter()
+        .find(|has| (has.0, &has.1) == (*issuer, uri))
+    {
+        Some((_, _, has)) => has < had,
+        None => trust.is_none_or(|trust| {
+            let known = lists.status(*issuer, uri, *had);
+            trust.member(*issuer).is_some()
+                && known.is_none_or(|list| StatusList::verify(list.as_bytes(), trust).is_ok())
+        }),
     };
     now.trust < before.trust
-        || before.catalogues.iter().any(|had| member(had.0) && lost(&now.catalogues, had))
-        || before.ledgers.iter().any(|had| lost(&now.ledgers, had))
-        || before.status.iter().any(|had| member(had.0) && older(had))
+        || before.catalogues.iter().any(catalogue)
+        || before.ledgers.iter().any(|(id, had)| lost(id, *had, &now.ledgers, &|_| true))
+        || before.status.iter().any(status)
 }
 
 /// The evidence of one gate, a bundle at a time.

@@ -7,8 +7,10 @@
 mod files;
 mod finding;
 mod journals;
+mod json;
 mod lists;
 mod overuse;
+mod periods;
 mod published;
 mod replay;
 mod settle;
@@ -20,5 +22,6 @@ pub use overuse::OverUse;
 pub use replay::{Counts, Options, Report, audit};
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
 pub use statement::{
-    CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, Statement, StatementError,
+    Adjustment, CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, Statement,
+    StatementError, TakenBack,
 };

@@ -3,17 +3,19 @@
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
+use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
-use super::overuse::{OverUse, Redeemed, over_uses};
+use super::overuse::{OverUse, Redeemed};
+use super::periods::Periods;
 use super::published::{Place, PublishedLog, read_log};
-use super::settle::{Earlier, Period, Settled, settle};
-use super::statement::{MAX_STATEMENT, Statement};
-use crate::crypto::{Hash, sha256};
+use super::settle::Period;
+use super::statement::Statement;
+use crate::crypto::Hash;
 use crate::id::{MemberId, PassKey};
-use crate::ledger::{CutOff, Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
+use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
-use crate::trust::{Bundle, GateCertificate, Role, TrustList};
+use crate::trust::{GateCertificate, Role, TrustList};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -26,7 +28,8 @@ pub struct Options<'a> {
     /// are not looked at. Without it, the first list published is taken as it is: then compare
     /// [`Report::anchor`] with what you know.
     pub anchor: Option<Hash>,
-    /// The period to settle while the ledgers hold no statement yet, up to their present size.
+    /// The period to settle up to the ledgers' present size. One that begins before the end of the last
+    /// period that the ledgers hold a statement of changes nothing.
     pub period: Option<Period>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
@@ -71,9 +74,9 @@ pub struct Counts {
 pub struct Report {
     /// What was found, ordered by place and entry.
     pub findings: Vec<Finding>,
-    /// Over-use, ordered by pass: not damage, but money.
+    /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,
-    /// The statement that follows from the ledgers.
+    /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
     pub statement: Option<Statement>,
     /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
@@ -87,6 +90,45 @@ impl Report {
     pub fn is_clean(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity < Severity::Error)
     }
+
+    /// The report as JSON: one object, keys in a fixed order. Numbers are integers of up to 64 bits, an
+    /// index is `null` where a finding is about no entry. The statement is [`Statement::to_json`]'s.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = Json::new();
+        out.object(|out| {
+            out.number("clean", self.is_clean());
+            optional(out, "anchor", self.anchor);
+            let Counts { ledgers, entries, journals, records, redemptions, evidence, pruned } = self.counts;
+            out.member("counts", |out| {
+                out.number("ledgers", ledgers).number("entries", entries).number("journals", journals);
+                out.number("records", records).number("redemptions", redemptions);
+                out.number("evidence", evidence).number("pruned", pruned);
+            });
+            out.list("findings", &self.findings, |out, finding| {
+                out.name("severity", finding.severity).name("rule", finding.rule).text("place", &finding.place);
+                match finding.index {
+                    Some(index) => out.number("index", index),
+                    None => out.number("index", "null"),
+                };
+                out.text("detail", &finding.detail);
+            });
+            out.list("over_use", &self.over_use, |out, over| {
+                out.name("pass", over.pass).name("gate", over.used.gate).number("index", over.used.index);
+                out.number("time", over.used.time.seconds()).text("denied", &over.denied.to_string());
+                out.name("liable", over.liable);
+            });
+            optional(out, "statement", self.statement.as_ref().map(Statement::digest));
+        });
+        out.finish()
+    }
+}
+
+fn optional(out: &mut Json, key: &str, value: Option<Hash>) {
+    match value {
+        Some(value) => out.name(key, value),
+        None => out.number(key, "null"),
+    };
 }
 
 /// Audits published files.
@@ -119,46 +161,34 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
-    let closing = Closing::find(&cities, &lists, options, &mut findings);
+    let periods = Periods::find(&cities, &lists, options, &mut findings);
     let pruned = journals.values().any(|standing| standing.pruned > 0);
-    let by_pass = standing(journals, &cities, closing.as_ref(), &mut findings);
-    let bundle = lists.bundle_of(&catalogues_before(&cities, closing.as_ref()));
-    let mut over_use = Vec::new();
-    let mut uses = Vec::new();
-    for redeemed in by_pass.values() {
-        let excess = over_uses(redeemed, &bundle);
-        for redeemed in redeemed {
-            let liable = excess.iter().find(|over| over.used == redeemed.used).map(|over| over.liable);
-            let Redeemed { pass, product, used, due_fen, .. } = *redeemed;
-            uses.push((redeemed.entry, Settled { pass, product, used, due_fen, liable }));
-        }
-        over_use.extend(excess);
-    }
-    let statement = closing.and_then(|closing| closing.statement(files, &bundle, uses, pruned, &mut findings));
+    let (booked, over_use) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let statement = periods.settle(files, &booked, pruned, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
     Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
 }
 
 /// A member's ledger, read.
-struct City {
-    member: MemberId,
+pub(super) struct City {
+    pub(super) member: MemberId,
     origin: String,
-    log: PublishedLog,
+    pub(super) log: PublishedLog,
     gates: BTreeMap<u32, GateSeen>,
     /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
     /// Entry and peer checkpoint, where a peer signed it.
     peers: Vec<(u64, SignedCheckpoint)>,
     /// Entry and digest of each catalogue published.
-    catalogues: Vec<(u64, Hash)>,
-    settled: Vec<StatementRef>,
+    pub(super) catalogues: Vec<(u64, Hash)>,
+    pub(super) settled: Vec<StatementRef>,
 }
 
 impl City {
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
     /// last of them.
-    fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
+    pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
         let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
         let mut expected = agreed.iter().filter(part);
         let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
@@ -166,7 +196,7 @@ impl City {
     }
 }
 
-fn prefix_of(member: MemberId) -> String {
+pub(super) fn prefix_of(member: MemberId) -> String {
     format!("ledger/{member}")
 }
 
@@ -301,9 +331,7 @@ impl<'a> Reading<'a> {
             }
             Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
-            Entry::GapDeclared { gate, from, until } => {
-                findings.notice(index, Rule::Missing, format_args!("gate {gate} lost its records {from} to {until}"));
-            }
+            Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
             Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
             Entry::Settlement(settled) => self.settled.push(settled),
         }
@@ -374,6 +402,16 @@ impl<'a> Reading<'a> {
             );
         }
         self.gates.insert(gate.number, GateSeen { certificate, seals: Vec::new(), retired: false });
+    }
+
+    /// Lost records are those after the last seal of an enrolled gate: what was sealed is there.
+    fn gap(&self, index: u64, number: u32, from: u64, until: u64, findings: &mut Findings) {
+        let sealed = self.gates.get(&number).map(|gate| gate.seals.last().map_or(0, |seal| seal.signed.size()));
+        if sealed.is_none_or(|sealed| from < sealed) {
+            let detail = format_args!("records {from} to {until} of gate {number} are not lost");
+            return findings.error(index, Rule::Missing, detail);
+        }
+        findings.notice(index, Rule::Missing, format_args!("gate {number} lost its records {from} to {until}"));
     }
 
     fn sealed(&mut self, index: u64, number: u32, first: u64, note: &str, findings: &mut Findings) {
@@ -503,162 +541,31 @@ fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What is being settled: a period and the ledgers' sizes at its start and end.
-struct Closing {
-    period: Period,
-    cut_offs: Vec<CutOff>,
-    /// The statement before, if any.
-    earlier: Option<StatementRef>,
-    /// The digest the members agreed to, if they have.
-    agreed: Option<Hash>,
-}
-
-impl Closing {
-    fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Option<Self> {
-        let agreed =
-            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
-        let Some(last) = agreed.last() else {
-            let period = options.period?;
-            let cut_off = |city: &City| {
-                let size = city.log.size();
-                city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
-            };
-            let cut_offs = cities.iter().filter_map(cut_off).collect();
-            return Some(Self { period, cut_offs, earlier: None, agreed: None });
-        };
-        for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
-            let detail = if city.settled.is_empty() {
-                "the member agreed to no statement"
-            } else {
-                "the members agreed to different statements"
-            };
-            findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
-        }
-        for cut_off in agreed.iter().flat_map(|settled| &settled.cut_offs) {
-            let city = cities.iter().find(|city| city.member == cut_off.member);
-            if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
-                findings.error(
-                    None,
-                    Rule::Statement,
-                    format_args!("the cut-off of {} is not of its ledger", cut_off.member),
-                );
-            }
-        }
-        let period = Period { from: last.from, until: last.until };
-        let before = agreed.iter().rev().nth(1);
-        Some(Self { period, cut_offs: last.cut_offs.clone(), earlier: before.cloned(), agreed: Some(last.digest) })
-    }
-
-    /// Whether an entry of a member's ledger is before the given cut-offs.
-    fn before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
-        cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
-    }
-
-    /// `pruned`: some redemptions are gone. Then only a statement that the members agreed to counts,
-    /// and it may say more than what is left can show.
-    fn statement<F: Files>(
-        &self,
-        files: &F,
-        bundle: &Bundle,
-        uses: Vec<(u64, Settled)>,
-        pruned: bool,
-        findings: &mut Findings,
-    ) -> Option<Statement> {
-        let mut earlier = Earlier::default();
-        let mut current = Vec::new();
-        let mut past = Vec::new();
-        for (entry, used) in uses {
-            let settled =
-                self.earlier.as_ref().is_some_and(|e| Self::before(&e.cut_offs, used.used.gate.member, entry));
-            if settled { past.push(used) } else { current.push(used) }
-        }
-        if let Some(before) = &self.earlier {
-            earlier.statement = Some(before.digest);
-            earlier.learn(&past);
-        }
-        let statement = match settle(&self.period, &self.cut_offs, &current, bundle, &earlier) {
-            Ok(statement) => statement,
-            Err(error) => {
-                findings.error(None, Rule::Statement, error);
-                return None;
-            }
-        };
-        if pruned && self.agreed != Some(statement.digest()) {
-            findings.notice(None, Rule::Pruned, "records were pruned, so that it cannot be computed again");
-            return self.published(files, findings);
-        }
-        if self.agreed.is_some_and(|agreed| agreed != statement.digest()) {
-            findings.error(None, Rule::Statement, "the members agreed to another statement than this audit computes");
-        }
-        match files.read("statement.cbor") {
-            Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || bytes != statement.encode() => {
-                findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
-            }
-            Ok(_) => {}
-            Err(error) => findings.error(None, Rule::Unreadable, error),
-        }
-        Some(statement)
-    }
-
-    /// The statement published, if it is the one that the members agreed to.
-    fn published<F: Files>(&self, files: &F, findings: &mut Findings) -> Option<Statement> {
-        let agreed = self.agreed?;
-        match files.read("statement.cbor") {
-            Ok(Some(bytes)) if bytes.len() <= MAX_STATEMENT && sha256(&[&bytes]) == agreed => {
-                return Statement::decode(&bytes).ok();
-            }
-            Ok(Some(_)) => {
-                findings.error(None, Rule::Statement, "the statement published is not the one the members agreed to");
-            }
-            Ok(None) => {}
-            Err(error) => findings.error(None, Rule::Unreadable, error),
-        }
-        None
-    }
-}
-
-/// The catalogues published before the cut-offs.
-fn catalogues_before(cities: &[City], closing: Option<&Closing>) -> Vec<Hash> {
-    let before = |member, entry| closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, entry));
-    let of = |city: &City| {
-        let published = city.catalogues.iter().filter(|(entry, _)| before(city.member, *entry));
-        published.map(|(_, digest)| *digest).collect::<Vec<_>>()
-    };
-    cities.iter().flat_map(of).collect()
-}
-
-/// The redemptions that stand at the cut-off, by pass, each pass's in canonical order.
-fn standing(
+/// The redemptions that were not annulled, by pass, each with the ledger entry that reversed it, if any.
+fn by_pass(
     mut journals: BTreeMap<(MemberId, u32), Standing>,
     cities: &[City],
-    closing: Option<&Closing>,
     findings: &mut Findings,
 ) -> BTreeMap<PassKey, Vec<Redeemed>> {
     for city in cities {
         for (entry, gate, index) in &city.reversals {
-            let counts = closing.is_none_or(|closing| Closing::before(&closing.cut_offs, city.member, *entry));
             let journal = journals.get_mut(&(city.member, *gate));
-            let standing = |journal: &&mut Standing| *index < journal.pruned || journal.redeemed.contains_key(index);
-            if !journal.as_ref().is_some_and(standing) {
-                let place = prefix_of(city.member);
-                findings.error_at(
-                    &place,
+            let is_pruned = journal.as_ref().is_some_and(|journal| *index < journal.pruned);
+            let redeemed = journal.and_then(|journal| journal.redeemed.get_mut(index));
+            match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
+                Some(redeemed) => redeemed.reversed = Some(*entry),
+                None if is_pruned => {}
+                None => findings.error_at(
+                    &prefix_of(city.member),
                     Rule::Annulment,
                     format_args!("entry {entry} reverses no standing redemption"),
-                );
-            } else if counts && let Some(journal) = journal {
-                journal.redeemed.remove(index);
+                ),
             }
         }
     }
     let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
-    for ((member, _), journal) in journals {
-        for redeemed in journal.redeemed.into_values() {
-            if closing.is_none_or(|closing| Closing::before(&closing.cut_offs, member, redeemed.entry)) {
-                by_pass.entry(redeemed.pass).or_default().push(redeemed);
-            }
-        }
+    for redeemed in journals.into_values().flat_map(|journal| journal.redeemed.into_values()) {
+        by_pass.entry(redeemed.pass).or_default().push(redeemed);
     }
-    by_pass.values_mut().for_each(|uses| uses.sort_by_key(|redeemed| redeemed.used));
     by_pass
 }

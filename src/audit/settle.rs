@@ -7,7 +7,9 @@
 //! The price of a pass is shared once, in the first period in which it has a paid use; see
 //! [`Earlier`]. The price of a pass that was never used stays with its issuer.
 
-use super::statement::{LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, add};
+use super::statement::{
+    Adjustment, LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, TakenBack, add,
+};
 use crate::crypto::Hash;
 use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
@@ -15,6 +17,7 @@ use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use};
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
 use core::cmp::Reverse;
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One redemption that stands (neither annulled nor reversed) and reached the cut-off.
@@ -68,6 +71,15 @@ impl Liable {
     }
 }
 
+impl fmt::Display for Liable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "issuer",
+            Self::Gate => "gate",
+        })
+    }
+}
+
 /// The name of a period. Not what is in it: that is for the cut-offs to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
@@ -84,6 +96,10 @@ pub struct Earlier {
     pub statement: Option<Hash>,
     /// The passes, each with its product, that had a paid use up to there: their price was shared.
     pub passes: BTreeSet<(PassKey, ProductRef)>,
+    /// Uses they paid that were reversed since, ascending.
+    pub taken_back: Vec<TakenBack>,
+    /// What that changes of their payments, ascending.
+    pub adjustments: Vec<Adjustment>,
 }
 
 impl Earlier {
@@ -154,21 +170,7 @@ pub fn settle(
 ) -> Result<Statement, SettleError> {
     let cut_offs = ordered_cut_offs(cut_offs)?;
     let uses = ordered_uses(uses)?;
-    let mut lines = Lines::new();
-    let mut visits = Vec::new();
-    for used in &uses {
-        let (product, venue) = priced(used, &cut_offs, bundle)?;
-        tally(&mut lines, used, product, venue)?;
-        if used.is_paid() && !matches!(product.settlement.method, Method::Contracted(_)) {
-            visits.push((used.product, used.pass, used.used.venue));
-        }
-    }
-    visits.sort_unstable();
-    visits.dedup();
-    let mut pools = Vec::new();
-    for visits in visits.chunk_by(|a, b| a.0 == b.0) {
-        pools.extend(share(visits, &mut lines, bundle, earlier)?);
-    }
+    let (lines, pools) = earn(&uses, &cut_offs, bundle, &earlier.passes)?;
     let over_use = |used: &&Settled| {
         let (pass, gate, index) = (used.pass, used.used.gate, used.used.index);
         used.liable.map(|liable| OverUseLine { pass, gate, index, liable })
@@ -185,9 +187,47 @@ pub fn settle(
         pools,
         over_uses,
         late: late.collect(),
+        taken_back: earlier.taken_back.clone(),
+        adjustments: earlier.adjustments.clone(),
     })?;
     let length = statement.encode().len();
     if length > MAX_STATEMENT { Err(StatementError::TooLong(length).into()) } else { Ok(statement) }
+}
+
+/// What the uses of a period earn, by product and venue, once those of `shared` have had their price
+/// shared: what [`settle`] puts on its lines.
+pub(super) fn earned(
+    cut_offs: &[CutOff],
+    uses: &[Settled],
+    bundle: &Bundle,
+    shared: &BTreeSet<(PassKey, ProductRef)>,
+) -> Result<BTreeMap<(ProductRef, VenueId), u64>, SettleError> {
+    let (lines, _) = earn(&ordered_uses(uses)?, &ordered_cut_offs(cut_offs)?, bundle, shared)?;
+    Ok(lines.into_values().flatten().map(|(_, line)| ((line.product, line.venue), line.fen)).collect())
+}
+
+fn earn(
+    uses: &[&Settled],
+    cut_offs: &[CutOff],
+    bundle: &Bundle,
+    shared: &BTreeSet<(PassKey, ProductRef)>,
+) -> Result<(Lines, Vec<Pool>), SettleError> {
+    let mut lines = Lines::new();
+    let mut visits = Vec::new();
+    for used in uses {
+        let (product, venue) = priced(used, cut_offs, bundle)?;
+        tally(&mut lines, used, product, venue)?;
+        if used.is_paid() && !matches!(product.settlement.method, Method::Contracted(_)) {
+            visits.push((used.product, used.pass, used.used.venue));
+        }
+    }
+    visits.sort_unstable();
+    visits.dedup();
+    let mut pools = Vec::new();
+    for visits in visits.chunk_by(|a, b| a.0 == b.0) {
+        pools.extend(share(visits, &mut lines, bundle, shared)?);
+    }
+    Ok((lines, pools))
 }
 
 fn ordered_cut_offs(cut_offs: &[CutOff]) -> Result<Vec<CutOff>, SettleError> {
@@ -278,14 +318,19 @@ fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
 type Visit = (ProductRef, PassKey, VenueId);
 
 /// Shares the prices of one product's passes among its lines.
-fn share(visits: &[Visit], lines: &mut Lines, bundle: &Bundle, earlier: &Earlier) -> Result<Option<Pool>, SettleError> {
+fn share(
+    visits: &[Visit],
+    lines: &mut Lines,
+    bundle: &Bundle,
+    shared: &BTreeSet<(PassKey, ProductRef)>,
+) -> Result<Option<Pool>, SettleError> {
     let Some(&(id, ..)) = visits.first() else { return Ok(None) };
     let settlement = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?.settlement;
     let price = u64::from(settlement.price_fen);
     let lines = lines.entry(id).or_default();
     let mut pool = Pool { product: id, passes: 0, fen: 0 };
     for pass in visits.chunk_by(|a, b| a.1 == b.1) {
-        if pass.first().is_some_and(|visit| earlier.passes.contains(&(visit.1, id))) {
+        if pass.first().is_some_and(|visit| shared.contains(&(visit.1, id))) {
             continue;
         }
         pool.passes = add(pool.passes, 1)?;
@@ -440,7 +485,7 @@ pub(super) mod tests {
         spec.sign(&secret(member, Role::Registrar))
     }
 
-    static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+    pub(in crate::audit) static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
         let mut bundle = Bundle::new(list());
         [HUANGPU, NANJING, HANGZHOU]
             .iter()
@@ -448,11 +493,11 @@ pub(super) mod tests {
         bundle
     });
 
-    fn period() -> Period {
+    pub(in crate::audit) fn period() -> Period {
         Period { from: time(PERIOD_START), until: time(PERIOD_START + 31 * 86_400) }
     }
 
-    fn cut_offs() -> Vec<CutOff> {
+    pub(in crate::audit) fn cut_offs() -> Vec<CutOff> {
         let cut_off = |(size, member)| CutOff { member: id(member), size, root: Hash([7; 32]) };
         (10..).zip([HUANGPU, NANJING, HANGZHOU]).map(cut_off).collect()
     }
@@ -506,7 +551,14 @@ pub(super) mod tests {
             used(5, 3, GARDEN, 6),
             used(5, 3, PARK, 7),
         ];
-        let earlier = Earlier { statement: Some(Hash([9; 32])), ..Earlier::default() };
+        let adjustment =
+            |product, venue, fen| Adjustment { product: product_ref(product), venue: venue_id(venue), fen };
+        let earlier = Earlier {
+            statement: Some(Hash([9; 32])),
+            passes: BTreeSet::new(),
+            taken_back: vec![TakenBack { gate: GateId { member: id(NANJING), number: 1 }, index: 90 }],
+            adjustments: vec![adjustment(SHARE, PALACE, -6_000), adjustment(5, PALACE, -1), adjustment(5, PARK, 600)],
+        };
         settle(&period(), &cut_offs(), &uses, &BUNDLE, &earlier).unwrap()
     }
 
@@ -597,6 +649,28 @@ pub(super) mod tests {
         let matrix = [(HUANGPU, NANJING, 1_000), (HUANGPU, HANGZHOU, 500), (NANJING, HUANGPU, 10_001)];
         assert_eq!(payments(&statement), matrix);
         assert_eq!(nets(&statement), [(HUANGPU, 8_501), (NANJING, -9_001), (HANGZHOU, 500)]);
+    }
+
+    #[test]
+    fn who_was_paid_more_than_they_now_earn_pays_back() {
+        let adjustment =
+            |product, venue, fen| Adjustment { product: product_ref(product), venue: venue_id(venue), fen };
+        let earlier = Earlier {
+            statement: Some(Hash([9; 32])),
+            taken_back: vec![TakenBack { gate: GateId { member: id(NANJING), number: 1 }, index: 90 }],
+            adjustments: vec![
+                adjustment(PER_USE, GARDEN, -700),
+                adjustment(PER_USE, PALACE, -1_500),
+                adjustment(PER_USE, PARK, -400),
+            ],
+            ..Earlier::default()
+        };
+        let uses = [used(PER_USE, 1, PALACE, 1), used(PER_USE, 1, PARK, 2), used(5, 3, GARDEN, 3)];
+        let statement = settle(&period(), &cut_offs(), &uses, &BUNDLE, &earlier).unwrap();
+        // Nanjing owes Huangpu 100.01 for its own pass and 10.00 back; Huangpu owes itself nothing back.
+        assert_eq!(payments(&statement), [(HUANGPU, HANGZHOU, 100), (NANJING, HUANGPU, 11_001)]);
+        assert_eq!(nets(&statement), [(HUANGPU, 10_901), (NANJING, -11_001), (HANGZHOU, 100)]);
+        assert_eq!(Statement::decode(&statement.encode()), Ok(statement));
     }
 
     #[test]

@@ -13,6 +13,8 @@
 //!   9: [* [member, fen]],                ; co-payments collected by a member's venues, above 0
 //!   10: [* [pass, gate, index: uint, liable]],          ; over-uses
 //!   11: [* [gate, index: uint, time]],   ; late uses: before the period began
+//!   12: [* [gate, index: uint]],         ; uses of closed periods, taken back in this one
+//!   13: [* [product, venue, fen: int]],  ; what closed periods would now have paid more, or less; never 0
 //! }
 //! product = (member, number: uint16, version: uint16)
 //! venue = (member, number: uint16)
@@ -25,9 +27,10 @@
 //! ```
 //!
 //! A group in parentheses stands for its items. Every list is strictly ascending by what comes before
-//! its amounts. Payments, nets and co-payments follow from the lines; they are written for the reader, and
-//! a statement in which they do not follow is refused.
+//! its amounts. Payments and nets follow from the lines and adjustments, co-payments from the lines; they
+//! are written for the reader, and a statement in which they do not follow is refused.
 
+use super::json::Json;
 use super::settle::{Liable, Period};
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
@@ -35,7 +38,7 @@ use crate::ledger::CutOff;
 use crate::product::MAX_FEN;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
-use core::fmt::{Display, Write};
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
 /// Version of the settlement rules.
@@ -126,6 +129,27 @@ pub struct LateUse {
     pub time: UnixTime,
 }
 
+/// A paid use of a closed period that was reversed since, before this period's cut-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TakenBack {
+    /// The gate that admitted.
+    pub gate: GateId,
+    /// Index of the record in that gate's journal.
+    pub index: u64,
+}
+
+/// What the closed periods would have paid for one product at one venue without the uses taken back
+/// in this period, less what they paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// The product.
+    pub product: ProductRef,
+    /// The venue.
+    pub venue: VenueId,
+    /// The difference, in fen; not 0.
+    pub fen: i64,
+}
+
 /// A statement is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -157,6 +181,8 @@ pub(super) struct Parts {
     pub(super) pools: Vec<Pool>,
     pub(super) over_uses: Vec<OverUseLine>,
     pub(super) late: Vec<LateUse>,
+    pub(super) taken_back: Vec<TakenBack>,
+    pub(super) adjustments: Vec<Adjustment>,
 }
 
 /// Who owes whom what for one period, and from which facts. Consistent in itself: whether the facts are
@@ -186,7 +212,7 @@ impl Statement {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Encoder::new();
         let parts = &self.parts;
-        out.map(11).uint(1u8).uint(RULES);
+        out.map(13).uint(1u8).uint(RULES);
         out.uint(2u8).array(2).time(parts.period.from).time(parts.period.until);
         match &parts.previous {
             Some(digest) => out.uint(3u8).bytes(digest.as_bytes()),
@@ -218,6 +244,13 @@ impl Statement {
         list(&mut out, 11, &parts.late, |out, late| {
             gate(out.array(4), late.gate).uint(late.index).time(late.time);
         });
+        list(&mut out, 12, &parts.taken_back, |out, taken| {
+            gate(out.array(3), taken.gate).uint(taken.index);
+        });
+        list(&mut out, 13, &parts.adjustments, |out, adjusted| {
+            product(out.array(6), adjusted.product).uint(adjusted.venue.member.code()).uint(adjusted.venue.number);
+            out.int(adjusted.fen);
+        });
         out.finish()
     }
 
@@ -233,7 +266,7 @@ impl Statement {
     #[must_use]
     pub fn to_json(&self) -> String {
         let parts = &self.parts;
-        let mut out = Json { text: String::new() };
+        let mut out = Json::new();
         out.object(|out| {
             out.number("rules", RULES);
             out.number("from", parts.period.from.seconds()).number("until", parts.period.until.seconds());
@@ -263,14 +296,47 @@ impl Statement {
             });
             out.list("over_uses", &parts.over_uses, |out, over| {
                 out.name("pass", over.pass).name("gate", over.gate).number("index", over.index);
-                out.name("liable", if over.liable == Liable::Issuer { "issuer" } else { "gate" });
+                out.name("liable", over.liable);
             });
             out.list("late", &parts.late, |out, late| {
                 out.name("gate", late.gate).number("index", late.index).number("time", late.time.seconds());
             });
+            out.list("taken_back", &parts.taken_back, |out, taken| {
+                out.name("gate", taken.gate).number("index", taken.index);
+            });
+            out.list("adjustments", &parts.adjustments, |out, adjusted| {
+                out.name("product", adjusted.product).name("venue", adjusted.venue).number("fen", adjusted.fen);
+            });
             out.name("digest", self.digest());
         });
-        out.text
+        out.finish()
+    }
+
+    /// The amounts as a table (RFC 4180) with one header, for spreadsheets: a row for each line,
+    /// adjustment, payment, net and co-payment, the first column says which. `from` pays `to` in a
+    /// payment; a net has its member in `to`, a co-payment who collected it. Amounts are in fen.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut out = String::from("kind,from,to,product,venue,uses,persons,unpaid,due_fen,fen\r\n");
+        // Writing to a string cannot fail.
+        let mut row = |row: core::fmt::Arguments<'_>| _ = write!(out, "{row}\r\n");
+        for Line { product, venue, uses, persons, unpaid, due_fen, fen } in self.lines() {
+            let (from, to) = (product.issuer, venue.member);
+            row(format_args!("line,{from},{to},{product},{venue},{uses},{persons},{unpaid},{due_fen},{fen}"));
+        }
+        for Adjustment { product, venue, fen } in self.adjustments() {
+            row(format_args!("adjustment,{},{},{product},{venue},,,,,{fen}", product.issuer, venue.member));
+        }
+        for Payment { payer, payee, fen } in self.payments() {
+            row(format_args!("payment,{payer},{payee},,,,,,,{fen}"));
+        }
+        for Net { member, fen } in self.nets() {
+            row(format_args!("net,,{member},,,,,,,{fen}"));
+        }
+        for CoPayment { member, fen } in self.co_payments() {
+            row(format_args!("co_payment,,{member},,,,,,,{fen}"));
+        }
+        out
     }
 
     /// Version of the rules it was settled by.
@@ -339,18 +405,44 @@ impl Statement {
         &self.parts.late
     }
 
+    /// The uses of closed periods that were reversed since, ascending by gate and index.
+    #[must_use]
+    pub fn taken_back(&self) -> &[TakenBack] {
+        &self.parts.taken_back
+    }
+
+    /// What that changes of the closed periods' payments, ascending by product and venue.
+    #[must_use]
+    pub fn adjustments(&self) -> &[Adjustment] {
+        &self.parts.adjustments
+    }
+
     /// Derives what follows from the parts, and checks the parts against one another.
     pub(super) fn assemble(parts: Parts) -> Result<Self, StatementError> {
         check(&parts)?;
-        let (mut matrix, mut nets, mut collected) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        // An i128 holds the sum of any list of i64.
+        let (mut owed, mut collected) = (BTreeMap::<_, i128>::new(), BTreeMap::new());
+        let lines = parts.lines.iter().map(|line| (line.product.issuer, line.venue.member, i128::from(line.fen)));
+        let adjusted = parts.adjustments.iter().map(|a| (a.product.issuer, a.venue.member, i128::from(a.fen)));
+        for (issuer, member, fen) in lines.chain(adjusted) {
+            let sum = owed.entry((issuer, member)).or_default();
+            *sum = sum.saturating_add(fen);
+        }
         for line in &parts.lines {
-            increase(&mut matrix, (line.product.issuer, line.venue.member), line.fen)?;
             increase(&mut collected, line.venue.member, line.due_fen)?;
         }
+        let mut matrix = BTreeMap::new();
+        for ((issuer, member), fen) in owed {
+            // Where more is taken back than earned, the venues' member pays.
+            let pair = if fen < 0 { (member, issuer) } else { (issuer, member) };
+            if fen >= 0 || issuer != member {
+                increase(&mut matrix, pair, u64::try_from(fen.unsigned_abs()).map_err(|_| StatementError::Amount)?)?;
+            }
+        }
+        let mut nets = BTreeMap::new();
         let payment = |((payer, payee), fen)| Payment { payer, payee, fen };
         let payments: Vec<Payment> = matrix.into_iter().map(payment).collect();
         for payment in &payments {
-            // An i128 holds the sum of any list of i64.
             let net: &mut i128 = nets.entry(payment.payer).or_default();
             *net = net.saturating_sub(i128::from(payment.fen));
             let net = nets.entry(payment.payee).or_default();
@@ -386,8 +478,14 @@ fn check(parts: &Parts) -> Result<(), StatementError> {
     rule(ascending(&parts.over_uses, |over| (over.pass, over.gate, over.index)), "over-uses not in ascending order")?;
     rule(ascending(&parts.late, |late| (late.gate, late.index)), "late uses not in ascending order")?;
     rule(parts.late.iter().all(|late| late.time < parts.period.from), "a late use of the period itself")?;
+    rule(ascending(&parts.taken_back, |taken| *taken), "uses taken back not in ascending order")?;
+    rule(ascending(&parts.adjustments, |a| (a.product, a.venue)), "adjustments not in ascending order")?;
+    rule(parts.adjustments.iter().all(|adjusted| adjusted.fen != 0), "an adjustment of nothing")?;
+    rule(parts.adjustments.is_empty() || !parts.taken_back.is_empty(), "adjustments without a use taken back")?;
+    rule(parts.taken_back.is_empty() || parts.previous.is_some(), "a use taken back without a period before")?;
     let counted = |gate: GateId| parts.cut_offs.binary_search_by_key(&gate.member, |cut_off| cut_off.member).is_ok();
     let gates = parts.over_uses.iter().map(|over| over.gate).chain(parts.late.iter().map(|late| late.gate));
+    let gates = gates.chain(parts.taken_back.iter().map(|taken| taken.gate));
     rule(gates.into_iter().all(counted), "a use without a cut-off")?;
     // Per product: paid uses and amount. Per issuer: unpaid over-uses.
     let mut earned: BTreeMap<ProductRef, (u64, u64)> = BTreeMap::new();
@@ -461,10 +559,18 @@ fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
     let over_uses = read(d, 6, read_over_use)?;
     map.require(d, 11)?;
     let late = read(d, 4, |d| Ok(LateUse { gate: read_gate(d)?, index: d.uint()?, time: d.time()? }))?;
+    map.require(d, 12)?;
+    let taken_back = read(d, 3, |d| Ok(TakenBack { gate: read_gate(d)?, index: d.uint()? }))?;
+    map.require(d, 13)?;
+    let adjustments = read(d, 6, |d| {
+        let (product, venue) = (read_product(d)?, VenueId { member: d.member()?, number: d.uint()? });
+        Ok(Adjustment { product, venue, fen: d.int()? })
+    })?;
     map.end(d)?;
-    let statement = Statement::assemble(Parts { period, previous, cut_offs, lines, pools, over_uses, late })?;
+    let parts = Parts { period, previous, cut_offs, lines, pools, over_uses, late, taken_back, adjustments };
+    let statement = Statement::assemble(parts)?;
     let rule = |holds: bool, text| if holds { Ok(()) } else { Err(StatementError::Rule(text)) };
-    rule(statement.payments == payments, "the payments do not follow from the lines")?;
+    rule(statement.payments == payments, "the payments do not follow from the lines and adjustments")?;
     rule(statement.nets == nets, "the nets do not follow from the payments")?;
     rule(statement.co_payments == co_payments, "the co-payments do not follow from the lines")?;
     Ok(statement)
@@ -507,55 +613,6 @@ fn read_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
     Ok(GateId { member: d.member()?, number: d.uint()? })
 }
 
-/// A JSON text as it grows. It escapes nothing: keys and names have neither quotes nor backslashes.
-struct Json {
-    text: String,
-}
-
-impl Json {
-    fn number(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.key(key);
-        self.write(format_args!("{value}"))
-    }
-
-    fn name(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.key(key);
-        self.write(format_args!("\"{value}\""))
-    }
-
-    fn object(&mut self, body: impl FnOnce(&mut Self)) {
-        self.separate();
-        self.text.push('{');
-        body(self);
-        self.text.push('}');
-    }
-
-    fn list<T>(&mut self, key: &str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
-        self.key(key);
-        self.text.push('[');
-        items.iter().for_each(|each| self.object(|out| item(out, each)));
-        self.text.push(']');
-    }
-
-    fn key(&mut self, key: &str) {
-        self.separate();
-        self.write(format_args!("\"{key}\":"));
-    }
-
-    /// Writes the comma, but before the first in an object or list.
-    fn separate(&mut self) {
-        if !matches!(self.text.chars().next_back(), None | Some('{' | '[' | ':')) {
-            self.text.push(',');
-        }
-    }
-
-    fn write(&mut self, text: core::fmt::Arguments<'_>) -> &mut Self {
-        // Writing to a string cannot fail.
-        let _ = self.text.write_fmt(text);
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::settle::tests::{config, sample, settled as settle, uses};
@@ -575,6 +632,7 @@ mod tests {
         let filled = [sample.lines().len(), sample.pools().len(), sample.payments().len(), sample.nets().len()];
         assert_eq!(filled, [7, 2, 4, 3]);
         assert_eq!([sample.co_payments().len(), sample.over_uses().len(), sample.late().len()], [2, 2, 1]);
+        assert_eq!([sample.taken_back().len(), sample.adjustments().len()], [1, 3]);
         assert_eq!(Statement::decode(&sample.encode()), Ok(sample));
     }
 
@@ -582,7 +640,7 @@ mod tests {
     /// of Python.
     #[test]
     fn the_digest_is_frozen() {
-        assert_eq!(sample().digest().to_string(), "09200572f7dda3c0dc70893f10aec8d2ae483cb4018c910b34cccbff912e7068");
+        assert_eq!(sample().digest().to_string(), "4054297765e007f15f7a0a0ba77433a6f09a80c72dddf1b83a629c41ec44d118");
     }
 
     #[test]
@@ -596,10 +654,10 @@ mod tests {
             "the nets do not follow from the payments"
         );
         assert_eq!(rule(|s| s.nets.truncate(2)), "the nets do not follow from the payments");
-        assert_eq!(rule(|s| s.payments[0].fen += 1), "the payments do not follow from the lines");
-        assert_eq!(rule(|s| s.payments.swap(0, 1)), "the payments do not follow from the lines");
+        assert_eq!(rule(|s| s.payments[0].fen += 1), "the payments do not follow from the lines and adjustments");
+        assert_eq!(rule(|s| s.payments.swap(0, 1)), "the payments do not follow from the lines and adjustments");
         assert_eq!(rule(|s| s.co_payments[0].fen += 1), "the co-payments do not follow from the lines");
-        assert_eq!(rule(|s| s.parts.lines[0].fen += 1), "the payments do not follow from the lines");
+        assert_eq!(rule(|s| s.parts.lines[0].fen += 1), "the payments do not follow from the lines and adjustments");
         assert_eq!(rule(|s| s.parts.lines[6].fen += 1), "the lines of a pool do not sum to it");
         assert_eq!(rule(|s| s.parts.pools[1].passes = 2), "a pool that no price makes");
         assert_eq!(rule(|s| s.parts.pools[0].passes = 0), "a pool that no price makes");
@@ -613,6 +671,19 @@ mod tests {
         assert_eq!(rule(|s| s.parts.late[0].time = s.parts.period.from), "a late use of the period itself");
         assert_eq!(rule(|s| s.parts.cut_offs.truncate(2)), "a use without a cut-off");
         assert_eq!(rule(|s| s.parts.over_uses.clear()), "the unpaid over-uses are not those listed");
+        assert_eq!(rule(|s| s.parts.taken_back.push(s.parts.taken_back[0])), "uses taken back not in ascending order");
+        assert_eq!(
+            rule(|s| s.parts.taken_back[0].gate.member = MemberId::new(999_999).unwrap()),
+            "a use without a cut-off"
+        );
+        assert_eq!(rule(|s| s.parts.taken_back.clear()), "adjustments without a use taken back");
+        assert_eq!(rule(|s| s.parts.previous = None), "a use taken back without a period before");
+        assert_eq!(rule(|s| s.parts.adjustments.swap(0, 1)), "adjustments not in ascending order");
+        assert_eq!(rule(|s| s.parts.adjustments[0].fen = 0), "an adjustment of nothing");
+        assert_eq!(
+            rule(|s| s.parts.adjustments[0].fen -= 1),
+            "the payments do not follow from the lines and adjustments"
+        );
         assert_eq!(rule(|s| s.parts.lines[0].uses = 0), "a line without uses");
         assert_eq!(rule(|s| s.parts.lines[2].fen = 1), "a payment without a use");
         assert_eq!(rule(|s| s.parts.lines[0].persons = 256), "more persons than its uses admit");
@@ -628,7 +699,7 @@ mod tests {
         let most = i64::MAX.unsigned_abs() - 20_000;
         assert_eq!(
             refused(|s| s.parts.lines[0].fen = most - 1),
-            StatementError::Rule("the payments do not follow from the lines")
+            StatementError::Rule("the payments do not follow from the lines and adjustments")
         );
         let both = |s: &mut Statement| (s.parts.lines[1].fen, s.parts.lines[2].fen) = (most, most);
         assert_eq!(
@@ -644,7 +715,7 @@ mod tests {
     #[test]
     fn other_rules_and_other_encodings_are_refused() {
         let bytes = sample().encode();
-        assert_eq!(bytes[..3], [0xab, 1, 1]);
+        assert_eq!(bytes[..3], [0xad, 1, 1]);
         let mut other = bytes.clone();
         other[2] = 2;
         assert_eq!(Statement::decode(&other), Err(StatementError::Rules(2)));
@@ -681,7 +752,7 @@ mod tests {
         let (sample, text) = (sample(), sample().to_json());
         assert!(text.starts_with(r#"{"rules":1,"from":1790784000,"until":1793462400,"previous":"0909"#), "{text}");
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(json.as_object().unwrap().len(), 13);
+        assert_eq!(json.as_object().unwrap().len(), 15);
         assert_eq!(json["digest"], sample.digest().to_string());
         assert_eq!(json["cut_offs"][2]["member"], "330100");
         assert_eq!(json["lines"][0]["product"], "310101/0@1");
@@ -695,9 +766,33 @@ mod tests {
         assert_eq!(json["over_uses"][1]["pass"], sample.over_uses()[1].pass.to_string());
         assert_eq!(json["over_uses"][0]["liable"], "issuer");
         assert_eq!(json["late"][0]["time"], 1_790_783_999);
+        assert_eq!(json["taken_back"][0]["index"], 90);
+        assert_eq!(
+            (&json["adjustments"][0]["venue"], json["adjustments"][0]["fen"].as_i64()),
+            (&"320100/1".into(), Some(-6_000))
+        );
         let first = Statement { parts: Parts { previous: None, late: vec![], ..sample.parts.clone() }, ..sample };
         let json: serde_json::Value = serde_json::from_str(&first.to_json()).unwrap();
         assert!(json["previous"].is_null() && json["late"].as_array().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_table_has_every_amount() {
+        let sample = sample();
+        let text = sample.to_csv();
+        let rows: Vec<Vec<&str>> =
+            text.strip_suffix("\r\n").unwrap().split("\r\n").map(|row| row.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == 10), "{text}");
+        assert_eq!(rows[1], ["line", "310101", "310101", "310101/0@1", "310101/2", "1", "2", "0", "1000", "4001"]);
+        let of_kind = |kind: &'static str| rows.iter().filter(move |row| row[0] == kind);
+        let sum = |kind| of_kind(kind).map(|row| row[9].parse::<i64>().unwrap()).sum::<i64>();
+        assert_eq!(sample.lines().iter().map(|line| line.fen as i64).sum::<i64>(), sum("line"));
+        assert_eq!(sample.adjustments().iter().map(|adjusted| adjusted.fen).sum::<i64>(), sum("adjustment"));
+        assert_eq!(sample.payments().iter().map(|payment| payment.fen as i64).sum::<i64>(), sum("payment"));
+        assert_eq!(sample.co_payments().iter().map(|paid| paid.fen as i64).sum::<i64>(), sum("co_payment"));
+        assert_eq!(sum("net"), 0);
+        let kinds = ["line", "adjustment", "payment", "net", "co_payment"];
+        assert_eq!(kinds.map(|kind| of_kind(kind).count()), [7, 3, 4, 3, 2]);
     }
 
     fn settled() -> impl Strategy<Value = Statement> {

@@ -251,6 +251,7 @@ fn pass_reason(error: &PassError) -> Reason {
         PassError::Claims(ClaimsError::Version(_) | ClaimsError::Critical(_)) => Reason::UnsupportedVersion,
         PassError::Claims(_) => Reason::Unreadable,
         PassError::Issuer(TrustError::UnknownKey(_)) => Reason::UnknownIssuer,
+        PassError::Issuer(TrustError::Expired(_)) => Reason::ListTooOld,
         PassError::Issuer(_) | PassError::KeyValidity | PassError::IssuerMismatch => Reason::IssuerKeyInvalid,
         PassError::PassSignature | PassError::HolderSignature => Reason::BadSignature,
         PassError::NotYetValid(_) => Reason::NotYetValid,

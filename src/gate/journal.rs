@@ -16,7 +16,7 @@ use crate::time::{Date, UnixTime};
 use crate::tlog::{
     Batch, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, Row, SignedCheckpoint, Storage, Write,
 };
-use crate::trust::{Age, Bundle, BundleError, CertificateError, GateCertificate, Piece, PieceAge, Status};
+use crate::trust::{Age, Bundle, BundleError, Catalogue, CertificateError, GateCertificate, Piece, PieceAge, Status};
 use crate::wire::text;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -165,6 +165,8 @@ pub struct Gate<S: Storage> {
     pub(super) behind: bool,
     /// What the clock showed at some time of the machine's running.
     pub(super) anchor: Option<(UnixTime, u64)>,
+    /// The certificate verifies under the trust list in force: its registrar's key may have left that.
+    enrolled: bool,
 }
 
 /// What follows from the journal and the learnt usage.
@@ -178,6 +180,7 @@ pub(super) struct Known {
     pub(super) exits: VecDeque<(UnixTime, PassKey)>,
     pub(super) last: UnixTime,
     synced: Option<Synced>,
+    newest: Newest,
     /// Digest of the certificate that the journal was opened under.
     certificate: Option<Hash>,
     /// Since the last day close.
@@ -190,6 +193,44 @@ pub(super) struct Known {
     pub(super) doubt: bool,
     /// Size of the journal at the last seal.
     pub(super) sealed: u64,
+}
+
+/// The newest of each piece that the journal ever named. What has left the bundle comes back in a newer form only.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Newest {
+    catalogues: BTreeMap<MemberId, u64>,
+    status: BTreeMap<MemberId, BTreeMap<String, UnixTime>>,
+}
+
+impl Newest {
+    fn learn(&mut self, synced: &Synced) {
+        for (member, sequence) in &synced.catalogues {
+            let newest = self.catalogues.entry(*member).or_default();
+            *newest = (*newest).max(*sequence);
+        }
+        for (issuer, uri, issued) in &synced.status {
+            let newest = self.status.entry(*issuer).or_default().entry(uri.clone()).or_insert(*issued);
+            *newest = (*newest).max(*issued);
+        }
+    }
+}
+
+/// What a bundle lost to the trust lists it took.
+#[derive(Debug, Default)]
+struct Dropped {
+    catalogues: Vec<MemberId>,
+    status: Vec<(MemberId, String)>,
+}
+
+impl Dropped {
+    fn between(before: &Bundle, after: &Bundle) -> Self {
+        let catalogues = before.catalogues().map(Catalogue::member);
+        let status = before.status_lists().filter(|list| after.status_list(list.issuer(), list.uri()).is_none());
+        Self {
+            catalogues: catalogues.filter(|member| after.catalogue(*member).is_none()).collect(),
+            status: status.map(|list| (list.issuer(), list.uri().to_owned())).collect(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -268,15 +309,27 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (challenge, anchor, unsure, behind) = (None, None, false, false);
-        let mut gate =
-            Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind, anchor };
+        let (challenge, anchor, unsure, behind, enrolled) = (None, None, false, false, true);
+        let mut gate = Self {
+            storage,
+            key,
+            certificate,
+            bundle,
+            log,
+            known,
+            challenge,
+            refused,
+            unsure,
+            behind,
+            enrolled,
+            anchor,
+        };
         gate.known = gate.replay()?;
         let certificate = sha256(&[gate.certificate.as_bytes()]);
         if gate.known.certificate.is_some_and(|known| known != certificate) {
             return Err(GateError::OtherCertificate);
         }
-        gate.check_rollback(&gate.bundle)?;
+        gate.check_rollback(&gate.bundle, &Dropped::default())?;
         Ok(gate)
     }
 
@@ -313,7 +366,7 @@ impl<S: Storage> Gate<S> {
             piece: Piece::GateCertificate,
             issued: self.certificate.issued(),
             expires: Some(self.certificate.expires()),
-            age: if self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
+            age: if self.enrolled && self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
         };
         self.bundle.ages(now).chain(core::iter::once(certificate))
     }
@@ -384,6 +437,10 @@ impl<S: Storage> Gate<S> {
 
     /// Takes new lists and usage from the gate's city and records what it knows from now on.
     ///
+    /// A trust list without the key that signed the gate's certificate is taken, and the gate admits nobody by
+    /// it: it could not open with that list either. What it has recorded can still be sealed. Nor does a list wait
+    /// for new ones in the place of those that it drops: a stolen key would be good until all are there.
+    ///
     /// # Errors
     /// [`GateError`]; nothing is taken then.
     pub fn sync(&mut self, sync: &Sync<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
@@ -391,12 +448,15 @@ impl<S: Storage> Gate<S> {
         self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
         sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
+        let dropped = Dropped::between(&self.bundle, &bundle);
         sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes, now))?;
         sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes, now))?;
-        if bundle.venue(self.certificate.venue()).is_none() {
-            return Err(GateError::UnknownVenue(self.certificate.venue()));
+        let enrolled = GateCertificate::verify(self.certificate.as_bytes(), bundle.trust()).is_ok();
+        let venue = self.certificate.venue();
+        if enrolled && bundle.venue(venue).is_none() && !dropped.catalogues.contains(&venue.member) {
+            return Err(GateError::UnknownVenue(venue));
         }
-        self.check_rollback(&bundle)?;
+        self.check_rollback(&bundle, &dropped)?;
         // Most syncs bring lists alone: what was learnt is written again only where there is more of it.
         let learnt = (!sync.usage.is_empty()).then(|| {
             let mut learnt = self.known.learnt.clone();
@@ -415,7 +475,7 @@ impl<S: Storage> Gate<S> {
             self.known.learnt = learnt;
         }
         self.bundle = bundle;
-        self.behind = false;
+        (self.behind, self.enrolled) = (false, enrolled);
         Ok(())
     }
 
@@ -609,7 +669,7 @@ impl<S: Storage> Gate<S> {
         if now < self.known.last || now < self.bundle.trust().issued() {
             return Err(Reason::ClockSuspect.into());
         }
-        if !self.certificate.covers(now) {
+        if !self.enrolled || !self.certificate.covers(now) {
             return Err(Reason::Internal.into());
         }
         if self.behind {
@@ -679,24 +739,30 @@ impl<S: Storage> Gate<S> {
         usage.is_some_and(|usage| usage.uses().iter().any(|used| used.key() == (self.id(), index)))
     }
 
-    /// Refuses a bundle older than the one the last `synced` record names. Of a member that is not in the
-    /// trust list any more, nothing is asked.
-    fn check_rollback(&self, bundle: &Bundle) -> Result<(), GateError<S::Error>> {
+    /// Refuses a bundle with a piece older than one that any `synced` record names, or without a piece that the
+    /// last one names. Of a member that is not in the trust list any more no piece must be there, and none of
+    /// those that a new trust list dropped.
+    fn check_rollback(&self, bundle: &Bundle, dropped: &Dropped) -> Result<(), GateError<S::Error>> {
         let Some(synced) = &self.known.synced else { return Ok(()) };
-        let gone = |member: MemberId| bundle.trust().member(member).is_none();
-        let now = synced_record(bundle, Vec::new(), synced.time);
-        if now.trust < synced.trust {
+        if bundle.trust().sequence() < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
-        let newer =
-            |member: &MemberId, had: u64| now.catalogues.iter().any(|(id, sequence)| id == member && *sequence >= had);
-        if !synced.catalogues.iter().all(|(member, had)| gone(*member) || newer(member, *had)) {
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
+        let Newest { catalogues, status } = &self.known.newest;
+        let there = |member| bundle.catalogue(member).is_some() || gone(member) || dropped.catalogues.contains(&member);
+        let older =
+            bundle.catalogues().any(|now| catalogues.get(&now.member()).is_some_and(|had| now.sequence() < *had));
+        if older || !synced.catalogues.iter().all(|(member, _)| there(*member)) {
             return Err(GateError::Rollback("catalogue"));
         }
-        let newer = |had: &(MemberId, String, UnixTime)| {
-            now.status.iter().any(|list| (list.0, &list.1) == (had.0, &had.1) && list.2 >= had.2)
+        let there = |issuer, uri: &str| {
+            let dropped = || dropped.status.iter().any(|(of, at)| (*of, at.as_str()) == (issuer, uri));
+            bundle.status_list(issuer, uri).is_some() || gone(issuer) || dropped()
         };
-        if !synced.status.iter().all(|had| gone(had.0) || newer(had)) {
+        let had = |issuer, uri: &str| status.get(&issuer).and_then(|lists| lists.get(uri));
+        let older =
+            bundle.status_lists().any(|now| had(now.issuer(), now.uri()).is_some_and(|had| now.issued() < *had));
+        if older || !synced.status.iter().all(|(issuer, uri, _)| there(*issuer, uri)) {
             return Err(GateError::Rollback("status list"));
         }
         Ok(())
@@ -741,7 +807,7 @@ impl<S: Storage> Gate<S> {
         if self.unsure {
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.known = self.replay()?;
-            self.behind = self.check_rollback(&self.bundle).is_err();
+            self.behind = self.check_rollback(&self.bundle, &Dropped::default()).is_err();
             self.unsure = false;
         }
         Ok(())
@@ -815,7 +881,10 @@ impl Known {
                     usage.annul(key.0, key.1);
                 }
             }
-            Record::Synced(synced) => self.synced = Some(synced.clone()),
+            Record::Synced(synced) => {
+                self.newest.learn(synced);
+                self.synced = Some(synced.clone());
+            }
             Record::DayClosed { .. } => (self.totals, self.inside) = (Totals::default(), 0),
             Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
             Record::ClockSet { .. } => self.doubt = false,
@@ -929,7 +998,9 @@ pub(crate) mod tests {
     };
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{self, id, list, secret, time};
-    use crate::trust::{CatalogueSpec, GateCertificateSpec, Policy, Role, StatusListSpec, TrustListSpec, Venue};
+    use crate::trust::{
+        CatalogueSpec, GateCertificateSpec, KeyEntry, Policy, Role, StatusListSpec, TrustError, TrustListSpec, Venue,
+    };
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -959,6 +1030,10 @@ pub(crate) mod tests {
     }
 
     fn catalogue(sequence: u64) -> Vec<u8> {
+        catalogue_by(sequence, &secret(CITY, Role::Registrar))
+    }
+
+    fn catalogue_by(sequence: u64, registrar: &SigningKey) -> Vec<u8> {
         let venue = |number: u16| Venue {
             number,
             code: format!("V{number}"),
@@ -974,7 +1049,7 @@ pub(crate) mod tests {
             venues: vec![venue(1), venue(2)],
             products: vec![product(1, 2, Price::Free), product(2, 9, Price::Off(5_000))],
         };
-        spec.sign(&secret(CITY, Role::Registrar))
+        spec.sign(registrar)
     }
 
     fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
@@ -1523,6 +1598,104 @@ pub(crate) mod tests {
         let bundle = Bundle::load(&carried, &pin).unwrap();
         let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
         assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    /// Its registrar's key is lost, or its city leaves: the list is taken, and running on says what starting
+    /// again says.
+    #[test]
+    fn a_gate_whose_certificate_a_new_trust_list_does_not_carry_admits_nobody() {
+        let registrar = SigningKey::from_seed(&[77; 32]);
+        let rotated = |spec: &mut TrustListSpec| {
+            let keys = &mut spec.members.iter_mut().find(|member| member.id == id(CITY)).unwrap().keys;
+            keys.iter_mut().find(|entry| entry.role == Role::Registrar).unwrap().key = registrar.verifying_key();
+        };
+        let removed = |spec: &mut TrustListSpec| spec.members.retain(|member| member.id != id(CITY));
+        let signed = catalogue_by(2, &registrar);
+        let changes: [&dyn Fn(&mut TrustListSpec); 2] = [&rotated, &removed];
+        for (change, catalogues) in changes.into_iter().zip([&[&signed[..]][..], &[]]) {
+            let mut next = TrustListSpec { sequence: 2, issued: time(3_000), ..test_federation::spec() };
+            change(&mut next);
+            let next = test_federation::sign(&next, &[320_100, 330_100, 340_100]);
+            let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+            assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+            gate.sync(&Sync { trust_lists: &[&next], catalogues, ..Sync::default() }, time(NOW)).unwrap();
+            assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
+            assert_eq!(gate.ages(time(NOW)).last().unwrap().age, Age::TooOld);
+            gate.sync(&Sync::default(), time(NOW)).unwrap();
+            assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
+            assert!(gate.seal().unwrap().is_some(), "what it recorded before is not lost");
+            let bundle = gate.bundle().clone();
+            let again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW));
+            assert!(matches!(again, Err(GateError::Certificate(CertificateError::Trust(TrustError::UnknownKey(_))))));
+        }
+    }
+
+    /// Hefei's registrar and one of its two issuers are lost: the list does not wait for what they had signed to
+    /// be signed anew, and nothing older takes its place, now or after a start.
+    #[test]
+    fn a_trust_list_that_drops_pieces_is_taken_and_nothing_older_comes_back() {
+        let hefei = 340_100;
+        let (second, registrar) = (SigningKey::from_seed(&[78; 32]), SigningKey::from_seed(&[79; 32]));
+        let mut first = test_federation::spec();
+        let keys = |spec: &mut TrustListSpec, change: &dyn Fn(&mut Vec<KeyEntry>)| {
+            change(&mut spec.members.iter_mut().find(|member| member.id == id(hefei)).unwrap().keys);
+        };
+        keys(&mut first, &|keys| keys.push(test_federation::key_entry(&second, Role::Issuer)));
+        let mut next = TrustListSpec { sequence: 2, issued: time(3_000), ..first.clone() };
+        keys(&mut next, &|keys| {
+            let lost = [Role::Registrar, Role::Issuer].map(|role| secret(hefei, role).verifying_key());
+            keys.retain(|entry| !lost.contains(&entry.key));
+            keys.push(test_federation::key_entry(&registrar, Role::Registrar));
+        });
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        let catalogue_of = |sequence, registrar: &SigningKey| {
+            let (member, issued) = (id(hefei), time(2_000));
+            CatalogueSpec { member, sequence, issued, venues: vec![], products: vec![] }.sign(registrar)
+        };
+        let status_of = |issued, issuer: &SigningKey| {
+            StatusListSpec::new("u".into(), time(issued), time(1_900_000_000), 8).sign(issuer)
+        };
+        let mut bundle = Bundle::new(test_federation::genesis(&first, &test_federation::CITIES[..3]).unwrap());
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
+        bundle.update_catalogue(&catalogue_of(5, &secret(hefei, Role::Registrar)), time(NOW)).unwrap();
+        bundle.update_status(&status_of(NOW - 50, &secret(hefei, Role::Issuer)), time(NOW)).unwrap();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        assert!(gate.bundle().catalogue(id(hefei)).is_none() && gate.bundle().status_lists().count() == 1);
+        let bundle = gate.bundle().clone();
+        let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        for gate in [&mut gate, &mut again] {
+            let mut sync = |catalogues: &[&[u8]], status_lists: &[&[u8]]| match gate
+                .sync(&Sync { catalogues, status_lists, ..Sync::default() }, time(NOW))
+            {
+                Ok(()) => "taken",
+                Err(GateError::Rollback(piece)) => piece,
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(sync(&[], &[&status_of(NOW - 51, &second)]), "status list");
+            assert_eq!(sync(&[&catalogue_of(4, &registrar)], &[]), "catalogue");
+            assert_eq!(sync(&[&catalogue_of(6, &registrar)], &[&status_of(NOW - 49, &second)]), "taken");
+        }
+    }
+
+    #[test]
+    fn a_gate_whose_citys_catalogue_was_dropped_admits_nobody_until_it_has_another() {
+        let lost = SigningKey::from_seed(&[78; 32]);
+        let mut first = test_federation::spec();
+        let next = TrustListSpec { sequence: 2, issued: time(3_000), ..first.clone() };
+        let city = first.members.iter_mut().find(|member| member.id == id(CITY)).unwrap();
+        city.keys.push(test_federation::key_entry(&lost, Role::Registrar));
+        let mut bundle = Bundle::new(test_federation::genesis(&first, &test_federation::CITIES[..3]).unwrap());
+        bundle.update_catalogue(&catalogue_by(1, &lost), time(NOW)).unwrap();
+        bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Internal);
+        gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub enum PassError {
     /// The claims are not those of a pass.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
-    /// The issuer's key is unknown, of another role, or was not valid when the pass was issued.
+    /// The issuer's key is unknown, of another role, or was not valid when the pass was issued; or the trust list
+    /// has expired, and nothing can be said of any key.
     #[error("issuer: {0}")]
     Issuer(#[from] TrustError),
     /// The pass says another issuer than the owner of the key that signed it.
@@ -233,7 +234,7 @@ impl<'a> Judging<'a> {
             Err(CoseError::Typ) => (shown, None),
             Err(error) => return Err(error.into()),
         };
-        let (claims, issuer) = decode_pass(pass, self.trust)?;
+        let (claims, issuer) = decode_pass(pass, self.trust, self.now)?;
         Ok((Code { claims, binding }, issuer))
     }
 
@@ -276,12 +277,16 @@ pub(super) struct Code<'a> {
 }
 
 /// Trust in the issuer; leaves the issuer's signature.
-fn decode_pass(pass: &[u8], trust: &TrustList) -> Result<(PassClaims, PendingSignature), PassError> {
+fn decode_pass(pass: &[u8], trust: &TrustList, now: UnixTime) -> Result<(PassClaims, PendingSignature), PassError> {
     if pass.len() > MAX_PASS {
         return Err(PassError::TooLong(pass.len()));
     }
     let message = Sign1::decode(pass, claims::TYP, Expect::Kid)?;
     let claims = PassClaims::decode(message.payload())?;
+    // That a list is of the future is not asked: an audit from a later list looks back before it.
+    if now >= trust.expires() {
+        return Err(TrustError::Expired(trust.expires()).into());
+    }
     let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;
     if member.id != claims.issuer {
         return Err(PassError::IssuerMismatch);
@@ -359,7 +364,8 @@ mod tests {
     use super::super::{flags, verify_all};
     use super::*;
     use crate::crypto::SigningKey;
-    use crate::trust::test_federation::{list, secret};
+    use crate::trust::TrustListSpec;
+    use crate::trust::test_federation::{CITIES, genesis, list, secret, spec};
     use crate::wire::cbor::{CborError, CborErrorKind, Encoder};
     use crate::wire::cose::{Headers, sign1};
     use crate::wire::cwt::claim;
@@ -465,6 +471,16 @@ mod tests {
         assert_eq!(at(&shown(&claims(), 10_000), 9_999), Err(PassError::NotYetValid(time(10_000))));
         assert!(at(&shown(&claims(), 89_999), 89_999).is_ok());
         assert_eq!(at(&shown(&claims(), 90_000), 90_000), Err(PassError::Expired(time(90_000))));
+    }
+
+    #[test]
+    fn a_trust_list_that_expired_vouches_for_nobody() {
+        let spec = TrustListSpec { expires: time(NOW + 1), ..spec() };
+        let trust = genesis(&spec, &CITIES[..3]).unwrap();
+        let at =
+            |now| verify(&shown(&claims(), NOW), &trust, Audience::Federation, time(now)).map(|shown| shown.proof());
+        assert_eq!(at(NOW), Ok(Proof::Holder(time(NOW))));
+        assert_eq!(at(NOW + 1), Err(PassError::Issuer(TrustError::Expired(time(NOW + 1)))));
     }
 
     #[test]

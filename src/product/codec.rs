@@ -37,7 +37,7 @@
 //! venue = [member, number: uint16]
 //! validity = [0]                                            ; as the pass
 //!          / [1, from: time, until: time]                   ; fixed
-//!          / [2, clock: uint8, activate_by: time / null, length] ; from first use
+//!          / [2, clock: uint8, activate_by: length / null, length] ; from first use
 //! length = {
 //!   ? 1: 1..65535,                    ; hours
 //!   ? 2: 1..3660,                     ; service days
@@ -65,9 +65,10 @@
 //! absent, never written. What else holds is checked by [`Product::validate`].
 
 use super::grant::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, ProductError,
-    Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, Quota, QuotaKey,
+    Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
+use super::validate::ProductError;
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_GRANTS;
 use crate::time::{Date, UnixTime};
@@ -310,9 +311,11 @@ impl Validity {
             Self::FirstUse { clock, activate_by, length } => {
                 out.array(4).uint(2u8).uint(*clock);
                 match activate_by {
-                    Some(by) => out.uint(by.as_u64()),
-                    None => out.null(),
-                };
+                    Some(by) => by.encode(out),
+                    None => {
+                        out.null();
+                    }
+                }
                 length.encode(out);
             }
         }
@@ -325,7 +328,7 @@ impl Validity {
             (3, 1) => Ok(Self::Fixed { from: time(input)?, until: time(input)? }),
             (4, 2) => {
                 let clock = input.uint()?;
-                let activate_by = if input.null() { None } else { Some(time(input)?) };
+                let activate_by = if input.null() { None } else { Some(Length::decode(input)?) };
                 Ok(Self::FirstUse { clock, activate_by, length: Length::decode(input)? })
             }
             _ => Err(range),
@@ -513,8 +516,8 @@ fn date(input: &mut Decoder<'_>) -> Result<Date, CborError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grant::GrantFault;
-    use super::super::samples::{any_product, at, city, config, date, grant, product, quota, venue, window};
+    use super::super::samples::{any_product, at, city, config, date, grant, months, product, quota, venue, window};
+    use super::super::validate::GrantFault;
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -553,10 +556,10 @@ mod tests {
             window: Window {
                 validity: Validity::FirstUse {
                     clock: 3,
-                    activate_by: Some(at(2027, 7, 1, 0, 0)),
+                    activate_by: Some(Length { until: Some(at(2027, 7, 1, 0, 0)), ..months(6) }),
                     length: Length {
-                        hours: Some(96),
-                        days: Some(4),
+                        hours: Some(700),
+                        days: Some(30),
                         months: Some(1),
                         until: Some(at(2027, 12, 31, 0, 0)),
                     },
@@ -592,10 +595,10 @@ mod tests {
     const PLAIN: &str =
         "a601831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640482192ee0030581a201a100000281000601";
     const FULL: &str = "a701831a0004bb5501010269e4b880e58da1e9809a03684f6e6520636172640483192ee000191b580583a901a401821a\
-        0004e2641a0005097402820118c80382821a0004bb5507821a000530841903e80481821a0004e26409028402031a6c25\
-        1b80a401186002040301041a6d165e000382021909c4048484186400000084010001018403010200840902030005a301\
-        828219517719517d8219526419526a02183f038219fd201a00016da006020782010008810409194650a401a100000281\
-        000382011905dc07820101a201a100000283011a6b367c001a6d17af80060407820104";
+        0004e2641a0005097402820118c80382821a0004bb5507821a000530841903e80481821a0004e2640902840203a20306\
+        041a6c251b80a4011902bc02181e0301041a6d165e000382021909c40484841864000000840100010184030102008409\
+        02030005a301828219517719517d8219526419526a02183f038219fd201a00016da006020782010008810409194650a4\
+        01a100000281000382011905dc07820101a201a100000283011a6b367c001a6d17af80060407820104";
 
     #[test]
     fn a_default_that_is_written_is_refused() {

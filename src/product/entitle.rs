@@ -1,7 +1,7 @@
 //! Does this pass open this gate now? One pure function, the same at the gate, in the ledger and at
 //! the auditor.
 
-use super::grant::{Grant, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
+use super::grant::{Grant, Length, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
 use super::usage::{Usage, Use};
 use crate::id::VenueId;
 use crate::time::{Date, UnixTime};
@@ -9,7 +9,8 @@ use crate::time::{Date, UnixTime};
 /// What the decision needs to know of a verified pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassFacts {
-    /// The first moment the pass is valid.
+    /// The first moment the pass is valid; [`UnixTime::MIN`] where there is none or it is not known, and
+    /// then no deadline is counted from it.
     pub not_before: UnixTime,
     /// The first moment it is not valid any more.
     pub expires: UnixTime,
@@ -376,7 +377,8 @@ impl Case<'_> {
             let other = self.granted(used).and_then(|grant| grant.choice);
             other.is_some_and(|other| other.group == choice.group && other.branch != choice.branch)
         };
-        match self.usage.uses().iter().find(closes) {
+        // Of uses at one moment by what they are, not by who wrote them down.
+        match self.usage.uses().iter().filter(closes).min_by_key(|used| (used.time, used.grant)) {
             Some(used) => Err(Denied::OtherBranch { grant: used.grant, next: None }),
             None => Ok(()),
         }
@@ -392,13 +394,24 @@ impl Case<'_> {
             Validity::Fixed { until, .. } => until,
             Validity::FirstUse { clock, activate_by, length } => {
                 let first = self.first_use(clock).map_or(time, |first| first.min(time));
-                if let Some(by) = activate_by.filter(|by| first >= *by) {
+                let by = activate_by.map(|length| self.deadline(length, grant.window.day_start));
+                let end = length.end(first, grant.window.day_start);
+                // What is over stays so, whatever is learnt; an earlier first use may still be learnt of.
+                if let Some(by) = by.filter(|by| time < end && *by <= first) {
                     return Err(Denied::ActivationMissed { by, next: None });
                 }
-                length.end(first, grant.window.day_start)
+                end
             }
         };
         if time < end { Ok(end) } else { Err(Denied::Expired { at: end, next: None }) }
+    }
+
+    /// The end of the time to activate; never, where it is counted from the start of a pass that has none.
+    fn deadline(&self, length: Length, day_start: u32) -> UnixTime {
+        if self.pass.not_before == UnixTime::MIN {
+            return length.until.unwrap_or(UnixTime::MAX);
+        }
+        length.end(self.pass.not_before, day_start)
     }
 
     fn first_use(&self, clock: u8) -> Option<UnixTime> {
@@ -458,7 +471,8 @@ impl Case<'_> {
                 && quota.period.same(day_of(used), day)
         };
         let uses = || self.usage.uses().iter().filter(counted);
-        let last = uses().next_back().map(|used| LastUse { time: used.time, venue: used.venue });
+        let last = uses().max_by_key(|used| (used.time, used.venue));
+        let last = last.map(|used| LastUse { time: used.time, venue: used.venue });
         let (used, with_visit) = match quota.unit {
             Unit::Entries => {
                 let used = uses().count();
@@ -505,17 +519,21 @@ fn distinct<T: Ord>(mut values: Vec<T>, more: T) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        any_product, any_time, any_uses, any_visit, at, config, days, first_use, grant, product,
+        any_product, any_relatives, any_time, any_uses, any_visit, at, config, days, first_use, grant, product,
     };
-    use super::super::{Length, Price};
+    use super::super::{Choice, GrantFault, HourRange, Mask, Price, ProductError, Window};
     use super::*;
+    use crate::wire::cbor::{Decoder, Encoder};
+    use proptest::collection::vec;
+    use proptest::option;
     use proptest::prelude::*;
+    use proptest::sample::select;
 
     fn pass() -> PassFacts {
         PassFacts { not_before: at(2028, 2, 25, 0, 0), expires: at(2029, 1, 1, 0, 0), holder_class: 0 }
     }
 
-    fn clock(product: &Product, grant: u8) -> Option<(u8, Option<UnixTime>)> {
+    fn clock(product: &Product, grant: u8) -> Option<(u8, Option<Length>)> {
         match product.grants[usize::from(grant)].window.validity {
             Validity::FirstUse { clock, activate_by, .. } => Some((clock, activate_by)),
             _ => None,
@@ -541,6 +559,95 @@ mod tests {
         let dear = product(vec![Grant { price: Price::Fixed(u32::MAX), window: first_use(0, days(1)), ..grant() }]);
         let visit = Visit { time: at(2028, 3, 1, 0, 0), venue: facts, party: 1 };
         assert_eq!(entitle(&dear, &pass(), &Usage::new(), &visit).map(|entitled| entitled.due_fen), Ok(u32::MAX));
+    }
+
+    /// Visits by times that matter, to meet few times often.
+    fn any_visits() -> impl Strategy<Value = Vec<Visit>> {
+        vec(any_visit(), 24)
+    }
+
+    /// An unlimited grant and a later one that validation finds within it.
+    fn any_shadowed() -> impl Strategy<Value = Product> {
+        any_relatives().prop_filter_map("must be unreachable", |(earlier, later)| {
+            let branch = |branch| Grant { service: 9, choice: Some(Choice { group: 1, branch }), ..grant() };
+            let earlier = Grant { quotas: Vec::new(), ..earlier };
+            let shadowed = product(vec![branch(0), branch(1), earlier, later]);
+            let fault = GrantFault::Unreachable { by: 2 };
+            (shadowed.validate() == Err(ProductError::Grant { grant: 3, fault })).then_some(shadowed)
+        })
+    }
+
+    /// A grant that nobody validated, made of the ends of every range.
+    fn any_wild_grant() -> impl Strategy<Value = Grant> {
+        let number = || select(vec![0u16, 1, u16::MAX - 1, u16::MAX]);
+        let time = || select(vec![UnixTime::MIN, UnixTime::MAX, at(2028, 2, 29, 23, 59)]);
+        let second = || select(vec![0u32, 86_399, 86_400, u32::MAX]);
+        let date = || select(vec![i32::MIN, -1, 0, 21_244, 2_932_897, i32::MAX]).prop_map(Date::from_days);
+        let length = move || {
+            (option::of(number()), option::of(number()), option::of(number()), option::of(time()))
+                .prop_map(|(hours, days, months, until)| Length { hours, days, months, until })
+        };
+        let validity =
+            prop_oneof![
+                Just(Validity::Pass),
+                (time(), time()).prop_map(|(from, until)| Validity::Fixed { from, until }),
+                (any::<u8>(), option::of(length()), length())
+                    .prop_map(|(clock, activate_by, length)| Validity::FirstUse { clock, activate_by, length }),
+            ];
+        let hours = option::of((second(), second()).prop_map(|(from, until)| HourRange { from, until }));
+        let mask = (vec((date(), date()), 0..3), any::<u8>(), hours);
+        let window = (validity, mask, second()).prop_map(|(validity, (blackout, weekdays, hours), day_start)| Window {
+            validity,
+            mask: Mask { blackout, weekdays, hours },
+            day_start,
+        });
+        let price = prop_oneof![number().prop_map(Price::Off), second().prop_map(Price::Fixed), Just(Price::Free)];
+        let limits = vec(number(), 0..2);
+        (any_relatives(), window, price, limits).prop_map(|((_, wild), window, price, limits)| {
+            let quota = |limit| Quota { limit, unit: Unit::Days, period: Period::Year, key: QuotaKey::Shared };
+            let quotas = limits.into_iter().map(quota).chain(wild.quotas).collect();
+            Grant { quotas, window, price, ..wild }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(config(5, 256))]
+
+        #[test]
+        fn a_grant_called_unreachable_never_decides(
+            product in any_shadowed(), uses in any_uses(6), visits in any_visits(), holder_class in 0..2u8,
+        ) {
+            let pass = PassFacts { holder_class, ..pass() };
+            let usage: Usage = uses.into_iter().collect();
+            for visit in visits {
+                let visit = Visit { party: 1, ..visit };
+                let decision = entitle(&product, &pass, &usage, &visit);
+                prop_assert!(decision.is_err() || decision.is_ok_and(|entitled| entitled.grant < 3), "{decision:?}");
+            }
+        }
+
+        #[test]
+        fn a_quota_called_meaningless_limits_nothing(
+            (one, other) in any_relatives(), uses in any_uses(8), visits in any_visits(),
+        ) {
+            let mut quotas = [&one.quotas[..], &other.quotas[..]].concat();
+            quotas.sort_by_key(|quota| (quota.unit, quota.period, quota.key));
+            quotas.dedup_by_key(|quota| (quota.unit, quota.period, quota.key));
+            let usage: Usage = uses.into_iter().collect();
+            let with = |quotas: &[Quota]| product(vec![Grant { quotas: quotas.to_vec(), ..grant() }]);
+            let meaningless = ProductError::Grant { grant: 0, fault: GrantFault::QuotaMeaningless };
+            match with(&quotas).validate() {
+                Ok(()) => return Ok(()),
+                refused => prop_assert_eq!(refused, Err(meaningless)),
+            }
+            let answers = |quotas: &[Quota]| {
+                let product = with(quotas);
+                let of = |visit: &Visit| Visit { venue: VenueFacts { service: 0, ..visit.venue }, party: 1, ..*visit };
+                visits.iter().map(|visit| entitle(&product, &pass(), &usage, &of(visit)).is_ok()).collect::<Vec<_>>()
+            };
+            let without = |index| [&quotas[..index], &quotas[index + 1..]].concat();
+            prop_assert!((0..quotas.len()).any(|index| answers(&without(index)) == answers(&quotas)));
+        }
     }
 
     proptest! {
@@ -605,6 +712,49 @@ mod tests {
                 let case = Case { product: &product, pass: &pass(), usage: &usage, visit: &after };
                 let over = case.pass(after.time).and_then(|()| case.grant(first.grant, grant, after.time));
                 prop_assert!(over.is_err(), "not over at {:?}", after.time);
+            }
+        }
+
+        #[test]
+        fn who_wrote_down_a_use_does_not_matter(
+            product in any_product(), visit in any_visit(), uses in any_uses(8), time in any_time(), turn in 1usize..8,
+        ) {
+            // Half of the uses at one moment; among these the gates and indices go round.
+            let mut uses = uses;
+            uses.iter_mut().step_by(2).for_each(|used| used.time = time);
+            let names: Vec<_> = uses.iter().step_by(2).map(Use::key).collect();
+            let mut renamed = uses.clone();
+            for (used, (gate, index)) in renamed.iter_mut().step_by(2).zip(names.iter().cycle().skip(turn)) {
+                (used.gate, used.index) = (*gate, *index);
+            }
+            let decide = |uses: Vec<Use>| entitle(&product, &pass(), &uses.into_iter().collect(), &visit);
+            prop_assert_eq!(decide(renamed), decide(uses));
+        }
+
+        #[test]
+        fn whatever_is_asked_is_answered(
+            grants in vec(any_wild_grant(), 1..4), uses in any_uses(4), ends in any::<[u8; 8]>(),
+        ) {
+            let time = |end: u8| [UnixTime::MIN, UnixTime::MAX, at(2028, 2, 29, 23, 59)][usize::from(end) % 3];
+            let wild = Product { party_max: ends[0], holders: vec![ends[1]], ..product(grants) };
+            let uses = uses.into_iter().map(|used| Use { time: time(ends[2]), party: ends[3], ..used });
+            let usage: Usage = uses.collect();
+            let facts = PassFacts { not_before: time(ends[4]), expires: time(ends[5]), holder_class: ends[1] };
+            let number = [0, u16::MAX][usize::from(ends[6] % 2)];
+            let id = super::super::samples::venue(0, number);
+            let venue = VenueFacts { id, category: ends[6], reference_fen: u32::MAX, service: 0 };
+            let visit = Visit { time: time(ends[7]), venue, party: ends[3] };
+            if let Err(denied) = entitle(&wild, &facts, &usage, &visit) {
+                prop_assert!(denied.next().is_none_or(|next| next > visit.time));
+            }
+            for index in 0..=u8::MAX {
+                let _ = entitle_by(index, &wild, &facts, &usage, &visit);
+            }
+            let mut encoder = Encoder::new();
+            wild.encode(&mut encoder);
+            if let Ok(decoded) = Decoder::all(&encoder.finish(), Product::decode) {
+                prop_assert_eq!(decoded.validate(), Ok(()));
+                prop_assert_eq!(decoded, wild);
             }
         }
 

@@ -9,8 +9,16 @@
 mod codec;
 mod entitle;
 mod grant;
+mod hindsight;
 mod usage;
+mod validate;
 
+#[cfg(test)]
+mod notation;
+#[cfg(test)]
+mod passes;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -19,8 +27,10 @@ mod stories;
 pub(crate) use entitle::entitle_by;
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
 pub use grant::{
-    Choice, FULL_BASIS_POINTS, Grant, GrantFault, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST,
-    MAX_MONTHS, MAX_NAME, Mask, Method, Period, Price, Product, ProductError, Quota, QuotaKey, Rate, Scope, Settlement,
-    Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, FULL_BASIS_POINTS, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST, MAX_MONTHS,
+    MAX_NAME, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity,
+    WEEKDAYS_ALL, Window,
 };
+pub use hindsight::{Otherwise, Recorded, reconsider};
 pub use usage::{Usage, Use, UseKey};
+pub use validate::{GrantFault, ProductError};

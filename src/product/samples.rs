@@ -53,6 +53,15 @@ pub(super) fn days(days: u16) -> Length {
     Length { days: Some(days), ..Length::default() }
 }
 
+pub(super) fn months(months: u16) -> Length {
+    Length { months: Some(months), ..Length::default() }
+}
+
+/// Just before this moment.
+pub(super) fn until(moment: UnixTime) -> Length {
+    Length { until: Some(moment), ..Length::default() }
+}
+
 pub(super) fn quota(limit: u16, unit: Unit, period: Period, key: QuotaKey) -> Quota {
     Quota { limit, unit, period, key }
 }
@@ -128,7 +137,12 @@ impl Holder {
 
 /// A venue of category 1 with a reference price of 100 yuan.
 pub(super) fn museum(number: u16) -> VenueFacts {
-    VenueFacts { id: venue(0, number), category: 1, reference_fen: 10_000, service: 0 }
+    place(1, number)
+}
+
+/// A venue with a reference price of 100 yuan.
+pub(super) fn place(category: u8, number: u16) -> VenueFacts {
+    VenueFacts { id: venue(0, number), category, reference_fen: 10_000, service: 0 }
 }
 
 /// Times around a leap day, the end of a month and the start of the next.
@@ -205,6 +219,29 @@ fn any_grant() -> impl Strategy<Value = Grant> {
     )
 }
 
+/// Two grants, the second with any of its parts from the first.
+pub(super) fn any_relatives() -> impl Strategy<Value = (Grant, Grant)> {
+    (any_grant(), any_grant(), any::<[bool; 9]>()).prop_map(|(one, other, same)| {
+        let [scope, service, quotas, validity, mask, day_start, price, holders, choice] =
+            same.map(|same| if same { one.clone() } else { other.clone() });
+        let window = Window {
+            validity: validity.window.validity,
+            mask: mask.window.mask,
+            day_start: day_start.window.day_start,
+        };
+        let relative = Grant {
+            scope: scope.scope,
+            service: service.service,
+            quotas: quotas.quotas,
+            window,
+            price: price.price,
+            holders: holders.holders,
+            choice: choice.choice,
+        };
+        (one, relative)
+    })
+}
+
 fn any_scope() -> impl Strategy<Value = Scope> {
     let venues = vec![venue(0, 0), venue(0, 1), venue(0, 2), venue(1, 0), venue(1, 1)];
     let except = subsequence(venues.clone(), 0..2);
@@ -229,13 +266,26 @@ fn any_quotas() -> impl Strategy<Value = Vec<Quota>> {
     })
 }
 
+/// Lengths of which each part can be the first to end.
+fn any_length() -> impl Strategy<Value = Length> {
+    let parts = prop_oneof![
+        (1..100u16).prop_map(hours),
+        (1..5u16).prop_map(days),
+        (1..3u16).prop_map(months),
+        (1..5u16, 1..24u16).prop_map(|(most, part)| Length { hours: Some((most - 1) * 24 + part), ..days(most) }),
+        (1..3u16, 29..31u16).prop_map(|(most, each)| Length { days: Some(most * each), ..months(most) }),
+        Just(Length::default()),
+    ];
+    (parts, option::of(any_time()))
+        .prop_map(|(length, until)| Length { until, ..length })
+        .prop_filter("something ends", |length| *length != Length::default())
+}
+
 fn any_window() -> impl Strategy<Value = Window> {
-    let length = (option::of(1..100u16), option::of(1..5u16), option::of(1..3u16), option::of(any_time()))
-        .prop_map(|(hours, days, months, until)| Length { hours, days, months, until });
     let validity = prop_oneof![
         1 => Just(Validity::Pass),
         1 => (any_time(), any_time()).prop_map(|(from, until)| Validity::Fixed { from, until }),
-        3 => (0..3u8, option::of(any_time()), length)
+        3 => (0..3u8, option::of(any_length()), any_length())
             .prop_map(|(clock, activate_by, length)| Validity::FirstUse { clock, activate_by, length }),
     ];
     let blackout = select(vec![

@@ -325,10 +325,11 @@ impl TrustList {
     /// # Errors
     /// [`TrustError`].
     pub fn pinned(bytes: &[u8], digest: &Hash) -> Result<Self, TrustError> {
-        let (list, message) = Self::decode(bytes)?;
-        if list.digest != *digest {
+        // Before anything is decoded: checking the keys of a list takes longer than some thousand signatures.
+        if sized(bytes)? != *digest {
             return Err(TrustError::Anchor);
         }
+        let (list, message) = Self::decode(bytes, *digest, |_, _| Ok(()))?;
         list.count(&message, &list, list.spec.issued)?;
         Ok(list)
     }
@@ -343,20 +344,11 @@ impl TrustList {
     /// # Errors
     /// [`TrustError`]; this list stays in force.
     pub fn update(&self, bytes: &[u8]) -> Result<Self, TrustError> {
-        let (list, message) = Self::decode(bytes)?;
-        if list.spec.federation != self.spec.federation {
-            return Err(TrustError::OtherFederation);
-        }
-        let (current, found) = (self.spec.sequence, list.spec.sequence);
-        if found <= current {
-            return Err(TrustError::Rollback { current, found });
-        }
-        if current.checked_add(1) != Some(found) {
-            return Err(TrustError::Gap { current, found });
-        }
-        if list.spec.issued < self.spec.issued {
-            return Err(TrustError::IssuedBefore { current: self.spec.issued, issued: list.spec.issued });
-        }
+        let (list, message) = Self::decode(bytes, sized(bytes)?, |head, message| {
+            self.precedes(head)?;
+            // Before the keys in it are read, see `pinned`. Whose signature counts, and when, is judged below.
+            self.threshold(&self.signed_by(message)?)
+        })?;
         for (kid, ..) in &list.by_kid {
             if let (Some(before), Some(after)) = (self.find(*kid), list.find(*kid)) {
                 check_same_use(*kid, before, after)?;
@@ -485,6 +477,39 @@ impl TrustList {
         Some((member, member.keys.get(*key)?))
     }
 
+    /// Whether a list with this head is the next one.
+    fn precedes(&self, head: &Head<'_>) -> Result<(), TrustError> {
+        if head.federation != self.spec.federation {
+            return Err(TrustError::OtherFederation);
+        }
+        let (current, found) = (self.spec.sequence, head.sequence);
+        if found <= current {
+            return Err(TrustError::Rollback { current, found });
+        }
+        if current.checked_add(1) != Some(found) {
+            return Err(TrustError::Gap { current, found });
+        }
+        if head.issued < self.spec.issued {
+            return Err(TrustError::IssuedBefore { current: self.spec.issued, issued: head.issued });
+        }
+        Ok(())
+    }
+
+    /// The distinct members of this list whose roots signed `message`, whenever those are good.
+    fn signed_by(&self, message: &Sign<'_>) -> Result<Vec<MemberId>, TrustError> {
+        let mut signed: Vec<MemberId> = Vec::new();
+        for signer in message.signers() {
+            let kid = signer.kid();
+            if let Some((member, entry)) = self.find(kid).filter(|(_, entry)| entry.role == Role::Root) {
+                message.verify(signer, &entry.key).map_err(|_| TrustError::Signer(kid))?;
+                if !signed.contains(&member.id) {
+                    signed.push(member.id);
+                }
+            }
+        }
+        Ok(signed)
+    }
+
     /// Counts the distinct members of this list whose roots signed `message`. A signer must be a
     /// root of this list or of `other`; a signature that does not verify refuses the message.
     fn count(&self, message: &Sign<'_>, other: &Self, at: UnixTime) -> Result<(), TrustError> {
@@ -503,31 +528,54 @@ impl TrustList {
                 Err(_) => return Err(TrustError::Signer(kid)),
             }
         }
+        self.threshold(&signed)
+    }
+
+    fn threshold(&self, signed: &[MemberId]) -> Result<(), TrustError> {
         let needed = self.spec.policy.root_threshold;
         let signed = u8::try_from(signed.len()).unwrap_or(u8::MAX);
         if signed < needed { Err(TrustError::Threshold { signed, needed }) } else { Ok(()) }
     }
 
-    fn decode(bytes: &[u8]) -> Result<(Self, Sign<'_>), TrustError> {
-        if bytes.len() > MAX_TRUST_LIST {
-            return Err(TrustError::TooLong(bytes.len()));
-        }
+    /// Decodes a list; `first` judges its head and its signatures before the rest is read.
+    fn decode<'a>(
+        bytes: &'a [u8],
+        digest: Hash,
+        first: impl FnOnce(&Head<'_>, &Sign<'a>) -> Result<(), TrustError>,
+    ) -> Result<(Self, Sign<'a>), TrustError> {
         let message = Sign::decode(bytes, TYP, MAX_MEMBERS)?;
-        let spec = Decoder::all(message.payload(), decode_spec)?;
+        let spec = Decoder::all(message.payload(), |d| decode_spec(d, |head| first(head, &message)))?;
         let by_kid = check(&spec)?;
-        let (digest, bytes, prepared) = (sha256(&[bytes]), bytes.to_vec(), Prepared::default());
+        let (bytes, prepared) = (bytes.to_vec(), Prepared::default());
         Ok((Self { spec, by_kid, digest, bytes, prepared }, message))
     }
 }
 
-fn decode_spec(d: &mut Decoder<'_>) -> Result<TrustListSpec, TrustError> {
+/// The digest of bytes that are no longer than any trust list.
+fn sized(bytes: &[u8]) -> Result<Hash, TrustError> {
+    if bytes.len() > MAX_TRUST_LIST { Err(TrustError::TooLong(bytes.len())) } else { Ok(sha256(&[bytes])) }
+}
+
+/// What a list says of itself before it names members.
+struct Head<'a> {
+    federation: &'a str,
+    sequence: u64,
+    issued: UnixTime,
+}
+
+fn decode_spec(
+    d: &mut Decoder<'_>,
+    first: impl FnOnce(&Head<'_>) -> Result<(), TrustError>,
+) -> Result<TrustListSpec, TrustError> {
     let mut map = d.map()?;
     map.require(d, 1)?;
-    let federation = d.text()?.to_owned();
+    let federation = d.text()?;
     map.require(d, 2)?;
     let sequence = d.uint()?;
     map.require(d, 3)?;
     let issued = d.time()?;
+    first(&Head { federation, sequence, issued })?;
+    let federation = federation.to_owned();
     map.require(d, 4)?;
     let expires = d.time()?;
     map.require(d, 5)?;
@@ -663,6 +711,9 @@ fn check(spec: &TrustListSpec) -> Result<Vec<(Kid, usize, usize)>, TrustError> {
     rule(policy.status_fresh <= policy.status_max_age, "a fresh status list that is too old")?;
     rule(policy.catalogue_fresh <= policy.catalogue_max_age, "a fresh catalogue that is too old")?;
     rule(policy.code_early <= policy.clock_suspect, "a code that is early and suspect at once")?;
+    // Else one gate debits the same code twice.
+    let life = u64::from(policy.code_early).saturating_add(policy.code_late.into());
+    rule(life <= policy.rescan_within.into(), "a code that outlives its re-scan")?;
     by_kid.sort_unstable();
     check_kids(spec, &by_kid)?;
     Ok(by_kid)
@@ -843,6 +894,8 @@ pub(crate) mod tests {
         assert_eq!(rule(|spec| spec.policy.status_fresh = u32::MAX), "a fresh status list that is too old");
         assert_eq!(rule(|spec| spec.policy.catalogue_fresh = u32::MAX), "a fresh catalogue that is too old");
         assert_eq!(rule(|spec| spec.policy.code_early = 601), "a code that is early and suspect at once");
+        assert_eq!(rule(|spec| spec.policy.rescan_within = 89), "a code that outlives its re-scan");
+        assert_eq!(rule(|spec| spec.policy.code_late = u32::MAX), "a code that outlives its re-scan");
         assert_eq!(rule(|spec| spec.expires = time(999)), "expires before it is issued");
         let domain = "the federation domain has other characters than a-z, 0-9, dot and hyphen";
         assert_eq!(rule(|spec| spec.federation = "One Card".into()), domain);
@@ -893,6 +946,30 @@ pub(crate) mod tests {
         });
         assert_eq!(moved, TrustError::KeyInTwoMembers(witness));
         assert_eq!(refused(|spec| spec.members[4].keys[4].role = Role::Log), TrustError::KeyInTwoRoles(witness));
+    }
+
+    /// A list of nothing but keys makes a reader check thousands of them.
+    #[test]
+    fn no_key_is_read_before_the_list_is_pinned_or_signed() {
+        let mut next = TrustListSpec { sequence: 2, ..spec() };
+        next.members[1].keys[1].key = mixed_order_key();
+        let refused = |signers: &[u32]| list().update(&sign(&next, signers)).unwrap_err();
+        assert_eq!(refused(&CITIES[..3]), TrustError::Key(id(310_101), KeyError::MixedOrder));
+        assert_eq!(refused(&CITIES[..2]), TrustError::Threshold { signed: 2, needed: 3 });
+        let mut forged = sign(&next, &CITIES[..3]);
+        *forged.last_mut().unwrap() ^= 1;
+        assert!(matches!(list().update(&forged).unwrap_err(), TrustError::Signer(_)));
+        let stranger = next.sign(&[&SigningKey::from_seed(&[1; 32])]);
+        assert_eq!(list().update(&stranger).unwrap_err(), TrustError::Threshold { signed: 0, needed: 3 });
+        assert_eq!(TrustList::pinned(&forged, &list().digest()).unwrap_err(), TrustError::Anchor);
+        assert_eq!(TrustList::pinned(b"", &list().digest()).unwrap_err(), TrustError::Anchor);
+    }
+
+    /// A key that a gate would take from a signed pass, with a component of small order.
+    fn mixed_order_key() -> VerifyingKey {
+        let torsion = curve25519_dalek::constants::EIGHT_TORSION[1];
+        let point = curve25519_dalek::EdwardsPoint::mul_base(&curve25519_dalek::Scalar::from(7_u8)) + torsion;
+        VerifyingKey::from_signed_bytes(&point.compress().0).unwrap()
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! A small writer of JSON (RFC 8259), for what an audit tells people and other programs. Nothing here
+//! reads JSON, and no digest is of it.
+
+use core::fmt::{Display, Write as _};
+
+/// A JSON text as it grows.
+pub(super) struct Json {
+    text: String,
+}
+
+impl Json {
+    pub(super) const fn new() -> Self {
+        Self { text: String::new() }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    /// A value that is no text: a number, `true`, `false`, `null`.
+    pub(super) fn number(&mut self, key: &str, value: impl Display) -> &mut Self {
+        self.key(key);
+        self.write(format_args!("{value}"))
+    }
+
+    /// Text that has neither quotes nor backslashes nor control characters.
+    pub(super) fn name(&mut self, key: &str, value: impl Display) -> &mut Self {
+        self.key(key);
+        self.write(format_args!("\"{value}\""))
+    }
+
+    /// Any text.
+    pub(super) fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        self.key(key);
+        self.text.push('"');
+        for character in value.chars() {
+            match character {
+                '"' | '\\' => {
+                    self.text.push('\\');
+                    self.text.push(character);
+                }
+                // Other control characters are escaped too, though JSON lets them stand: terminals do not.
+                control if control.is_control() => {
+                    self.write(format_args!("\\u{:04x}", u32::from(control)));
+                }
+                other => self.text.push(other),
+            }
+        }
+        self.text.push('"');
+        self
+    }
+
+    pub(super) fn object(&mut self, body: impl FnOnce(&mut Self)) {
+        self.separate();
+        self.text.push('{');
+        body(self);
+        self.text.push('}');
+    }
+
+    /// An object as the value of a key.
+    pub(super) fn member(&mut self, key: &str, body: impl FnOnce(&mut Self)) {
+        self.key(key);
+        self.object(body);
+    }
+
+    pub(super) fn list<T>(&mut self, key: &str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
+        self.key(key);
+        self.text.push('[');
+        items.iter().for_each(|each| self.object(|out| item(out, each)));
+        self.text.push(']');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.separate();
+        self.write(format_args!("\"{key}\":"));
+    }
+
+    /// Writes the comma, but before the first in an object or list.
+    fn separate(&mut self) {
+        if !matches!(self.text.chars().next_back(), None | Some('{' | '[' | ':')) {
+            self.text.push(',');
+        }
+    }
+
+    fn write(&mut self, text: core::fmt::Arguments<'_>) -> &mut Self {
+        // Writing to a string cannot fail.
+        let _ = self.text.write_fmt(text);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_reads_back() {
+        let hostile = "a \"quote\", a \\ and \u{0}\u{1b}[31m\r\n\u{7f}\u{9b} 园";
+        let mut out = Json::new();
+        out.object(|out| {
+            out.text("a", hostile).number("b", -1).name("c", "x");
+            out.member("d", |out| _ = out.number("e", "null"));
+            out.list("f", &[1, 2], |out, item| _ = out.number("g", item));
+        });
+        let text = out.finish();
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            read,
+            serde_json::json!({"a": hostile, "b": -1, "c": "x", "d": {"e": null}, "f": [{"g": 1}, {"g": 2}]})
+        );
+    }
+}

@@ -1,0 +1,393 @@
+//! The periods that the members settled, and the one to settle next.
+//!
+//! A use belongs to the first period whose cut-off the ledger entry that sealed it is before, and so
+//! does a reversal. A closed period never changes:
+//!
+//! - its uses are decided before those of later periods, whatever their times: what reaches a ledger late
+//!   can be over-use itself, but makes no over-use of what was paid;
+//! - a reversal that reached a ledger after the cut-off is booked in the period that it reached: as what
+//!   the closed periods would have paid without the use, less what they paid.
+//!
+//! So the statements up to any period sum to what one would pay who settled them all on its last day.
+
+use super::files::Files;
+use super::finding::{Findings, Rule};
+use super::lists::Lists;
+use super::overuse::{OverUse, Placed, Redeemed, over_uses};
+use super::replay::{City, Options, prefix_of};
+use super::settle::{Earlier, Period, SettleError, Settled, earned, settle};
+use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
+use crate::crypto::{Hash, sha256};
+use crate::id::{MemberId, PassKey, ProductRef, VenueId};
+use crate::ledger::CutOff;
+use crate::trust::{Bundle, MemberKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The file of the last period's statement.
+const STATEMENT: &str = "statement.cbor";
+
+/// The periods in their order.
+pub(super) struct Periods {
+    closings: Vec<Closing>,
+    /// Prices and rules of what no cut-off has reached.
+    open: Bundle,
+}
+
+/// One period, and the ledgers' sizes at its end.
+struct Closing {
+    period: Period,
+    cut_offs: Vec<CutOff>,
+    /// Digest of the statement that the members agreed to, if they have.
+    agreed: Option<Hash>,
+    /// The newest catalogues published before the cut-offs.
+    bundle: Bundle,
+}
+
+/// A redemption as it is settled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Booked {
+    period: usize,
+    /// The later period that it was taken back in.
+    taken_back: Option<usize>,
+    used: Settled,
+}
+
+impl Booked {
+    /// Whether it still counts for who knows everything up to the end of a period.
+    fn stands_at(&self, period: usize) -> bool {
+        self.taken_back.is_none_or(|taken_back| taken_back > period)
+    }
+}
+
+/// Amounts by product and venue.
+type Amounts = BTreeMap<(ProductRef, VenueId), u64>;
+
+impl Periods {
+    /// The periods that the ledgers hold statements of, and after them that of `options`, up to the
+    /// ledgers' present sizes.
+    pub(super) fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Self {
+        let agreed =
+            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
+        if !agreed.is_empty() {
+            for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
+                let detail = if city.settled.is_empty() {
+                    "the member agreed to no statement"
+                } else {
+                    "the members agreed to different statements"
+                };
+                findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
+            }
+        }
+        let mut periods = Self { closings: Vec::new(), open: published_before(None, cities, lists) };
+        for settled in agreed {
+            let period = Period { from: settled.from, until: settled.until };
+            periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
+        }
+        periods.check(cities, lists, findings);
+        let settled_until = agreed.last().map(|last| last.until);
+        if let Some(period) = options.period.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
+            let cut_off = |city: &City| {
+                let size = city.log.size();
+                city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
+            };
+            periods.close(period, cities.iter().filter_map(cut_off).collect(), None, cities, lists);
+        }
+        periods
+    }
+
+    fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
+        let bundle = published_before(Some(&cut_offs), cities, lists);
+        self.closings.push(Closing { period, cut_offs, agreed, bundle });
+    }
+
+    /// The cut-offs are of the published ledgers, never go back, and leave nobody out.
+    fn check(&self, cities: &[City], lists: &Lists, findings: &mut Findings) {
+        let mut before: BTreeMap<MemberId, u64> = BTreeMap::new();
+        for closing in &self.closings {
+            for cut_off in &closing.cut_offs {
+                let member = cut_off.member;
+                let city = cities.iter().find(|city| city.member == member);
+                if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
+                    let detail = format_args!("the cut-off of {member} is not of its ledger");
+                    findings.error(None, Rule::Statement, detail);
+                }
+                if before.insert(member, cut_off.size).is_some_and(|size| cut_off.size < size) {
+                    let detail = format_args!("the cut-off of {member} is before that of the period before");
+                    findings.error(None, Rule::Statement, detail);
+                }
+            }
+            let trust = lists.trust.at(closing.period.until);
+            let left_out = |city: &&City| {
+                let member = trust.member(city.member).is_some_and(|member| member.kind == MemberKind::City);
+                member && closing.cut_offs.iter().all(|cut_off| cut_off.member != city.member)
+            };
+            for city in cities.iter().filter(left_out) {
+                let detail = format_args!("the period until {} leaves out {}", closing.period.until, city.member);
+                findings.notice(None, Rule::Statement, detail);
+            }
+        }
+    }
+
+    /// The period that an entry of a member's ledger belongs to; their number where none has reached it.
+    fn of(&self, member: MemberId, entry: u64) -> usize {
+        let reached = |closing: &Closing| is_before(&closing.cut_offs, member, entry);
+        self.closings.iter().position(reached).unwrap_or(self.closings.len())
+    }
+
+    fn bundle(&self, period: usize) -> &Bundle {
+        self.closings.get(period).map_or(&self.open, |closing| &closing.bundle)
+    }
+
+    /// Decides all uses again, pass by pass, and says what was over-use and what is to be settled.
+    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Vec<OverUse>) {
+        let (mut booked, mut over_use) = (Vec::new(), Vec::new());
+        for uses in by_pass.into_values() {
+            let place = |redeemed: Redeemed| {
+                let member = redeemed.used.gate.member;
+                let period = self.of(member, redeemed.entry);
+                let taken_back = redeemed.reversed.map(|entry| self.of(member, entry));
+                Placed { period, taken_back, redeemed }
+            };
+            // What was reversed before its period was closed was never used.
+            let mut uses: Vec<Placed> =
+                uses.into_iter().map(place).filter(|placed| placed.taken_back != Some(placed.period)).collect();
+            uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
+            let excess = over_uses(&uses, |period| self.bundle(period));
+            for Placed { period, taken_back, redeemed } in uses {
+                let Redeemed { pass, product, used, due_fen, .. } = redeemed;
+                let liable = excess.iter().find(|over| over.used == used).map(|over| over.liable);
+                booked.push(Booked { period, taken_back, used: Settled { pass, product, used, due_fen, liable } });
+            }
+            over_use.extend(excess);
+        }
+        (booked, over_use)
+    }
+
+    /// Settles every period, compares it with what the members agreed to, and returns the last statement.
+    ///
+    /// `pruned`: some redemptions are gone. Then only a statement that the members agreed to counts, and it
+    /// may say more than what is left can show.
+    pub(super) fn settle<F: Files>(
+        &self,
+        files: &F,
+        booked: &[Booked],
+        pruned: bool,
+        findings: &mut Findings,
+    ) -> Option<Statement> {
+        let mut last = None;
+        for (at, closing) in self.closings.iter().enumerate() {
+            let is_last = at.checked_add(1) == Some(self.closings.len());
+            let until = closing.period.until;
+            let statement = match self.statement(at, closing, booked) {
+                Ok(statement) => statement,
+                Err(error) => {
+                    findings.error(None, Rule::Statement, format_args!("the period until {until}: {error}"));
+                    last = None;
+                    continue;
+                }
+            };
+            let agreed = closing.agreed.is_none_or(|agreed| agreed == statement.digest());
+            if pruned && (!agreed || closing.agreed.is_none()) {
+                let detail = format_args!(
+                    "records were pruned, so that the statement of the period until {until} cannot be computed again"
+                );
+                findings.notice(None, Rule::Pruned, detail);
+                last = if is_last { closing.published(files, findings) } else { None };
+                continue;
+            }
+            if !agreed {
+                let detail = format_args!(
+                    "for the period until {until}, the members agreed to another statement than this audit computes"
+                );
+                findings.error(None, Rule::Statement, detail);
+            }
+            if is_last {
+                check_published(files, &statement, findings);
+            }
+            last = Some(statement);
+        }
+        last
+    }
+
+    fn statement(&self, at: usize, closing: &Closing, booked: &[Booked]) -> Result<Statement, SettleError> {
+        let before = at.checked_sub(1);
+        let back = booked.iter().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
+        let mut taken_back: Vec<TakenBack> =
+            back.map(|use_| TakenBack { gate: use_.used.used.gate, index: use_.used.used.index }).collect();
+        taken_back.sort_unstable();
+        let adjustments = match before {
+            Some(before) if !taken_back.is_empty() => self.adjustments(before, at, booked)?,
+            _ => Vec::new(),
+        };
+        let statement = before.and_then(|before| self.closings.get(before)).and_then(|closing| closing.agreed);
+        let passes = shared(booked, at, at);
+        let earlier = Earlier { statement, passes, taken_back, adjustments };
+        let uses = of_period(booked, at, at);
+        settle(&closing.period, &closing.cut_offs, &uses, &closing.bundle, &earlier)
+    }
+
+    /// What all closed periods pay by what is known at the end of `now`, less what they pay by what was
+    /// known at the end of `before`.
+    fn adjustments(&self, before: usize, now: usize, booked: &[Booked]) -> Result<Vec<Adjustment>, SettleError> {
+        // An i128 holds the sum of any list of u64.
+        let mut differences: BTreeMap<_, i128> = BTreeMap::new();
+        for at in 0..now {
+            for (key, fen) in self.earned(at, now, booked)? {
+                let sum = differences.entry(key).or_default();
+                *sum = sum.saturating_add(fen.into());
+            }
+            for (key, fen) in self.earned(at, before, booked)? {
+                let sum = differences.entry(key).or_default();
+                *sum = sum.saturating_sub(fen.into());
+            }
+        }
+        let changed = differences.into_iter().filter(|(_, fen)| *fen != 0);
+        let adjustment = |((product, venue), fen)| {
+            let fen = i64::try_from(fen).map_err(|_| StatementError::Amount)?;
+            Ok(Adjustment { product, venue, fen })
+        };
+        changed.map(adjustment).collect()
+    }
+
+    /// What the lines of one period come to by what is known at the end of another.
+    fn earned(&self, at: usize, known: usize, booked: &[Booked]) -> Result<Amounts, SettleError> {
+        let Some(closing) = self.closings.get(at) else { return Ok(Amounts::new()) };
+        earned(&closing.cut_offs, &of_period(booked, at, known), &closing.bundle, &shared(booked, at, known))
+    }
+}
+
+impl Closing {
+    /// The statement published, if it is the one that the members agreed to.
+    fn published<F: Files>(&self, files: &F, findings: &mut Findings) -> Option<Statement> {
+        let agreed = self.agreed?;
+        match files.read(STATEMENT) {
+            Ok(Some(bytes)) if bytes.len() <= MAX_STATEMENT && sha256(&[&bytes]) == agreed => {
+                return Statement::decode(&bytes).ok();
+            }
+            Ok(Some(_)) => {
+                findings.error(None, Rule::Statement, "the statement published is not the one the members agreed to");
+            }
+            Ok(None) => {}
+            Err(error) => findings.error(None, Rule::Unreadable, error),
+        }
+        None
+    }
+}
+
+/// The uses of a period, by what is known at the end of another.
+fn of_period(booked: &[Booked], period: usize, known: usize) -> Vec<Settled> {
+    let uses = booked.iter().filter(|use_| use_.period == period && use_.stands_at(known));
+    uses.map(|use_| use_.used).collect()
+}
+
+/// The passes whose price was shared before a period, by what is known at the end of another.
+fn shared(booked: &[Booked], period: usize, known: usize) -> BTreeSet<(PassKey, ProductRef)> {
+    let uses = booked.iter().filter(|use_| use_.period < period && use_.stands_at(known) && use_.used.is_paid());
+    uses.map(|use_| (use_.used.pass, use_.used.product)).collect()
+}
+
+fn check_published<F: Files>(files: &F, statement: &Statement, findings: &mut Findings) {
+    match files.read(STATEMENT) {
+        Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || bytes != statement.encode() => {
+            findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
+        }
+        Ok(_) => {}
+        Err(error) => findings.error(None, Rule::Unreadable, error),
+    }
+}
+
+/// Whether an entry of a member's ledger is before the given cut-offs.
+fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
+    cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
+}
+
+/// The newest catalogues that were published before the cut-offs, if there are any.
+fn published_before(cut_offs: Option<&[CutOff]>, cities: &[City], lists: &Lists) -> Bundle {
+    let before = |member, entry| cut_offs.is_none_or(|cut_offs| is_before(cut_offs, member, entry));
+    let of = |city: &City| {
+        let published = city.catalogues.iter().filter(|(entry, _)| before(city.member, *entry));
+        published.map(|(_, digest)| *digest).collect::<Vec<_>>()
+    };
+    lists.bundle_of(&cities.iter().flat_map(of).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settle::tests::{BUNDLE, config, cut_offs, period, uses};
+    use super::*;
+    use proptest::prelude::*;
+
+    const PERIODS: usize = 4;
+
+    fn periods() -> Periods {
+        let closing = |at: u8| Closing {
+            period: period(),
+            cut_offs: cut_offs(),
+            agreed: Some(Hash([at; 32])),
+            bundle: BUNDLE.clone(),
+        };
+        Periods { closings: (0..PERIODS as u8).map(closing).collect(), open: BUNDLE.clone() }
+    }
+
+    /// Uses of some periods, some of them taken back in a later one.
+    fn booked() -> impl Strategy<Value = Vec<Booked>> {
+        let places = proptest::collection::vec((0..PERIODS, proptest::option::of(1..PERIODS)), 24);
+        (uses(), places).prop_map(|(uses, places)| {
+            let book = |(used, (period, later)): (Settled, (usize, Option<usize>))| Booked {
+                period,
+                taken_back: later.map(|later| period + later),
+                used,
+            };
+            uses.into_iter().zip(places).map(book).collect()
+        })
+    }
+
+    fn add_up(sums: &mut BTreeMap<(ProductRef, VenueId), i128>, key: (ProductRef, VenueId), fen: i128) {
+        *sums.entry(key).or_default() += fen;
+    }
+
+    proptest! {
+        #![proptest_config(config(7_003, 256))]
+
+        #[test]
+        fn the_statements_sum_to_what_is_known_at_the_end(booked in booked()) {
+            let periods = periods();
+            let (mut paid, mut known) = (BTreeMap::new(), BTreeMap::new());
+            for (at, closing) in periods.closings.iter().enumerate() {
+                let statement = periods.statement(at, closing, &booked).unwrap();
+                prop_assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
+                prop_assert_eq!(statement.previous(), at.checked_sub(1).map(|before| Hash([before as u8; 32])));
+                let back = booked.iter().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
+                prop_assert_eq!(statement.taken_back().len(), back.count());
+                for line in statement.lines() {
+                    add_up(&mut paid, (line.product, line.venue), line.fen.into());
+                }
+                for adjusted in statement.adjustments() {
+                    add_up(&mut paid, (adjusted.product, adjusted.venue), adjusted.fen.into());
+                }
+                prop_assert_eq!(Statement::decode(&statement.encode()), Ok(statement));
+                for (key, fen) in periods.earned(at, PERIODS - 1, &booked).unwrap() {
+                    add_up(&mut known, key, fen.into());
+                }
+            }
+            for sums in [&mut paid, &mut known] {
+                sums.retain(|_, fen| *fen != 0);
+            }
+            prop_assert_eq!(paid, known);
+        }
+
+        #[test]
+        fn a_closed_period_does_not_change(booked in booked(), now in 1..PERIODS) {
+            let periods = periods();
+            let known_then: Vec<Booked> = booked
+                .iter()
+                .filter(|use_| use_.period < now)
+                .map(|use_| Booked { taken_back: use_.taken_back.filter(|at| *at < now), ..*use_ })
+                .collect();
+            for (at, closing) in periods.closings.iter().enumerate().take(now) {
+                let then = periods.statement(at, closing, &known_then).unwrap();
+                prop_assert_eq!(periods.statement(at, closing, &booked).unwrap(), then);
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Periods that follow one another: what is closed stays closed, and what comes late is settled late.
+
+mod day;
+
+use day::{CITIES, City, Day, OPEN, code, id, pass, time};
+use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Rule, Severity, Statement, audit};
+use onecard::gate::Decision;
+use onecard::id::{GateId, PassId, PassKey, VenueId};
+use onecard::ledger::{Entry, StatementRef};
+use onecard::product::Use;
+
+const DAY: i64 = 86_400;
+/// Half of the 1,001 fen of each city's venue 1.
+const SHARE: u64 = 500;
+/// What a pass that is split among venues cost.
+const PRICE: i64 = 10_000;
+/// Index of a gate's first redemption: after that it was opened and what it knew.
+const FIRST_USE: u64 = 2;
+
+/// The service days from the first, one after the other.
+fn period(number: i64) -> Period {
+    let from = OPEN - 9 * 3_600 + number * DAY;
+    Period { from: time(from), until: time(from + DAY) }
+}
+
+fn audited(files: &MemoryFiles, number: Option<i64>) -> Report {
+    audit(files, &Options { period: number.map(period), ..Options::default() })
+}
+
+/// Settles one of the days in its night, and returns the statement.
+fn settle(day: &mut Day, number: i64) -> Statement {
+    let at = OPEN + 14 * 3_600 + number * DAY;
+    day.finish(at);
+    let report = audited(&day.files(), Some(number));
+    assert_eq!(report.findings, []);
+    let statement = report.statement.unwrap();
+    assert_eq!(statement.period(), period(number));
+    agree(day, &statement, at);
+    statement
+}
+
+/// All members that are part of a statement record it.
+fn agree(day: &mut Day, statement: &Statement, at: i64) {
+    let Period { from, until } = statement.period();
+    let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+    let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
+    for city in day.cities.iter_mut().filter(part) {
+        city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+    }
+    day.finish(at);
+}
+
+/// The audit years later: of the published files alone.
+fn later(day: &Day, last: &Statement) -> Report {
+    let mut files = day.files();
+    files.insert("statement.cbor".into(), last.encode());
+    let report = audited(&files, None);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.statement.as_ref(), Some(last));
+    report
+}
+
+/// Pass 1 of the first city, of product 1 with two entries or of product 2 that is split among venues.
+fn show(day: &mut Day, product: u16, city: usize, gate: usize, at: i64) {
+    let pass = pass(CITIES[0], 1, product, |_| ());
+    let decision = day.scan(city, gate, &code(&pass, 1, at), at);
+    assert!(matches!(decision, Decision::Admitted { .. }), "{decision:?}");
+}
+
+fn reverse(day: &mut Day, city: usize, at: i64) {
+    day.cities[city].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at)).unwrap();
+}
+
+fn gate(city: usize) -> GateId {
+    GateId { member: id(CITIES[city]), number: 1 }
+}
+
+/// Payer, payee and fen of all payments.
+fn paid(statement: &Statement) -> Vec<(u32, u32, u64)> {
+    statement.payments().iter().map(|paid| (paid.payer.code(), paid.payee.code(), paid.fen)).collect()
+}
+
+#[test]
+fn a_use_that_comes_late_makes_no_over_use_of_what_was_paid() {
+    let mut day = Day::open();
+    // The first of three uses, each at a gate that knows of none of the others, comes a day late.
+    show(&mut day, 1, 0, 0, OPEN);
+    show(&mut day, 1, 1, 0, OPEN + 1_000);
+    show(&mut day, 1, 1, 1, OPEN + 2_000);
+    day.deliver(1, 0, OPEN + 3_000);
+    day.deliver(1, 1, OPEN + 3_000);
+    let first = settle(&mut day, 0);
+    assert_eq!((first.over_uses(), paid(&first)), (&[][..], vec![(CITIES[0], CITIES[1], SHARE + 1_001)]));
+    day.deliver(0, 0, OPEN + DAY);
+    let second = settle(&mut day, 1);
+    assert_eq!(second.previous(), Some(first.digest()));
+    // It is the excess, and it is paid: its gate could not know.
+    let over: Vec<_> = second.over_uses().iter().map(|over| (over.gate, over.liable)).collect();
+    assert_eq!(over, [(gate(0), Liable::Issuer)]);
+    assert_eq!(second.late().len(), 1);
+    assert_eq!(paid(&second), [(CITIES[0], CITIES[0], SHARE)]);
+    let report = later(&day, &second);
+    let pass = PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([1; 10]) };
+    assert_eq!(report.over_use.iter().map(|over| (over.pass, over.used.gate)).collect::<Vec<_>>(), [(pass, gate(0))]);
+}
+
+#[test]
+fn what_is_reversed_after_the_period_is_paid_back_in_the_next() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    let first = settle(&mut day, 0);
+    assert_eq!(paid(&first), [(CITIES[0], CITIES[1], SHARE)]);
+    reverse(&mut day, 1, OPEN + DAY);
+    let second = settle(&mut day, 1);
+    let taken: Vec<_> = second.taken_back().iter().map(|taken| (taken.gate, taken.index)).collect();
+    assert_eq!(taken, [(gate(1), FIRST_USE)]);
+    assert_eq!(second.adjustments().iter().map(|adjusted| adjusted.fen).collect::<Vec<_>>(), [-(SHARE as i64)]);
+    assert_eq!(second.lines(), []);
+    assert_eq!(paid(&second), [(CITIES[1], CITIES[0], SHARE)], "Nanjing pays back");
+    later(&day, &second);
+    // Once is enough.
+    let third = settle(&mut day, 2);
+    assert_eq!((third.taken_back(), third.payments()), (&[][..], &[][..]));
+    later(&day, &third);
+}
+
+#[test]
+fn a_use_that_is_taken_back_gives_its_entry_back() {
+    let uses = |reversed: bool| {
+        let mut day = Day::open();
+        show(&mut day, 1, 1, 0, OPEN);
+        show(&mut day, 1, 1, 1, OPEN + 1_000);
+        day.deliver(1, 0, OPEN + 3_000);
+        day.deliver(1, 1, OPEN + 3_000);
+        settle(&mut day, 0);
+        if reversed {
+            reverse(&mut day, 1, OPEN + DAY);
+        }
+        show(&mut day, 1, 0, 0, OPEN + DAY + 1_000);
+        day.deliver(0, 0, OPEN + DAY + 3_000);
+        let second = settle(&mut day, 1);
+        later(&day, &second);
+        second.over_uses().len()
+    };
+    assert_eq!((uses(false), uses(true)), (1, 0));
+}
+
+#[test]
+fn a_price_whose_only_use_is_taken_back_is_shared_again() {
+    let mut day = Day::open();
+    show(&mut day, 2, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    let first = settle(&mut day, 0);
+    assert_eq!(paid(&first), [(CITIES[0], CITIES[1], PRICE as u64)]);
+    reverse(&mut day, 1, OPEN + DAY);
+    show(&mut day, 2, 0, 0, OPEN + DAY);
+    day.deliver(0, 0, OPEN + DAY + 3_000);
+    let second = settle(&mut day, 1);
+    assert_eq!(second.adjustments().iter().map(|adjusted| adjusted.fen).collect::<Vec<_>>(), [-PRICE]);
+    assert_eq!(paid(&second), [(CITIES[0], CITIES[0], PRICE as u64), (CITIES[1], CITIES[0], PRICE as u64)]);
+    later(&day, &second);
+}
+
+#[test]
+fn a_price_once_shared_moves_to_the_venue_that_is_left() {
+    let mut day = Day::open();
+    show(&mut day, 2, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    settle(&mut day, 0);
+    // Used again in the second period, where the price is shared already, and taken back in the third.
+    show(&mut day, 2, 0, 0, OPEN + DAY);
+    day.deliver(0, 0, OPEN + DAY + 3_000);
+    let second = settle(&mut day, 1);
+    assert_eq!(
+        second.lines().iter().map(|line| (line.venue.member, line.fen)).collect::<Vec<_>>(),
+        [(id(CITIES[0]), 0)]
+    );
+    reverse(&mut day, 1, OPEN + 2 * DAY);
+    let third = settle(&mut day, 2);
+    let adjusted: Vec<_> = third.adjustments().iter().map(|adjusted| (adjusted.venue.member, adjusted.fen)).collect();
+    assert_eq!(adjusted, [(id(CITIES[0]), PRICE), (id(CITIES[1]), -PRICE)]);
+    assert_eq!(paid(&third), [(CITIES[0], CITIES[0], PRICE as u64), (CITIES[1], CITIES[0], PRICE as u64)]);
+    later(&day, &third);
+}
+
+#[test]
+fn a_gate_that_knew_of_the_reversal_does_not_answer_for_the_use() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    show(&mut day, 1, 1, 1, OPEN + 1_000);
+    day.deliver(1, 0, OPEN + 3_000);
+    day.deliver(1, 1, OPEN + 3_000);
+    settle(&mut day, 0);
+    reverse(&mut day, 1, OPEN + DAY);
+    // One gate learns all that, another nothing. Both let the pass in, which is once too often.
+    let second = Use {
+        time: time(OPEN + 1_000),
+        gate: GateId { member: id(CITIES[1]), number: 2 },
+        index: FIRST_USE,
+        venue: VenueId { member: id(CITIES[1]), number: 2 },
+        service: 0,
+        grant: 0,
+        party: 1,
+    };
+    let pass = PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([1; 10]) };
+    day.sync(0, 0, &[(pass, [second].into_iter().collect())], OPEN + DAY + 100);
+    show(&mut day, 1, 0, 1, OPEN + DAY + 200);
+    show(&mut day, 1, 0, 0, OPEN + DAY + 300);
+    day.deliver(0, 0, OPEN + DAY + 3_000);
+    day.deliver(0, 1, OPEN + DAY + 3_000);
+    let second = settle(&mut day, 1);
+    let over: Vec<_> = second.over_uses().iter().map(|over| (over.gate, over.liable)).collect();
+    assert_eq!(over, [(gate(0), Liable::Issuer)]);
+}
+
+#[test]
+fn a_second_reversal_takes_nothing_back() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    settle(&mut day, 0);
+    reverse(&mut day, 1, OPEN + DAY);
+    assert!(day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(OPEN + DAY)).is_err());
+    // As no honest city would.
+    let mut files = day.files();
+    let witnesses: Vec<_> = CITIES.map(|code| (code, day::secret(code, onecard::trust::Role::Witness))).into();
+    let again = |entries: &mut Vec<_>| entries.push((time(OPEN + DAY), Entry::Reversal { gate: 1, index: FIRST_USE }));
+    let key = day::secret(CITIES[1], onecard::trust::Role::Log);
+    day::publish_rewritten(&mut files, &day.cities[1].ledger, again, &key, &witnesses[2..], OPEN + DAY);
+    let found = audited(&files, Some(1)).findings;
+    let rules: Vec<_> = found.iter().map(|finding| (finding.place.as_str(), finding.rule)).collect();
+    assert!(rules.contains(&("ledger/320100", Rule::Annulment)), "{found:?}");
+}
+
+#[test]
+fn a_period_that_begins_before_the_last_one_ended_is_not_settled() {
+    let mut day = Day::open();
+    let first = settle(&mut day, 0);
+    let overlapping = Period { from: time(period(0).until.seconds() - 1), until: period(1).until };
+    let report = audit(&day.files(), &Options { period: Some(overlapping), ..Options::default() });
+    assert_eq!(report.statement, Some(first));
+}
+
+#[test]
+fn cut_offs_that_go_back_are_found() {
+    let mut day = Day::open();
+    settle(&mut day, 0);
+    day.finish(OPEN + DAY);
+    let statement = audited(&day.files(), Some(1)).statement.unwrap();
+    let size = day.cities[2].ledger.log().size();
+    assert!(statement.cut_offs()[2].size == size && size > 2);
+    let mut settled = StatementRef {
+        from: period(1).from,
+        until: period(1).until,
+        cut_offs: statement.cut_offs().to_vec(),
+        digest: statement.digest(),
+    };
+    settled.cut_offs[2].size = 1;
+    settled.cut_offs[2].root = day.cities[2].ledger.log().root_at(day.cities[2].ledger.storage(), 1).unwrap();
+    for city in &mut day.cities {
+        city.ledger.record(Entry::Settlement(settled.clone()), time(OPEN + DAY)).unwrap();
+    }
+    day.finish(OPEN + DAY);
+    let found = audited(&day.files(), None).findings;
+    let details: Vec<_> = found.iter().map(|finding| finding.detail.as_str()).collect();
+    assert!(details.contains(&"the cut-off of 330100 is before that of the period before"), "{details:?}");
+}
+
+#[test]
+fn a_city_that_a_period_leaves_out_is_told_and_settled_in_the_next() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    day.finish(OPEN + 14 * 3_600);
+    // Settled as if Nanjing had published nothing.
+    let mut files = day.files();
+    files.retain(|path, _| !path.contains("320100/") || path.starts_with("trust/"));
+    let statement = audited(&files, Some(0)).statement.unwrap();
+    assert_eq!((statement.cut_offs().len(), statement.payments()), (3, &[][..]));
+    agree(&mut day, &statement, OPEN + 14 * 3_600);
+    let report = audited(&day.files(), Some(1));
+    let found: Vec<_> = report.findings.iter().map(|found| (found.severity, found.rule)).collect();
+    assert_eq!(found, [(Severity::Notice, Rule::Statement)]);
+    assert_eq!(paid(&report.statement.unwrap()), [(CITIES[0], CITIES[1], SHARE)]);
+}
