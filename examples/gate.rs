@@ -70,7 +70,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 fn evening<S: Storage<Error: Error + 'static>>(gate: &mut Gate<S>) -> Result<(), Box<dyn Error>> {
     let now = time(NOW + 36_000);
     gate.sync(&Sync { status_lists: &[&status(NOW + 30_000, &[13])], ..Sync::default() }, now)?;
-    println!("{}; refused: {:?}", gate.totals(), gate.refused());
+    println!("{:?}; refused: {:?}", gate.totals(), gate.refused());
     gate.close_day(now.service_day(0), now)?;
     gate.seal()?;
     let segment = gate.segment(0)?.ok_or("nothing to hand over")?;

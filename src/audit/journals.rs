@@ -245,7 +245,11 @@ impl<'a, F: Files> Replay<'a, F> {
                 // Of a day whose first records were pruned, the totals can only be too low.
                 let pruned = self.totals_pruned && at_least(&totals, &self.totals);
                 if totals != self.totals && !pruned {
-                    findings.error(index, Rule::Totals, format_args!("says {totals}, the records say {}", self.totals));
+                    findings.error(
+                        index,
+                        Rule::Totals,
+                        format_args!("says {totals:?}, the records say {:?}", self.totals),
+                    );
                 }
                 (self.totals, self.totals_pruned) = (Totals::default(), false);
             }

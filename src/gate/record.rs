@@ -30,7 +30,6 @@ use crate::id::{MemberId, PassId, PassKey, ProductRef};
 use crate::product::PassFacts;
 use crate::time::{Date, UnixTime};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
-use core::fmt;
 
 /// Most items in one list of a `synced` record.
 const MAX_SYNCED: usize = 1_024;
@@ -167,13 +166,6 @@ pub struct Totals {
     pub overridden: u32,
     /// Exits.
     pub left: u32,
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { admitted, annulled, overridden, left } = self;
-        write!(f, "{admitted} admitted, {annulled} annulled, {overridden} overridden, {left} left")
-    }
 }
 
 impl Totals {
