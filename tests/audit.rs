@@ -2,13 +2,13 @@
 
 mod day;
 
-use day::{AFTER, AUDITOR, CITIES, Day, OPEN, code, gate_secret, id, paper, pass, secret, status_list, time};
+use day::{AFTER, AUDITOR, CITIES, Day, OPEN, claims, code, gate_secret, id, paper, pass, secret, status_list, time};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
-use onecard::gate::{Decision, Reason, Record, Redemption, Segment, SegmentRecord, Synced};
+use onecard::gate::{Decision, Override, Reason, Record, Redemption, Segment, SegmentRecord, Synced, Totals, flags};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, StatementRef, journal_verifier};
-use onecard::product::{Usage, Use};
+use onecard::product::{Denied, Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
 use onecard::trust::{CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, TrustListSpec, Venue};
@@ -233,6 +233,36 @@ fn over_use_is_found_and_charged_to_who_could_have_known() {
 }
 
 #[test]
+fn over_use_stays_the_same_when_the_evidence_is_erased() {
+    // A pass that was over when the gate admitted it.
+    let over = pass(CITIES[0], 1, 2, |claims| claims.expires = time(OPEN));
+    let (mut redemption, evidence) = used(1, 2, &code(&over, 1, OPEN - 1), OPEN);
+    redemption.facts.expires = time(OPEN);
+    let mut day = Day::open();
+    deliver(
+        &mut day,
+        vec![(Record::Synced(knows(OPEN - 600)), None), (Record::Redeemed(redemption), evidence)],
+        OPEN + 80_000,
+    );
+    day.finish(OPEN + 80_000);
+    let whole = audit(&day.files(), &Options::default());
+    let mut files = day.files();
+    files.retain(|path, _| !path.starts_with("evidence/"));
+    let erased = audit(&files, &Options::default());
+    assert_eq!((whole.counts.evidence, erased.counts.evidence), (1, 0));
+    assert_eq!(whole.over_use.len(), 1);
+    assert_eq!((&whole.over_use[0].denied, whole.over_use[0].liable), (&expired(OPEN), Liable::Gate));
+    assert_eq!(erased.over_use, whole.over_use);
+    // Nor does the gate get away with its decision.
+    let told = |found: &Finding| (found.rule, found.detail == expired(OPEN).to_string()) == (Rule::Decision, true);
+    assert!(whole.findings.iter().any(told) && erased.findings.iter().any(told));
+}
+
+fn expired(at: i64) -> Denied {
+    Denied::Expired { at: time(at), next: None }
+}
+
+#[test]
 fn a_reversed_redemption_is_not_settled() {
     let mut day = ordinary();
     day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
@@ -255,6 +285,7 @@ fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<V
         time: time(at),
         pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
         product: (product, 1),
+        facts: claims(CITIES[0], number, product).facts(),
         grant: 0,
         party: 1,
         due_fen: if product == 2 { 1_001 } else { 0 }, // half of 2,002
@@ -360,6 +391,9 @@ fn each_rule_of_a_journal_has_a_finding() {
     let product = with(&|redemption| (redemption.product, redemption.due_fen) = ((1, 1), 0));
     assert_eq!(product, [(2, Rule::Mismatch)]);
     assert_eq!(with(&|redemption| redemption.flags = 1), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.not_before = time(OPEN)), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.expires = time(OPEN + 1)), [(2, Rule::Mismatch)]);
+    assert_eq!(with(&|redemption| redemption.facts.holder_class = 1), [(2, Rule::Mismatch)]);
     assert_eq!(with(&|redemption| redemption.due_fen += 1), [(2, Rule::Decision)]);
     assert_eq!(with(&|redemption| redemption.time = time(OPEN + 61)), [(2, Rule::Presentation)]);
 
@@ -368,7 +402,10 @@ fn each_rule_of_a_journal_has_a_finding() {
         found_in(records).into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
     };
     let day = time(OPEN).service_day(0);
-    let closed = |admitted, annulled| Record::DayClosed { time: time(OPEN), day, admitted, annulled, refused: vec![] };
+    let closed = |admitted, annulled| {
+        let totals = Totals { admitted, annulled, ..Totals::default() };
+        Record::DayClosed { time: time(OPEN), day, totals, refused: vec![] }
+    };
     assert_eq!(rules(vec![closed(0, 0)]), []);
     assert_eq!(rules(vec![closed(1, 0)]), [(1, Rule::Totals)]);
     assert_eq!(rules(vec![closed(0, 1)]), [(1, Rule::Totals)]);
@@ -387,6 +424,62 @@ fn each_rule_of_a_journal_has_a_finding() {
     assert_eq!(annulments(&[900]), []);
     assert_eq!(annulments(&[901]), [(3, Rule::Annulment)]);
     assert_eq!(annulments(&[1, 2]), [(4, Rule::Annulment)]);
+}
+
+#[test]
+fn what_is_done_by_hand_is_told_and_settles_nothing() {
+    let told = |records: Vec<Record>| {
+        let mut day = Day::open();
+        deliver(&mut day, records.into_iter().map(|record| (record, None)).collect(), OPEN + 80_000);
+        day.finish(OPEN + 80_000);
+        let report = day.audit();
+        assert!(report.statement.is_none_or(|statement| statement.payments().is_empty()));
+        let found = report.findings.into_iter();
+        found.map(|found| (found.index.unwrap(), found.severity, found.rule)).collect::<Vec<_>>()
+    };
+    use Severity::{Error, Notice};
+    let entry = Override { refused: Reason::Expired, operator: 7, why: 3, party: 2 };
+    let overridden = Record::Overridden { time: time(OPEN), entry };
+    assert_eq!(told(vec![overridden.clone()]), [(1, Notice, Rule::Override)]);
+    let opened = Record::OutageOpened { time: time(OPEN), since: time(OPEN - 60) };
+    let closed = Record::OutageClosed { time: time(OPEN), let_in: 40 };
+    let outage = |index, severity| (index, severity, Rule::Outage);
+    assert_eq!(told(vec![opened.clone(), closed.clone()]), [outage(1, Notice), outage(2, Notice)]);
+    assert_eq!(told(vec![opened.clone(), opened]), [outage(1, Notice), outage(2, Error)]);
+    assert_eq!(told(vec![closed]), [outage(1, Error)]);
+    let pass = PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([1; 10]) };
+    let left = Record::Left { time: time(OPEN), pass, party: 2 };
+    assert_eq!(told(vec![left.clone()]), []);
+    let day = time(OPEN).service_day(0);
+    let totals = Totals { overridden: 1, left: 1, ..Totals::default() };
+    let close = |totals| Record::DayClosed { time: time(OPEN), day, totals, refused: vec![] };
+    let notice = (1, Notice, Rule::Override);
+    assert_eq!(told(vec![overridden.clone(), left.clone(), close(totals)]), [notice]);
+    for wrong in [Totals { overridden: 0, ..totals }, Totals { left: 2, ..totals }] {
+        let found = told(vec![overridden.clone(), left.clone(), close(wrong)]);
+        assert_eq!(found, [notice, (3, Error, Rule::Totals)]);
+    }
+}
+
+#[test]
+fn records_are_flagged_while_the_clock_is_in_doubt() {
+    let shown = code(&pass(CITIES[0], 1, 2, |_| {}), 1, OPEN);
+    let found = |records: Vec<Record>, flags| {
+        let (redemption, evidence) = used(1, 2, &shown, OPEN);
+        let knows = (Record::Synced(knows(OPEN - 600)), None);
+        let before = records.into_iter().map(|record| (record, None));
+        let record = (Record::Redeemed(Redemption { flags, ..redemption }), evidence);
+        let records = [knows].into_iter().chain(before).chain([record]).collect();
+        found_in(records).into_iter().map(|(index, rule, _)| (index, rule)).collect::<Vec<_>>()
+    };
+    let jumped = || Record::ClockJumped { time: time(OPEN), shown: time(OPEN), expected: time(OPEN - 60) };
+    let set = || Record::ClockSet { time: time(OPEN), before: time(OPEN) };
+    let clock = |index| (index, Rule::Clock);
+    assert_eq!(found(vec![], flags::CLOCK), [clock(2)]);
+    assert_eq!(found(vec![jumped()], flags::CLOCK), [clock(2)], "the jump is told");
+    assert_eq!(found(vec![jumped()], 0), [clock(2), clock(3)]);
+    assert_eq!(found(vec![jumped(), set()], 0), [clock(2)]);
+    assert_eq!(found(vec![jumped(), set()], flags::CLOCK), [clock(2), clock(4)]);
 }
 
 #[test]
@@ -1026,7 +1119,7 @@ fn a_journal_starts_with_the_record_that_it_was_opened() {
     let mut day = Day::open();
     let closed = |at: i64| {
         let day = time(OPEN).service_day(0);
-        (Record::DayClosed { time: time(at), day, admitted: 0, annulled: 0, refused: vec![] }, None)
+        (Record::DayClosed { time: time(at), day, totals: Totals::default(), refused: vec![] }, None)
     };
     deliver_as_it_is(&mut day, vec![closed(OPEN), closed(OPEN + 1)], OPEN + 80_000);
     day.finish(OPEN + 80_000);

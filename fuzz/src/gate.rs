@@ -8,7 +8,7 @@
 use super::input::Input;
 use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
 use onecard::crypto::sha256;
-use onecard::gate::{Decision, Gate, GateError, Identity, Record, Scan, Shown, Sync};
+use onecard::gate::{Decision, Gate, GateError, Identity, Override, Reason, Record, Scan, Severity, Shown, Sync};
 use onecard::time::{Date, UnixTime};
 use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 use onecard::trust::Bundle;
@@ -44,6 +44,10 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("failing", vec![5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 0, 1, 0, 0, 0, 1, 0, 0]),
         ("revoked", vec![7, 1, 0, 0, 0, 0, 6, 0, 0, 0, 0]),
         ("clock", vec![0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0]),
+        ("let-in", vec![9, 20, 2, 9, 0, 1, 4, 6, 8, 1]),
+        ("outage", vec![10, 0, 0, 0, 0, 10, 40, 6, 10, 3]),
+        ("left", vec![0, 0, 0, 0, 11, 0, 11, 0, 6, 11, 0, 1, 3, 11, 0, 5, 2, 11, 1]),
+        ("clock-jumped", vec![12, 1, 1, 3, 12, 2, 0, 0, 0, 0, 6, 1, 7, 12, 3, 2, 0, 0, 1, 0, 0]),
         ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
     ]
 }
@@ -97,7 +101,7 @@ impl Site {
         let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
         let before = self.gate.storage().rows.clone();
         let fault = self.fault.get();
-        let result = match input.byte() % 9 {
+        let result = match input.byte() % 13 {
             0 => return self.scan(input),
             1 => {
                 self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
@@ -132,7 +136,20 @@ impl Site {
                 }
                 result
             }
-            _ => self.gate.close_day(Date::from_days(input.byte().into()), now(self)),
+            8 => self.gate.close_day(Date::from_days(input.byte().into()), now(self)),
+            9 => {
+                let refused = Reason::ALL[usize::from(input.byte()) % Reason::ALL.len()];
+                let entry = Override { refused, operator: 1, why: 1, party: input.byte() % 4 };
+                let result = self.gate.let_in(entry, now(self)).map(drop);
+                assert!(result.is_err() || refused.severity() != Severity::Admit, "{refused:?} overridden");
+                result
+            }
+            10 => match self.gate.outage() {
+                None => self.gate.open_outage(now(self), now(self)).map(drop),
+                Some(_) => self.gate.close_outage(input.byte().into(), now(self)).map(drop),
+            },
+            11 => return self.leave(input),
+            _ => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
         };
         if let Err(error) = result {
             let stored = matches!(error, GateError::Log(_));
@@ -185,6 +202,21 @@ impl Site {
         }
     }
 
+    /// An exit is a record or nothing, and no decision depends on it.
+    fn leave(&mut self, input: &mut Input<'_>) {
+        let text = code(input.byte() % VISITORS, Some(self.now.max(0)));
+        let now = UnixTime::MIN.saturating_add(self.now);
+        let (before, fault) = (self.gate.storage().rows.clone(), self.fault.get());
+        match self.gate.leave(Scan::text(text.as_bytes()), now) {
+            Ok(Some(index)) => {
+                let body = self.gate.log().body(self.gate.storage(), index).unwrap();
+                assert!(matches!(Record::decode(&body), Ok(Record::Left { .. })));
+            }
+            Ok(None) => assert!(self.gate.storage().rows == before, "recorded twice"),
+            Err(_) => assert!(fault == 2 || self.gate.storage().rows == before, "refused, but written"),
+        }
+    }
+
     /// The gate as it would be after a restart now; none where the clock forbids it.
     fn twin(&self) -> Option<Gate<Store>> {
         let store = Store { rows: self.gate.storage().rows.clone(), fault: Fault::default() };
@@ -217,6 +249,13 @@ impl Site {
         assert!(log.size() >= self.gate.log().size(), "the gate knows of more than the store");
         if let Some(signed) = log.kept_checkpoint(store).unwrap() {
             assert!(!signed.is_empty());
+        }
+        // A machine that failed after the write knows less until it opens its journal again.
+        if log.size() == self.gate.log().size()
+            && let Some(twin) = self.twin()
+        {
+            let counted = |gate: &Gate<Store>| (*gate.totals(), gate.inside(), gate.outage());
+            assert_eq!(counted(&twin), counted(&self.gate), "after a restart");
         }
         let mut uses = BTreeMap::new();
         for visitor in self.standing().into_values() {

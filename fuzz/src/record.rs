@@ -1,8 +1,9 @@
 //! A journal record that is accepted is the one encoding of itself, and its body fits a log entry.
 
 use onecard::crypto::Hash;
-use onecard::gate::{Reason, Record, Redemption, Synced, flags};
+use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use onecard::id::{PassId, PassKey};
+use onecard::product::PassFacts;
 use onecard::time::Date;
 
 use super::federation::{CITIES, id, time};
@@ -32,6 +33,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         time: time(1_800_000_000),
         pass,
         product: (2, 1),
+        facts: PassFacts { not_before: time(1_790_000_000), expires: time(1_900_000_000), holder_class: 3 },
         grant: 31,
         party: 255,
         due_fen: u32::MAX,
@@ -47,13 +49,20 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     };
     let day = Date::new(2026, 10, 1).unwrap();
     let refused = vec![(Reason::CodeExpired, 3), (Reason::TotalQuota, 1)];
+    let totals = Totals { admitted: 1_000, annulled: 2, overridden: 3, left: 900 };
+    let entry = Override { refused: Reason::IdCheck, operator: 4_711, why: 3, party: 2 };
     let records = [
         ("opened", Record::Opened { time: time(1), certificate: Hash([1; 32]) }),
         ("redeemed", Record::Redeemed(redemption)),
         ("annulled", Record::Annulled { time: time(3), index: 7 }),
         ("synced", Record::Synced(synced)),
         ("clock-set", Record::ClockSet { time: time(5), before: time(9) }),
-        ("day-closed", Record::DayClosed { time: time(6), day, admitted: 1_000, annulled: 2, refused }),
+        ("day-closed", Record::DayClosed { time: time(6), day, totals, refused }),
+        ("overridden", Record::Overridden { time: time(7), entry }),
+        ("outage-opened", Record::OutageOpened { time: time(8), since: time(7) }),
+        ("outage-closed", Record::OutageClosed { time: time(9), let_in: 40 }),
+        ("left", Record::Left { time: time(10), pass, party: 2 }),
+        ("clock-jumped", Record::ClockJumped { time: time(11), shown: time(10), expected: time(2) }),
     ];
     records.into_iter().map(|(name, record)| (name, record.encode())).collect()
 }

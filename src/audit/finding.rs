@@ -82,6 +82,10 @@ pub enum Rule {
     Decision,
     /// The statements of the members, or the one published, are not what is computed.
     Statement,
+    /// A person let in whom the gate had refused: told, and paid for by nobody.
+    Override,
+    /// People passed a gate unchecked.
+    Outage,
     /// Evidence was erased, or records of a journal were pruned: allowed, and then nothing can be said
     /// of them.
     Pruned,

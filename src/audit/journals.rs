@@ -7,14 +7,15 @@ use super::overuse::{Redeemed, SyncedAt};
 use super::published::{Place, PublishedLog, read_log};
 use super::replay::Counts;
 use crate::crypto::{Hash, sha256};
-use crate::gate::{Record, Redemption, Synced, flags};
+use crate::gate::{Override, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::{self, Audience, PassClaims, Proof};
-use crate::product::{Denied, PassFacts, Usage, Use, VenueFacts, Visit, entitle_by};
+use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, Catalogue, GateCertificate, Policy, Status, StatusList, TrustList};
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -132,9 +133,13 @@ struct Replay<'a, F: Files> {
     /// Usage at this gate alone: what it knew for certain.
     usage: BTreeMap<PassKey, Usage>,
     standing: Standing,
-    /// Redeemed and annulled since the last day close, and whether there are pruned ones among them.
-    totals: (u32, u32),
+    /// Since the last day close, and whether there are pruned records among them.
+    totals: Totals,
     totals_pruned: bool,
+    /// Whether an outage is open, and whether the clock is in doubt; unknown while a record that says so may
+    /// be pruned.
+    outage: Option<bool>,
+    doubt: Option<bool>,
     counts: Counts,
 }
 
@@ -151,8 +156,10 @@ impl<'a, F: Files> Replay<'a, F> {
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
             standing: Standing::default(),
-            totals: (0, 0),
+            totals: Totals::default(),
             totals_pruned: false,
+            outage: Some(false),
+            doubt: Some(false),
             counts: Counts { journals: 1, ..Counts::default() },
         }
     }
@@ -165,6 +172,7 @@ impl<'a, F: Files> Replay<'a, F> {
         self.evidence.digest_said(None);
         self.standing.pruned = index.saturating_add(1);
         self.totals_pruned = true;
+        (self.outage, self.doubt) = (None, None);
     }
 
     fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
@@ -188,6 +196,7 @@ impl<'a, F: Files> Replay<'a, F> {
         };
         self.evidence.digest_said(expected);
         let opened = matches!(record, Record::Opened { .. });
+        self.totals.count(&record);
         match record {
             Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
             other if shown.is_some() => {
@@ -224,24 +233,48 @@ impl<'a, F: Files> Replay<'a, F> {
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
             Record::Synced(synced) => self.synced(index, synced, findings),
             // What was redeemed before may now lie in the future: what the gate made of it is unknown.
-            Record::ClockSet { .. } => self.recent.clear(),
-            Record::DayClosed { admitted, annulled, .. } => {
+            Record::ClockSet { .. } => {
+                self.recent.clear();
+                self.doubt = Some(false);
+            }
+            Record::ClockJumped { shown, expected, .. } => {
+                findings.notice(index, Rule::Clock, format_args!("the clock jumped to {shown} from {expected}"));
+                self.doubt = Some(true);
+            }
+            Record::DayClosed { totals, .. } => {
                 // Of a day whose first records were pruned, the totals can only be too low.
-                let pruned = self.totals_pruned && admitted >= self.totals.0 && annulled >= self.totals.1;
-                if (admitted, annulled) != self.totals && !pruned {
+                let pruned = self.totals_pruned && at_least(&totals, &self.totals);
+                if totals != self.totals && !pruned {
                     findings.error(
                         index,
                         Rule::Totals,
-                        format_args!(
-                            "says {admitted} and {annulled}, the records say {} and {}",
-                            self.totals.0, self.totals.1
-                        ),
+                        format_args!("says {totals:?}, the records say {:?}", self.totals),
                     );
                 }
-                (self.totals, self.totals_pruned) = ((0, 0), false);
+                (self.totals, self.totals_pruned) = (Totals::default(), false);
+            }
+            Record::Overridden { entry, .. } => {
+                let (Override { operator, why, party, .. }, refused) = (entry, entry.refused.number());
+                let told = format_args!("operator {operator} let in {party} after refusal {refused}, by reason {why}");
+                findings.notice(index, Rule::Override, told);
+            }
+            Record::OutageOpened { since, .. } => {
+                self.outage(index, true, format_args!("people pass unchecked since {since}"), findings);
+            }
+            Record::OutageClosed { let_in, .. } => {
+                self.outage(index, false, format_args!("the outage is over, {let_in} people came in"), findings);
             }
             _ => {}
         }
+    }
+
+    fn outage(&mut self, index: u64, open: bool, told: fmt::Arguments<'_>, findings: &mut Findings) {
+        if self.outage == Some(open) {
+            findings.error(index, Rule::Outage, "an outage opens once, then closes once");
+        } else {
+            findings.notice(index, Rule::Outage, told);
+        }
+        self.outage = Some(open);
     }
 
     /// What a gate says it knows is published, and never less than it said before.
@@ -293,7 +326,6 @@ impl<'a, F: Files> Replay<'a, F> {
 
     fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
         if annulled < self.standing.pruned {
-            self.totals.1 = self.totals.1.saturating_add(1);
             return;
         }
         let within = i64::from(self.policy(time).annul_within);
@@ -309,25 +341,21 @@ impl<'a, F: Files> Replay<'a, F> {
         self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
         self.recent.retain(|_, (recent, _)| *recent != annulled);
         self.standing.redeemed.remove(&annulled);
-        self.totals.1 = self.totals.1.saturating_add(1);
     }
 
     fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
-        self.totals.0 = self.totals.0.saturating_add(1);
+        let flagged = redemption.flags & flags::CLOCK != 0;
+        if self.doubt.is_some_and(|doubt| doubt != flagged) {
+            findings.error(index, Rule::Clock, "the record says otherwise whether the clock was in doubt");
+        }
         self.counts.redemptions = self.counts.redemptions.saturating_add(1);
-        let claims = match shown {
+        match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
             None => {
                 self.counts.pruned = self.counts.pruned.saturating_add(1);
                 findings.notice(index, Rule::Pruned, "its evidence was erased");
-                None
             }
-        };
-        let facts = claims.as_ref().map(|claims| PassFacts {
-            not_before: claims.not_before,
-            expires: claims.expires,
-            holder_class: claims.holder_class,
-        });
+        }
         let used = Use {
             time: redemption.time,
             gate: self.gate.certificate.gate(),
@@ -337,7 +365,7 @@ impl<'a, F: Files> Replay<'a, F> {
             grant: redemption.grant,
             party: redemption.party,
         };
-        self.decision(index, redemption, &used, facts.as_ref(), findings);
+        self.decision(index, redemption, &used, findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
         let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
@@ -351,23 +379,17 @@ impl<'a, F: Files> Replay<'a, F> {
             reversed: None,
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
-            facts,
+            facts: redemption.facts,
         };
         self.standing.redeemed.insert(index, redeemed);
     }
 
     /// Verifies what was shown as the gate had to, and that the record says what it says.
-    fn shown(
-        &mut self,
-        index: u64,
-        redemption: &Redemption,
-        shown: &[u8],
-        findings: &mut Findings,
-    ) -> Option<PassClaims> {
+    fn shown(&mut self, index: u64, redemption: &Redemption, shown: &[u8], findings: &mut Findings) {
         self.counts.evidence = self.counts.evidence.saturating_add(1);
         if sha256(&[shown]) != redemption.evidence {
             findings.error(index, Rule::Evidence, "it is not what the record's digest says");
-            return None;
+            return;
         }
         let gate = self.gate.certificate.gate().to_string();
         let challenged = redemption.flags & flags::CHALLENGE != 0;
@@ -378,19 +400,23 @@ impl<'a, F: Files> Replay<'a, F> {
             Ok(presented) => presented,
             Err(error) => {
                 findings.error(index, Rule::Presentation, error);
-                return None;
+                return;
             }
         };
         let claims = presented.claims();
         let bare = matches!(presented.proof(), Proof::Static);
         if claims.key() != redemption.pass
             || claims.product != redemption.product
+            || claims.facts() != redemption.facts
             || bare != (redemption.flags & flags::STATIC != 0)
         {
-            findings.error(index, Rule::Mismatch, "the record says another pass, product or proof than what was shown");
+            findings.error(
+                index,
+                Rule::Mismatch,
+                "the record says another pass, product, term, holder or proof than what was shown",
+            );
         }
         self.check_status(index, claims, redemption.time, findings);
-        Some(claims.clone())
     }
 
     /// Whether the status list the gate had said that the pass was good.
@@ -437,14 +463,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// Decides again from what the gate knew by itself. More usage never turns a denial into an
     /// admission, so a denial here is one the gate had to give.
-    fn decision(
-        &self,
-        index: u64,
-        redemption: &Redemption,
-        used: &Use,
-        facts: Option<&PassFacts>,
-        findings: &mut Findings,
-    ) {
+    fn decision(&self, index: u64, redemption: &Redemption, used: &Use, findings: &mut Findings) {
         let Some(product) = self.lists.bundle.product(redemption.product_ref()) else {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
@@ -471,10 +490,9 @@ impl<'a, F: Files> Replay<'a, F> {
         if due != Some(redemption.due_fen) {
             findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
         }
-        let Some(facts) = facts else { return };
         let none = Usage::new();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
-        match entitle_by(redemption.grant, product, facts, own, &visit) {
+        match entitle_by(redemption.grant, product, &redemption.facts, own, &visit) {
             Ok(_) => {}
             // The pass may have been activated elsewhere: over-use is decided with all that was known.
             Err(Denied::ActivationMissed { .. }) if self.heard_of_others() => {}
@@ -499,6 +517,13 @@ impl<'a, F: Files> Replay<'a, F> {
     fn heard_of_others(&self) -> bool {
         self.synced.as_ref().is_some_and(|synced| !synced.ledgers.is_empty())
     }
+}
+
+fn at_least(totals: &Totals, least: &Totals) -> bool {
+    totals.admitted >= least.admitted
+        && totals.annulled >= least.annulled
+        && totals.overridden >= least.overridden
+        && totals.left >= least.left
 }
 
 /// Whether a gate that said `before` now says that it has an older list, or has read less of a ledger. What

@@ -44,8 +44,8 @@ pub(super) struct Redeemed {
     pub(super) synced: Option<SyncedAt>,
     /// Whether the record that says so was pruned. What the gate knew cannot be held against it then.
     pub(super) synced_pruned: bool,
-    /// What the evidence says of the pass; `None` when it was erased or does not verify.
-    pub(super) facts: Option<PassFacts>,
+    /// What its record says of the pass; compared with the evidence while that is kept.
+    pub(super) facts: PassFacts,
 }
 
 /// What follows from a `synced` record, shared by the redemptions that follow it.
@@ -62,7 +62,6 @@ pub(super) struct Placed {
 
 /// Decides the uses of one pass again, which are in canonical order.
 pub(super) fn over_uses<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -> Vec<OverUse> {
-    let facts = uses.iter().find_map(|placed| placed.redeemed.facts).unwrap_or(ANY);
     let mut standing = Usage::new();
     let mut found = Vec::new();
     for Placed { period, redeemed, .. } in uses {
@@ -72,7 +71,7 @@ pub(super) fn over_uses<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundl
         let bundle = bundle(*period);
         let Some(product) = bundle.product(redeemed.product) else { continue };
         let Some(visit) = visit_of(&redeemed.used, bundle) else { continue };
-        let Err(denied) = entitle(product, &facts, &standing, &visit) else {
+        let Err(denied) = entitle(product, &redeemed.facts, &standing, &visit) else {
             standing.insert(redeemed.used);
             continue;
         };
@@ -81,7 +80,7 @@ pub(super) fn over_uses<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundl
         let limit = i64::from(bundle.trust().policy().sync_within);
         let since = |synced: &SyncedAt| redeemed.used.time.since(synced.0) > limit;
         let late = redeemed.synced.as_ref().map_or(!redeemed.synced_pruned, since);
-        let knew = entitle(product, &facts, &known, &visit).is_err();
+        let knew = entitle(product, &redeemed.facts, &known, &visit).is_err();
         let liable = if knew || late { Liable::Gate } else { Liable::Issuer };
         found.push(OverUse { pass: redeemed.pass, used: redeemed.used, denied, liable });
     }
@@ -95,9 +94,6 @@ fn visit_of(used: &Use, bundle: &Bundle) -> Option<Visit> {
         VenueFacts { id: used.venue, category: venue.category, reference_fen: venue.price_fen, service: used.service };
     Some(Visit { time: used.time, venue: facts, party: used.party })
 }
-
-/// Of a pass nothing is known of: the rules of the product alone decide.
-const ANY: PassFacts = PassFacts { not_before: UnixTime::MIN, expires: UnixTime::MAX, holder_class: 0 };
 
 /// Whether the gate of `used` could know of `other`, and not that it was reversed, when it decided.
 fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {

@@ -5,12 +5,12 @@
 //! two lanes with keys of their own are two gates.
 
 use super::decision::{Admitted, Decision, Reason, Refusal};
-use super::record::{Record, RecordError, Redemption, Synced, flags};
+use super::record::{Record, RecordError, Redemption, Synced, Totals, flags};
 use super::segment::{Segment, SegmentRecord};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
 use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
-use crate::product::{Entitled, PassFacts, Usage, Use, VenueFacts, Visit, entitle};
+use crate::product::{Entitled, Usage, Use, VenueFacts, Visit, entitle};
 use crate::snapshot::{self, LearntUsage, SnapshotError};
 use crate::time::{Date, UnixTime};
 use crate::tlog::{
@@ -21,8 +21,8 @@ use crate::wire::text;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The journal is the only log in a gate's store.
-const LOG: LogKey = LogKey(0);
-/// What the gate learnt at the last sync. Names 0 and 1 belong to the log.
+pub(super) const LOG: LogKey = LogKey(0);
+/// What the gate learnt at the last sync. Names 0 and 1 belong to the log, 17 to the self-test.
 const LEARNT: Row = Row::Meta { log: LOG, name: 16 };
 
 /// What was scanned.
@@ -123,6 +123,12 @@ pub enum GateError<E> {
         /// The time of the last record.
         last: UnixTime,
     },
+    /// An outage is open already.
+    #[error("an outage is open already, since {0}")]
+    OutageOpen(UnixTime),
+    /// No outage is open.
+    #[error("no outage is open")]
+    NoOutage,
     /// There is no such redemption to annul, or it is annulled already.
     #[error("entry {0} is not a redemption that stands")]
     NoRedemption(u64),
@@ -154,40 +160,50 @@ pub enum GateError<E> {
 /// A gate with its journal, its keys and what it knows.
 #[derive(Debug)]
 pub struct Gate<S: Storage> {
-    storage: S,
+    pub(super) storage: S,
     key: SigningKey,
     certificate: GateCertificate,
     bundle: Bundle,
     log: Log,
-    known: Known,
+    pub(super) known: Known,
     /// The challenge that nobody answered yet.
-    challenge: Option<Challenge>,
+    pub(super) challenge: Option<Challenge>,
     /// Refusals since the last day close. A refused scan changes nothing else.
     refused: BTreeMap<Reason, u32>,
     /// A commit failed: what the store holds is not known until the journal is opened again.
     unsure: bool,
     /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
-    behind: bool,
+    pub(super) behind: bool,
+    /// What the clock showed at some time of the machine's running.
+    pub(super) anchor: Option<(UnixTime, u64)>,
     /// The certificate verifies under the trust list in force: its registrar's key may have left that.
     enrolled: bool,
 }
 
 /// What follows from the journal and the learnt usage.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Known {
+pub(super) struct Known {
     usage: BTreeMap<PassKey, Usage>,
     learnt: LearntUsage,
     /// Redemptions still young enough to be scanned again or annulled.
     recent: VecDeque<Recent>,
-    last: UnixTime,
+    /// Exits still young enough to be scanned again.
+    pub(super) exits: VecDeque<(UnixTime, PassKey)>,
+    pub(super) last: UnixTime,
     synced: Option<Synced>,
     newest: Newest,
     /// Digest of the certificate that the journal was opened under.
     certificate: Option<Hash>,
-    /// Redeemed and annulled since the last day close.
-    totals: (u32, u32),
+    /// Since the last day close.
+    pub(super) totals: Totals,
+    /// People who came in since then, less those who left.
+    pub(super) inside: i64,
+    /// Since when an outage is open.
+    pub(super) outage: Option<UnixTime>,
+    /// The clock jumped and was not set since.
+    pub(super) doubt: bool,
     /// Size of the journal at the last seal.
-    sealed: u64,
+    pub(super) sealed: u64,
 }
 
 /// The newest of each piece that the journal ever named. What has left the bundle comes back in a newer form only.
@@ -246,7 +262,8 @@ impl<S: Storage> Gate<S> {
     /// The bundle must not be older than what the journal says the gate had.
     ///
     /// # Errors
-    /// [`GateError`]; a gate that cannot vouch for its journal does not open.
+    /// [`GateError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
+    /// a clock ahead of `now` is [`GateError::Clock`]: see [`Gate::open_setting_clock`].
     pub fn open(
         storage: S,
         key: SigningKey,
@@ -254,7 +271,10 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         now: UnixTime,
     ) -> Result<Self, GateError<S::Error>> {
-        Self::open_with(storage, key, certificate, bundle, None, now)
+        let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
+        gate.check_clock(now)?;
+        gate.record_opening(now, None)?;
+        Ok(gate)
     }
 
     /// As [`Gate::open`], for a store that may be an old copy: restored from a backup, or a card that
@@ -274,10 +294,34 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         now: UnixTime,
     ) -> Result<Self, GateError<S::Error>> {
-        Self::open_with(storage, key, certificate, bundle, Some(newest), now)
+        let mut gate = Self::replayed(storage, key, certificate, bundle, Some(newest), now)?;
+        gate.check_clock(now)?;
+        gate.record_opening(now, None)?;
+        Ok(gate)
     }
 
-    fn open_with(
+    /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
+    /// [`Gate::open`] says [`GateError::Clock`]. A person who knows the time has to ask for it. Everything
+    /// else is as there.
+    ///
+    /// # Errors
+    /// [`GateError`].
+    pub fn open_setting_clock(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
+        // A journal starts with the record that it was opened.
+        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.known.last });
+        gate.record_opening(now, set)?;
+        Ok(gate)
+    }
+
+    /// A gate with what its store says, before it says anything itself.
+    fn replayed(
         storage: S,
         key: SigningKey,
         certificate: &[u8],
@@ -300,9 +344,21 @@ impl<S: Storage> Gate<S> {
         let log = Log::open(&storage, LOG, &origin)?;
         let known = Known::default();
         let refused = BTreeMap::new();
-        let (challenge, unsure, behind, enrolled) = (None, false, false, true);
-        let mut gate =
-            Self { storage, key, certificate, bundle, log, known, challenge, refused, unsure, behind, enrolled };
+        let (challenge, anchor, unsure, behind, enrolled) = (None, None, false, false, true);
+        let mut gate = Self {
+            storage,
+            key,
+            certificate,
+            bundle,
+            log,
+            known,
+            challenge,
+            refused,
+            unsure,
+            behind,
+            enrolled,
+            anchor,
+        };
         if let Some(newest) = newest {
             gate.check_holds(newest)?;
         }
@@ -312,12 +368,15 @@ impl<S: Storage> Gate<S> {
             return Err(GateError::OtherCertificate);
         }
         gate.check_rollback(&gate.bundle, &Dropped::default())?;
-        gate.check_clock(now)?;
-        let opened = Record::Opened { time: now, certificate };
-        let ledgers = gate.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
-        let synced = Record::Synced(synced_record(&gate.bundle, ledgers, now));
-        gate.append(&[opened, synced], Vec::new())?;
         Ok(gate)
+    }
+
+    fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
+        let opened = Record::Opened { time: now, certificate: sha256(&[self.certificate.as_bytes()]) };
+        let ledgers = self.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
+        let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
+        let records: Vec<Record> = set.into_iter().chain([opened, synced]).collect();
+        self.append(&records, Vec::new())
     }
 
     /// Which gate this is.
@@ -436,19 +495,23 @@ impl<S: Storage> Gate<S> {
             return Err(GateError::UnknownVenue(venue));
         }
         self.check_rollback(&bundle, &dropped)?;
-        let mut learnt = self.known.learnt.clone();
-        for (pass, usage) in sync.usage {
-            learnt.entry(*pass).or_default().merge(usage);
-        }
+        // Most syncs bring lists alone: what was learnt is written again only where there is more of it.
+        let learnt = (!sync.usage.is_empty()).then(|| {
+            let mut learnt = self.known.learnt.clone();
+            sync.usage.iter().for_each(|(pass, usage)| learnt.entry(*pass).or_default().merge(usage));
+            learnt
+        });
         let before = self.known.synced.as_ref().map_or(&[][..], |synced| &synced.ledgers);
         let ledgers = merge_sizes(before, sync.ledgers);
         let record = Record::Synced(synced_record(&bundle, ledgers, now));
-        let writes = vec![Write::Put(LEARNT, snapshot::encode_usage(&learnt))];
+        let writes = learnt.iter().map(|learnt| Write::Put(LEARNT, snapshot::encode_usage(learnt))).collect();
         self.append(&[record], writes)?;
         for (pass, usage) in sync.usage {
             self.known.usage.entry(*pass).or_default().merge(usage);
         }
-        self.known.learnt = learnt;
+        if let Some(learnt) = learnt {
+            self.known.learnt = learnt;
+        }
         self.bundle = bundle;
         (self.behind, self.enrolled) = (false, enrolled);
         Ok(())
@@ -461,7 +524,9 @@ impl<S: Storage> Gate<S> {
     pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         let before = self.known.last;
-        self.append(&[Record::ClockSet { time: now, before }], Vec::new())
+        self.append(&[Record::ClockSet { time: now, before }], Vec::new())?;
+        self.anchor = None;
+        Ok(())
     }
 
     /// Records the totals since the last day close.
@@ -471,9 +536,9 @@ impl<S: Storage> Gate<S> {
     pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         self.check_clock(now)?;
-        let (admitted, annulled) = self.known.totals;
+        let totals = self.known.totals;
         let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
-        self.append(&[Record::DayClosed { time: now, day, admitted, annulled, refused }], Vec::new())?;
+        self.append(&[Record::DayClosed { time: now, day, totals, refused }], Vec::new())?;
         self.refused.clear();
         Ok(())
     }
@@ -597,7 +662,9 @@ impl<S: Storage> Gate<S> {
         let rescan = i64::from(policy.rescan_within);
         let key = claims.key();
         let mut recent = self.known.recent.iter().chain(staged);
-        let same_pass = |recent: &&Recent| recent.redemption.pass == key && now.since(recent.redemption.time) <= rescan;
+        // Either way: after the clock was set back, an entry of before may be dated a moment later.
+        let just_now = |time: UnixTime| now.since(time).saturating_abs() <= rescan;
+        let same_pass = |recent: &&Recent| recent.redemption.pass == key && just_now(recent.redemption.time);
         let last = recent.by_ref().filter(same_pass).last().copied();
         if let Some(last) = last
             && last.redemption.evidence == presented.digest()
@@ -606,8 +673,7 @@ impl<S: Storage> Gate<S> {
         {
             return Ok(Outcome::Rescan(last));
         }
-        let facts =
-            PassFacts { not_before: claims.not_before, expires: claims.expires, holder_class: claims.holder_class };
+        let facts = claims.facts();
         let visit = Visit { time: now, venue, party: scan.party };
         let usage = self.usage_with(&key, staged);
         let entitled = entitle(product, &facts, &usage, &visit)?;
@@ -616,7 +682,8 @@ impl<S: Storage> Gate<S> {
             return Err(Refusal { reason: Reason::Passback, next: Some(next) });
         }
         check_identity(claims, scan.identity)?;
-        let flags = match (presented.proof(), scan.shown) {
+        let doubt = if self.known.doubt { flags::CLOCK } else { 0 };
+        let proof = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
             (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
             (Proof::Holder(_), Shown::Text(_)) => 0,
@@ -625,17 +692,18 @@ impl<S: Storage> Gate<S> {
             time: now,
             pass: key,
             product: claims.product,
+            facts,
             grant: entitled.grant,
             party: scan.party.max(1),
             due_fen: entitled.due_fen,
-            flags,
+            flags: proof | doubt,
             evidence: presented.digest(),
         };
         Ok(Outcome::Redeem(redemption, entitled))
     }
 
     /// Whether this gate may decide at all: clock, certificate, trust list, venue.
-    fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
+    pub(super) fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
         if now < self.known.last || now < self.bundle.trust().issued() {
             return Err(Reason::ClockSuspect.into());
         }
@@ -654,7 +722,7 @@ impl<S: Storage> Gate<S> {
         Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
     }
 
-    fn verify(
+    pub(super) fn verify(
         &self,
         shown: &Shown<'_>,
         bytes: &[u8],
@@ -696,7 +764,7 @@ impl<S: Storage> Gate<S> {
         usage
     }
 
-    fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         let last = self.known.last;
         if now < last { Err(GateError::Clock { now, last }) } else { Ok(()) }
     }
@@ -739,7 +807,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Appends records, with other writes of the same commit, and learns them.
-    fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+    pub(super) fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
         let mut batch = self.log.begin();
         let first = batch.size();
         for record in records {
@@ -773,7 +841,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// After a failed commit, opens the journal again and replays it.
-    fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+    pub(super) fn recover(&mut self) -> Result<(), GateError<S::Error>> {
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
@@ -800,7 +868,7 @@ impl<S: Storage> Gate<S> {
                 Ok(record) => {
                     known.learn(&self.certificate, index, &record);
                     // As when it was written: a clock set back later brings nothing back.
-                    if matches!(record, Record::Redeemed(_)) {
+                    if matches!(record, Record::Redeemed(_) | Record::Left { .. }) {
                         known.forget(within);
                     }
                 }
@@ -837,7 +905,7 @@ impl<S: Storage> Gate<S> {
         Ok(())
     }
 
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         let policy = self.bundle.trust().policy();
         self.known.forget(policy.rescan_within.max(policy.annul_within));
     }
@@ -847,12 +915,13 @@ impl Known {
     /// Takes in one record of the journal: when it was just written, and when it is replayed.
     fn learn(&mut self, certificate: &GateCertificate, index: u64, record: &Record) {
         self.last = record.time();
+        self.totals.count(record);
         match record {
             Record::Redeemed(redemption) => {
                 let used = use_of(certificate, index, redemption);
                 self.usage.entry(redemption.pass).or_default().insert(used);
                 self.recent.push_back(Recent { index, redemption: *redemption });
-                self.totals.0 = self.totals.0.saturating_add(1);
+                self.inside = self.inside.saturating_add(redemption.party.into());
             }
             Record::Annulled { index, .. } => {
                 let key = (certificate.gate(), *index);
@@ -862,24 +931,43 @@ impl Known {
                 let has = |usage: &Usage| usage.uses().iter().any(|used| used.key() == key);
                 let pass = pass.or_else(|| self.usage.iter().find(|(_, usage)| has(usage)).map(|(pass, _)| *pass));
                 if let Some(pass) = pass {
-                    self.usage.entry(pass).or_default().annul(key.0, key.1);
-                    self.totals.1 = self.totals.1.saturating_add(1);
+                    let usage = self.usage.entry(pass).or_default();
+                    let used = usage.uses().iter().find(|used| used.key() == key);
+                    self.inside = self.inside.saturating_sub(used.map_or(0, |used| used.party.into()));
+                    usage.annul(key.0, key.1);
                 }
             }
             Record::Synced(synced) => {
                 self.newest.learn(synced);
                 self.synced = Some(synced.clone());
             }
-            Record::DayClosed { .. } => self.totals = (0, 0),
+            Record::DayClosed { .. } => (self.totals, self.inside) = (Totals::default(), 0),
             Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
-            Record::ClockSet { .. } => {}
+            Record::ClockSet { .. } => self.doubt = false,
+            Record::ClockJumped { .. } => self.doubt = true,
+            Record::Overridden { entry, .. } => self.inside = self.inside.saturating_add(entry.party.into()),
+            Record::OutageOpened { since, .. } => self.outage = Some(*since),
+            Record::OutageClosed { let_in, .. } => {
+                self.outage = None;
+                self.inside = self.inside.saturating_add((*let_in).into());
+            }
+            Record::Left { time, pass, party } => {
+                self.exits.push_back((*time, *pass));
+                self.inside = self.inside.saturating_sub((*party).into());
+            }
         }
     }
 
-    /// Drops redemptions too old to be scanned again or annulled, as of the last record.
+    /// Drops what is too old to be scanned again or annulled, as of the last record, and what is as far
+    /// ahead of it, since the clock was set back.
     fn forget(&mut self, within: u32) {
-        while self.recent.front().is_some_and(|recent| self.last.since(recent.redemption.time) > i64::from(within)) {
+        let last = self.last;
+        let far = |time: UnixTime| last.since(time).saturating_abs() > i64::from(within);
+        while self.recent.front().is_some_and(|recent| far(recent.redemption.time)) {
             self.recent.pop_front();
+        }
+        while self.exits.front().is_some_and(|(time, _)| far(*time)) {
+            self.exits.pop_front();
         }
     }
 }
@@ -898,7 +986,7 @@ fn check_identity(claims: &PassClaims, identity: Identity<'_>) -> Result<(), Rea
 }
 
 /// The bytes of what was shown: the size, then the text.
-fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
+pub(super) fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
     match shown {
         Shown::Text(scanned) => match text::decode(scanned) {
             Ok(bytes) => Ok(Evidence::Decoded(bytes)),
@@ -910,7 +998,7 @@ fn evidence<'a>(shown: &Shown<'a>) -> Result<Evidence<'a>, Refusal> {
 }
 
 #[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, so that a scan allocates nothing")]
-enum Evidence<'a> {
+pub(super) enum Evidence<'a> {
     Decoded(text::TextBytes),
     Borrowed(&'a [u8]),
 }
@@ -969,6 +1057,8 @@ pub(crate) mod tests {
     use crate::trust::{
         CatalogueSpec, GateCertificateSpec, KeyEntry, Policy, Role, StatusListSpec, TrustError, TrustListSpec, Venue,
     };
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     pub(crate) const NOW: i64 = 100_000;
     const CITY: u32 = 310_101;
@@ -1031,7 +1121,7 @@ pub(crate) mod tests {
         bundle
     }
 
-    fn gate_key() -> SigningKey {
+    pub(crate) fn gate_key() -> SigningKey {
         SigningKey::from_seed(&[42; 32])
     }
 
@@ -1377,6 +1467,12 @@ pub(crate) mod tests {
         let ledgers = [(id(320_100), 5)];
         gate.sync(&Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() }, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::TotalQuota);
+        let kept = gate.storage().get(LEARNT).unwrap();
+        gate.sync(&Sync { status_lists: &[&status(NOW - 100, &[13])], ..Sync::default() }, time(NOW)).unwrap();
+        assert!(
+            kept.is_some() && gate.storage().get(LEARNT).unwrap() == kept,
+            "a sync of lists alone changes no usage"
+        );
         let storage = gate.storage().clone();
         let mut again = open(storage, NOW + 1).unwrap();
         assert_eq!(reason(&mut again, &code(1, NOW), NOW + 1), Reason::TotalQuota, "after a restart too");
@@ -1396,6 +1492,62 @@ pub(crate) mod tests {
         let synced = again.known.synced.clone();
         assert_eq!(again.known, Known { synced, ..gate.known.clone() });
         assert_eq!(again.log().size(), gate.log().size() + 2, "and says that it opened and what it knows");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_restart_at_any_time_changes_no_answer(steps in vec((0u8..10, 0u8..4, 0usize..6), 1..24)) {
+            let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+            let mut now = NOW;
+            let mut shown = code(1, now);
+            for (what, who, how) in steps {
+                let mut twin = open(gate.storage().clone(), now).unwrap();
+                let index = gate.log().size().saturating_sub(how as u64 + 1);
+                now += [0, 1, 60, 121, 130, 901][how];
+                let answers = [&mut gate, &mut twin].map(|gate| match what {
+                    0..4 => {
+                        shown = code(who, now);
+                        let scan = Scan { party: how as u8, ..Scan::text(shown.as_bytes()) };
+                        answer(gate.admit(scan, time(now)))
+                    }
+                    4 => answer(scan(gate, &shown, now)),
+                    5 => format!("{:?}", gate.annul(index, time(now))),
+                    6 => format!("{:?}", gate.leave(Scan::text(code(who, now).as_bytes()), time(now)).map(|i| i.is_some())),
+                    7 => format!("{:?}", gate.close_day(Date::from_days(1), time(now))),
+                    8 => format!("{:?}", gate.set_clock(time(now - 200))),
+                    _ => {
+                        let used = Use {
+                            time: time(now),
+                            gate: GateId { member: id(CITY), number: 8 },
+                            index: how as u64,
+                            venue: VenueId { member: id(CITY), number: 1 },
+                            service: 0,
+                            grant: 0,
+                            party: 1,
+                        };
+                        let key = PassKey { issuer: id(CITY), pass: PassId::from_bytes([who; 10]) };
+                        let usage = [(key, [used].into_iter().collect())];
+                        format!("{:?}", gate.sync(&Sync { usage: &usage, ..Sync::default() }, time(now)))
+                    }
+                });
+                prop_assert_eq!(&answers[0], &answers[1]);
+                prop_assert_eq!((gate.totals(), gate.inside()), (twin.totals(), twin.inside()));
+                prop_assert_eq!(&gate.known.usage.keys().collect::<Vec<_>>(), &twin.known.usage.keys().collect::<Vec<_>>());
+                if what == 8 {
+                    now -= 200;
+                }
+            }
+        }
+    }
+
+    /// A decision without the index, which a restart shifts.
+    fn answer(decision: Decision) -> String {
+        match decision {
+            Decision::Admitted(admitted) => format!("{:?}", Admitted { index: 0, ..admitted }),
+            refused => format!("{refused:?}"),
+        }
     }
 
     #[test]

@@ -3,14 +3,17 @@
 //! The first layer that knows both passes and logs.
 
 mod decision;
+mod desk;
 mod journal;
 mod record;
 mod segment;
+mod self_test;
 
 #[cfg(test)]
 pub(crate) use journal::tests as journal_tests;
 
 pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
 pub use journal::{Gate, GateError, Identity, Scan, Shown, Sync};
-pub use record::{Record, RecordError, Redemption, Synced, flags};
+pub use record::{Override, Record, RecordError, Redemption, Synced, Totals, flags};
 pub use segment::{Segment, SegmentError, SegmentRecord};
+pub use self_test::{Fault, SELF_TEST_AHEAD, Trouble};

@@ -1,25 +1,33 @@
 //! Journal records: what a gate's log says, in deterministic CBOR.
 //!
 //! ```cddl
-//! record = opened / redeemed / annulled / synced / clock-set / day-closed
+//! record = opened / redeemed / annulled / synced / clock-set / day-closed /
+//!          overridden / outage-opened / outage-closed / left / clock-jumped
 //! opened     = [0, time, bstr .size 32]       ; SHA-256 of the gate certificate
-//! redeemed   = [1, time, member, bstr .size 10, uint, uint, uint, uint, uint, uint, bstr .size 32]
-//!              ; issuer, pass id, product, version, grant, party, co-payment due (fen), flags,
-//!              ; SHA-256 of what was shown
+//! redeemed   = [1, time, member, bstr .size 10, uint, uint, time, time, uint, uint, uint, uint, uint, bstr .size 32]
+//!              ; issuer, pass id, product, version, of the pass: valid from, expires, holder class;
+//!              ; grant, party, co-payment due (fen), flags, SHA-256 of what was shown
 //! annulled   = [2, time, uint]                ; index of the redemption
 //! synced     = [3, time, uint, [* [member, uint]], [* [member, tstr, time]], [* [member, uint]]]
 //!              ; trust list sequence; catalogues by member and sequence; status lists by issuer,
 //!              ; uri and issue time; ledgers whose usage is known here, by member and size
 //! clock-set  = [4, time, time]                ; the time of the last record before
-//! day-closed = [5, time, uint, uint, uint, [* [uint, uint]]]
-//!              ; day (since 1970-01-01), admitted, annulled, refusals by reason number
+//! day-closed = [5, time, uint, uint, uint, uint, uint, [* [uint, uint]]]
+//!              ; day (since 1970-01-01), admitted, annulled, overridden, left, refusals by reason number
+//! overridden = [6, time, uint, uint, uint, uint]  ; refusal's reason number, operator, why, party
+//! outage-opened = [7, time, time]             ; since when
+//! outage-closed = [8, time, uint]             ; people let in meanwhile, as staff counted them
+//! left       = [9, time, member, bstr .size 10, uint]  ; issuer, pass id, party
+//! clock-jumped = [10, time, time, time]       ; what the clock showed, and what it had to show
 //! ```
 //!
-//! `time` is the gate's clock. It never goes back within a journal but at a `clock-set` record.
+//! `time` is the gate's clock. It never goes back within a journal but at a `clock-set` record; the one of
+//! `clock-jumped` is that of the record before, where the clock showed an earlier one.
 
-use super::decision::Reason;
+use super::decision::{Reason, Severity};
 use crate::crypto::Hash;
 use crate::id::{MemberId, PassId, PassKey, ProductRef};
+use crate::product::PassFacts;
 use crate::time::{Date, UnixTime};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 
@@ -32,8 +40,10 @@ pub mod flags {
     pub const STATIC: u8 = 1;
     /// The code answered a challenge of this gate.
     pub const CHALLENGE: u8 = 2;
+    /// The gate's clock had jumped, and nobody had set it since.
+    pub const CLOCK: u8 = 4;
     /// All flags there are.
-    pub const ALL: u8 = STATIC | CHALLENGE;
+    pub const ALL: u8 = STATIC | CHALLENGE | CLOCK;
 }
 
 /// A record is not one of a journal.
@@ -86,13 +96,90 @@ pub enum Record {
         time: UnixTime,
         /// The day.
         day: Date,
-        /// Redemptions recorded.
-        admitted: u32,
-        /// Redemptions annulled.
-        annulled: u32,
+        /// What was recorded since the last day close.
+        totals: Totals,
         /// Refusals and how many of each, ascending by reason.
         refused: Vec<(Reason, u32)>,
     },
+    /// A person let in whom the gate had refused. It is no use of any pass, and nothing is paid for it.
+    Overridden {
+        /// When.
+        time: UnixTime,
+        /// Who, why, and against which refusal.
+        entry: Override,
+    },
+    /// People pass unchecked from here on: the gate was down, or it was opened by hand.
+    OutageOpened {
+        /// When it was recorded.
+        time: UnixTime,
+        /// Since when it was so: not after `time`.
+        since: UnixTime,
+    },
+    /// The outage is over.
+    OutageClosed {
+        /// When.
+        time: UnixTime,
+        /// People who came in meanwhile, as staff counted them.
+        let_in: u32,
+    },
+    /// A pass was shown at the exit. It debits nothing.
+    Left {
+        /// When.
+        time: UnixTime,
+        /// The pass.
+        pass: PassKey,
+        /// How many people left.
+        party: u8,
+    },
+    /// The clock jumped: what follows is flagged until it is set.
+    ClockJumped {
+        /// When: what the clock showed, but not before the last record.
+        time: UnixTime,
+        /// What the clock showed.
+        shown: UnixTime,
+        /// What it had to show, by the time the machine had been running.
+        expected: UnixTime,
+    },
+}
+
+/// A person lets in whom the gate refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// What the gate had said: a reason that refers or denies.
+    pub refused: Reason,
+    /// Who decided: a number that the venue's operator gives its staff, never a name.
+    pub operator: u32,
+    /// Why: a number of the operator's own list.
+    pub why: u16,
+    /// How many people came in; nobody counts as one.
+    pub party: u8,
+}
+
+/// How many records of each kind there were since the last day close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Redemptions.
+    pub admitted: u32,
+    /// Annulments.
+    pub annulled: u32,
+    /// Overrides.
+    pub overridden: u32,
+    /// Exits.
+    pub left: u32,
+}
+
+impl Totals {
+    /// Counts a record: when it is written, replayed or audited.
+    pub(crate) const fn count(&mut self, record: &Record) {
+        let total = match record {
+            Record::Redeemed(_) => &mut self.admitted,
+            Record::Annulled { .. } => &mut self.annulled,
+            Record::Overridden { .. } => &mut self.overridden,
+            Record::Left { .. } => &mut self.left,
+            _ => return,
+        };
+        *total = total.saturating_add(1);
+    }
 }
 
 /// One use of a pass.
@@ -104,6 +191,8 @@ pub struct Redemption {
     pub pass: PassKey,
     /// Product number and version; the issuer is the pass's.
     pub product: (u16, u16),
+    /// What the decision rests on of the pass, so that it can be made again without the evidence.
+    pub facts: PassFacts,
     /// The grant that decided.
     pub grant: u8,
     /// How many people came in.
@@ -146,6 +235,11 @@ mod kind {
     pub(super) const SYNCED: u64 = 3;
     pub(super) const CLOCK_SET: u64 = 4;
     pub(super) const DAY_CLOSED: u64 = 5;
+    pub(super) const OVERRIDDEN: u64 = 6;
+    pub(super) const OUTAGE_OPENED: u64 = 7;
+    pub(super) const OUTAGE_CLOSED: u64 = 8;
+    pub(super) const LEFT: u64 = 9;
+    pub(super) const CLOCK_JUMPED: u64 = 10;
 }
 
 impl Record {
@@ -158,7 +252,12 @@ impl Record {
             | Self::Annulled { time, .. }
             | Self::Synced(Synced { time, .. })
             | Self::ClockSet { time, .. }
-            | Self::DayClosed { time, .. } => *time,
+            | Self::DayClosed { time, .. }
+            | Self::Overridden { time, .. }
+            | Self::OutageOpened { time, .. }
+            | Self::OutageClosed { time, .. }
+            | Self::Left { time, .. }
+            | Self::ClockJumped { time, .. } => *time,
         }
     }
 
@@ -186,12 +285,30 @@ impl Record {
             Self::ClockSet { time, before } => {
                 out.array(3).uint(kind::CLOCK_SET).time(*time).time(*before);
             }
-            Self::DayClosed { time, day, admitted, annulled, refused } => {
-                out.array(6).uint(kind::DAY_CLOSED).time(*time).uint(day.days().unsigned_abs());
-                out.uint(*admitted).uint(*annulled).array(refused.len());
+            Self::DayClosed { time, day, totals, refused } => {
+                out.array(8).uint(kind::DAY_CLOSED).time(*time).uint(day.days().unsigned_abs());
+                out.uint(totals.admitted).uint(totals.annulled).uint(totals.overridden).uint(totals.left);
+                out.array(refused.len());
                 for (reason, count) in refused {
                     out.array(2).uint(reason.number()).uint(*count);
                 }
+            }
+            Self::Overridden { time, entry } => {
+                out.array(6).uint(kind::OVERRIDDEN).time(*time).uint(entry.refused.number());
+                out.uint(entry.operator).uint(entry.why).uint(entry.party);
+            }
+            Self::OutageOpened { time, since } => {
+                out.array(3).uint(kind::OUTAGE_OPENED).time(*time).time(*since);
+            }
+            Self::OutageClosed { time, let_in } => {
+                out.array(3).uint(kind::OUTAGE_CLOSED).time(*time).uint(*let_in);
+            }
+            Self::Left { time, pass, party } => {
+                out.array(5).uint(kind::LEFT).time(*time).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
+                out.uint(*party);
+            }
+            Self::ClockJumped { time, shown, expected } => {
+                out.array(4).uint(kind::CLOCK_JUMPED).time(*time).time(*shown).time(*expected);
             }
         }
         out.finish()
@@ -207,9 +324,12 @@ impl Record {
             let items = d.array()?;
             let kind = d.uint()?;
             let expected = match kind {
-                kind::OPENED | kind::ANNULLED | kind::CLOCK_SET => 3,
-                kind::SYNCED | kind::DAY_CLOSED => 6,
-                kind::REDEEMED => 11,
+                kind::OPENED | kind::ANNULLED | kind::CLOCK_SET | kind::OUTAGE_OPENED | kind::OUTAGE_CLOSED => 3,
+                kind::CLOCK_JUMPED => 4,
+                kind::LEFT => 5,
+                kind::SYNCED | kind::OVERRIDDEN => 6,
+                kind::DAY_CLOSED => 8,
+                kind::REDEEMED => 14,
                 other => return Err(RecordError::Kind(other)),
             };
             if items != expected {
@@ -222,24 +342,32 @@ impl Record {
                 kind::ANNULLED => Ok(Self::Annulled { time, index: d.uint()? }),
                 kind::SYNCED => decode_synced(d, time),
                 kind::CLOCK_SET => Ok(Self::ClockSet { time, before: d.time()? }),
-                _ => decode_day(d, time),
+                kind::DAY_CLOSED => decode_day(d, time),
+                kind::OVERRIDDEN => decode_override(d, time),
+                kind::OUTAGE_OPENED => decode_outage(d, time),
+                kind::OUTAGE_CLOSED => Ok(Self::OutageClosed { time, let_in: d.uint()? }),
+                kind::LEFT => Ok(Self::Left { time, pass: decode_pass(d)?, party: d.uint()? }),
+                _ => decode_jump(d, time),
             }
         })
     }
 }
 
 fn encode_redemption(out: &mut Encoder, redemption: &Redemption) {
-    out.array(11).uint(kind::REDEEMED).time(redemption.time);
-    out.uint(redemption.pass.issuer.code()).bytes(redemption.pass.pass.as_bytes());
-    out.uint(redemption.product.0).uint(redemption.product.1).uint(redemption.grant).uint(redemption.party);
-    out.uint(redemption.due_fen).uint(redemption.flags).bytes(redemption.evidence.as_bytes());
+    let Redemption { pass, product, facts, .. } = redemption;
+    out.array(14).uint(kind::REDEEMED).time(redemption.time);
+    out.uint(pass.issuer.code()).bytes(pass.pass.as_bytes()).uint(product.0).uint(product.1);
+    out.time(facts.not_before).time(facts.expires).uint(facts.holder_class);
+    out.uint(redemption.grant).uint(redemption.party).uint(redemption.due_fen);
+    out.uint(redemption.flags).bytes(redemption.evidence.as_bytes());
 }
 
 fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
     let redemption = Redemption {
         time,
-        pass: PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) },
+        pass: decode_pass(d)?,
         product: (d.uint()?, d.uint()?),
+        facts: PassFacts { not_before: d.time()?, expires: d.time()?, holder_class: d.uint()? },
         grant: d.uint()?,
         party: d.uint()?,
         due_fen: d.uint()?,
@@ -250,6 +378,39 @@ fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, Reco
         return Err(RecordError::Rule("an unknown flag"));
     }
     Ok(Record::Redeemed(redemption))
+}
+
+fn decode_pass(d: &mut Decoder<'_>) -> Result<PassKey, RecordError> {
+    Ok(PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) })
+}
+
+fn decode_reason(d: &mut Decoder<'_>) -> Result<Reason, RecordError> {
+    Reason::from_number(d.uint()?).ok_or(RecordError::Rule("an unknown reason"))
+}
+
+fn decode_override(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let refused = decode_reason(d)?;
+    if refused.severity() == Severity::Admit {
+        return Err(RecordError::Rule("an override of an admission"));
+    }
+    let entry = Override { refused, operator: d.uint()?, why: d.uint()?, party: d.uint()? };
+    Ok(Record::Overridden { time, entry })
+}
+
+fn decode_outage(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let since = d.time()?;
+    if since > time {
+        return Err(RecordError::Rule("an outage of the future"));
+    }
+    Ok(Record::OutageOpened { time, since })
+}
+
+fn decode_jump(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
+    let (shown, expected) = (d.time()?, d.time()?);
+    if shown > time || shown == expected {
+        return Err(RecordError::Rule("a jump of the clock that is none"));
+    }
+    Ok(Record::ClockJumped { time, shown, expected })
 }
 
 fn encode_pairs(out: &mut Encoder, pairs: &[(MemberId, u64)]) {
@@ -286,16 +447,15 @@ fn decode_synced(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordEr
 fn decode_day(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
     let at = d.error(CborErrorKind::Range);
     let day = i32::try_from(d.uint::<u32>()?).map_err(|_| at).map(Date::from_days)?;
-    let (admitted, annulled) = (d.uint()?, d.uint()?);
+    let totals = Totals { admitted: d.uint()?, annulled: d.uint()?, overridden: d.uint()?, left: d.uint()? };
     let count = d.array_up_to(Reason::ALL.len())?;
     let mut refused = Vec::with_capacity(count);
     for _ in 0..count {
         d.array_of(2)?;
-        let reason = Reason::from_number(d.uint()?).ok_or(RecordError::Rule("an unknown reason"))?;
-        refused.push((reason, d.uint()?));
+        refused.push((decode_reason(d)?, d.uint()?));
     }
     let refused = ascending(refused, |a, b| a.0 < b.0)?;
-    Ok(Record::DayClosed { time, day, admitted, annulled, refused })
+    Ok(Record::DayClosed { time, day, totals, refused })
 }
 
 fn ascending<T>(list: Vec<T>, less: impl Fn(&T, &T) -> bool) -> Result<Vec<T>, RecordError> {
@@ -323,6 +483,7 @@ mod tests {
                 time: time(1_800_000_000),
                 pass,
                 product: (u16::MAX, u16::MAX),
+                facts: PassFacts { not_before: time(1_700_000_000), expires: time(u32::MAX.into()), holder_class: 255 },
                 grant: 31,
                 party: 255,
                 due_fen: u32::MAX,
@@ -341,10 +502,17 @@ mod tests {
             Record::DayClosed {
                 time: time(6),
                 day: Date::new(2026, 10, 1).unwrap(),
-                admitted: 1_000,
-                annulled: 2,
+                totals: Totals { admitted: 1_000, annulled: 2, overridden: 3, left: 900 },
                 refused: vec![(Reason::CodeExpired, 3), (Reason::TotalQuota, 1)],
             },
+            Record::Overridden {
+                time: time(7),
+                entry: Override { refused: Reason::IdCheck, operator: 4_711, why: 3, party: 2 },
+            },
+            Record::OutageOpened { time: time(8), since: time(7) },
+            Record::OutageClosed { time: time(9), let_in: 40 },
+            Record::Left { time: time(10), pass, party: 2 },
+            Record::ClockJumped { time: time(11), shown: time(10), expected: time(2) },
         ]
     }
 
@@ -363,28 +531,39 @@ mod tests {
     #[test]
     fn what_is_not_a_record_is_refused() {
         let cases: [(&[u8], &str); 6] = [
-            (&[0x83, 6, 1, 1], "an unknown kind"),
+            (&[0x83, 11, 1, 1], "an unknown kind"),
             (&[0x84, 2, 1, 1, 1], "an annulment with four items"),
             (&[0x83, 2, 0x20, 1], "a negative time"),
             (&[0x83, 2, 1, 1, 0], "trailing bytes"),
-            (&[0x86, 5, 6, 1, 1, 1, 0x81, 0x82, 0x18, 0x63, 1][..10], "a cut list"),
-            (&[0x86, 5, 6, 1, 1, 1, 0x81, 0x82, 2, 1], "an unknown reason"),
+            (&[0x88, 5, 6, 1, 1, 1, 0, 0, 0x81, 0x82, 0x18, 0x63, 1][..12], "a cut list"),
+            (&[0x88, 5, 6, 1, 1, 1, 0, 0, 0x81, 0x82, 2, 1], "an unknown reason"),
         ];
         for (bytes, why) in cases {
             assert!(Record::decode(bytes).is_err(), "{why}");
         }
-        let twice = [0x86, 5, 6, 1, 1, 1, 0x82, 0x82, 0x18, 0x28, 1, 0x82, 0x18, 0x28, 1];
+        let twice = [0x88, 5, 6, 1, 1, 1, 0, 0, 0x82, 0x82, 0x18, 0x28, 1, 0x82, 0x18, 0x28, 1];
         assert_eq!(Record::decode(&twice), Err(RecordError::Rule("a list not in ascending order")));
+        let rules: [(&[u8], &str); 6] = [
+            (&[0x86, 6, 1, 0, 1, 1, 1], "an override of an admission"),
+            (&[0x86, 6, 1, 2, 1, 1, 1], "an unknown reason"),
+            (&[0x83, 7, 1, 2], "an outage of the future"),
+            (&[0x84, 10, 1, 2, 3], "a jump of the clock that is none"),
+            (&[0x84, 10, 1, 1, 1], "a jump of the clock that is none"),
+            (&[0x88, 5, 6, 1, 1, 1, 0, 0, 0x81, 0x82, 2, 1], "an unknown reason"),
+        ];
+        for (bytes, rule) in rules {
+            assert_eq!(Record::decode(bytes), Err(RecordError::Rule(rule)));
+        }
         let mut flagged = samples()[1].encode();
         let at = flagged.len() - 35;
         assert_eq!(flagged[at], flags::ALL);
-        flagged[at] = 4;
+        flagged[at] = 8;
         assert_eq!(Record::decode(&flagged), Err(RecordError::Rule("an unknown flag")));
     }
 
     proptest! {
         #[test]
-        fn accepted_means_encoding_again_gives_the_same_bytes(which in 0usize..6, at in 0usize..90, with: u8) {
+        fn accepted_means_encoding_again_gives_the_same_bytes(which in 0usize..11, at in 0usize..90, with: u8) {
             let mut bytes = samples()[which].encode();
             let at = at % bytes.len();
             bytes[at] = with;

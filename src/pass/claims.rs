@@ -23,6 +23,7 @@ use super::holder_id::IdCommitment;
 use crate::crypto::{KeyError, SigningKey, VerifyingKey};
 use crate::id::{IdError, MemberId, PassId, PassKey, ProductRef};
 use crate::limits::{MAX_PASS, MAX_STATUS_URI};
+use crate::product::PassFacts;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, Headers, Typ};
@@ -177,6 +178,12 @@ impl PassClaims {
     #[must_use]
     pub const fn key(&self) -> PassKey {
         PassKey { issuer: self.issuer, pass: self.pass }
+    }
+
+    /// What the rules of the product need to know of the pass.
+    #[must_use]
+    pub const fn facts(&self) -> PassFacts {
+        PassFacts { not_before: self.not_before, expires: self.expires, holder_class: self.holder_class }
     }
 
     /// The product in the whole federation.

@@ -8,6 +8,7 @@ use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Gate, Record, Redemption, Scan};
 use onecard::id::{GateId, PassId, PassKey};
+use onecard::product::PassFacts;
 use onecard::tlog::{Log, LogKey, Series, Storage};
 use onecard_store::RedbStorage;
 use std::fs::{self, File, OpenOptions};
@@ -73,6 +74,7 @@ fn record(number: u64) -> (Vec<u8>, Vec<u8>) {
         party: 1,
         due_fen: 500,
         flags: 0,
+        facts: PassFacts { not_before: time(OPEN - 86_400), expires: time(OPEN + 30 * 86_400), holder_class: 0 },
         evidence: sha256(&[&evidence]),
     };
     (Record::Redeemed(redemption).encode(), evidence)

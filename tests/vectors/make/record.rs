@@ -10,7 +10,8 @@ use super::{Maker, stage};
 
 fn redeemed() -> Vec<Item> {
     let head = [int(1), int(NOW), int(CITY), bytes(&[1; 10])];
-    [&head[..], &[int(1), int(1), int(0), int(2), int(0), int(0), bytes(&[7; 32])]].concat()
+    let pass = [int(1), int(1), int(NOW - 60), int(NOW + 60), int(0)];
+    [&head[..], &pass, &[int(0), int(2), int(0), int(0), bytes(&[7; 32])]].concat()
 }
 
 fn body(items: &[Item]) -> Item {
@@ -43,7 +44,7 @@ fn records(make: &mut Maker) {
         let status = array(&[array(&[int(CITY), text("oc:310101/1"), int(NOW)])]);
         body(&[int(3), int(NOW), int(1), array(catalogues), status, array(&[pair(320_100, 9)])])
     };
-    let day = |refused: &[Item]| body(&[int(5), int(NOW), int(20_727), int(3), int(1), array(refused)]);
+    let day = |refused: &[Item]| body(&[int(5), int(NOW), int(20_727), int(3), int(1), int(1), int(2), array(refused)]);
     make.good("record_opened", "the gate started", taken(&body(&[int(0), int(NOW), bytes(&[9; 32])])));
     make.good("record_annulled", "a redemption taken back", taken(&body(&[int(2), int(NOW), int(5)])));
     make.good("record_clock_set", "the clock was set", taken(&body(&[int(4), int(NOW), int(NOW + 60)])));
@@ -62,16 +63,29 @@ fn records(make: &mut Maker) {
         "a reason is there once",
         vec![stage("record", &day(&[pair(45, 2), pair(45, 1)]), "not_ascending")],
     );
+    let override_of = |reason| body(&[int(6), int(NOW), int(reason), int(4_711), int(3), int(2)]);
+    let jump = |shown| body(&[int(10), int(NOW), int(shown), int(NOW - 60)]);
+    let outage = |since| body(&[int(7), int(NOW), int(since)]);
+    make.good("record_overridden", "a person let in whom the gate refused", taken(&override_of(50)));
+    make.good("record_outage_opened", "people pass unchecked", taken(&outage(NOW)));
+    make.good("record_outage_closed", "the outage is over", taken(&body(&[int(8), int(NOW), int(40)])));
+    let left = body(&[int(9), int(NOW), int(CITY), bytes(&[1; 10]), int(2)]);
+    make.good("record_left", "a pass shown at the exit", taken(&left));
+    make.good("record_clock_jumped", "the clock jumped", taken(&jump(NOW)));
     let good = redeemed();
     make.good("record_redeemed", "a use of a pass", taken(&body(&good)));
     let mut bad = |name: &str, rule: &str, verdict: &str, record: Item| {
         make.bad(&format!("record_{name}"), rule, vec![stage("record", &record, verdict)]);
     };
-    bad("kind", "kinds are 0 to 5", "record.kind", with(&good, 0, int(6)));
-    bad("flags", "flags are bits 0 and 1", "unknown_flag", with(&good, 9, int(4)));
-    bad("items", "a redemption has eleven items", "cbor.range", body(&good[..10]));
+    bad("kind", "kinds are 0 to 10", "record.kind", with(&good, 0, int(11)));
+    bad("override", "what is overridden is a refusal", "record.override", override_of(0));
+    bad("outage", "an outage starts before it is recorded", "record.outage", outage(NOW + 1));
+    bad("jump", "a jump is not beyond the record's time", "record.jump", jump(NOW + 1));
+    bad("jump_of_nothing", "a jump is to another time", "record.jump", jump(NOW - 60));
+    bad("flags", "flags are bits 0 to 2", "unknown_flag", with(&good, 12, int(8)));
+    bad("items", "a redemption has fourteen items", "cbor.range", body(&good[..13]));
     bad("pass_id", "a pass id has 10 bytes", "cbor.range", with(&good, 3, bytes(&[1; 9])));
-    bad("due", "money is whole fen", "cbor.type", with(&good, 8, vec![0xf9, 0x3c, 0]));
+    bad("due", "money is whole fen", "cbor.type", with(&good, 11, vec![0xf9, 0x3c, 0]));
     bad("time", "times end with the year 9999", "cbor.range", with(&good, 1, int(253_402_300_800)));
     bad("trailing", "nothing follows", "cbor.trailing", [body(&good), int(0)].concat());
 }
@@ -251,7 +265,7 @@ fn receipts(make: &mut Maker) {
         "record",
         "the record is one",
         "record.kind",
-        &Parts { record: with(&redeemed(), 0, int(6)), ..good.clone() }.file(),
+        &Parts { record: with(&redeemed(), 0, int(11)), ..good.clone() }.file(),
     );
     bad("index", "each of the proofs verifies", "proof.root", &good.file().replacen("index 1", "index 0", 1));
     let zeros = Some(262_145 - good.file().len());

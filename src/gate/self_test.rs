@@ -1,0 +1,269 @@
+//! What would fail tonight: asked in the afternoon, while somebody can still mend it.
+
+use super::decision::Severity;
+use super::journal::{Gate, LOG};
+use crate::id::MemberId;
+use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
+use crate::time::UnixTime;
+use crate::tlog::{Row, Storage, Write};
+use crate::trust::{Age, Piece, Role};
+use std::collections::BTreeSet;
+
+/// How far a self-test looks ahead, in seconds.
+pub const SELF_TEST_AHEAD: i64 = 86_400;
+
+/// The row that is written to see whether the store can be written.
+const PROBE: Row = Row::Meta { log: LOG, name: 17 };
+
+/// More than a record takes in a segment beside its evidence, in bytes.
+const MAX_RECORD: usize = 128;
+
+/// Records since the last seal from which on a segment may soon be too long: three quarters of those that fit.
+const MANY_UNSEALED: u64 = (MAX_SEGMENT / (MAX_PRESENTATION + MAX_RECORD) / 4 * 3) as u64;
+
+/// Declares the troubles once: number, severity and the two texts.
+macro_rules! troubles {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $severity:ident, $zh:literal, $en:literal;)*) => {
+        /// What is wrong with a gate. The numbers are stable: none is ever given another meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Trouble { $($(#[$doc])* $name = $number,)* }
+
+        impl Trouble {
+            /// Every trouble, ascending by number.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable number.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// What visitors meet: nobody, or nobody of a member, gets in; a person decides on each; or nothing
+            /// yet.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// The text for staff, in Chinese.
+            #[must_use]
+            pub const fn text_zh(self) -> &'static str {
+                match self { $(Self::$name => $zh,)* }
+            }
+
+            /// The text for staff, in English.
+            #[must_use]
+            pub const fn text_en(self) -> &'static str {
+                match self { $(Self::$name => $en,)* }
+            }
+        }
+    };
+}
+
+troubles! {
+    /// The store does not take a commit.
+    Store = 1, Deny, "存储不可写", "The store cannot be written";
+    /// The clock shows a time before the last record or the trust list: it was never set, or set back.
+    ClockBehind = 2, Deny, "时钟落后,请校时", "The clock is behind, set it";
+    /// The clock jumped and was not set since.
+    ClockInDoubt = 3, Admit, "时钟跳变,请校时", "The clock jumped, set it";
+    /// The gate certificate is not in force.
+    Certificate = 4, Deny, "闸机证书失效", "The gate certificate is not in force";
+    /// The journal names newer lists than the gate has.
+    ListsBehind = 5, Deny, "名单版本落后,请同步", "The gate had newer lists before, sync it";
+    /// A member that sells passes has no issuer key in force.
+    IssuerKey = 6, Deny, "发行方无有效密钥", "The issuer has no key in force";
+    /// A member that sells passes has no status list here.
+    StatusMissing = 7, Deny, "缺少发行方状态名单", "There is no status list of the issuer";
+    /// A list is stale.
+    ListStale = 8, Refer, "名单待更新", "A list is stale";
+    /// A list is too old.
+    ListTooOld = 9, Deny, "名单过期", "A list is too old";
+    /// So much is not sealed that a segment may get too long to be taken.
+    Unsealed = 10, Admit, "待封存记录过多,请上传", "Too much is not sealed, seal and deliver";
+    /// An outage is open.
+    Outage = 11, Admit, "故障登记未关闭", "An outage is open";
+}
+
+/// One thing that fails now or within [`SELF_TEST_AHEAD`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The first moment it fails.
+    pub from: UnixTime,
+    /// What.
+    pub trouble: Trouble,
+    /// Whose list or key, where it is about one of a member.
+    pub member: Option<MemberId>,
+}
+
+impl<S: Storage> Gate<S> {
+    /// What fails at `now` or within [`SELF_TEST_AHEAD`], the first first, as far as the gate can tell; each
+    /// trouble once for each member. It writes one row of its own to the store, and nothing to the journal.
+    pub fn self_test(&mut self, now: UnixTime) -> Vec<Fault> {
+        let probe = [Write::Put(PROBE, now.as_u64().to_be_bytes().to_vec())];
+        let written = self.recover().is_ok() && self.storage.commit(&probe).is_ok();
+        let mut faults = BTreeSet::new();
+        let mut add = |failing: bool, trouble, member, from| {
+            if failing {
+                faults.insert(Fault { from, trouble, member });
+            }
+        };
+        add(!written, Trouble::Store, None, now);
+        let behind = now < self.known.last || now < self.bundle().trust().issued();
+        add(behind, Trouble::ClockBehind, None, now);
+        add(self.known.doubt, Trouble::ClockInDoubt, None, now);
+        add(self.behind, Trouble::ListsBehind, None, now);
+        add(self.known.outage.is_some(), Trouble::Outage, None, now);
+        let unsealed = self.log().size().saturating_sub(self.known.sealed);
+        add(unsealed >= MANY_UNSEALED, Trouble::Unsealed, None, now);
+
+        for catalogue in self.bundle().catalogues().filter(|catalogue| !catalogue.products().is_empty()) {
+            let member = catalogue.member();
+            let keys = || self.bundle().trust().keys(Role::Issuer).filter(|(of, _)| of.id == member);
+            let none = |at| !keys().any(|(_, key)| key.not_before <= at && at <= key.not_after);
+            let from = first(now, none);
+            add(from.is_some(), Trouble::IssuerKey, Some(member), from.unwrap_or(now));
+            let listed = self.bundle().status_lists().any(|list| list.issuer() == member);
+            add(!listed, Trouble::StatusMissing, Some(member), now);
+        }
+        for (place, piece) in self.ages(now).enumerate() {
+            let reached = |age| first(now, |at| self.ages(at).nth(place).is_none_or(|piece| piece.age >= age));
+            let (stale, old) = (reached(Age::Stale), reached(Age::TooOld));
+            let (member, trouble) = match piece.piece {
+                Piece::Catalogue { member, .. } | Piece::StatusList { issuer: member, .. } => {
+                    (Some(member), Trouble::ListTooOld)
+                }
+                Piece::GateCertificate => (None, Trouble::Certificate),
+                _ => (None, Trouble::ListTooOld),
+            };
+            add(stale.is_some() && stale != old, Trouble::ListStale, member, stale.unwrap_or(now));
+            add(old.is_some(), trouble, member, old.unwrap_or(now));
+        }
+        let mut known = BTreeSet::new();
+        faults.into_iter().filter(|fault| known.insert((fault.trouble, fault.member))).collect()
+    }
+}
+
+/// The first second within the time looked ahead at which something is so that stays so.
+fn first(now: UnixTime, is: impl Fn(UnixTime) -> bool) -> Option<UnixTime> {
+    let (mut low, mut high) = (0, SELF_TEST_AHEAD);
+    while low < high {
+        let middle = low.midpoint(high);
+        if is(now.saturating_add(middle)) { high = middle } else { low = middle.saturating_add(1) }
+    }
+    Some(now.saturating_add(low)).filter(|at| is(*at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::tests::{Late, NOW, bundle, gate_key, open};
+    use super::*;
+    use crate::tlog::MemoryStorage;
+    use crate::trust::test_federation::{id, time};
+
+    const CITY: u32 = 310_101;
+
+    fn gate() -> Gate<MemoryStorage> {
+        open(MemoryStorage::new(), NOW).unwrap()
+    }
+
+    fn troubles(gate: &mut Gate<MemoryStorage>, at: i64) -> Vec<(Trouble, Option<u32>, i64)> {
+        let faults = gate.self_test(time(at)).into_iter();
+        faults.map(|fault| (fault.trouble, fault.member.map(MemberId::code), fault.from.seconds())).collect()
+    }
+
+    #[test]
+    fn the_numbers_are_frozen() {
+        let numbers: Vec<u8> = Trouble::ALL.iter().map(|trouble| trouble.number()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    }
+
+    #[test]
+    fn lists_are_named_with_the_second_they_fail() {
+        let mut gate = gate();
+        let policy = *gate.bundle().trust().policy();
+        let issued = NOW - 100;
+        let (stale, old) = (issued + i64::from(policy.status_fresh) + 1, issued + i64::from(policy.status_max_age) + 1);
+        let lists = |faults: Vec<(Trouble, Option<u32>, i64)>| {
+            let of = |(trouble, ..): &(Trouble, _, _)| matches!(trouble, Trouble::ListStale | Trouble::ListTooOld);
+            faults.into_iter().filter(of).collect::<Vec<_>>()
+        };
+        assert_eq!(lists(troubles(&mut gate, stale - SELF_TEST_AHEAD - 1)), []);
+        let told = [(Trouble::ListStale, Some(CITY), stale)];
+        assert_eq!(lists(troubles(&mut gate, stale - SELF_TEST_AHEAD)), told);
+        let both = [(Trouble::ListStale, Some(CITY), old - 10), (Trouble::ListTooOld, Some(CITY), old)];
+        assert_eq!(lists(troubles(&mut gate, old - 10)), both);
+        assert_eq!(lists(troubles(&mut gate, old)), [(Trouble::ListTooOld, Some(CITY), old)]);
+    }
+
+    #[test]
+    fn the_certificate_is_named_before_it_ends() {
+        let mut gate = gate();
+        let ends = gate.certificate().expires().seconds();
+        let certificate = |at| {
+            let faults = troubles(&mut gate, at);
+            faults.into_iter().filter(|fault| fault.0 == Trouble::Certificate).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            [ends - SELF_TEST_AHEAD - 1, ends - SELF_TEST_AHEAD, ends].map(certificate),
+            [vec![], vec![(Trouble::Certificate, None, ends)], vec![(Trouble::Certificate, None, ends)],]
+        );
+    }
+
+    #[test]
+    fn a_clock_behind_or_in_doubt_and_an_open_outage_are_told() {
+        let mut gate = gate();
+        assert!(troubles(&mut gate, NOW - 1).contains(&(Trouble::ClockBehind, None, NOW - 1)));
+        let told = |gate: &mut Gate<MemoryStorage>, trouble| troubles(gate, NOW).contains(&(trouble, None, NOW));
+        assert!(!told(&mut gate, Trouble::ClockBehind));
+        assert!(!told(&mut gate, Trouble::ClockInDoubt) && !told(&mut gate, Trouble::Outage));
+        gate.compare_clock(time(NOW), 0).unwrap();
+        gate.compare_clock(time(NOW), 100).unwrap();
+        gate.open_outage(time(NOW), time(NOW)).unwrap();
+        assert!(told(&mut gate, Trouble::ClockInDoubt) && told(&mut gate, Trouble::Outage));
+    }
+
+    #[test]
+    fn a_store_that_takes_no_commit_is_told() {
+        let certificate = gate().certificate().as_bytes().to_vec();
+        let storage = Late(MemoryStorage::new(), false);
+        let mut gate = Gate::open(storage, gate_key(), &certificate, bundle(), time(NOW)).unwrap();
+        let told = |gate: &mut Gate<Late>| gate.self_test(time(NOW)).iter().any(|f| f.trouble == Trouble::Store);
+        assert!(!told(&mut gate));
+        gate.storage.1 = true;
+        assert!(told(&mut gate));
+        gate.storage.1 = false;
+        assert!(!told(&mut gate));
+    }
+
+    #[test]
+    fn an_issuer_without_a_key_or_a_status_list_is_named() {
+        let mut gate = gate();
+        let member = Some(id(CITY));
+        let ends = gate.bundle().trust().keys(Role::Issuer).find(|(of, _)| Some(of.id) == member).unwrap().1.not_after;
+        let ends = ends.saturating_add(1);
+        let named = |faults: Vec<Fault>| faults.iter().find(|f| f.trouble == Trouble::IssuerKey).copied();
+        let expected = Fault { from: ends, trouble: Trouble::IssuerKey, member };
+        assert_eq!(named(gate.self_test(ends.saturating_add(-SELF_TEST_AHEAD))), Some(expected));
+        assert_eq!(named(gate.self_test(ends.saturating_add(-SELF_TEST_AHEAD - 1))), None);
+        assert!(!gate.self_test(time(NOW)).iter().any(|fault| fault.trouble == Trouble::StatusMissing));
+        let mut bare = crate::trust::Bundle::new(gate.bundle().trust().clone());
+        let catalogue = gate.bundle().catalogues().next().unwrap().as_bytes().to_vec();
+        bare.update_catalogue(&catalogue, time(NOW)).unwrap();
+        let certificate = gate.certificate().as_bytes().to_vec();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate, bare, time(NOW)).unwrap();
+        let missing = Fault { from: time(NOW), trouble: Trouble::StatusMissing, member };
+        assert!(gate.self_test(time(NOW)).contains(&missing));
+    }
+
+    #[test]
+    fn a_self_test_changes_no_journal() {
+        let mut gate = gate();
+        let size = gate.log().size();
+        gate.self_test(time(NOW));
+        assert_eq!(gate.log().size(), size);
+        assert!(open(gate.storage().clone(), NOW).is_ok());
+    }
+}
