@@ -434,7 +434,7 @@ impl Case<'_> {
         let mut left = None;
         let mut lasting: Option<Denied> = None;
         for quota in &grant.quotas {
-            let (used, with_visit, last) = self.count(index, grant, quota, day);
+            let Counted { used, with_visit, last, later } = self.count(index, grant, quota, day);
             let limit = u32::from(quota.limit);
             if let Some(rest) = limit.checked_sub(with_visit) {
                 if quota.key == QuotaKey::Shared {
@@ -442,7 +442,10 @@ impl Case<'_> {
                 }
                 continue;
             }
-            let next = quota.period.next(day).map(|day| day.start(grant.window.day_start));
+            // On a later day that counts already, as another clock wrote it down, the visit costs no more.
+            let later = later.filter(|_| used <= limit);
+            let next = [quota.period.next(day), later].into_iter().flatten().min();
+            let next = next.map(|day| day.start(grant.window.day_start));
             let spent = Spent { limit: quota.limit, used, last, next };
             let denied = match (quota.key, quota.period) {
                 (QuotaKey::Venue, _) => Denied::VenueQuota(spent),
@@ -461,8 +464,7 @@ impl Case<'_> {
         lasting.map_or(Ok(left), Err)
     }
 
-    /// What the quota counts without and with the visit, and the last use that counts.
-    fn count(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> (u32, u32, Option<LastUse>) {
+    fn count(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Counted {
         let venue = self.visit.venue.id;
         let day_of = |used: &Use| used.time.service_day(grant.window.day_start);
         let counted = |used: &&Use| {
@@ -481,8 +483,23 @@ impl Case<'_> {
             Unit::Venues => distinct(uses().map(|used| used.venue).collect(), venue),
             Unit::Days => distinct(uses().map(day_of).collect(), day),
         };
-        (u32::try_from(used).unwrap_or(u32::MAX), u32::try_from(with_visit).unwrap_or(u32::MAX), last)
+        let later = match quota.unit {
+            Unit::Days => uses().map(day_of).filter(|used| *used > day).min(),
+            Unit::Entries | Unit::Venues => None,
+        };
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Counted { used: number(used), with_visit: number(with_visit), last, later }
     }
+}
+
+/// What a quota counts without and with the visit.
+struct Counted {
+    used: u32,
+    with_visit: u32,
+    /// The last use that counts.
+    last: Option<LastUse>,
+    /// Where days are counted, the first one after the visit's that counts.
+    later: Option<Date>,
 }
 
 impl Period {

@@ -223,6 +223,22 @@ fn until_five_in_the_morning_after_the_last_day() {
 }
 
 #[test]
+fn a_day_that_another_clock_counted_already_is_the_next_one() {
+    let quotas = vec![quota(2, Unit::Days, Month, Shared)];
+    let mut liv = Holder::of(product(vec![Grant { quotas, ..grant() }]));
+    liv.visit(at(2028, 2, 10, 10, 0), museum(1)).unwrap();
+    liv.visit(at(2028, 2, 20, 10, 0), museum(1)).unwrap();
+    let before = liv.ask(at(2028, 2, 15, 10, 0), museum(2)).unwrap_err();
+    assert_eq!((before.code(), before.next()), (92, Some(at(2028, 2, 20, 0, 0))));
+    let after = liv.ask(at(2028, 2, 21, 10, 0), museum(2)).unwrap_err();
+    assert_eq!((after.code(), after.next()), (92, Some(at(2028, 3, 1, 0, 0))));
+    // One day more than the limit counts: none of them lets anybody in again.
+    liv.usage.insert(used(1, 9, at(2028, 2, 25, 10, 0)));
+    let over = liv.ask(at(2028, 2, 15, 10, 0), museum(2)).unwrap_err();
+    assert_eq!((over.code(), over.next()), (92, Some(at(2028, 3, 1, 0, 0))));
+}
+
+#[test]
 fn the_forest_or_the_studio() {
     let branch = |branch, number, limit| Grant {
         scope: Scope { venues: vec![venue(0, number)], ..Scope::default() },
