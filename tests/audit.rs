@@ -297,7 +297,7 @@ fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<V
 
 /// Gives the city a journal that no honest gate would write, with the key of its gate 2.
 fn deliver(day: &mut Day, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
-    let certificate = sha256(&[day.cities[0].ledger.journals()[&2].certificate().as_bytes()]);
+    let certificate = day.cities[0].ledger.journals()[&2].certificate().digest();
     let opened = Record::Opened { time: time(OPEN - 600), certificate };
     deliver_as_it_is(day, [(opened, None)].into_iter().chain(records).collect(), at);
 }
@@ -563,7 +563,7 @@ fn a_restart_is_no_sync() {
     }
     // Gate 2 last heard of the others at OPEN - 600; that it starts again later tells it nothing.
     let (again, at) = (OPEN + 5 * 3_600, OPEN + 5 * 3_600 + 60);
-    let certificate = sha256(&[day.cities[0].ledger.journals()[&2].certificate().as_bytes()]);
+    let certificate = day.cities[0].ledger.journals()[&2].certificate().digest();
     let (redemption, evidence) = used(1, 1, &code(&twice, 1, at), at);
     let records = vec![
         (Record::Synced(knows(OPEN - 600)), None),

@@ -67,6 +67,17 @@ fn show(day: &mut Day, product: u16, city: usize, gate: usize, at: i64) {
     assert!(matches!(decision, Decision::Admitted { .. }), "{decision:?}");
 }
 
+/// Both entries of a pass used at the gates of Nanjing, delivered and settled.
+fn used_up_at_nanjing() -> Day {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    show(&mut day, 1, 1, 1, OPEN + 1_000);
+    day.deliver(1, 0, OPEN + 3_000);
+    day.deliver(1, 1, OPEN + 3_000);
+    settle(&mut day, 0);
+    day
+}
+
 fn reverse(day: &mut Day, city: usize, at: i64) {
     day.cities[city].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at)).unwrap();
 }
@@ -128,12 +139,7 @@ fn what_is_reversed_after_the_period_is_paid_back_in_the_next() {
 #[test]
 fn a_use_that_is_taken_back_gives_its_entry_back() {
     let uses = |reversed: bool| {
-        let mut day = Day::open();
-        show(&mut day, 1, 1, 0, OPEN);
-        show(&mut day, 1, 1, 1, OPEN + 1_000);
-        day.deliver(1, 0, OPEN + 3_000);
-        day.deliver(1, 1, OPEN + 3_000);
-        settle(&mut day, 0);
+        let mut day = used_up_at_nanjing();
         if reversed {
             reverse(&mut day, 1, OPEN + DAY);
         }
@@ -186,12 +192,7 @@ fn a_price_once_shared_moves_to_the_venue_that_is_left() {
 
 #[test]
 fn a_gate_that_knew_of_the_reversal_does_not_answer_for_the_use() {
-    let mut day = Day::open();
-    show(&mut day, 1, 1, 0, OPEN);
-    show(&mut day, 1, 1, 1, OPEN + 1_000);
-    day.deliver(1, 0, OPEN + 3_000);
-    day.deliver(1, 1, OPEN + 3_000);
-    settle(&mut day, 0);
+    let mut day = used_up_at_nanjing();
     reverse(&mut day, 1, OPEN + DAY);
     // One gate learns all that, another nothing. Both let the pass in, which is once too often.
     let second = Use {

@@ -227,7 +227,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     fn other(&mut self, index: u64, record: Record, findings: &mut Findings) {
         match record {
-            Record::Opened { certificate, .. } if certificate != sha256(&[self.gate.certificate.as_bytes()]) => {
+            Record::Opened { certificate, .. } if certificate != self.gate.certificate.digest() => {
                 findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
             }
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),

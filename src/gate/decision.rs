@@ -1,47 +1,27 @@
 //! What a gate answers, and why: stable reason numbers with texts for visitor and staff.
 
+use super::coded::coded;
 use crate::pass::{ClaimsError, PassError};
 use crate::product::Denied as RuleDenied;
 use crate::time::UnixTime;
 use crate::trust::TrustError;
 
-/// Declares the reasons once: number, severity, whether the visitor may be told more than "please
-/// see staff", and the two texts.
+/// Declares the reasons: what [`coded!`] takes, and whether the visitor may be told more than "please see
+/// staff".
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $number:literal, $severity:ident, $detail:literal, $zh:literal, $en:literal;)*) => {
-        /// Why a gate decided as it did. The numbers are stable: none is ever given another meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        #[repr(u8)]
-        pub enum Reason { $($(#[$doc])* $name = $number,)* }
+        coded! {
+            /// Why a gate decided as it did. The numbers are stable: none is ever given another meaning.
+            Reason, "Whether the reason admits, refers to a person, or denies.";
+            $($(#[$doc])* $name = $number, $severity, $zh, $en;)*
+        }
 
         impl Reason {
-            /// Every reason, ascending by number.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// Whether the reason admits, refers to a person, or denies.
-            #[must_use]
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$name => Severity::$severity,)* }
-            }
-
             /// Whether the visitor may be shown this reason. Where not, the screen says "please see
             /// staff": a forger learns nothing, and a disputed hotlist entry stays private.
             #[must_use]
             pub const fn shows_detail(self) -> bool {
                 match self { $(Self::$name => $detail,)* }
-            }
-
-            /// The text in Chinese.
-            #[must_use]
-            pub const fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh,)* }
-            }
-
-            /// The text in English.
-            #[must_use]
-            pub const fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en,)* }
             }
         }
     };
@@ -138,12 +118,6 @@ reasons! {
 }
 
 impl Reason {
-    /// The stable number.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
     /// The reason with this number.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {

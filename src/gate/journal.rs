@@ -7,7 +7,7 @@
 use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::record::{Record, RecordError, Redemption, Synced, Totals, flags};
 use super::segment::{Segment, SegmentRecord};
-use crate::crypto::{Hash, SigningKey, sha256};
+use crate::crypto::{Hash, SigningKey};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
 use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
 use crate::product::{Entitled, Usage, Use, VenueFacts, Visit, entitle};
@@ -271,10 +271,7 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         now: UnixTime,
     ) -> Result<Self, GateError<S::Error>> {
-        let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
-        gate.check_clock(now)?;
-        gate.record_opening(now, None)?;
-        Ok(gate)
+        Self::replayed(storage, key, certificate, bundle, None, now)?.opened(now)
     }
 
     /// As [`Gate::open`], for a store that may be an old copy: restored from a backup, or a card that
@@ -294,10 +291,7 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         now: UnixTime,
     ) -> Result<Self, GateError<S::Error>> {
-        let mut gate = Self::replayed(storage, key, certificate, bundle, Some(newest), now)?;
-        gate.check_clock(now)?;
-        gate.record_opening(now, None)?;
-        Ok(gate)
+        Self::replayed(storage, key, certificate, bundle, Some(newest), now)?.opened(now)
     }
 
     /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
@@ -363,16 +357,21 @@ impl<S: Storage> Gate<S> {
             gate.check_holds(newest)?;
         }
         gate.known = gate.replay()?;
-        let certificate = sha256(&[gate.certificate.as_bytes()]);
-        if gate.known.certificate.is_some_and(|known| known != certificate) {
+        if gate.known.certificate.is_some_and(|known| known != gate.certificate.digest()) {
             return Err(GateError::OtherCertificate);
         }
         gate.check_rollback(&gate.bundle, &Dropped::default())?;
         Ok(gate)
     }
 
+    fn opened(mut self, now: UnixTime) -> Result<Self, GateError<S::Error>> {
+        self.check_clock(now)?;
+        self.record_opening(now, None)?;
+        Ok(self)
+    }
+
     fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
-        let opened = Record::Opened { time: now, certificate: sha256(&[self.certificate.as_bytes()]) };
+        let opened = Record::Opened { time: now, certificate: self.certificate.digest() };
         let ledgers = self.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
         let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
         let records: Vec<Record> = set.into_iter().chain([opened, synced]).collect();
@@ -710,10 +709,7 @@ impl<S: Storage> Gate<S> {
         if !self.enrolled || !self.certificate.covers(now) {
             return Err(Reason::Internal.into());
         }
-        if self.behind {
-            return Err(Reason::ListTooOld.into());
-        }
-        if now >= self.bundle.trust().expires() {
+        if self.behind || self.bundle.trust().has_expired(now) {
             return Err(Reason::ListTooOld.into());
         }
         let id = self.certificate.venue();
@@ -1047,6 +1043,7 @@ fn merge_sizes(before: &[(MemberId, u64)], after: &[(MemberId, u64)]) -> Vec<(Me
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::crypto::sha256;
     use crate::id::PassId;
     use crate::pass::{IdCommitment, StatusRef, present};
     use crate::product::{

@@ -2,6 +2,7 @@
 //!
 //! The first layer that knows both passes and logs.
 
+mod coded;
 mod decision;
 mod desk;
 mod journal;

@@ -1,6 +1,6 @@
 //! What would fail tonight: asked in the afternoon, while somebody can still mend it.
 
-use super::decision::Severity;
+use super::coded::coded;
 use super::journal::{Gate, LOG};
 use crate::id::MemberId;
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
@@ -21,48 +21,9 @@ const MAX_RECORD: usize = 128;
 /// Records since the last seal from which on a segment may soon be too long: three quarters of those that fit.
 const MANY_UNSEALED: u64 = (MAX_SEGMENT / (MAX_PRESENTATION + MAX_RECORD) / 4 * 3) as u64;
 
-/// Declares the troubles once: number, severity and the two texts.
-macro_rules! troubles {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $severity:ident, $zh:literal, $en:literal;)*) => {
-        /// What is wrong with a gate. The numbers are stable: none is ever given another meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        #[repr(u8)]
-        pub enum Trouble { $($(#[$doc])* $name = $number,)* }
-
-        impl Trouble {
-            /// Every trouble, ascending by number.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The stable number.
-            #[must_use]
-            pub const fn number(self) -> u8 {
-                self as u8
-            }
-
-            /// What visitors meet: nobody, or nobody of a member, gets in; a person decides on each; or nothing
-            /// yet.
-            #[must_use]
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$name => Severity::$severity,)* }
-            }
-
-            /// The text for staff, in Chinese.
-            #[must_use]
-            pub const fn text_zh(self) -> &'static str {
-                match self { $(Self::$name => $zh,)* }
-            }
-
-            /// The text for staff, in English.
-            #[must_use]
-            pub const fn text_en(self) -> &'static str {
-                match self { $(Self::$name => $en,)* }
-            }
-        }
-    };
-}
-
-troubles! {
+coded! {
+    /// What is wrong with a gate. The numbers are stable: none is ever given another meaning.
+    Trouble, "What visitors meet: nobody, or nobody of a member, gets in; a person decides on each; or nothing yet.";
     /// The store does not take a commit.
     Store = 1, Deny, "存储不可写", "The store cannot be written";
     /// The clock shows a time before the last record or the trust list: it was never set, or set back.

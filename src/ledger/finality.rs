@@ -49,7 +49,7 @@ impl LedgerCheckpoint {
         let mut cosignatures = Vec::new();
         for (at, time) in signed.cosignatures(&witnesses)? {
             let (Some(&owner), Some(witness)) = (owners.get(at), witnesses.get(at)) else { continue };
-            let counts = time < trust.at(time).expires()
+            let counts = !trust.at(time).has_expired(time)
                 && valid(owner, witness, Role::Witness, time)
                 && log.is_some_and(|log| valid(member, log, Role::Log, time));
             cosignatures.push(Cosignature { member: owner, time, counts });

@@ -284,7 +284,7 @@ fn decode_pass(pass: &[u8], trust: &TrustList, now: UnixTime) -> Result<(PassCla
     let message = Sign1::decode(pass, claims::TYP, Expect::Kid)?;
     let claims = PassClaims::decode(message.payload())?;
     // That a list is of the future is not asked: an audit from a later list looks back before it.
-    if now >= trust.expires() {
+    if trust.has_expired(now) {
         return Err(TrustError::Expired(trust.expires()).into());
     }
     let (member, entry) = trust.key(message.kid()?, Role::Issuer, claims.issued)?;

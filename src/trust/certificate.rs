@@ -12,7 +12,7 @@
 
 use super::history::Keys;
 use super::list::{Role, TrustError};
-use crate::crypto::{KeyError, SignatureError, SigningKey, VerifyingKey};
+use crate::crypto::{Hash, KeyError, SignatureError, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;
 use crate::time::UnixTime;
@@ -104,6 +104,7 @@ pub struct GateCertificate {
     issued: UnixTime,
     not_before: UnixTime,
     expires: UnixTime,
+    digest: Hash,
     bytes: Vec<u8>,
 }
 
@@ -186,6 +187,12 @@ impl GateCertificate {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The SHA-256 of the signed bytes, by which a gate's journal names its certificate.
+    #[must_use]
+    pub const fn digest(&self) -> Hash {
+        self.digest
+    }
 }
 
 fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, [u8; 32]), CertificateError> {
@@ -216,7 +223,20 @@ fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, 
     let service = d.uint()?;
     private.end(d)?;
     map.end(d)?;
-    Ok((GateCertificate { gate, venue, service, key, issued, not_before, expires, bytes: bytes.to_vec() }, raw))
+    Ok((
+        GateCertificate {
+            gate,
+            venue,
+            service,
+            key,
+            issued,
+            not_before,
+            expires,
+            digest: sha256(&[bytes]),
+            bytes: bytes.to_vec(),
+        },
+        raw,
+    ))
 }
 
 /// Reads `<member>/gate/<number>`, with the number in its only decimal form.

@@ -367,10 +367,16 @@ impl TrustList {
         if now < self.spec.issued {
             return Err(TrustError::NotYetIssued(self.spec.issued));
         }
-        if now >= self.spec.expires {
+        if self.has_expired(now) {
             return Err(TrustError::Expired(self.spec.expires));
         }
         Ok(())
+    }
+
+    /// Whether it decides nothing any more at `now`.
+    #[must_use]
+    pub fn has_expired(&self, now: UnixTime) -> bool {
+        now >= self.spec.expires
     }
 
     /// The federation domain.
