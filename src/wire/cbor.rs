@@ -426,16 +426,25 @@ impl<'a> MapReader<'a> {
 const NULL: u8 = 0xf6;
 
 /// Writes deterministic CBOR. The caller writes map keys in ascending order; debug builds check.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Encoder {
     out: Vec<u8>,
+}
+
+/// Most of what is encoded is not longer: a record, the claims of a code.
+const USUAL: usize = 128;
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Encoder {
     /// An empty encoder.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { out: Vec::new() }
+    pub fn new() -> Self {
+        Self { out: Vec::with_capacity(USUAL) }
     }
 
     /// The encoded bytes.
