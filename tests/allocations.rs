@@ -110,7 +110,7 @@ fn verifying_a_pass_allocates_nothing() {
                 presented.map(|presented| presented.claims().pass)
             })
         };
-        let id = |number| Ok(onecard::PassId::from_bytes([number; 10]));
+        let id = |number| Ok(PassId::from_bytes([number; 10]));
         assert_eq!(verify(&code, now), (0, id(1)));
         assert_eq!(verify(&paper, now), (0, id(2)));
         assert_eq!(verify(&forged, now), (0, Err(PassError::HolderSignature)));

@@ -12,6 +12,7 @@
 mod durable;
 mod log;
 mod rounds;
+mod settle;
 mod tokens;
 
 #[path = "../../tests/day/mod.rs"]
@@ -25,11 +26,12 @@ use std::{env, fs};
 type Group = (&'static str, fn() -> Vec<Entry>);
 
 /// Entries are compared within a group only.
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     ("tokens", tokens::entries),
     ("append", log::append),
     ("proofs", log::proofs),
     ("checkpoint", log::checkpoint),
+    ("settle", settle::entries),
     ("durable", durable::entries),
 ];
 

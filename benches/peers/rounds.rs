@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 /// How long an entry runs in one round, at least.
 const SLICE: Duration = Duration::from_millis(2);
+/// How long a group runs, about; but never fewer rounds than these.
+const GROUP: Duration = Duration::from_secs(20);
+const FEWEST: usize = 11;
 
 /// One thing measured.
 pub(crate) struct Entry {
@@ -94,9 +97,14 @@ pub(crate) struct Measured {
     pub(crate) time: Picoseconds,
 }
 
-/// Measures the entries of a group beside each other.
-pub(crate) fn measure(mut entries: Vec<Entry>, rounds: usize) -> Vec<Measured> {
+/// Measures the entries of a group beside each other, in at most so many rounds.
+pub(crate) fn measure(mut entries: Vec<Entry>, most: usize) -> Vec<Measured> {
+    let begun = Instant::now();
     let times: Vec<u64> = entries.iter_mut().map(times_in_a_slice).collect();
+    // Finding out how often each fits into a slice took about two rounds.
+    let round = begun.elapsed() / 2;
+    let fit = GROUP.as_nanos() / round.as_nanos().max(1);
+    let rounds = usize::try_from(fit).unwrap_or(most).clamp(FEWEST.min(most), most);
     let mut samples = vec![Vec::with_capacity(rounds); entries.len()];
     for _ in 0..rounds {
         for ((entry, times), samples) in entries.iter_mut().zip(&times).zip(&mut samples) {
