@@ -2,7 +2,7 @@
 
 mod day;
 
-use day::{AFTER, AUDITOR, CITIES, Day, OPEN, claims, code, gate_secret, id, paper, pass, secret, status_list, time};
+use day::{AFTER, AUDITOR, CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, status_list, time, used};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Override, Reason, Record, Redemption, Segment, SegmentRecord, Synced, Totals, flags};
@@ -16,36 +16,6 @@ use onecard::wire::text;
 use onecard_store::{Folder, publish};
 use std::path::Path;
 
-fn index(decision: Decision) -> u64 {
-    match decision {
-        Decision::Admitted(admitted) => admitted.index,
-        refused => panic!("refused: {refused:?}"),
-    }
-}
-
-/// A day with a few of everything and no over-use.
-fn ordinary() -> Day {
-    let mut day = Day::open();
-    let (shanghai, nanjing) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[1], 2, 2, |_| {}));
-    index(day.scan(0, 0, &code(&shanghai, 1, OPEN), OPEN));
-    let annulled = index(day.scan(0, 0, &code(&nanjing, 2, OPEN + 30), OPEN + 30));
-    day.gate(0, 0).annul(annulled, time(OPEN + 60)).unwrap();
-    index(day.scan(1, 1, &code(&nanjing, 2, OPEN + 600), OPEN + 600));
-    let printed = text::encode(&paper(CITIES[2], 3));
-    index(day.scan(1, 0, &printed, OPEN + 700));
-    for (city, gate) in [(0, 0), (1, 0)] {
-        day.deliver(city, gate, OPEN + 3_600);
-    }
-    day.finish(OPEN + 3_600);
-    index(day.scan(1, 0, &code(&shanghai, 1, OPEN + 7_200), OPEN + 7_200));
-    let service_day = time(OPEN).service_day(0);
-    day.gate(1, 0).close_day(service_day, time(OPEN + 36_000)).unwrap();
-    for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        day.deliver(city, gate, OPEN + 40_000);
-    }
-    day
-}
-
 fn run(files: &MemoryFiles) -> Vec<Finding> {
     audit(files, &Options::default()).findings
 }
@@ -57,7 +27,7 @@ fn errors(files: &MemoryFiles) -> Vec<(String, Rule)> {
 
 #[test]
 fn a_whole_day_is_clean_and_settles_to_nothing_lost() {
-    let mut day = ordinary();
+    let mut day = Day::ordinary();
     let files = day.settle(OPEN + 90_000);
     let report = audit(&files, &Options::default());
     assert_eq!(report.findings, []);
@@ -83,7 +53,7 @@ fn a_whole_day_is_clean_and_settles_to_nothing_lost() {
 
 #[test]
 fn the_report_does_not_depend_on_threads() {
-    let files = ordinary().settle(OPEN + 90_000);
+    let files = Day::ordinary().settle(OPEN + 90_000);
     let one = audit(&files, &Options::default());
     let three = audit(&files, &Options { threads: 3, ..Options::default() });
     assert_eq!(one.findings, three.findings);
@@ -93,7 +63,7 @@ fn the_report_does_not_depend_on_threads() {
 
 #[test]
 fn the_first_trust_list_can_be_pinned() {
-    let files = ordinary().settle(OPEN + 90_000);
+    let files = Day::ordinary().settle(OPEN + 90_000);
     let anchor = audit(&files, &Options::default()).anchor.unwrap();
     assert!(audit(&files, &Options { anchor: Some(anchor), ..Options::default() }).is_clean());
     let mut other = anchor;
@@ -103,7 +73,7 @@ fn the_first_trust_list_can_be_pinned() {
 
 #[test]
 fn a_flipped_byte_anywhere_is_found() {
-    let files = ordinary().settle(OPEN + 90_000);
+    let files = Day::ordinary().settle(OPEN + 90_000);
     let mut tried = 0;
     for (path, bytes) in &files {
         // Both ends and a spread between them, at another phase in each file.
@@ -122,7 +92,7 @@ fn a_flipped_byte_anywhere_is_found() {
 
 #[test]
 fn a_missing_or_an_extra_file_is_found() {
-    let files = ordinary().settle(OPEN + 90_000);
+    let files = Day::ordinary().settle(OPEN + 90_000);
     for path in files.keys() {
         let mut damaged = files.clone();
         damaged.remove(path);
@@ -157,7 +127,7 @@ fn a_missing_or_an_extra_file_is_found() {
 
 #[test]
 fn damage_is_named_by_place_and_rule() {
-    let files = ordinary().settle(OPEN + 90_000);
+    let files = Day::ordinary().settle(OPEN + 90_000);
     let damaged = |path: &str, change: &dyn Fn(&mut Vec<u8>)| {
         let mut damaged = files.clone();
         change(damaged.get_mut(path).unwrap());
@@ -264,35 +234,11 @@ fn expired(at: i64) -> Denied {
 
 #[test]
 fn a_reversed_redemption_is_not_settled() {
-    let mut day = ordinary();
+    let mut day = Day::ordinary();
     day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
     let files = day.settle(OPEN + 90_000);
     let statement = audit(&files, &Options::default()).statement.unwrap();
     assert!(statement.payments().iter().all(|paid| paid.payee != id(CITIES[0])));
-}
-
-/// What gate 2 of the first city knows as it opens.
-fn knows(at: i64) -> Synced {
-    let status = CITIES.map(|code| (id(code), format!("oc:{code}/1"), time(OPEN - 3_600)));
-    let catalogues = CITIES.map(|code| (id(code), 1)).into();
-    Synced { time: time(at), trust: 1, catalogues, status: status.into(), ledgers: vec![] }
-}
-
-/// A record that the pass in `shown` was used at `at`, and the evidence.
-fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<Vec<u8>>) {
-    let evidence = text::decode(shown.as_bytes()).unwrap().as_slice().to_vec();
-    let redemption = Redemption {
-        time: time(at),
-        pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
-        product: (product, 1),
-        facts: claims(CITIES[0], number, product).facts(),
-        grant: 0,
-        party: 1,
-        due_fen: if product == 2 { 1_001 } else { 0 }, // half of 2,002
-        flags: 0,
-        evidence: sha256(&[&evidence]),
-    };
-    (redemption, Some(evidence))
 }
 
 /// Gives the city a journal that no honest gate would write, with the key of its gate 2.
@@ -581,7 +527,7 @@ fn a_restart_is_no_sync() {
 
 #[test]
 fn two_status_lists_of_one_time_are_found() {
-    let mut files = ordinary().settle(OPEN + 90_000);
+    let mut files = Day::ordinary().settle(OPEN + 90_000);
     let spec = StatusListSpec::new(format!("oc:{}/1", CITIES[0]), time(OPEN - 3_600), time(OPEN + 86_400), 256);
     files.insert("trust/status-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Issuer)));
     assert_eq!(errors(&files), [("trust/status-310101-2.cose".to_owned(), Rule::StatusList)]);
@@ -589,7 +535,7 @@ fn two_status_lists_of_one_time_are_found() {
 
 #[test]
 fn a_ledger_publishes_the_members_own_lists_as_they_are() {
-    let mut day = ordinary();
+    let mut day = Day::ordinary();
     let digest = sha256(&[&status_list(CITIES[1])]);
     let status = |uri: &str, issued| Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest };
     let catalogue = sha256(&[&day::catalogue(CITIES[1])]);
@@ -754,7 +700,7 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
 
 #[test]
 fn a_size_without_files_costs_nothing() {
-    let mut day = ordinary();
+    let mut day = Day::ordinary();
     let files = day.settle(OPEN + 90_000);
     let gate = GateId { member: id(CITIES[0]), number: 1 };
     let origin = day.gate(0, 0).log().origin().clone();
@@ -833,7 +779,7 @@ fn republished(day: &Day, city: usize, change: impl FnOnce(&mut Entries)) -> Mem
 
 /// A day with all of it under a checkpoint.
 fn finished() -> Day {
-    let mut day = ordinary();
+    let mut day = Day::ordinary();
     day.finish(OPEN + 80_000);
     day
 }

@@ -548,6 +548,7 @@ fn by_pass(
     findings: &mut Findings,
 ) -> BTreeMap<PassKey, Vec<Redeemed>> {
     for city in cities {
+        let mut found = Findings::at(prefix_of(city.member));
         for (entry, gate, index) in &city.reversals {
             let journal = journals.get_mut(&(city.member, *gate));
             let is_pruned = journal.as_ref().is_some_and(|journal| *index < journal.pruned);
@@ -555,13 +556,10 @@ fn by_pass(
             match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
                 Some(redeemed) => redeemed.reversed = Some(*entry),
                 None if is_pruned => {}
-                None => findings.error_at(
-                    &prefix_of(city.member),
-                    Rule::Annulment,
-                    format_args!("entry {entry} reverses no standing redemption"),
-                ),
+                None => found.error(*entry, Rule::Annulment, "it reverses no standing redemption"),
             }
         }
+        findings.append(found);
     }
     let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
     for redeemed in journals.into_values().flat_map(|journal| journal.redeemed.into_values()) {
