@@ -6,8 +6,8 @@ use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{OverUse, Redeemed};
-use super::periods::Periods;
-use super::published::{Place, PublishedLog, read_log};
+use super::periods::{Left, Periods};
+use super::published::{Place, PublishedLog, read_checkpoint, read_log};
 use super::settle::Period;
 use super::statement::Statement;
 use crate::crypto::Hash;
@@ -155,19 +155,31 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
             cities.push(city);
         }
     }
-    check_unexpected(&paths, &cities, &mut findings);
+    check_unexpected(&paths, &lists, &cities, &mut findings);
     check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
-    let pruned = journals.values().any(|standing| standing.pruned > 0);
+    let left = what_is_left(&cities, &journals);
     let (booked, over_use) = periods.decide(by_pass(journals, &cities, &mut findings));
-    let statement = periods.settle(files, &booked, pruned, &mut findings);
+    let statement = periods.settle(files, &booked, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
     Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
+}
+
+/// Whether all redemptions are there to settle from.
+fn what_is_left(cities: &[City], journals: &BTreeMap<(MemberId, u32), Standing>) -> Left {
+    let damaged = cities.iter().any(|city| city.log.damaged) || journals.values().any(|standing| standing.damaged);
+    if damaged {
+        Left::Damaged
+    } else if journals.values().any(|standing| standing.pruned > 0) {
+        Left::Pruned
+    } else {
+        Left::Whole
+    }
 }
 
 /// A member's ledger, read.
@@ -187,12 +199,12 @@ pub(super) struct City {
 
 impl City {
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
-    /// last of them.
+    /// last of them, and of a damaged ledger nobody knows.
     pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
         let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
         let mut expected = agreed.iter().filter(part);
         let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
-        so_far && (expected.next().is_none() || newest.member(self.member).is_none())
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.log.damaged)
     }
 }
 
@@ -235,8 +247,9 @@ fn read_city<F: Files>(
         Ok(checkpoint.insert(verified).signed().clone())
     };
     let origin = lists.bundle.trust().ledger_origin(member);
-    let place = Place { files, prefix: &prefix, paths };
-    let log = read_log(place, &origin, verify, false, &mut findings, |index, body, findings| {
+    let place = &Place { files, prefix: &prefix, paths };
+    let signed = read_checkpoint(place, verify, &mut findings);
+    let log = read_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
@@ -329,7 +342,9 @@ impl<'a> Reading<'a> {
             Entry::StatusPublished { uri, issued, digest } => {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
-            Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
+            Entry::JournalSealed { gate, first, checkpoint } => {
+                self.sealed(index, time, (gate, first, &checkpoint), findings);
+            }
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
             Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
             Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
@@ -414,7 +429,7 @@ impl<'a> Reading<'a> {
         findings.notice(index, Rule::Missing, format_args!("gate {number} lost its records {from} to {until}"));
     }
 
-    fn sealed(&mut self, index: u64, number: u32, first: u64, note: &str, findings: &mut Findings) {
+    fn sealed(&mut self, index: u64, time: UnixTime, (number, first, note): (u32, u64, &str), findings: &mut Findings) {
         let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
             return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
         };
@@ -428,12 +443,15 @@ impl<'a> Reading<'a> {
         if first != before || signed.size() <= before {
             findings.error(index, Rule::Seal, format_args!("it does not continue gate {number} from {before}"));
         }
-        gate.seals.push(Seal { entry: index, signed });
+        gate.seals.push(Seal { entry: index, time, signed });
     }
 }
 
 /// Paths that belong to nothing the trust list and the ledgers know.
-fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) {
+fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
+    // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
+    let damaged = cities.iter().filter(|city| city.log.damaged).map(|city| city.member);
+    let unknown: Vec<String> = lists.silent(cities).chain(damaged).map(|member| member.to_string()).collect();
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
@@ -443,6 +461,7 @@ fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) 
             Some("trust") => is_list(path),
             _ if file.is_none() => false,
             Some("ledger") => cities.iter().any(|city| member == Some(&city.member.to_string())),
+            Some("journal" | "evidence") if unknown.iter().any(|unknown| member == Some(unknown)) => true,
             Some("journal" | "evidence") => cities.iter().any(|city| {
                 let enrolled = || city.gates.keys().any(|number| gate == Some(&number.to_string()));
                 member == Some(&city.member.to_string()) && enrolled()
@@ -463,7 +482,7 @@ fn check_peers(cities: &[City], findings: &mut Findings) {
             let (origin, size) = (signed.origin(), signed.size());
             let peer = cities.iter().find(|peer| *origin == *peer.origin);
             // Where the peer publishes no ledger, that is found already.
-            if peer.is_some_and(|peer| peer.log.root_at(size) != Some(signed.root())) {
+            if peer.is_some_and(|peer| peer.log.contradicts(size, signed.root())) {
                 found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
             }
         }

@@ -214,7 +214,7 @@ impl Day {
         Self { cities: cities.into_iter().collect(), witnesses }
     }
 
-/// A day with a few of everything and no over-use.
+    /// A day with a few of everything and no over-use.
     pub(crate) fn ordinary() -> Self {
         let mut day = Self::open();
         let (shanghai, nanjing) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[1], 2, 2, |_| {}));
