@@ -131,7 +131,7 @@ struct Replay<'a, F: Files> {
     evidence: Evidence<'a, F>,
     last: UnixTime,
     synced: Option<Synced>,
-    synced_at: Option<SyncedAt>,
+    synced_at: Option<Arc<SyncedAt>>,
     /// The record before was that the gate was opened.
     opened: bool,
     /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
@@ -337,8 +337,11 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
-        let since = self.synced_at.as_ref().filter(|_| self.opened).map_or(synced.time, |before| before.0);
-        self.synced_at = Some(Arc::new((since, synced.ledgers.clone())));
+        let again = |before: &Arc<SyncedAt>| self.opened && before.ledgers == synced.ledgers;
+        if !self.synced_at.as_ref().is_some_and(again) {
+            let (time, ledgers) = (synced.time, synced.ledgers.clone());
+            self.synced_at = Some(Arc::new(SyncedAt { index, time, ledgers }));
+        }
         if self.synced.as_ref().is_some_and(|before| before.trust != synced.trust) {
             // Under another policy the gate may have forgotten more.
             self.recent.clear();
@@ -411,7 +414,8 @@ impl<'a, F: Files> Replay<'a, F> {
             grant: redemption.grant,
             party: redemption.party,
         };
-        self.decision(index, redemption, &used, findings);
+        let visit = self.visit(&used);
+        self.decision(index, redemption, visit.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
         let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
@@ -421,6 +425,7 @@ impl<'a, F: Files> Replay<'a, F> {
             product: redemption.product_ref(),
             used,
             due_fen: redemption.due_fen,
+            reference_fen: visit.map_or(0, |visit| visit.venue.reference_fen),
             entry,
             reversed: None,
             synced: self.synced_at.clone(),
@@ -509,7 +514,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// Decides again from what the gate knew by itself. More usage never turns a denial into an
     /// admission, so a denial here is one the gate had to give.
-    fn decision(&self, index: u64, redemption: &Redemption, used: &Use, findings: &mut Findings) {
+    fn decision(&self, index: u64, redemption: &Redemption, visit: Option<&Visit>, findings: &mut Findings) {
         let Some(product) = self.lists.bundle.product(redemption.product_ref()) else {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
@@ -527,8 +532,8 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.error(index, Rule::Decision, format_args!("the gate had no catalogue of {member}"));
             }
         }
-        let Some(visit) = self.visit(used) else {
-            findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
+        let Some(visit) = visit else {
+            findings.error(index, Rule::Decision, format_args!("no venue {venue}"));
             return;
         };
         let Some(grant) = product.grants.get(usize::from(redemption.grant)) else {
@@ -541,7 +546,7 @@ impl<'a, F: Files> Replay<'a, F> {
         }
         let none = Usage::new();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
-        match entitle_by(redemption.grant, product, &redemption.facts, own, &visit) {
+        match entitle_by(redemption.grant, product, &redemption.facts, own, visit) {
             Ok(_) => {}
             // The pass may have been activated elsewhere: over-use is decided with all that was known.
             Err(Denied::ActivationMissed { .. }) if self.heard_of_others() => {}

@@ -13,7 +13,7 @@
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
-use super::overuse::{OverUse, Placed, Redeemed, over_uses};
+use super::overuse::{Judged, Placed, Redeemed, judge};
 use super::replay::{City, Options, prefix_of};
 use super::settle::{Earlier, Period, SettleError, Settled, earned, settle};
 use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
@@ -157,8 +157,8 @@ impl Periods {
     }
 
     /// Decides all uses again, pass by pass, and says what was over-use and what is to be settled.
-    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Vec<OverUse>) {
-        let (mut booked, mut over_use) = (Vec::new(), Vec::new());
+    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Judged) {
+        let (mut booked, mut all) = (Vec::new(), Judged::default());
         for uses in by_pass.into_values() {
             let place = |redeemed: Redeemed| {
                 let member = redeemed.used.gate.member;
@@ -170,15 +170,16 @@ impl Periods {
             let mut uses: Vec<Placed> =
                 uses.into_iter().map(place).filter(|placed| placed.taken_back != Some(placed.period)).collect();
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
-            let excess = over_uses(&uses, |period| self.bundle(period));
+            let judged = judge(&uses, |period| self.bundle(period));
             for Placed { period, taken_back, redeemed } in uses {
                 let Redeemed { pass, product, used, due_fen, .. } = redeemed;
-                let liable = excess.iter().find(|over| over.used == used).map(|over| over.liable);
+                let liable = judged.over_use.iter().find(|over| over.used == used).map(|over| over.liable);
                 booked.push(Booked { period, taken_back, used: Settled { pass, product, used, due_fen, liable } });
             }
-            over_use.extend(excess);
+            all.over_use.extend(judged.over_use);
+            all.other_grants.extend(judged.other_grants);
         }
-        (booked, over_use)
+        (booked, all)
     }
 
     /// Settles every period, compares it with what the members agreed to, and returns the last statement.

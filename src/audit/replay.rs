@@ -5,7 +5,7 @@ use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
-use super::overuse::{OverUse, Redeemed};
+use super::overuse::{Judged, OtherGrant, OverUse, Redeemed};
 use super::periods::{Left, Periods};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log};
 use super::settle::Period;
@@ -76,6 +76,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,
+    /// Uses that belong to another grant than their gate took, ordered by pass: nobody pays for that.
+    pub other_grants: Vec<OtherGrant>,
     /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
     pub statement: Option<Statement>,
     /// SHA-256 of the trust list that the audit started from.
@@ -118,6 +120,12 @@ impl Report {
                 out.number("time", over.used.time.seconds()).text("denied", &over.denied.to_string());
                 out.name("liable", over.liable);
             });
+            out.list("other_grants", &self.other_grants, |out, other| {
+                out.name("pass", other.pass).name("gate", other.used.gate).number("index", other.used.index);
+                out.number("time", other.used.time.seconds()).number("taken", other.used.grant);
+                out.number("grant", other.grant).number("short_fen", other.short_fen);
+                out.number("over_fen", other.over_fen).name("liable", other.liable);
+            });
             optional(out, "statement", self.statement.as_ref().map(Statement::digest));
         });
         out.finish()
@@ -144,7 +152,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
         let findings = findings.into_vec();
-        return Report { findings, over_use: Vec::new(), statement: None, anchor: None, counts: Counts::default() };
+        let (over_use, other_grants) = (Vec::new(), Vec::new());
+        let counts = Counts::default();
+        return Report { findings, over_use, other_grants, statement: None, anchor: None, counts };
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
@@ -163,11 +173,12 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     let left = what_is_left(&cities, &journals);
-    let (booked, over_use) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let (booked, judged) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let Judged { over_use, other_grants } = judged;
     let statement = periods.settle(files, &booked, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
-    Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
+    Report { findings: found, over_use, other_grants, statement, anchor: Some(lists.anchor()), counts }
 }
 
 /// Whether all redemptions are there to settle from.

@@ -75,7 +75,8 @@ fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
     files
 }
 
-/// Severity, log, index and rule of each finding, and each over-use with who is liable.
+/// Severity, log, index and rule of each finding; then each over-use, and each use of another grant, with who is
+/// liable.
 fn told(report: &Report) -> String {
     let index = |index: Option<u64>| index.map(|index| format!("#{index}")).unwrap_or_default();
     let found = report
@@ -84,7 +85,9 @@ fn told(report: &Report) -> String {
         .map(|found| format!("{} {}{} {}", found.severity, found.place, index(found.index), found.rule));
     let over = report.over_use.iter();
     let over = over.map(|over| format!("over-use {}#{} {}", over.used.gate, over.used.index, over.liable));
-    let all: Vec<String> = found.chain(over).collect();
+    let other = report.other_grants.iter();
+    let other = other.map(|other| format!("other-grant {}#{} {}", other.used.gate, other.used.index, other.liable));
+    let all: Vec<String> = found.chain(over).chain(other).collect();
     if all.is_empty() { "nothing".into() } else { all.join("; ") }
 }
 

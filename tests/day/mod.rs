@@ -82,8 +82,8 @@ pub(crate) fn trust_list() -> Vec<u8> {
     trust_spec().sign(&roots.iter().collect::<Vec<_>>())
 }
 
-/// Each city sells a pass of two entries (contracted), one of nine (equal split) and one of an entry a day
-/// (weighted pool), good everywhere.
+/// Each city sells a pass of two entries (contracted), one of nine (equal split), one of an entry a day (weighted
+/// pool), and one of a free entry and another at half price (contracted), good everywhere.
 pub(crate) fn catalogue(code: u32) -> Vec<u8> {
     catalogue_spec(code).sign(&secret(code, Role::Registrar))
 }
@@ -114,10 +114,13 @@ pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
             choice: None,
         }],
     };
+    let mut reduced = product(4, 1, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
+    reduced.grants.push(Grant { price: Price::Off(5_000), ..reduced.grants[0].clone() });
     let products = vec![
         product(1, 2, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
         product(2, 9, QuotaPeriod::Life, Price::Off(5_000), Method::EqualSplit),
         product(3, 1, QuotaPeriod::Day, Price::Free, Method::WeightedPool),
+        reduced,
     ];
     let (member, sequence, issued) = (id(code), 1, time(BEFORE));
     CatalogueSpec { member, sequence, issued, venues: vec![venue(1), venue(2)], products }

@@ -93,6 +93,26 @@ pub(super) const CASES: &[Case] = &[
     ("over-use-before-midnight", Said(|script| midnight(script, LATE + 300))),
     ("no-over-use-across-midnight", Said(|script| midnight(script, LATE + 900))),
     ("over-use-that-a-reversal-heals", Said(reversed)),
+    ("grant-used-up-elsewhere", Said(|script| free_entries(script, &[(N2, OPEN + 1_000)]))),
+    (
+        "grant-used-up-elsewhere-and-known",
+        Said(|script| {
+            read_up_to(script, OPEN + 44_000);
+            free_entries(script, &[(N2, OPEN + 45_000)]);
+        }),
+    ),
+    (
+        "over-use-of-the-grants-that-uses-belong-to",
+        Said(|script| free_entries(script, &[(N2, OPEN + 1_000), (N1, OPEN + 46_000)])),
+    ),
+    (
+        "grant-dearer-than-needed",
+        Said(|script| {
+            let (record, evidence) =
+                record_of(free(OPEN), |redemption| (redemption.grant, redemption.due_fen) = (1, 1_001));
+            script.say(H2, &record, evidence);
+        }),
+    ),
     ("journal-pruned", Said(|script| prune(script, true))),
     ("journal-pruned-and-its-tile-flipped", Said(|script| prune(script, false))),
     ("day-closed-before-it-began", Said(|script| script.say(H2, &closed_day(OPEN, LATE + 600), None))),
@@ -310,6 +330,25 @@ fn midnight(script: &mut Script, at: i64) {
     }
     used_at(script, H2, 7, 3, LATE);
     used_at(script, N2, 7, 3, at);
+}
+
+/// A free entry on a pass that has one, and another at half price.
+fn free(at: i64) -> (Redemption, Option<Vec<u8>>) {
+    used(7, 4, &code(&pass(HUANGPU, 7, 4, |_| {}), 7, at), at)
+}
+
+/// The pass is let in free at gate 2 of Huangpu, and free again at each of these.
+fn free_entries(script: &mut Script, gates: &[((u32, u32), i64)]) {
+    for (gate, at) in [(H2, OPEN)].iter().chain(gates) {
+        let (record, evidence) = record_of(free(*at), |_| {});
+        script.say(*gate, &record, evidence);
+    }
+}
+
+/// Gate 2 of Nanjing read the ledger of Huangpu up to the last seal.
+fn read_up_to(script: &mut Script, at: i64) {
+    let ledgers = vec![(id(HUANGPU), 7)];
+    script.say(N2, &Record::Synced(Synced { ledgers, ..knows(at) }), None);
 }
 
 /// The third use of pass 1 is none too many once the second was taken back.
