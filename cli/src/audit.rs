@@ -73,6 +73,13 @@ fn describe(out: &mut String, report: &Report) {
         let text = format!("{} at {} entry {}, {}", over.pass, used.gate, used.index, used.time);
         field("over-use", &format!("{text}: {}; liable: {}", over.denied, over.liable));
     }
+    for other in &report.other_grants {
+        let used = other.used;
+        let text = format!("{} at {} entry {}, {}", other.pass, used.gate, used.index, used.time);
+        let paid = format!("paid {} fen too little, {} too much", other.short_fen, other.over_fen);
+        let grants = format!("grant {} instead of {}", used.grant, other.grant);
+        field("other grant", &format!("{text}: {grants}; {paid}; liable: {}", other.liable));
+    }
     if let Some(statement) = &report.statement {
         field("statement", &statement.digest());
         for payment in statement.payments() {

@@ -18,7 +18,7 @@ mod statement;
 
 pub use files::{Files, MemoryFiles};
 pub use finding::{Finding, Rule, Severity};
-pub use overuse::OverUse;
+pub use overuse::{OtherGrant, OverUse};
 pub use replay::{Counts, Options, Report, audit};
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
 pub use statement::{
