@@ -72,8 +72,7 @@ impl<S: Storage> Gate<S> {
             }
         };
         add(!written, Trouble::Store, None, now);
-        let behind = now < self.known.last || now < self.bundle().trust().issued();
-        add(behind, Trouble::ClockBehind, None, now);
+        add(now < self.earliest(), Trouble::ClockBehind, None, now);
         add(self.known.doubt, Trouble::ClockInDoubt, None, now);
         add(self.behind, Trouble::ListsBehind, None, now);
         add(self.known.outage.is_some(), Trouble::Outage, None, now);
