@@ -12,11 +12,14 @@ use super::segment::{Segment, SegmentRecord};
 use super::usage_digest::{UsageDigest, UsageDigestError};
 use crate::crypto::{Hash, SigningKey};
 use crate::id::{GateId, MemberId, PassKey, VenueId};
+use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
 use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
 use crate::product::{Entitled, Usage, VenueFacts, Visit, entitle};
 use crate::snapshot::SnapshotError;
 use crate::time::{Date, UnixTime};
-use crate::tlog::{Batch, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, SignedCheckpoint, Storage, Write};
+use crate::tlog::{
+    Batch, Checkpoint, KeyKind, Log, LogError, LogKey, NoteVerifier, PushError, SignedCheckpoint, Storage, Write,
+};
 use crate::trust::{
     Age, Bundle, BundleError, Catalogue, CertificateError, GateCertificate, Piece, PieceAge, Status, TrustList,
 };
@@ -25,6 +28,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The journal is the only log in a gate's store.
 pub(super) const LOG: LogKey = LogKey(0);
+
+/// What would be longer, with the longest evidence there may be, is handed over in parts: what gate and city need
+/// in memory stays small, and within the cap, however long the gate was offline.
+const LONG_SEGMENT: usize = MAX_SEGMENT / 4;
 
 /// What was scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +206,7 @@ pub(super) struct Known {
     /// Exits still young enough to be scanned again.
     pub(super) exits: VecDeque<(UnixTime, PassKey)>,
     pub(super) last: UnixTime,
-    synced: Option<Synced>,
+    pub(super) synced: Option<Synced>,
     newest: Newest,
     /// Digest of the certificate that the journal was opened under.
     certificate: Option<Hash>,
@@ -579,26 +586,40 @@ impl<S: Storage> Gate<S> {
         Ok(Some(signed))
     }
 
-    /// The records from `first` up to the last seal, for the city that has those before.
+    /// The records from `first` on, for the city that has those before: up to the last seal, or as many as a
+    /// segment should have. After days offline, ask again from where it ends until there is none.
     ///
     /// Returns `None` when there are none.
     ///
     /// # Errors
     /// The store's.
     pub fn segment(&self, first: u64) -> Result<Option<Segment>, GateError<S::Error>> {
-        let Some(note) = self.log.kept_checkpoint(&self.storage)? else { return Ok(None) };
-        if first >= self.known.sealed {
-            return Ok(None);
-        }
-        let mut records = Vec::new();
-        self.log.replay(&self.storage, first..self.known.sealed, |_, body| {
-            records.push(SegmentRecord { body: body.to_vec(), evidence: None });
-            true
+        self.segment_within(first, LONG_SEGMENT)
+    }
+
+    fn segment_within(&self, first: u64, most: usize) -> Result<Option<Segment>, GateError<S::Error>> {
+        let sealed = self.known.sealed;
+        let Some(note) = self.log.kept_checkpoint(&self.storage)?.filter(|_| first < sealed) else { return Ok(None) };
+        let (mut records, mut length) = (Vec::new(), 0_usize);
+        self.log.replay(&self.storage, first..sealed, |_, body| {
+            length = length.saturating_add(body.len()).saturating_add(MAX_PRESENTATION);
+            let room = length <= most || records.is_empty();
+            if room {
+                records.push(SegmentRecord { body: body.to_vec(), evidence: None });
+            }
+            room
         })?;
         for (index, record) in (first..).zip(&mut records) {
             record.evidence = self.log.attachment(&self.storage, index)?;
         }
-        let checkpoint = String::from_utf8_lossy(&note).into_owned();
+        let end = first.saturating_add(records.len() as u64);
+        let checkpoint = if end < sealed {
+            // An earlier state of what was sealed, so no other history.
+            let (origin, root) = (self.log.origin().clone(), self.log.root_at(&self.storage, end)?);
+            Checkpoint { origin, size: end, root }.sign(&self.key)
+        } else {
+            String::from_utf8_lossy(&note).into_owned()
+        };
         Ok(Some(Segment { certificate: self.certificate.as_bytes().to_vec(), checkpoint, first, records }))
     }
 
@@ -1051,6 +1072,7 @@ fn merge_sizes(known: impl Iterator<Item = (MemberId, u64)>) -> Vec<(MemberId, u
 pub(crate) mod tests {
     use super::*;
     use crate::crypto::sha256;
+    use crate::gate::Trouble;
     use crate::id::PassId;
     use crate::pass::{IdCommitment, StatusRef, present};
     use crate::product::{
@@ -1776,10 +1798,15 @@ pub(crate) mod tests {
         bundle.update_status(&status(NOW - 100, &[]), time(NOW)).unwrap();
         let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
         let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        let missing =
+            |gate: &mut Gate<_>| gate.self_test(time(NOW)).iter().any(|fault| fault.trouble == Trouble::VenueMissing);
+        assert!(!missing(&mut gate));
         gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Internal);
+        assert!(missing(&mut gate));
         gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        assert!(!missing(&mut gate));
     }
 
     #[test]
@@ -1943,5 +1970,46 @@ pub(crate) mod tests {
         assert!(segment.records[0].evidence.is_none() && segment.records[2].evidence.is_some());
         assert_eq!(gate.segment(1).unwrap().unwrap().first, 1);
         assert!(gate.segment(3).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_long_segment_comes_in_parts_that_follow_one_another() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        (1..=4).for_each(|number| assert_eq!(reason(&mut gate, &code(number, NOW), NOW), Reason::Ok));
+        let sealed = gate.seal().unwrap().unwrap();
+        scan(&mut gate, &code(5, NOW), NOW);
+        let whole = gate.segment(0).unwrap().unwrap();
+        assert_eq!((whole.records.len(), whole.checkpoint.as_str()), (6, sealed.note()));
+        let body = whole.records[2].body.len() + MAX_PRESENTATION;
+        for (most, sizes) in [(0, &[1, 2, 3, 4, 5, 6][..]), (2 * body, &[2, 4, 6]), (6 * body, &[6])] {
+            let mut records = Vec::new();
+            for &size in sizes {
+                let part = gate.segment_within(records.len() as u64, most).unwrap().unwrap();
+                assert_eq!(part.first, records.len() as u64);
+                let signed = gate.verify_seal(part.checkpoint.as_bytes()).unwrap();
+                assert_eq!((signed.size(), signed.root()), (size, gate.log().root_at(gate.storage(), size).unwrap()));
+                records.extend(part.records);
+            }
+            assert_eq!(records, whole.records);
+            assert!(gate.segment_within(6, most).unwrap().is_none());
+        }
+    }
+
+    /// What no segment could hold, 72 hours of a large gate: the city takes it all the same.
+    #[test]
+    fn a_journal_longer_than_any_segment_is_handed_over() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let ledgers: Vec<_> = (0..1_024).map(|at| (id(100_000 + at), 1_u64 << 40)).collect();
+        let note = Sync { ledgers: &ledgers, ..Sync::default() };
+        while gate.log().size() < 1_200 {
+            gate.sync(&note, time(NOW)).unwrap();
+        }
+        gate.seal().unwrap().unwrap();
+        let (mut at, mut parts) = (0, 0);
+        while let Some(part) = gate.segment(at).unwrap() {
+            assert!(part.encode().len() <= LONG_SEGMENT);
+            (at, parts) = (at + part.records.len() as u64, parts + 1);
+        }
+        assert_eq!((at, parts), (gate.log().size(), 2));
     }
 }
