@@ -35,6 +35,7 @@ pub mod tile_path;
 pub mod tlog_proof;
 pub mod trust_list;
 pub mod trust_rules;
+pub mod usage_digest;
 pub mod verify_key;
 
 /// A target: its name is that of its module, its binary and its corpus directory.
@@ -49,7 +50,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 29] = [
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
@@ -77,5 +78,6 @@ pub const TARGETS: [Target; 28] = [
     Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },
     Target { name: "trust_list", run: trust_list::run, seeds: trust_list::seeds },
     Target { name: "trust_rules", run: trust_rules::run, seeds: trust_rules::seeds },
+    Target { name: "usage_digest", run: usage_digest::run, seeds: usage_digest::seeds },
     Target { name: "verify_key", run: verify_key::run, seeds: verify_key::seeds },
 ];

@@ -103,6 +103,14 @@ impl Usage {
         self.settle();
     }
 
+    /// Takes lists that are in canonical form already: both ascending, no use twice or annulled.
+    pub(crate) fn canonical(uses: Vec<Use>, annulled: Vec<UseKey>) -> Option<Self> {
+        let ascending = uses.is_sorted_by(|a, b| a < b) && annulled.is_sorted_by(|a, b| a < b);
+        let count = uses.len();
+        let usage = Self::from((uses, annulled));
+        (ascending && usage.uses.len() == count).then_some(usage)
+    }
+
     /// Brings lists in any order, with anything twice, into canonical form.
     fn settle(&mut self) {
         self.annulled.sort_unstable();
