@@ -6,6 +6,7 @@
 
 #[path = "../../tests/federation/mod.rs"]
 mod federation;
+mod toolchain;
 
 use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
 use onecard::crypto::{SigningKey, sha256};
@@ -15,45 +16,25 @@ use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::Role;
 use onecard::wire::text;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use toolchain::{compile, has, language, root};
 
-/// Cargo builds the library before its integration tests and leaves it beside them.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let library = test.parent().unwrap().join("libonecard_ffi.a");
-    assert!(library.is_file(), "no {}: was the test started by cargo?", library.display());
-    library
-}
-
-fn compile_and_run(compiler: &str, standard: &str, source: &str) {
-    if Command::new(compiler).arg("--version").output().is_err() {
-        println!("skipped: there is no `{compiler}` here");
+fn compile_and_run(source: &str) {
+    let source = root().join("tests/c").join(source);
+    if !has(language(&source).0) {
         return;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("program");
-    let compiled = Command::new(compiler)
-        .args([standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(std::env::var("ONECARD_C_FLAGS").unwrap_or_default().split_whitespace())
-        .arg(format!("-DONECARD_TEST_VERSION=\"{}\"", env!("CARGO_PKG_VERSION")))
-        .arg("-I")
-        .arg(root.join("include"))
-        .arg(root.join("tests/c").join(source))
-        .arg(library())
-        .args(["-lpthread", "-ldl", "-lm"])
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .unwrap();
-    assert!(compiled.status.success(), "{compiler} {source}:\n{}", String::from_utf8_lossy(&compiled.stderr));
+    compile(&source, &program, &[concat!("-DONECARD_TEST_VERSION=\"", env!("CARGO_PKG_VERSION"), "\"")]);
     let fixtures = tempfile::tempdir().unwrap();
     write_fixtures(fixtures.path());
     let runner = std::env::var("ONECARD_C_RUNNER").unwrap_or_default();
     let line: Vec<&str> = runner.split_whitespace().chain(program.to_str()).collect();
     let ran = Command::new(line[0]).args(&line[1..]).arg(fixtures.path()).output().unwrap();
-    assert!(ran.status.success(), "{source}: {}\n{}", ran.status, String::from_utf8_lossy(&ran.stderr));
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{}: {}\n{told}", source.display(), ran.status);
     ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
 }
 
@@ -123,10 +104,10 @@ fn ingest(segment: &[u8]) {
 
 #[test]
 fn c11() {
-    compile_and_run("cc", "-std=c11", "abi.c");
+    compile_and_run("abi.c");
 }
 
 #[test]
 fn cxx17() {
-    compile_and_run("c++", "-std=c++17", "abi.cpp");
+    compile_and_run("abi.cpp");
 }
