@@ -5,7 +5,7 @@ use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle};
 use crate::{Status, run};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
-use onecard::trust::{Bundle as Inner, TrustList};
+use onecard::trust::{Bundle as Inner, Role, TrustList};
 
 /// Trust list, catalogues and status lists, all verified.
 ///
@@ -123,6 +123,24 @@ pub unsafe extern "C" fn onecard_bundle_load(
             unsafe { (bytes(saved, saved_length)?, array(anchor, anchor_length)?, Out::new(bundle)?) };
         out.set(handle::<Bundle>(Inner::load(saved, &Hash(*anchor))?));
         Ok(())
+    })
+}
+
+/// Makes tables for the issuers' keys in force at `now`, 640 KiB each: passes verify in about half the
+/// time. Gates opened with the bundle afterwards share them. A trust list that follows is prepared too.
+///
+/// # Safety
+/// `bundle` is NULL or a live handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_bundle_prepare(bundle: *mut Bundle, now: i64) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let bundle = unsafe { borrow(bundle.cast_const()) }?;
+        let now = UnixTime::new(now)?;
+        bundle.write(|bundle| {
+            bundle.prepare(Role::Issuer, now);
+            Ok(())
+        })
     })
 }
 

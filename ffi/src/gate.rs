@@ -2,19 +2,20 @@
 
 use crate::buffer::Buffer;
 use crate::bundle::Bundle;
-use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, utf8};
+use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, optional_array, utf8};
 use crate::reason::Severity;
 use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Decision as Answer, Gate as Inner, Identity, Refusal, Scan, Shown};
+use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Refusal, Scan, Shown};
+use onecard::pass::IdOpening;
 use onecard::time::UnixTime;
-use onecard::tlog::{MemoryError, MemoryStorage};
+use onecard::tlog::{LogError, MemoryStorage};
 use onecard::trust;
 use onecard_store::RedbStorage;
 use std::path::Path;
 
-/// Flag of onecard_gate_admit: a person compared the holder's document.
+/// Flag of an admission: a person compared the holder's document.
 pub const ONECARD_ADMIT_IDENTITY_CHECKED: u32 = 1;
 
 /// A gate with its journal, its key and what it knows.
@@ -113,6 +114,67 @@ pub unsafe extern "C" fn onecard_gate_create(
     unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, create) }
 }
 
+/// As onecard_gate_open, for a store that may be an old copy: restored from a backup, or a swapped card.
+///
+/// `newest` is the newest checkpoint of this gate that its city has, a signed note: see
+/// onecard_receipt_checkpoint. Where less than that is in the store, ONECARD_STATUS_STORE_OLD_COPY;
+/// where something else is, ONECARD_STATUS_STORE_OTHER_HISTORY. Nothing was written then.
+///
+/// # Safety
+/// As onecard_gate_open; `newest` is valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_open_after(
+    newest: *const c_char,
+    newest_length: usize,
+    path: *const c_char,
+    path_length: usize,
+    seed: *const u8,
+    seed_length: usize,
+    certificate: *const u8,
+    certificate_length: usize,
+    bundle: *const Bundle,
+    now: i64,
+    gate: *mut *mut Gate,
+) -> Status {
+    let open = |path: &Path, seed: &[u8; 32], certificate: &[u8], bundle: &trust::Bundle, now| {
+        // SAFETY: the caller's promise is the same.
+        let newest = unsafe { bytes(newest.cast(), newest_length) }?;
+        let storage = RedbStorage::open(path)?;
+        let key = SigningKey::from_seed(seed);
+        Inner::open_after(newest, storage, key, certificate, bundle.clone(), now).map_err(|error| match error {
+            GateError::Log(LogError::Note(_)) => Status::Note,
+            error => error.into(),
+        })
+    };
+    // SAFETY: the caller's promise is the same.
+    unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, open) }
+}
+
+/// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
+/// onecard_gate_open says ONECARD_STATUS_GATE_CLOCK. A person who knows the time has to ask for it.
+///
+/// # Safety
+/// As onecard_gate_open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_open_setting_clock(
+    path: *const c_char,
+    path_length: usize,
+    seed: *const u8,
+    seed_length: usize,
+    certificate: *const u8,
+    certificate_length: usize,
+    bundle: *const Bundle,
+    now: i64,
+    gate: *mut *mut Gate,
+) -> Status {
+    let open = |path: &Path, seed: &[u8; 32], certificate: &[u8], bundle: &trust::Bundle, now| {
+        let storage = RedbStorage::open(path)?;
+        Ok(Inner::open_setting_clock(storage, SigningKey::from_seed(seed), certificate, bundle.clone(), now)?)
+    };
+    // SAFETY: the caller's promise is the same.
+    unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, open) }
+}
+
 /// Decides on a scanned text shown by `party` people.
 ///
 /// Every text gets a decision, and ONECARD_STATUS_OK says no more than that: the barrier opens when
@@ -134,18 +196,94 @@ pub unsafe extern "C" fn onecard_gate_admit(
 ) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
-        let (gate, text, out) =
-            unsafe { (borrow(gate.cast_const())?, bytes(text.cast(), text_length)?, Out::new(decision)?) };
-        let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
-        if flags & !ONECARD_ADMIT_IDENTITY_CHECKED != 0 {
-            return Err(Status::UnknownConstant);
-        }
-        let now = UnixTime::new(now)?;
-        let compared = flags & ONECARD_ADMIT_IDENTITY_CHECKED != 0;
-        let identity = if compared { Identity::Compared } else { Identity::Unknown };
-        let scan = Scan { shown: Shown::Text(text), party, identity };
-        out.set(gate.write(|gate| Ok(Decision::from(gate.admit(scan, now))))?);
-        Ok(())
+        let text = unsafe { bytes(text.cast(), text_length) }?;
+        // SAFETY: the same.
+        unsafe { decide(gate, Shown::Text(text), party, by_flags(flags)?, now, decision) }
+    })
+}
+
+/// As onecard_gate_admit, where the holder showed the salt of the pass's commitment to a document, and
+/// the document was read: the gate compares them. `document` is its number, 4 to 32 characters A-Z and
+/// 0-9; `salt` has 16 bytes. Neither is kept or recorded.
+///
+/// # Safety
+/// As onecard_gate_admit; `salt` and `document` are valid for their lengths.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_admit_document(
+    gate: *mut Gate,
+    text: *const c_char,
+    text_length: usize,
+    party: u32,
+    salt: *const u8,
+    salt_length: usize,
+    document: *const c_char,
+    document_length: usize,
+    now: i64,
+    decision: *mut Decision,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (text, salt, document) =
+            unsafe { (bytes(text.cast(), text_length)?, array(salt, salt_length)?, utf8(document, document_length)?) };
+        let identity = Identity::Shown(IdOpening::new(salt, document)?);
+        // SAFETY: the same.
+        unsafe { decide(gate, Shown::Text(text), party, identity, now, decision) }
+    })
+}
+
+/// Sets the challenge that the next answer must be to: 16 bytes that the caller draws at random, each
+/// time anew, and sends to the holder with the gate's id. One is good for one answer, accepted or not;
+/// a new one replaces it.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `nonce` is valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_challenge(gate: *mut Gate, nonce: *const u8, nonce_length: usize) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (gate, nonce) = unsafe { (borrow(gate.cast_const())?, array(nonce, nonce_length)?) };
+        gate.write(|gate| {
+            gate.challenge(*nonce);
+            Ok(())
+        })
+    })
+}
+
+/// Decides on an answer to the gate's challenge, as onecard_gate_admit does on a text. `answer` is the
+/// bytes that the holder's onecard_present_answer made.
+///
+/// Where a document was read, `salt` and `document` are as in onecard_gate_admit_document; else both are
+/// NULL with length 0.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `answer`, `salt` and `document` are valid for their lengths;
+/// `decision` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_admit_answer(
+    gate: *mut Gate,
+    answer: *const u8,
+    answer_length: usize,
+    party: u32,
+    flags: u32,
+    salt: *const u8,
+    salt_length: usize,
+    document: *const c_char,
+    document_length: usize,
+    now: i64,
+    decision: *mut Decision,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (answer, salt, document) = unsafe {
+            (bytes(answer, answer_length)?, optional_array(salt, salt_length)?, utf8(document, document_length)?)
+        };
+        let identity = match (salt, by_flags(flags)?) {
+            (Some(salt), _) => Identity::Shown(IdOpening::new(salt, document)?),
+            (None, _) if !document.is_empty() => return Err(Status::Length),
+            (None, identity) => identity,
+        };
+        // SAFETY: the same.
+        unsafe { decide(gate, Shown::Answer(answer), party, identity, now, decision) }
     })
 }
 
@@ -177,6 +315,23 @@ pub unsafe extern "C" fn onecard_gate_seal(gate: *mut Gate, size: *mut u64) -> S
             gate.seal()?;
             Ok(gate.log().size())
         })?);
+        Ok(())
+    })
+}
+
+/// The newest checkpoint that the gate signed, a signed note.
+///
+/// ONECARD_STATUS_NOTHING before the first seal. Free the buffer with onecard_buffer_free.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `checkpoint` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_gate_checkpoint(gate: *const Gate, checkpoint: *mut *mut Buffer) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (gate, out) = unsafe { (borrow(gate)?, Out::new(checkpoint)?) };
+        let note = gate.read(|gate| gate.log().kept_checkpoint(gate.storage())?.ok_or(Status::Nothing))?;
+        out.set(handle::<Buffer>(note.into_boxed_slice()));
         Ok(())
     })
 }
@@ -243,6 +398,36 @@ unsafe fn start(
     })
 }
 
+/// What the flags of an admission say of the holder's identity.
+fn by_flags(flags: u32) -> Result<Identity<'static>, Status> {
+    match flags {
+        0 => Ok(Identity::Unknown),
+        ONECARD_ADMIT_IDENTITY_CHECKED => Ok(Identity::Compared),
+        _ => Err(Status::UnknownConstant),
+    }
+}
+
+/// What the ways to admit have in common.
+///
+/// # Safety
+/// `gate` is NULL or a live handle; `decision` is NULL or can be written.
+unsafe fn decide(
+    gate: *mut Gate,
+    shown: Shown<'_>,
+    party: u32,
+    identity: Identity<'_>,
+    now: i64,
+    decision: *mut Decision,
+) -> Result<(), Status> {
+    // SAFETY: the caller's promise is the same.
+    let (gate, out) = unsafe { (borrow(gate.cast_const())?, Out::new(decision)?) };
+    let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
+    let now = UnixTime::new(now)?;
+    let scan = Scan { shown, party, identity };
+    out.set(gate.write(|gate| Ok(Decision::from(gate.admit(scan, now))))?);
+    Ok(())
+}
+
 impl From<Answer> for Decision {
     fn from(answer: Answer) -> Self {
         let reason = answer.reason();
@@ -272,13 +457,6 @@ impl From<Answer> for Decision {
             Answer::Referred(refusal) => Self { kind: Severity::Refer as u32, next: next(refusal), ..refused },
             Answer::Denied(refusal) => Self { next: next(refusal), ..refused },
         }
-    }
-}
-
-/// The store in which a gate is tried fails never.
-impl From<MemoryError> for Status {
-    fn from(_: MemoryError) -> Self {
-        Self::Unclassified
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the library says about itself.
 
-use crate::ptr::{Out, constant};
+use crate::ptr::OutText;
 use crate::status::{Lang, TABLE};
 use crate::{Status, run};
 use core::ffi::c_char;
@@ -16,10 +16,8 @@ use core::ffi::c_char;
 pub unsafe extern "C" fn onecard_version(text: *mut *const c_char, length: *mut usize) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
-        let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
-        let (start, len) = constant(concat!(env!("CARGO_PKG_VERSION"), "\0"));
-        text.set(start);
-        length.set(len);
+        let out = unsafe { OutText::new(text, length) }?;
+        out.set(concat!(env!("CARGO_PKG_VERSION"), "\0"));
         Ok(())
     })
 }
@@ -40,11 +38,9 @@ pub unsafe extern "C" fn onecard_status_text(
 ) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
-        let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
+        let out = unsafe { OutText::new(text, length) }?;
         let (_, zh, en) = TABLE.iter().find(|row| row.0 as u32 == status).ok_or(Status::UnknownConstant)?;
-        let (start, len) = constant(Lang::choose(lang, zh, en)?);
-        text.set(start);
-        length.set(len);
+        out.set(Lang::choose(lang, zh, en)?);
         Ok(())
     })
 }

@@ -1,10 +1,11 @@
 //! What a visitor shows, verified without a gate.
 
 use crate::bundle::Bundle;
-use crate::ptr::{Out, borrow, bytes};
-use crate::{Status, run};
+use crate::ptr::{Out, array, borrow, bytes};
+use crate::{Status, fixed, run};
 use core::ffi::c_char;
-use onecard::pass::{self, Audience, Presented, Proof};
+use onecard::id::{GateId, MemberId};
+use onecard::pass::{self, Audience, Challenge, Presented, Proof};
 use onecard::time::UnixTime;
 use onecard::trust::{self, Age, Bundle as Inner};
 use onecard::wire::text;
@@ -37,7 +38,7 @@ pub enum Listed {
     Superseded = 4,
 }
 
-/// How old that status list is, by the federation's policy.
+/// How old a list is, by the federation's policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -50,6 +51,16 @@ pub enum ListAge {
     Stale = 2,
     /// Too old to decide by.
     TooOld = 3,
+}
+
+impl From<Age> for ListAge {
+    fn from(age: Age) -> Self {
+        match age {
+            Age::Fresh => Self::Fresh,
+            Age::Stale => Self::Stale,
+            Age::TooOld => Self::TooOld,
+        }
+    }
 }
 
 /// What a verified presentation says. Times are Unix seconds.
@@ -95,7 +106,7 @@ pub struct Claims {
 /// Verifies a scanned text: signatures, times and freshness of the code.
 ///
 /// This is not an admission: a revoked or used-up pass verifies. See `listed`, and
-/// onecard_gate_admit. Only codes shown without a challenge are accepted. A refusal is a status from
+/// onecard_gate_admit. Only codes shown without a challenge are accepted here. A refusal is a status from
 /// 300 on (300 and its `onecard_reason`), or from 100 on for a text that is not one of a code.
 ///
 /// # Safety
@@ -122,6 +133,41 @@ pub unsafe extern "C" fn onecard_presentation_verify(
     })
 }
 
+/// Verifies an answer to a challenge that a verifier without a gate of its own sent, such as an
+/// inspector's device. Everything else is as in onecard_presentation_verify.
+///
+/// `member` and `number` are those of the gate that the challenge was sent for, `nonce` its 16 bytes. Use
+/// a nonce for one answer, whether that is accepted or not.
+///
+/// # Safety
+/// `bundle` is NULL or a live handle; `answer` and `nonce` are valid for their lengths; `claims` is NULL
+/// or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_answer_verify(
+    bundle: *const Bundle,
+    answer: *const u8,
+    answer_length: usize,
+    member: u32,
+    number: u32,
+    nonce: *const u8,
+    nonce_length: usize,
+    now: i64,
+    claims: *mut Claims,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (bundle, answer, nonce, out) =
+            unsafe { (borrow(bundle)?, bytes(answer, answer_length)?, array(nonce, nonce_length)?, Out::new(claims)?) };
+        let gate = GateId { member: MemberId::new(member)?, number };
+        let now = UnixTime::new(now)?;
+        out.set(bundle.read(|bundle| {
+            let presented = Challenge::new(gate, *nonce).verify(answer, bundle.trust(), now)?;
+            Ok(flatten(&presented, bundle, now))
+        })?);
+        Ok(())
+    })
+}
+
 fn flatten(presented: &Presented, bundle: &Inner, now: UnixTime) -> Claims {
     let claims = presented.claims();
     let (proof, shown) = match presented.proof() {
@@ -136,17 +182,7 @@ fn flatten(presented: &Presented, bundle: &Inner, now: UnixTime) -> Claims {
         Some(trust::Status::Suspended) => Listed::Suspended,
         Some(trust::Status::Superseded) => Listed::Superseded,
     };
-    let list_age = match list.map(|list| list.age(bundle.trust().policy(), now)) {
-        None => ListAge::None,
-        Some(Age::Fresh) => ListAge::Fresh,
-        Some(Age::Stale) => ListAge::Stale,
-        Some(Age::TooOld) => ListAge::TooOld,
-    };
-    let mut pass = [0; 20];
-    for (to, from) in pass.iter_mut().zip(claims.pass.text()) {
-        // ASCII, the same in a signed and an unsigned char.
-        *to = from as c_char;
-    }
+    let list_age = list.map_or(ListAge::None, |list| list.age(bundle.trust().policy(), now).into());
     Claims {
         not_before: claims.not_before.seconds(),
         expires: claims.expires.seconds(),
@@ -162,7 +198,7 @@ fn flatten(presented: &Presented, bundle: &Inner, now: UnixTime) -> Claims {
         status_index: claims.status.index,
         listed: listed as u32,
         list_age: list_age as u32,
-        pass,
+        pass: fixed::write(&claims.pass.to_string()),
         digest: presented.digest().0,
         reserved: 0,
     }

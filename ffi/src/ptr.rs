@@ -41,6 +41,21 @@ pub(crate) unsafe fn array<'a, const N: usize>(data: *const u8, length: usize) -
     unsafe { bytes(data, length) }?.try_into().map_err(|_| Status::Length)
 }
 
+/// As [`array`], where NULL with length 0 is none at all.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn optional_array<'a, const N: usize>(
+    data: *const u8,
+    length: usize,
+) -> Result<Option<&'a [u8; N]>, Status> {
+    if length == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise is the same.
+    unsafe { array(data, length) }.map(Some)
+}
+
 /// Borrows a UTF-8 text of `length` bytes.
 ///
 /// # Safety
@@ -48,6 +63,29 @@ pub(crate) unsafe fn array<'a, const N: usize>(data: *const u8, length: usize) -
 pub(crate) unsafe fn utf8<'a>(data: *const c_char, length: usize) -> Result<&'a str, Status> {
     // SAFETY: the caller's promise is the same.
     core::str::from_utf8(unsafe { bytes(data.cast(), length) }?).map_err(|_| Status::Utf8)
+}
+
+/// A struct that a caller fills in.
+///
+/// # Safety
+/// Any initialised bytes are a value of it: integers and arrays of them, without padding.
+pub(crate) unsafe trait Plain: Copy {}
+
+// SAFETY: integers and arrays of them; the layout tests show that there is no padding.
+unsafe impl Plain for crate::NewPass {}
+// SAFETY: the same.
+unsafe impl Plain for crate::Use {}
+
+/// Copies a struct of the caller's.
+///
+/// # Safety
+/// `slot` is NULL or points to an initialised struct that nobody changes meanwhile.
+pub(crate) unsafe fn value<T: Plain>(slot: *const T) -> Result<T, Status> {
+    if slot.is_null() {
+        return Err(Status::NullPointer);
+    }
+    // SAFETY: not NULL, readable by the contract, and any bytes are a value; alignment is not assumed.
+    Ok(unsafe { slot.read_unaligned() })
 }
 
 /// Where one value goes.
@@ -69,20 +107,23 @@ impl<T: Copy> Out<T> {
     }
 }
 
-/// A caller's buffer and where its used length goes.
-pub(crate) struct Buffer {
-    data: *mut u8,
+/// A caller's buffer of bytes and where its used length goes.
+pub(crate) type Buffer = Slots<u8>;
+
+/// A caller's array and where the number of values goes.
+pub(crate) struct Slots<T> {
+    data: *mut T,
     capacity: usize,
     length: Out<usize>,
 }
 
-impl Buffer {
-    /// Takes the caller's buffer; nothing is written yet. NULL with capacity 0 asks for the size.
+impl<T: Copy> Slots<T> {
+    /// Takes the caller's array; nothing is written yet. NULL with capacity 0 asks for the size.
     ///
     /// # Safety
-    /// Unless `capacity` is 0, `data` is NULL or has room for `capacity` bytes; `length` is NULL or
+    /// Unless `capacity` is 0, `data` is NULL or has room for `capacity` values; `length` is NULL or
     /// can be written; both until the call returns.
-    pub(crate) unsafe fn new(data: *mut u8, capacity: usize, length: *mut usize) -> Result<Self, Status> {
+    pub(crate) unsafe fn new(data: *mut T, capacity: usize, length: *mut usize) -> Result<Self, Status> {
         if data.is_null() && capacity != 0 {
             return Err(Status::NullPointer);
         }
@@ -91,13 +132,15 @@ impl Buffer {
         Ok(Self { data, capacity, length })
     }
 
-    /// Writes `content` and its length; only the length when the buffer is too small.
-    pub(crate) fn fill(self, content: &[u8]) -> Result<(), Status> {
+    /// Writes `content` and its length; only the length when there is too little room.
+    pub(crate) fn fill(self, content: &[T]) -> Result<(), Status> {
         let fits = content.len() <= self.capacity;
         if fits && !content.is_empty() {
+            let (from, to) = (content.as_ptr().cast::<u8>(), self.data.cast::<u8>());
             // SAFETY: `content` is not empty and fits, so the capacity is not 0, `data` is not NULL and
-            // by the contract of `new` has room. `copy` allows the two to overlap.
-            unsafe { core::ptr::copy(content.as_ptr(), self.data, content.len()) }
+            // by the contract of `new` has room. As bytes nothing need be aligned, and `copy` allows the
+            // two to overlap.
+            unsafe { core::ptr::copy(from, to, size_of_val(content)) }
         }
         self.length.set(content.len());
         if fits { Ok(()) } else { Err(Status::BufferTooSmall) }
@@ -219,9 +262,27 @@ pub(crate) unsafe fn free<H: Opaque>(slot: *mut *mut H) -> Result<(), Status> {
     Ok(())
 }
 
-/// The C view of a constant text that ends in NUL: where it starts and its length without the NUL.
-pub(crate) fn constant(text: &'static str) -> (*const c_char, usize) {
-    (text.as_ptr().cast(), text.len().saturating_sub(1))
+/// Where a constant text of the library goes.
+pub(crate) struct OutText {
+    start: Out<*const c_char>,
+    length: Out<usize>,
+}
+
+impl OutText {
+    /// Takes the caller's pointers; nothing is written yet.
+    ///
+    /// # Safety
+    /// As [`Out::new`], for both.
+    pub(crate) unsafe fn new(start: *mut *const c_char, length: *mut usize) -> Result<Self, Status> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { Ok(Self { start: Out::new(start)?, length: Out::new(length)? }) }
+    }
+
+    /// Writes where a text that ends in NUL starts, and its length without the NUL.
+    pub(crate) fn set(self, text: &'static str) {
+        self.start.set(text.as_ptr().cast());
+        self.length.set(text.len().saturating_sub(1));
+    }
 }
 
 #[cfg(test)]
@@ -338,6 +399,33 @@ mod tests {
             assert_eq!((length, buffer), (3, *b"abc\x07"));
             assert!(matches!(Buffer::new(null_mut(), 1, &raw mut length), Err(Status::NullPointer)));
             assert!(matches!(Buffer::new(buffer.as_mut_ptr(), 4, null_mut()), Err(Status::NullPointer)));
+        }
+    }
+
+    #[test]
+    fn an_array_need_not_be_aligned() {
+        let mut room = [7u8; 20];
+        let mut count = 99;
+        let odd = room.as_mut_ptr().wrapping_add(1).cast::<u64>();
+        // SAFETY: there is room for two values behind the first byte.
+        unsafe {
+            assert_eq!(Slots::new(odd, 1, &raw mut count).unwrap().fill(&[1, 2]), Err(Status::BufferTooSmall));
+            assert_eq!((count, room), (2, [7; 20]));
+            assert_eq!(Slots::new(odd, 2, &raw mut count).unwrap().fill(&[1, 2]), Ok(()));
+        }
+        assert_eq!((count, room[0], room[17]), (2, 7, 7));
+        assert_eq!(room[1..17], [1u64.to_ne_bytes(), 2u64.to_ne_bytes()].concat());
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_array() {
+        // SAFETY: nothing is read through NULL.
+        unsafe {
+            assert_eq!(optional_array::<16>(null(), 0), Ok(None));
+            assert_eq!(optional_array::<16>(null(), 16), Err(Status::NullPointer));
+            assert_eq!(optional_array::<16>([0; 15].as_ptr(), 15), Err(Status::Length));
+            assert_eq!(optional_array([9; 1].as_ptr(), 1), Ok(Some(&[9])));
+            assert!(matches!(value::<crate::Use>(null()), Err(Status::NullPointer)));
         }
     }
 }

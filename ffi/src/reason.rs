@@ -1,6 +1,6 @@
 //! The reasons of a gate: the same numbers and texts as in the root crate, for C.
 
-use crate::ptr::{Out, constant};
+use crate::ptr::{Out, OutText};
 use crate::status::Lang;
 use crate::{Status, run};
 use core::ffi::c_char;
@@ -120,11 +120,9 @@ pub unsafe extern "C" fn onecard_reason_text(
 ) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
-        let (text, length) = unsafe { (Out::new(text)?, Out::new(length)?) };
+        let out = unsafe { OutText::new(text, length) }?;
         let (_, zh, en) = TEXTS.iter().find(|row| row.0 as u32 == reason).ok_or(Status::UnknownConstant)?;
-        let (start, len) = constant(Lang::choose(lang, zh, en)?);
-        text.set(start);
-        length.set(len);
+        out.set(Lang::choose(lang, zh, en)?);
         Ok(())
     })
 }

@@ -1,18 +1,12 @@
 //! The stable numbers.
 
 use crate::reason::terminated;
-use onecard::crypto::{KeyError, SignatureError};
-use onecard::gate::{self, GateError, Refusal};
-use onecard::pass::PassError;
-use onecard::time::TimeOutOfRange;
-use onecard::tlog::LogError;
-use onecard::trust::{BundleError, CatalogueError, CertificateError, StatusError, TrustError};
-use onecard::wire::text::TextError;
-use onecard_store::StoreError;
+use onecard::gate;
 
 /// What a function returns. A number keeps its meaning for ever: new ones are added, a retired one
 /// is never used again. The hundreds say which layer speaks: 100 text, 200 keys, 300 what a visitor
-/// shows (300 and the number of the `onecard_reason`), 400 signed documents, 500 store and gate.
+/// shows (300 and the number of the `onecard_reason`), 400 signed documents and
+/// proofs, 500 store and gate, 600 ledger and witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -45,6 +39,10 @@ pub enum Status {
     Utf8 = 12,
     /// There is nothing to hand out.
     Nothing = 13,
+    /// A reserved field is not 0: the caller knows a later version.
+    Reserved = 14,
+    /// A number or text names no member, pass or day.
+    Name = 15,
     /// The text, or what it would encode, is longer than any presentation.
     TextTooLong = 100,
     /// The text does not start with the prefix of a known version.
@@ -113,6 +111,24 @@ pub enum Status {
     Future = 410,
     /// A document has expired.
     DocumentExpired = 411,
+    /// The gate certificate is not in force.
+    CertificateTime = 412,
+    /// Every gate would refuse a pass with these claims.
+    Claims = 413,
+    /// The bytes are not an encoded pass, or it is too long to be shown.
+    NotAPass = 414,
+    /// The number of a holder's document is not in its one form: 4 to 32 characters A-Z and 0-9.
+    Document = 415,
+    /// A checkpoint is malformed, or a signature of it is missing or wrong.
+    Note = 420,
+    /// A receipt is not two proofs with what belongs to them.
+    ReceiptShape = 430,
+    /// A proof of a receipt does not verify.
+    ReceiptProof = 431,
+    /// Too few witnesses cosigned the ledger's checkpoint of a receipt.
+    ReceiptNotFinal = 432,
+    /// The two parts of a receipt do not belong together.
+    ReceiptSeal = 433,
     /// There is no store at that path.
     StoreMissing = 500,
     /// There is a store at that path already.
@@ -127,6 +143,10 @@ pub enum Status {
     StoreFailed = 505,
     /// The store holds something else than this gate wrote.
     StoreDamaged = 506,
+    /// The store is an old copy: it lacks what was signed before. Nothing was written to it.
+    StoreOldCopy = 507,
+    /// The store holds another history than the one that was signed.
+    StoreOtherHistory = 508,
     /// The gate certificate is for another key.
     GateOtherKey = 520,
     /// The venue of the gate certificate is not in the bundle's catalogue.
@@ -141,6 +161,54 @@ pub enum Status {
     GateTooLate = 525,
     /// The journal was opened under another gate certificate.
     GateOtherCertificate = 526,
+    /// An outage is open already.
+    GateOutageOpen = 527,
+    /// No outage is open.
+    GateNoOutage = 528,
+    /// The gate would not be able to read this record again; it was not written.
+    GateRecord = 529,
+    /// The trust list is not among those the ledger was opened with, or not the next one.
+    LedgerTrustList = 600,
+    /// The trust list does not give this member this key, or not any more.
+    LedgerOtherKey = 601,
+    /// The gate is of another member, enrolled already, or unknown.
+    LedgerGate = 602,
+    /// The gate is retired.
+    LedgerRetired = 603,
+    /// The store holds another ledger, or another journal than the ledger sealed.
+    LedgerOtherJournal = 604,
+    /// The clock shows a time before the last entry.
+    LedgerClock = 605,
+    /// No signed checkpoint of the ledger covers that record yet.
+    LedgerNotLogged = 606,
+    /// A commit failed before: recover the ledger first.
+    LedgerUnsure = 607,
+    /// The entry is none that a ledger can have, or contradicts it.
+    LedgerEntry = 608,
+    /// The gate of a segment is not enrolled, or with another certificate.
+    SegmentGate = 620,
+    /// Records before a segment are missing. See onecard_ledger_journal_size.
+    SegmentGap = 621,
+    /// A segment does not reach up to its checkpoint.
+    SegmentTruncated = 622,
+    /// The records of a segment are not what its checkpoint signs.
+    SegmentRoot = 623,
+    /// The evidence of a record is not what was shown.
+    SegmentEvidence = 624,
+    /// The gate signed two histories.
+    SegmentEquivocation = 625,
+    /// A request to a witness is malformed.
+    WitnessRequest = 640,
+    /// The witness does not follow that log.
+    WitnessUnknownLog = 641,
+    /// The log's signature is missing or wrong.
+    WitnessSignature = 642,
+    /// The request starts from another size than the witness saw last. See onecard_witness_size.
+    WitnessStale = 643,
+    /// The consistency proof does not verify.
+    WitnessProof = 644,
+    /// The log signed two histories.
+    WitnessFork = 645,
 }
 
 /// Language of a text.
@@ -173,7 +241,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 62] = [
+pub(crate) const TABLE: [(Status, &str, &str); 99] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -188,6 +256,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 62] = [
     (Status::OutOfRange, "数值超出范围\0", "a number is out of its range\0"),
     (Status::Utf8, "文本不是 UTF-8\0", "a text is not UTF-8\0"),
     (Status::Nothing, "没有可提供的内容\0", "there is nothing to hand out\0"),
+    (Status::Reserved, "保留字段不为零\0", "a reserved field is not 0\0"),
+    (Status::Name, "成员、通票或日期的编号无效\0", "a number or text names no member, pass or day\0"),
     (Status::TextTooLong, "文本过长\0", "the text is longer than any presentation\0"),
     (Status::TextPrefix, "文本前缀不是已知版本\0", "the text does not start with a known prefix\0"),
     (Status::TextAlphabet, "文本含有 Base45 以外的字符\0", "a character is not in the Base45 alphabet\0"),
@@ -230,6 +300,19 @@ pub(crate) const TABLE: [(Status, &str, &str); 62] = [
     (Status::Compression, "状态名单解压失败或过大\0", "the status list does not inflate to an allowed size\0"),
     (Status::Future, "文件日期在将来\0", "a document is dated in the future\0"),
     (Status::DocumentExpired, "文件已过期\0", "a document has expired\0"),
+    (Status::CertificateTime, "闸机证书不在有效期\0", "the gate certificate is not in force\0"),
+    (Status::Claims, "通票声明无效,闸机将拒绝\0", "every gate would refuse a pass with these claims\0"),
+    (Status::NotAPass, "数据不是通票或过长\0", "the bytes are not an encoded pass\0"),
+    (Status::Document, "证件号码格式不正确\0", "a document number is not in its one form\0"),
+    (
+        Status::Note,
+        "检查点格式错误或签名无效\0",
+        "a checkpoint is malformed or a signature of it is missing or wrong\0",
+    ),
+    (Status::ReceiptShape, "回执格式错误\0", "a receipt is not two proofs with what belongs to them\0"),
+    (Status::ReceiptProof, "回执证明无效\0", "a proof of the receipt does not verify\0"),
+    (Status::ReceiptNotFinal, "回执所依检查点联署不足\0", "the ledger's checkpoint of the receipt is not final\0"),
+    (Status::ReceiptSeal, "回执两部分不对应\0", "the two parts of the receipt do not belong together\0"),
     (Status::StoreMissing, "该路径没有存储文件\0", "there is no store at that path\0"),
     (Status::StoreExists, "该路径已有存储文件\0", "there is a store at that path already\0"),
     (Status::StoreInUse, "存储文件正被占用\0", "the store is in use\0"),
@@ -237,6 +320,16 @@ pub(crate) const TABLE: [(Status, &str, &str); 62] = [
     (Status::StoreFormat, "存储格式版本不符\0", "the store is of another version\0"),
     (Status::StoreFailed, "文件系统或数据库故障\0", "the file system or the database failed\0"),
     (Status::StoreDamaged, "存储内容已损坏\0", "the store is damaged\0"),
+    (
+        Status::StoreOldCopy,
+        "存储是旧副本,缺少已签署的记录\0",
+        "the store is an old copy and lacks what was signed before\0",
+    ),
+    (
+        Status::StoreOtherHistory,
+        "存储的历史与已签署的不符\0",
+        "the store holds another history than the one that was signed\0",
+    ),
     (Status::GateOtherKey, "闸机证书与密钥不符\0", "the gate certificate is for another key\0"),
     (
         Status::GateUnknownVenue,
@@ -248,175 +341,58 @@ pub(crate) const TABLE: [(Status, &str, &str); 62] = [
     (Status::GateNoRedemption, "没有该核销记录或已撤销\0", "there is no such redemption that stands\0"),
     (Status::GateTooLate, "已超过可撤销时限\0", "the redemption can no longer be annulled\0"),
     (Status::GateOtherCertificate, "日志属于另一闸机证书\0", "the journal was opened under another gate certificate\0"),
+    (Status::GateOutageOpen, "故障登记已开启\0", "an outage is open already\0"),
+    (Status::GateNoOutage, "没有开启的故障登记\0", "no outage is open\0"),
+    (Status::GateRecord, "该记录无效,未写入\0", "the record is none that a journal can have\0"),
+    (
+        Status::LedgerTrustList,
+        "信任清单与账本不符或不连续\0",
+        "the trust list is not one of the ledger's, or not the next one\0",
+    ),
+    (Status::LedgerOtherKey, "信任清单未授予该密钥\0", "the trust list does not give the member this key\0"),
+    (
+        Status::LedgerGate,
+        "闸机属于其他成员、已登记或未知\0",
+        "the gate is of another member, enrolled already, or unknown\0",
+    ),
+    (Status::LedgerRetired, "闸机已停用\0", "the gate is retired\0"),
+    (
+        Status::LedgerOtherJournal,
+        "存储属于其他账本或日志不符\0",
+        "the store holds another ledger, or another journal than was sealed\0",
+    ),
+    (Status::LedgerClock, "时钟早于账本最后一条\0", "the clock shows a time before the last entry\0"),
+    (Status::LedgerNotLogged, "该记录尚未进入已签署的账本\0", "the record is not in a signed ledger yet\0"),
+    (Status::LedgerUnsure, "账本需先恢复\0", "the store failed before, recover the ledger first\0"),
+    (Status::LedgerEntry, "该条目无效或与账本矛盾\0", "the entry is none that the ledger can have\0"),
+    (
+        Status::SegmentGate,
+        "片段的闸机未登记或证书不符\0",
+        "the gate of the segment is not enrolled with this certificate\0",
+    ),
+    (Status::SegmentGap, "片段之前缺少记录\0", "records before the segment are missing\0"),
+    (Status::SegmentTruncated, "片段未达到其检查点\0", "the segment does not reach up to its checkpoint\0"),
+    (Status::SegmentRoot, "片段记录与检查点不符\0", "the records of the segment are not what its checkpoint signs\0"),
+    (Status::SegmentEvidence, "凭证与记录不符\0", "the evidence of a record is not what was shown\0"),
+    (Status::SegmentEquivocation, "闸机签署了两个历史\0", "the gate signed two histories\0"),
+    (Status::WitnessRequest, "见证请求格式错误\0", "the request to the witness is malformed\0"),
+    (Status::WitnessUnknownLog, "见证方不跟踪该日志\0", "the witness does not follow that log\0"),
+    (Status::WitnessSignature, "日志签名缺失或无效\0", "the log's signature is missing or wrong\0"),
+    (
+        Status::WitnessStale,
+        "请求起始大小与见证方不符\0",
+        "the request starts from another size than the witness saw last\0",
+    ),
+    (Status::WitnessProof, "一致性证明无效\0", "the consistency proof does not verify\0"),
+    (Status::WitnessFork, "日志签署了两个历史\0", "the log signed two histories\0"),
 ];
-
-impl From<TextError> for Status {
-    fn from(error: TextError) -> Self {
-        match error {
-            TextError::TooLong(_) => Self::TextTooLong,
-            TextError::Prefix => Self::TextPrefix,
-            TextError::Alphabet(_) => Self::TextAlphabet,
-            TextError::Group(_) => Self::TextGroup,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<KeyError> for Status {
-    fn from(error: KeyError) -> Self {
-        match error {
-            KeyError::NotAPoint => Self::KeyNotAPoint,
-            KeyError::NonCanonical => Self::KeyNonCanonical,
-            KeyError::SmallOrder => Self::KeySmallOrder,
-            KeyError::MixedOrder => Self::KeyMixedOrder,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<SignatureError> for Status {
-    fn from(_: SignatureError) -> Self {
-        Self::Signature
-    }
-}
-
-impl From<TimeOutOfRange> for Status {
-    fn from(_: TimeOutOfRange) -> Self {
-        Self::Time
-    }
-}
-
-impl From<PassError> for Status {
-    fn from(error: PassError) -> Self {
-        let number = u32::from(Refusal::from(error).reason.number()).saturating_add(300);
-        TABLE.iter().find(|row| row.0 as u32 == number).map_or(Self::Unclassified, |row| row.0)
-    }
-}
-
-impl From<TrustError> for Status {
-    fn from(error: TrustError) -> Self {
-        match error {
-            TrustError::TooLong(_) | TrustError::Encoding(_) => Self::Encoding,
-            TrustError::Key(..)
-            | TrustError::Rule(_)
-            | TrustError::KeyTwice(_)
-            | TrustError::KeyInTwoRoles(_)
-            | TrustError::KeyInTwoMembers(_)
-            | TrustError::DuplicateKid(_) => Self::Contradiction,
-            TrustError::Signer(_) => Self::TrustSigner,
-            TrustError::Threshold { .. } => Self::TrustThreshold,
-            TrustError::Anchor => Self::TrustAnchor,
-            TrustError::NotFirst(_)
-            | TrustError::Rollback { .. }
-            | TrustError::Gap { .. }
-            | TrustError::OtherFederation
-            | TrustError::IssuedBefore { .. } => Self::TrustSequence,
-            TrustError::UnknownKey(_) | TrustError::WrongRole(_) | TrustError::KeyTime(_) => Self::TrustKey,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<CatalogueError> for Status {
-    fn from(error: CatalogueError) -> Self {
-        match error {
-            CatalogueError::TooLong(_) | CatalogueError::Encoding(_) => Self::Encoding,
-            CatalogueError::Trust(error) => error.into(),
-            CatalogueError::Signature(error) => error.into(),
-            CatalogueError::Product(_) | CatalogueError::Rule(_) => Self::Contradiction,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<StatusError> for Status {
-    fn from(error: StatusError) -> Self {
-        match error {
-            StatusError::TooLong(_) | StatusError::Encoding(_) => Self::Encoding,
-            StatusError::Trust(error) => error.into(),
-            StatusError::Signature(error) => error.into(),
-            StatusError::Rule(_) => Self::Contradiction,
-            StatusError::Compression => Self::Compression,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<BundleError> for Status {
-    fn from(error: BundleError) -> Self {
-        match error {
-            BundleError::Trust(error) => error.into(),
-            BundleError::Catalogue(error) => error.into(),
-            BundleError::Status(error) => error.into(),
-            BundleError::Rollback(_) => Self::Rollback,
-            BundleError::ProductChanged(_) => Self::ProductChanged,
-            BundleError::Future(_) => Self::Future,
-            BundleError::Expired(_) => Self::DocumentExpired,
-            BundleError::TooLong(_) | BundleError::Encoding(_) => Self::Encoding,
-            BundleError::TooMany(_) | BundleError::Order => Self::Contradiction,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<CertificateError> for Status {
-    fn from(error: CertificateError) -> Self {
-        match error {
-            CertificateError::TooLong(_) | CertificateError::Encoding(_) => Self::Encoding,
-            CertificateError::Trust(error) => error.into(),
-            CertificateError::Signature(error) => error.into(),
-            CertificateError::Key(error) => error.into(),
-            CertificateError::Rule(_) => Self::Contradiction,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl From<StoreError> for Status {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Missing(_) => Self::StoreMissing,
-            StoreError::Exists(_) => Self::StoreExists,
-            StoreError::InUse(_) => Self::StoreInUse,
-            StoreError::NotAStore(_) => Self::StoreForeign,
-            StoreError::Format { .. } => Self::StoreFormat,
-            StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::Failed(_) | StoreError::Database(_) => {
-                Self::StoreFailed
-            }
-            _ => Self::Unclassified,
-        }
-    }
-}
-
-impl<E> From<GateError<E>> for Status
-where
-    Self: From<E>,
-{
-    fn from(error: GateError<E>) -> Self {
-        match error {
-            GateError::Log(LogError::Storage(error)) => error.into(),
-            GateError::Log(LogError::OtherLog(_)) => Self::GateOtherJournal,
-            GateError::Log(_) | GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
-            GateError::Certificate(error) => error.into(),
-            GateError::OtherKey => Self::GateOtherKey,
-            GateError::OtherCertificate => Self::GateOtherCertificate,
-            GateError::UnknownVenue(_) => Self::GateUnknownVenue,
-            GateError::Bundle(error) => error.into(),
-            GateError::Rollback(_) => Self::Rollback,
-            GateError::Clock { .. } => Self::GateClock,
-            GateError::NoRedemption(_) => Self::GateNoRedemption,
-            GateError::TooLate(_) => Self::GateTooLate,
-            _ => Self::Unclassified,
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 62] = [
+    const FROZEN: [(u32, &str); 99] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -431,6 +407,8 @@ mod tests {
         (11, "OutOfRange"),
         (12, "Utf8"),
         (13, "Nothing"),
+        (14, "Reserved"),
+        (15, "Name"),
         (100, "TextTooLong"),
         (101, "TextPrefix"),
         (102, "TextAlphabet"),
@@ -465,6 +443,15 @@ mod tests {
         (409, "Compression"),
         (410, "Future"),
         (411, "DocumentExpired"),
+        (412, "CertificateTime"),
+        (413, "Claims"),
+        (414, "NotAPass"),
+        (415, "Document"),
+        (420, "Note"),
+        (430, "ReceiptShape"),
+        (431, "ReceiptProof"),
+        (432, "ReceiptNotFinal"),
+        (433, "ReceiptSeal"),
         (500, "StoreMissing"),
         (501, "StoreExists"),
         (502, "StoreInUse"),
@@ -472,6 +459,8 @@ mod tests {
         (504, "StoreFormat"),
         (505, "StoreFailed"),
         (506, "StoreDamaged"),
+        (507, "StoreOldCopy"),
+        (508, "StoreOtherHistory"),
         (520, "GateOtherKey"),
         (521, "GateUnknownVenue"),
         (522, "GateOtherJournal"),
@@ -479,6 +468,30 @@ mod tests {
         (524, "GateNoRedemption"),
         (525, "GateTooLate"),
         (526, "GateOtherCertificate"),
+        (527, "GateOutageOpen"),
+        (528, "GateNoOutage"),
+        (529, "GateRecord"),
+        (600, "LedgerTrustList"),
+        (601, "LedgerOtherKey"),
+        (602, "LedgerGate"),
+        (603, "LedgerRetired"),
+        (604, "LedgerOtherJournal"),
+        (605, "LedgerClock"),
+        (606, "LedgerNotLogged"),
+        (607, "LedgerUnsure"),
+        (608, "LedgerEntry"),
+        (620, "SegmentGate"),
+        (621, "SegmentGap"),
+        (622, "SegmentTruncated"),
+        (623, "SegmentRoot"),
+        (624, "SegmentEvidence"),
+        (625, "SegmentEquivocation"),
+        (640, "WitnessRequest"),
+        (641, "WitnessUnknownLog"),
+        (642, "WitnessSignature"),
+        (643, "WitnessStale"),
+        (644, "WitnessProof"),
+        (645, "WitnessFork"),
     ];
 
     #[test]

@@ -1,60 +1,50 @@
 //! The header and the library as C11 and C++17 see them: compiled without a warning, linked
 //! statically, run.
+//!
+//! `ONECARD_C_FLAGS` is given to the compilers too, such as `-fsanitize=address,undefined`, and
+//! `ONECARD_C_RUNNER` runs the programs, such as `valgrind --error-exitcode=9 --leak-check=full`.
 
 #[path = "../../tests/federation/mod.rs"]
 mod federation;
+mod toolchain;
 
 use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
+use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Segment;
 use onecard::ledger::{Ingested, Ledger};
-use onecard::pass::flags;
+use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::Role;
 use onecard::wire::text;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use toolchain::{compile, has, language, root};
 
-/// Cargo builds the library before its integration tests and leaves it beside them.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let library = test.parent().unwrap().join("libonecard_ffi.a");
-    assert!(library.is_file(), "no {}: was the test started by cargo?", library.display());
-    library
-}
-
-fn compile_and_run(compiler: &str, standard: &str, source: &str) {
-    if Command::new(compiler).arg("--version").output().is_err() {
-        println!("skipped: there is no `{compiler}` here");
+fn compile_and_run(source: &str) {
+    let source = root().join("tests/c").join(source);
+    if !has(language(&source).0) {
         return;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("program");
-    let compiled = Command::new(compiler)
-        .args([standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .arg(format!("-DONECARD_TEST_VERSION=\"{}\"", env!("CARGO_PKG_VERSION")))
-        .arg("-I")
-        .arg(root.join("include"))
-        .arg(root.join("tests/c").join(source))
-        .arg(library())
-        .args(["-lpthread", "-ldl", "-lm"])
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .unwrap();
-    assert!(compiled.status.success(), "{compiler} {source}:\n{}", String::from_utf8_lossy(&compiled.stderr));
+    compile(&source, &program, &[concat!("-DONECARD_TEST_VERSION=\"", env!("CARGO_PKG_VERSION"), "\"")]);
     let fixtures = tempfile::tempdir().unwrap();
     write_fixtures(fixtures.path());
-    // Such as "valgrind --error-exitcode=9 --leak-check=full".
     let runner = std::env::var("ONECARD_C_RUNNER").unwrap_or_default();
     let line: Vec<&str> = runner.split_whitespace().chain(program.to_str()).collect();
     let ran = Command::new(line[0]).args(&line[1..]).arg(fixtures.path()).output().unwrap();
-    assert!(ran.status.success(), "{source}: {}\n{}", ran.status, String::from_utf8_lossy(&ran.stderr));
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{}: {}\n{told}", source.display(), ran.status);
     ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
 }
 
 fn write_fixtures(directory: &Path) {
-    let files: [(&str, Vec<u8>); 17] = [
+    let document = IdOpening::new(&[9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "31010119900307123X").unwrap();
+    let to_check = code(9, NOW, |claims| {
+        (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
+    });
+    let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
+    let files: [(&str, Vec<u8>); 27] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
@@ -65,20 +55,40 @@ fn write_fixtures(directory: &Path) {
         ("status2", status(NOW - 50, &[2, 13])),
         ("certificate", certificate()),
         ("seed", gate_seed().to_vec()),
+        ("issuer-seed", seed(federation::CITY, Role::Issuer)),
+        ("log-seed", seed(federation::CITY, Role::Log)),
+        ("peer-log-seed", seed(320_100, Role::Log)),
+        ("witness-seed-320100", seed(320_100, Role::Witness)),
+        ("witness-seed-330100", seed(330_100, Role::Witness)),
+        ("witness-seed-100000", seed(federation::AUDITOR, Role::Witness)),
         ("code1", code(1, NOW, |_| {}).into()),
         ("code2", code(2, NOW, |claims| claims.product = (2, 1)).into()),
         ("code3", code(3, NOW, |_| {}).into()),
+        ("code8", code(8, NOW, |_| {}).into()),
         ("code13", code(13, NOW, |_| {}).into()),
         ("check", code(4, NOW, |claims| claims.flags = flags::ID_CHECK).into()),
+        ("document", to_check.into()),
+        ("pass8", pass(8, |_| {})),
         ("bare", text::encode(&pass(5, |_| {})).into()),
-        (
-            "paper",
-            text::encode(&pass(6, |claims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED))).into(),
-        ),
+        ("paper", text::encode(&pass(6, paper)).into()),
+        // Where an audit looks for lists.
+        ("published/trust/trust-list-1.cose", trust(1)),
     ];
-    for (name, bytes) in files {
+    let lists = [
+        ("published/trust/catalogue-310101-1.cose", catalogue(1, 2)),
+        ("published/trust/status-310101-1.cose", status(NOW - 100, &[13])),
+    ];
+    std::fs::create_dir_all(directory.join("published/trust")).unwrap();
+    for (name, bytes) in files.into_iter().chain(lists) {
         std::fs::write(directory.join(name), bytes).unwrap();
     }
+}
+
+/// What `secret` makes its key of.
+fn seed(member: u32, role: Role) -> Vec<u8> {
+    let seed = sha256(&[format!("{member} {role:?}").as_bytes()]);
+    assert_eq!(SigningKey::from_seed(&seed.0).verifying_key(), secret(member, role).verifying_key());
+    seed.0.to_vec()
 }
 
 /// The segment that C took from its gate is one that the gate's city takes.
@@ -94,10 +104,10 @@ fn ingest(segment: &[u8]) {
 
 #[test]
 fn c11() {
-    compile_and_run("cc", "-std=c11", "abi.c");
+    compile_and_run("abi.c");
 }
 
 #[test]
 fn cxx17() {
-    compile_and_run("c++", "-std=c++17", "abi.cpp");
+    compile_and_run("abi.cpp");
 }

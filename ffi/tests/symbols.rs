@@ -1,8 +1,10 @@
 //! The shared library exports exactly the functions of the header.
 
+mod toolchain;
+
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::Command;
+use toolchain::shared_library;
 
 /// Every name before a parenthesis in the header's declarations.
 fn declared() -> BTreeSet<String> {
@@ -15,18 +17,12 @@ fn declared() -> BTreeSet<String> {
 
 #[test]
 fn exported_is_what_is_declared() {
-    let test = std::env::current_exe().unwrap();
-    let library: &Path = &test.parent().unwrap().join(format!(
-        "{}onecard_ffi{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    ));
-    assert!(library.is_file(), "no {}: was the test started by cargo?", library.display());
     if !cfg!(target_os = "linux") {
         println!("skipped: the options of `nm` are known here for Linux alone");
         return;
     }
-    let Ok(listed) = Command::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(library).output() else {
+    let Ok(listed) = Command::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(shared_library()).output()
+    else {
         println!("skipped: there is no `nm` here");
         return;
     };

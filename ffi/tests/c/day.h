@@ -5,25 +5,7 @@
 
 #include "abi.h"
 
-#include <stddef.h>
 #include <stdlib.h>
-
-// The layout that Rust's tests freeze, from this side.
-#ifdef __cplusplus
-#define ASSERT_LAYOUT(condition) static_assert(condition, #condition)
-#else
-#define ASSERT_LAYOUT(condition) _Static_assert(condition, #condition)
-#endif
-ASSERT_LAYOUT(sizeof(onecard_decision) == 64);
-ASSERT_LAYOUT(offsetof(onecard_decision, index) == 0);
-ASSERT_LAYOUT(offsetof(onecard_decision, uses_left) == 24);
-ASSERT_LAYOUT(offsetof(onecard_decision, kind) == 32);
-ASSERT_LAYOUT(offsetof(onecard_decision, reserved) == 52);
-ASSERT_LAYOUT(sizeof(onecard_claims) == 128);
-ASSERT_LAYOUT(offsetof(onecard_claims, issuer) == 32);
-ASSERT_LAYOUT(offsetof(onecard_claims, pass) == 72);
-ASSERT_LAYOUT(offsetof(onecard_claims, digest) == 92);
-ASSERT_LAYOUT(offsetof(onecard_claims, reserved) == 124);
 
 // 2026-10-01 09:00 at UTC+8.
 #define NOW INT64_C(1790816400)
@@ -396,19 +378,6 @@ static void check_day(void) {
   check_segment(gate);
   CHECK(onecard_gate_free(&gate) == ONECARD_STATUS_OK);
   CHECK(onecard_bundle_free(&bundle) == ONECARD_STATUS_OK);
-}
-
-static int check_a_day(int count, char **arguments) {
-  if (count != 2) {
-    fprintf(stderr, "usage: %s DIRECTORY\n", arguments[0]);
-    return 2;
-  }
-  directory = arguments[1];
-  check_reasons();
-  check_bundle();
-  check_presentations();
-  check_day();
-  return check_all();
 }
 
 #endif

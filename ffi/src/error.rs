@@ -1,0 +1,344 @@
+//! Which status an error of the crates below is.
+
+use crate::Status;
+use crate::status::TABLE;
+use onecard::crypto::{KeyError, SignatureError};
+use onecard::gate::{GateError, Refusal, SegmentError};
+use onecard::id::IdError;
+use onecard::ledger::{IngestError, LedgerError, ReceiptError};
+use onecard::pass::{DocumentError, IssueError, PassError, PresentError};
+use onecard::time::TimeOutOfRange;
+use onecard::tlog::{LogError, MemoryError, NoteError, Refused, TlogProofError, WitnessError};
+use onecard::trust::{BundleError, CatalogueError, CertificateError, StatusError, TrustError};
+use onecard::wire::text::TextError;
+use onecard_store::StoreError;
+
+impl From<TextError> for Status {
+    fn from(error: TextError) -> Self {
+        match error {
+            TextError::TooLong(_) => Self::TextTooLong,
+            TextError::Prefix => Self::TextPrefix,
+            TextError::Alphabet(_) => Self::TextAlphabet,
+            TextError::Group(_) => Self::TextGroup,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<KeyError> for Status {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotAPoint => Self::KeyNotAPoint,
+            KeyError::NonCanonical => Self::KeyNonCanonical,
+            KeyError::SmallOrder => Self::KeySmallOrder,
+            KeyError::MixedOrder => Self::KeyMixedOrder,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<SignatureError> for Status {
+    fn from(_: SignatureError) -> Self {
+        Self::Signature
+    }
+}
+
+impl From<TimeOutOfRange> for Status {
+    fn from(_: TimeOutOfRange) -> Self {
+        Self::Time
+    }
+}
+
+impl From<PassError> for Status {
+    fn from(error: PassError) -> Self {
+        let number = u32::from(Refusal::from(error).reason.number()).saturating_add(300);
+        TABLE.iter().find(|row| row.0 as u32 == number).map_or(Self::Unclassified, |row| row.0)
+    }
+}
+
+impl From<TrustError> for Status {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::TooLong(_) | TrustError::Encoding(_) => Self::Encoding,
+            TrustError::Key(..)
+            | TrustError::Rule(_)
+            | TrustError::KeyTwice(_)
+            | TrustError::KeyInTwoRoles(_)
+            | TrustError::KeyInTwoMembers(_)
+            | TrustError::DuplicateKid(_) => Self::Contradiction,
+            TrustError::Signer(_) => Self::TrustSigner,
+            TrustError::Threshold { .. } => Self::TrustThreshold,
+            TrustError::Anchor => Self::TrustAnchor,
+            TrustError::NotFirst(_)
+            | TrustError::Rollback { .. }
+            | TrustError::Gap { .. }
+            | TrustError::OtherFederation
+            | TrustError::IssuedBefore { .. } => Self::TrustSequence,
+            TrustError::UnknownKey(_) | TrustError::WrongRole(_) | TrustError::KeyTime(_) => Self::TrustKey,
+            TrustError::Expired(_) => Self::DocumentExpired,
+            TrustError::NotYetIssued(_) => Self::Future,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<CatalogueError> for Status {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::TooLong(_) | CatalogueError::Encoding(_) => Self::Encoding,
+            CatalogueError::Trust(error) => error.into(),
+            CatalogueError::Signature(error) => error.into(),
+            CatalogueError::Product(_) | CatalogueError::Rule(_) => Self::Contradiction,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<StatusError> for Status {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::TooLong(_) | StatusError::Encoding(_) => Self::Encoding,
+            StatusError::Trust(error) => error.into(),
+            StatusError::Signature(error) => error.into(),
+            StatusError::Rule(_) => Self::Contradiction,
+            StatusError::Compression => Self::Compression,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<BundleError> for Status {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Trust(error) => error.into(),
+            BundleError::Catalogue(error) => error.into(),
+            BundleError::Status(error) => error.into(),
+            BundleError::Rollback(_) => Self::Rollback,
+            BundleError::ProductChanged(_) => Self::ProductChanged,
+            BundleError::Future(_) => Self::Future,
+            BundleError::Expired(_) => Self::DocumentExpired,
+            BundleError::TooLong(_) | BundleError::Encoding(_) => Self::Encoding,
+            BundleError::TooMany(_) | BundleError::Order => Self::Contradiction,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<CertificateError> for Status {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::TooLong(_) | CertificateError::Encoding(_) => Self::Encoding,
+            CertificateError::Trust(error) => error.into(),
+            CertificateError::Signature(error) => error.into(),
+            CertificateError::Key(error) => error.into(),
+            CertificateError::Rule(_) => Self::Contradiction,
+            CertificateError::NotInForce => Self::CertificateTime,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<StoreError> for Status {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(_) => Self::StoreMissing,
+            StoreError::Exists(_) => Self::StoreExists,
+            StoreError::InUse(_) => Self::StoreInUse,
+            StoreError::NotAStore(_) => Self::StoreForeign,
+            StoreError::Format { .. } => Self::StoreFormat,
+            StoreError::Damaged { .. } => Self::StoreDamaged,
+            StoreError::Io { .. } | StoreError::Failed(_) | StoreError::Database(_) => Self::StoreFailed,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+/// The store in which a gate is tried fails never.
+impl From<MemoryError> for Status {
+    fn from(_: MemoryError) -> Self {
+        Self::Unclassified
+    }
+}
+
+impl From<NoteError> for Status {
+    fn from(_: NoteError) -> Self {
+        Self::Note
+    }
+}
+
+impl From<IdError> for Status {
+    fn from(_: IdError) -> Self {
+        Self::Name
+    }
+}
+
+impl<E> From<LogError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: LogError<E>) -> Self {
+        match error {
+            LogError::Storage(error) => error.into(),
+            LogError::OtherRoot(_) => Self::StoreOtherHistory,
+            LogError::OutOfRange { .. } => Self::OutOfRange,
+            LogError::Pruned(_) | LogError::NoTile => Self::Nothing,
+            _ => Self::StoreDamaged,
+        }
+    }
+}
+
+impl<E> From<GateError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: GateError<E>) -> Self {
+        match error {
+            GateError::Log(LogError::OtherLog(_)) => Self::GateOtherJournal,
+            GateError::Log(error) => error.into(),
+            GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
+            GateError::Certificate(error) => error.into(),
+            GateError::OtherKey => Self::GateOtherKey,
+            GateError::OtherCertificate => Self::GateOtherCertificate,
+            GateError::UnknownVenue(_) => Self::GateUnknownVenue,
+            GateError::Bundle(error) => error.into(),
+            GateError::Rollback(_) => Self::Rollback,
+            GateError::Clock { .. } => Self::GateClock,
+            GateError::OutageOpen(_) => Self::GateOutageOpen,
+            GateError::NoOutage => Self::GateNoOutage,
+            GateError::NoRedemption(_) => Self::GateNoRedemption,
+            GateError::TooLate(_) => Self::GateTooLate,
+            GateError::Push(_) | GateError::Refused(_) => Self::GateRecord,
+            GateError::OldCopy { .. } => Self::StoreOldCopy,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<IssueError> for Status {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Claims(_) => Self::Claims,
+            IssueError::TooLong(_) => Self::NotAPass,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<PresentError> for Status {
+    fn from(error: PresentError) -> Self {
+        match error {
+            PresentError::Pass | PresentError::TooLong(_) => Self::NotAPass,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<DocumentError> for Status {
+    fn from(_: DocumentError) -> Self {
+        Self::Document
+    }
+}
+
+impl From<SegmentError> for Status {
+    fn from(_: SegmentError) -> Self {
+        Self::Encoding
+    }
+}
+
+impl From<ReceiptError> for Status {
+    fn from(error: ReceiptError) -> Self {
+        match error {
+            ReceiptError::Shape
+            | ReceiptError::Extra
+            | ReceiptError::Record(_)
+            | ReceiptError::Entry(_)
+            | ReceiptError::Proof(TlogProofError::TooLong(_) | TlogProofError::Line(_)) => Self::ReceiptShape,
+            ReceiptError::Proof(TlogProofError::Note(error)) | ReceiptError::Note(error) => error.into(),
+            ReceiptError::Proof(_) => Self::ReceiptProof,
+            ReceiptError::Certificate(error) => error.into(),
+            ReceiptError::NotInForce => Self::CertificateTime,
+            ReceiptError::NotFinal => Self::ReceiptNotFinal,
+            ReceiptError::OtherSeal => Self::ReceiptSeal,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<LedgerError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: LedgerError<E>) -> Self {
+        match error {
+            LedgerError::Log(LogError::OtherLog(_)) | LedgerError::OtherJournal(_) => Self::LedgerOtherJournal,
+            LedgerError::Log(error) => error.into(),
+            LedgerError::Entry { .. } => Self::StoreDamaged,
+            LedgerError::Certificate(error) => error.into(),
+            LedgerError::Note(error) => error.into(),
+            LedgerError::Trust(error) => error.into(),
+            LedgerError::OtherTrustList(_) => Self::LedgerTrustList,
+            LedgerError::OtherKey => Self::LedgerOtherKey,
+            LedgerError::Gate(_) => Self::LedgerGate,
+            LedgerError::Retired(_) => Self::LedgerRetired,
+            LedgerError::NoRedemption { .. } => Self::GateNoRedemption,
+            LedgerError::Sealed | LedgerError::NotLost { .. } | LedgerError::Refused(_) | LedgerError::Push(_) => {
+                Self::LedgerEntry
+            }
+            LedgerError::Clock { .. } => Self::LedgerClock,
+            LedgerError::NotLogged { .. } => Self::LedgerNotLogged,
+            LedgerError::OldCopy { .. } => Self::StoreOldCopy,
+            LedgerError::Unsure => Self::LedgerUnsure,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<IngestError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: IngestError<E>) -> Self {
+        match error {
+            IngestError::Certificate(error) => error.into(),
+            IngestError::UnknownGate | IngestError::OtherCertificate(_) => Self::SegmentGate,
+            IngestError::Retired(_) => Self::LedgerRetired,
+            IngestError::Checkpoint(error) => error.into(),
+            IngestError::Gap { .. } => Self::SegmentGap,
+            IngestError::Truncated { .. } => Self::SegmentTruncated,
+            IngestError::Root => Self::SegmentRoot,
+            IngestError::Evidence(_) => Self::SegmentEvidence,
+            IngestError::Equivocation(_) => Self::SegmentEquivocation,
+            IngestError::Ledger(error) => error.into(),
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<WitnessError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: WitnessError<E>) -> Self {
+        match error {
+            WitnessError::Storage(error) => error.into(),
+            WitnessError::Damaged { .. } => Self::StoreDamaged,
+            WitnessError::Logs(_) => Self::Contradiction,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Malformed => Self::WitnessRequest,
+            Refused::Checkpoint(error) => error.into(),
+            Refused::UnknownOrigin(_) => Self::WitnessUnknownLog,
+            Refused::Signature(_) => Self::WitnessSignature,
+            Refused::OldSize | Refused::Stale { .. } => Self::WitnessStale,
+            Refused::EmptyRoot | Refused::Proof(_) => Self::WitnessProof,
+            Refused::Fork(_) => Self::WitnessFork,
+            _ => Self::Unclassified,
+        }
+    }
+}
