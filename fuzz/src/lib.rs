@@ -19,6 +19,7 @@ pub mod known_key;
 pub mod ledger_entry;
 pub mod merkle;
 pub mod note;
+pub mod over_use;
 pub mod pass;
 pub mod pass_rules;
 pub mod policy;
@@ -49,7 +50,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 29] = [
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
@@ -63,6 +64,7 @@ pub const TARGETS: [Target; 28] = [
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },
+    Target { name: "over_use", run: over_use::run, seeds: over_use::seeds },
     Target { name: "pass", run: pass::run, seeds: pass::seeds },
     Target { name: "pass_rules", run: pass_rules::run, seeds: pass_rules::seeds },
     Target { name: "policy", run: policy::run, seeds: policy::seeds },
