@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
+use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Redemption, Scan, Sync, Synced};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
@@ -348,15 +348,21 @@ impl Day {
         let report = self.audit();
         assert_eq!(report.findings, []);
         let statement = report.statement.unwrap();
-        let Period { from, until } = statement.period();
-        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
-        for city in &mut self.cities {
-            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
-        }
-        self.finish(at);
+        self.agree(&statement, at);
         let mut files = self.files();
         files.insert("statement.cbor".into(), statement.encode());
         files
+    }
+
+    /// All members that are part of a statement record it.
+    pub(crate) fn agree(&mut self, statement: &Statement, at: i64) {
+        let Period { from, until } = statement.period();
+        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
+        for city in self.cities.iter_mut().filter(part) {
+            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+        }
+        self.finish(at);
     }
 
     /// Audits what is published so far, settling the service day.
