@@ -7,9 +7,9 @@ use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, 
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Segment, SegmentRecord, Synced, Totals};
-use onecard::id::{GateId, PassId, PassKey, VenueId};
+use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Entry, journal_verifier};
-use onecard::product::{Denied, Usage, Use};
+use onecard::product::Denied;
 use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
 use onecard_store::{Folder, publish};
@@ -126,38 +126,8 @@ fn a_missing_or_an_extra_file_is_found() {
 
 #[test]
 fn over_use_is_found_and_charged_to_who_could_have_known() {
-    let mut day = Day::open();
-    let (early, late) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[0], 2, 1, |_| {}));
+    let mut day = Day::over_used();
     let key = |number| PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) };
-    // Both passes are used up in Shanghai; gates of Nanjing admit once more before they hear of it.
-    for at in [OPEN, OPEN + 200] {
-        for (number, pass) in [(1, &early), (2, &late)] {
-            index(day.scan(0, 0, &code(pass, number, at), at));
-        }
-    }
-    day.sync(1, 0, &[], OPEN + 1_000);
-    index(day.scan(1, 0, &code(&early, 1, OPEN + 2_000), OPEN + 2_000));
-    // More than four hours after its last sync, the gate answers for what it did not hear.
-    let long_after = OPEN + 1_000 + 4 * 3_600 + 1;
-    index(day.scan(1, 0, &code(&late, 2, long_after), long_after));
-    // Told at last, it refuses.
-    let used = |at: i64, index| Use {
-        time: time(at),
-        gate: GateId { member: id(CITIES[0]), number: 1 },
-        index,
-        venue: VenueId { member: id(CITIES[0]), number: 1 },
-        service: 0,
-        grant: 0,
-        party: 1,
-    };
-    let usage: Usage = [used(OPEN, 2), used(OPEN + 200, 4)].into_iter().collect();
-    day.deliver(0, 0, OPEN + 20_000);
-    day.sync(1, 0, &[(key(1), usage)], OPEN + 20_000);
-    let refused = day.scan(1, 0, &code(&early, 1, OPEN + 20_100), OPEN + 20_100);
-    assert_eq!(refused.reason(), Reason::TotalQuota);
-    for (city, gate) in [(0, 1), (1, 0), (1, 1)] {
-        day.deliver(city, gate, OPEN + 40_000);
-    }
     let files = day.settle(OPEN + 90_000);
     let report = audit(&files, &Options::default());
     assert_eq!(report.findings, []);

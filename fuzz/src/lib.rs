@@ -19,6 +19,7 @@ pub mod known_key;
 pub mod ledger_entry;
 pub mod merkle;
 pub mod note;
+pub mod over_use;
 pub mod pass;
 pub mod pass_rules;
 pub mod policy;
@@ -64,6 +65,7 @@ pub const TARGETS: [Target; 29] = [
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },
+    Target { name: "over_use", run: over_use::run, seeds: over_use::seeds },
     Target { name: "pass", run: pass::run, seeds: pass::seeds },
     Target { name: "pass_rules", run: pass_rules::run, seeds: pass_rules::seeds },
     Target { name: "policy", run: policy::run, seeds: policy::seeds },

@@ -6,11 +6,12 @@ use super::lists::{Lists, read};
 use super::overuse::{Redeemed, SyncedAt};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
 use super::replay::Counts;
+use super::shown::{ShownError, check_shown};
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
-use crate::pass::{self, Audience, PassClaims, Proof};
+use crate::pass::PassClaims;
 use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
@@ -438,36 +439,19 @@ impl<'a, F: Files> Replay<'a, F> {
     /// Verifies what was shown as the gate had to, and that the record says what it says.
     fn shown(&mut self, index: u64, redemption: &Redemption, shown: &[u8], findings: &mut Findings) {
         self.counts.evidence = self.counts.evidence.saturating_add(1);
-        if sha256(&[shown]) != redemption.evidence {
-            findings.error(index, Rule::Evidence, "it is not what the record's digest says");
-            return;
-        }
-        let gate = self.gate.certificate.gate().to_string();
-        let challenged = redemption.flags & flags::CHALLENGE != 0;
-        let audience = if challenged { Audience::AnyChallenge { gate: &gate } } else { Audience::Federation };
-        // As the gate had to judge it: a key that was retired meanwhile it could not know of.
+        // As it had to judge it: a key that was retired meanwhile it could not know of.
         let trust = self.trust(redemption.time);
-        let presented = match pass::verify(shown, trust, audience, redemption.time) {
-            Ok(presented) => presented,
+        match check_shown(redemption, shown, self.gate.certificate.gate(), trust) {
+            Ok(presented) => self.check_status(index, presented.claims(), redemption.time, findings),
             Err(error) => {
-                findings.error(index, Rule::Presentation, error);
-                return;
+                let rule = match error {
+                    ShownError::Digest => Rule::Evidence,
+                    ShownError::Presentation(_) => Rule::Presentation,
+                    ShownError::Mismatch => Rule::Mismatch,
+                };
+                findings.error(index, rule, error);
             }
-        };
-        let claims = presented.claims();
-        let bare = matches!(presented.proof(), Proof::Static);
-        if claims.key() != redemption.pass
-            || claims.product != redemption.product
-            || claims.facts() != redemption.facts
-            || bare != (redemption.flags & flags::STATIC != 0)
-        {
-            findings.error(
-                index,
-                Rule::Mismatch,
-                "the record says another pass, product, term, holder or proof than what was shown",
-            );
         }
-        self.check_status(index, claims, redemption.time, findings);
     }
 
     /// Whether the status list the gate had said that the pass was good.
@@ -618,7 +602,7 @@ fn knows_less(now: &Synced, before: &Synced, lists: &Lists) -> bool {
 }
 
 /// The evidence of one gate, a bundle at a time.
-struct Evidence<'a, F: Files> {
+pub(super) struct Evidence<'a, F: Files> {
     files: &'a F,
     prefix: String,
     size: u64,
@@ -628,7 +612,7 @@ struct Evidence<'a, F: Files> {
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
-    const fn new(files: &'a F, prefix: String, size: u64) -> Self {
+    pub(super) const fn new(files: &'a F, prefix: String, size: u64) -> Self {
         Self { files, prefix, size, expected: Vec::new(), current: Vec::new() }
     }
 
@@ -639,6 +623,13 @@ impl<'a, F: Files> Evidence<'a, F> {
             self.current = self.load(index, findings);
         }
         self.current.get_mut(at).and_then(Option::take)
+    }
+
+    /// The evidence beside one entry, whatever was asked for before.
+    pub(super) fn beside(&self, index: u64) -> Option<Vec<u8>> {
+        let at = index % WIDTH;
+        let bundle = self.load(index.saturating_sub(at), &mut Findings::at(""));
+        bundle.into_iter().nth(usize::try_from(at).ok()?).flatten()
     }
 
     /// Notes what the record just read says of its evidence, for files that are checked later.

@@ -10,6 +10,7 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
+use super::export::Case;
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
@@ -157,8 +158,8 @@ impl Periods {
     }
 
     /// Decides all uses again, pass by pass, and says what was over-use and what is to be settled.
-    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Judged) {
-        let (mut booked, mut all) = (Vec::new(), Judged::default());
+    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Judged, Vec<Case>) {
+        let (mut booked, mut all, mut cases) = (Vec::new(), Judged::default(), Vec::new());
         for uses in by_pass.into_values() {
             let place = |redeemed: Redeemed| {
                 let member = redeemed.used.gate.member;
@@ -171,6 +172,7 @@ impl Periods {
                 uses.into_iter().map(place).filter(|placed| placed.taken_back != Some(placed.period)).collect();
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
             let judged = judge(&uses, |period| self.bundle(period));
+            cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
             for Placed { period, taken_back, redeemed } in uses {
                 let Redeemed { pass, product, used, due_fen, .. } = redeemed;
                 let liable = judged.over_use.iter().find(|over| over.used == used).map(|over| over.liable);
@@ -179,7 +181,7 @@ impl Periods {
             all.over_use.extend(judged.over_use);
             all.other_grants.extend(judged.other_grants);
         }
-        (booked, all)
+        (booked, all, cases)
     }
 
     /// Settles every period, compares it with what the members agreed to, and returns the last statement.

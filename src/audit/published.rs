@@ -11,8 +11,8 @@ use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
-    BundleEntries, Frontier, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis, leaf_hash, node_hash,
-    tiles_of,
+    BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis,
+    inclusion_proof, leaf_hash, node_hash, tiles_of,
 };
 use std::collections::BTreeMap;
 
@@ -42,6 +42,19 @@ impl PublishedLog {
         Some(frontier.root())
     }
 
+    /// The link before entry `index`.
+    pub(super) fn previous(&self, origin: &str, index: u64) -> Option<Hash> {
+        match index.checked_sub(1) {
+            Some(before) => self.links.get(usize::try_from(before).ok()?).copied(),
+            None => Some(genesis(origin)),
+        }
+    }
+
+    /// The proof that entry `index` is in the log as it was at `size`.
+    pub(super) fn inclusion_proof(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        inclusion_proof(index, size, &Links(&self.links)).ok()
+    }
+
     /// Whether this log shows that `root` was never its root at `size`.
     pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
         match &self.signed {
@@ -65,6 +78,25 @@ impl PublishedLog {
             }
         }
         roots
+    }
+}
+
+/// The tree over links that are all in memory.
+struct Links<'a>(&'a [Hash]);
+
+/// The log has not so many entries.
+struct Beyond;
+
+impl Nodes for Links<'_> {
+    type Error = Beyond;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Beyond> {
+        let width = 1_usize.checked_shl(level.into()).ok_or(Beyond)?;
+        let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(width)).ok_or(Beyond)?;
+        let below = self.0.get(start..start.saturating_add(width)).ok_or(Beyond)?;
+        let mut frontier = Frontier::new();
+        below.iter().for_each(|link| frontier.push(*link));
+        Ok(frontier.root())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The audit as a whole: lists, ledgers, journals, over-use, statement.
 
+use super::export::Case;
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
@@ -78,6 +79,8 @@ pub struct Report {
     pub over_use: Vec<OverUse>,
     /// Uses that belong to another grant than their gate took, ordered by pass: nobody pays for that.
     pub other_grants: Vec<OtherGrant>,
+    /// What each over-use follows from.
+    pub(super) cases: Vec<Case>,
     /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
     pub statement: Option<Statement>,
     /// SHA-256 of the trust list that the audit started from.
@@ -154,7 +157,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         let findings = findings.into_vec();
         let (over_use, other_grants) = (Vec::new(), Vec::new());
         let counts = Counts::default();
-        return Report { findings, over_use, other_grants, statement: None, anchor: None, counts };
+        return Report { findings, over_use, other_grants, cases: Vec::new(), statement: None, anchor: None, counts };
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
@@ -173,12 +176,12 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     let left = what_is_left(&cities, &journals);
-    let (booked, judged) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let (booked, judged, cases) = periods.decide(by_pass(journals, &cities, &mut findings));
     let Judged { over_use, other_grants } = judged;
     let statement = periods.settle(files, &booked, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
-    Report { findings: found, over_use, other_grants, statement, anchor: Some(lists.anchor()), counts }
+    Report { findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
 }
 
 /// Whether all redemptions are there to settle from.
@@ -224,7 +227,7 @@ pub(super) fn prefix_of(member: MemberId) -> String {
 }
 
 /// The paths below `prefix`, of a sorted list.
-fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
+pub(super) fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
     let start = format!("{prefix}/");
     let from = paths.partition_point(|path| *path < start);
     let rest = paths.get(from..).unwrap_or_default();

@@ -178,6 +178,16 @@ impl<'a> Decoder<'a> {
         self.bytes()?.try_into().map_err(|_| CborError { offset: start, kind: CborErrorKind::Range })
     }
 
+    /// A byte string of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Decoder::bytes`], and [`CborErrorKind::Range`] for a longer one.
+    pub fn bytes_up_to(&mut self, most: usize) -> Result<&'a [u8], CborError> {
+        let range = self.error(CborErrorKind::Range);
+        let bytes = self.bytes()?;
+        if bytes.len() <= most { Ok(bytes) } else { Err(range) }
+    }
+
     /// A text string.
     ///
     /// # Errors

@@ -3,15 +3,15 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
+use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Redemption, Scan, Sync, Synced};
-use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef};
+use onecard::gate::{Decision, Gate, Reason, Redemption, Scan, Sync, Synced};
+use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
     Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
-    Validity, Window,
+    Use, Validity, Window,
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{
@@ -240,6 +240,44 @@ impl Day {
         day
     }
 
+    /// Two passes of two entries are used three times: pass 1 a third time at a gate that could not know, pass 2
+    /// at one that had not synced for too long.
+    pub(crate) fn over_used() -> Self {
+        let mut day = Self::open();
+        let (early, late) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[0], 2, 1, |_| {}));
+        let key = |number| PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) };
+        // Both passes are used up in Shanghai; gates of Nanjing admit once more before they hear of it.
+        for at in [OPEN, OPEN + 200] {
+            for (number, pass) in [(1, &early), (2, &late)] {
+                index(day.scan(0, 0, &code(pass, number, at), at));
+            }
+        }
+        day.sync(1, 0, &[], OPEN + 1_000);
+        index(day.scan(1, 0, &code(&early, 1, OPEN + 2_000), OPEN + 2_000));
+        // More than four hours after its last sync, the gate answers for what it did not hear.
+        let long_after = OPEN + 1_000 + 4 * 3_600 + 1;
+        index(day.scan(1, 0, &code(&late, 2, long_after), long_after));
+        // Told at last, it refuses.
+        let used = |at: i64, index| Use {
+            time: time(at),
+            gate: GateId { member: id(CITIES[0]), number: 1 },
+            index,
+            venue: VenueId { member: id(CITIES[0]), number: 1 },
+            service: 0,
+            grant: 0,
+            party: 1,
+        };
+        let usage: Usage = [used(OPEN, 2), used(OPEN + 200, 4)].into_iter().collect();
+        day.deliver(0, 0, OPEN + 20_000);
+        day.sync(1, 0, &[(key(1), usage)], OPEN + 20_000);
+        let refused = day.scan(1, 0, &code(&early, 1, OPEN + 20_100), OPEN + 20_100);
+        assert_eq!(refused.reason(), Reason::TotalQuota);
+        for (city, gate) in [(0, 1), (1, 0), (1, 1)] {
+            day.deliver(city, gate, OPEN + 40_000);
+        }
+        day
+    }
+
     pub(crate) fn gate(&mut self, city: usize, gate: usize) -> &mut Gate<MemoryStorage> {
         &mut self.cities[city].gates[gate]
     }
@@ -310,15 +348,21 @@ impl Day {
         let report = self.audit();
         assert_eq!(report.findings, []);
         let statement = report.statement.unwrap();
-        let Period { from, until } = statement.period();
-        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
-        for city in &mut self.cities {
-            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
-        }
-        self.finish(at);
+        self.agree(&statement, at);
         let mut files = self.files();
         files.insert("statement.cbor".into(), statement.encode());
         files
+    }
+
+    /// All members that are part of a statement record it.
+    pub(crate) fn agree(&mut self, statement: &Statement, at: i64) {
+        let Period { from, until } = statement.period();
+        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
+        for city in self.cities.iter_mut().filter(part) {
+            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+        }
+        self.finish(at);
     }
 
     /// Audits what is published so far, settling the service day.
