@@ -112,7 +112,11 @@ impl News<'_> {
         let row = self.rows.entry(number).or_insert_with(had);
         match row.binary_search_by_key(&(pass, expires), |learnt| (learnt.pass, learnt.expires)) {
             Ok(place) => row.get_mut(place).into_iter().for_each(|learnt| learnt.usage.merge(&usage)),
-            Err(place) => row.insert(place, LearntUsage { pass, expires, usage }),
+            Err(place) => {
+                // There is one in nearly every row, and there are many rows.
+                row.reserve_exact(1);
+                row.insert(place, LearntUsage { pass, expires, usage });
+            }
         }
     }
 
