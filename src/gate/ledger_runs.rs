@@ -41,9 +41,10 @@ impl LedgerRuns {
         self.runs.iter().flat_map(|(member, runs)| runs.iter().map(|run| (*member, run.clone())))
     }
 
-    /// Up to which size each ledger is known whole, ascending by member; nothing of those whose start is not.
+    /// Up to which size each ledger is known whole, ascending by member: 0 for those whose start is not known.
     pub fn sizes(&self) -> impl Iterator<Item = (MemberId, u64)> {
-        self.runs().filter(|(_, run)| run.start == 0).map(|(member, run)| (member, run.end))
+        let whole = |runs: &Vec<Range<u64>>| runs.first().filter(|run| run.start == 0).map_or(0, |run| run.end);
+        self.runs.iter().map(move |(member, runs)| (*member, whole(runs)))
     }
 
     /// Whether anything of this member's ledger is known.
@@ -85,9 +86,9 @@ mod tests {
         runs.add(member(320_100), 3..4);
         let here = member(310_101);
         assert_eq!(runs.runs().collect::<Vec<_>>(), [(here, 0..2), (here, 5..8), (member(320_100), 3..4)]);
-        assert_eq!(runs.sizes().collect::<Vec<_>>(), [(here, 2)]);
+        assert_eq!(runs.sizes().collect::<Vec<_>>(), [(here, 2), (member(320_100), 0)]);
         runs.add(here, 2..5);
-        assert_eq!(runs.sizes().collect::<Vec<_>>(), [(here, 8)]);
+        assert_eq!(runs.sizes().collect::<Vec<_>>(), [(here, 8), (member(320_100), 0)]);
         assert!(runs.has(member(320_100)) && !runs.has(member(330_100)));
     }
 

@@ -7,6 +7,9 @@
 use crate::id::{GateId, VenueId};
 use crate::time::UnixTime;
 
+/// Up to so many uses take no more room than they need.
+const FEW: usize = 4;
+
 /// One redemption of the pass. The order of the fields is the canonical order of uses: by time, then
 /// by gate, then by place in the gate's journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -81,6 +84,10 @@ impl Usage {
                 return false;
             }
             self.uses.remove(place);
+        }
+        // Most passes are used once or twice, and a gate knows many.
+        if self.uses.len() < FEW {
+            self.uses.reserve_exact(1);
         }
         let place = self.uses.partition_point(|known| *known < new);
         self.uses.insert(place, new);
