@@ -905,7 +905,7 @@ extern "C" {
 //
 // `anchor` is the pinned SHA-256 of a trust list, 32 bytes; with NULL and length 0 the first list found
 // is taken as it is: then compare `anchor` of the result with what you know. `threads` is how many to
-// use, at least 1; the result does not depend on it.
+// use, 1 to 256; the result does not depend on it.
 //
 // It never fails for what it reads: what cannot be read or verified is a finding. `report` is the whole
 // of it in JSON, as `onecard audit --json` prints it; free it with onecard_buffer_free.
@@ -1099,6 +1099,23 @@ onecard_status onecard_gate_close_day(struct onecard_gate *gate,
                                       uint32_t day,
                                       int64_t now,
                                       struct onecard_totals *totals);
+
+// Erases the evidence, what visitors showed, of all records that a receipt shows to be final in the
+// city's ledger, from the store of a gate that is closed. `below` is the index below which a gate's store
+// has none any more.
+//
+// The records themselves stay: a gate needs all of them to decide. Nothing is erased for a receipt that
+// does not verify, of another gate, or of another history. Mind the dispute window: it is the operator's.
+//
+// # Safety
+// `path` and `receipt` are valid for their lengths; `history` is NULL or a live handle; `below` is NULL or
+// can be written.
+onecard_status onecard_gate_erase_final(const char *path,
+                                        size_t path_length,
+                                        const struct onecard_history *history,
+                                        const uint8_t *receipt,
+                                        size_t receipt_length,
+                                        uint64_t *below);
 
 // Opens a gate on its store, replays its journal, and records that it opened.
 //

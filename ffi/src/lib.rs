@@ -20,6 +20,7 @@ mod audit;
 mod buffer;
 mod bundle;
 mod desk;
+mod erase;
 mod error;
 mod fixed;
 mod gate;
@@ -49,6 +50,7 @@ pub use desk::{
     Totals, onecard_gate_close_day, onecard_gate_close_outage, onecard_gate_compare_clock, onecard_gate_leave,
     onecard_gate_let_in, onecard_gate_open_outage, onecard_gate_refused, onecard_gate_set_clock, onecard_gate_totals,
 };
+pub use erase::onecard_gate_erase_final;
 pub use gate::{
     Decision, Gate, ONECARD_ADMIT_IDENTITY_CHECKED, onecard_gate_admit, onecard_gate_admit_answer,
     onecard_gate_admit_document, onecard_gate_annul, onecard_gate_challenge, onecard_gate_checkpoint,
