@@ -10,11 +10,12 @@
 //  - `const` means not changed. An input is a pointer and a length; NULL with length 0 is the empty
 //    input. Inputs are read only during the call.
 //  - An output buffer is the caller's: a pointer, a capacity, and where the used length goes. NULL
-//    with capacity 0 asks for the size.
+//    with capacity 0 asks for the size. An array of structs is the same, counted in structs.
+//  - A struct that the caller fills in is zeroed first: what is `reserved` has to be 0.
 //  - Text is UTF-8 with a length in bytes.
 //  - Time is an int64_t of Unix seconds.
-//  - A handle is made by _new, _open or _create and lives until its _free, which takes the address of
-//    the handle and writes NULL there; freeing NULL is fine. Bytes that the library made are an
+//  - A handle is made by _new, _load, _open or _create and lives until its _free, which takes the
+//    address of the handle and writes NULL there; freeing NULL is fine. Bytes that the library made are an
 //    onecard_buffer.
 //  - There is no global state and no last error: functions may be called from any thread. What a
 //    handle allows is said where its type is; a call that would race is ONECARD_STATUS_BUSY and does

@@ -103,6 +103,11 @@ fn run(body: impl FnOnce() -> Result<(), Status>) -> Status {
     }
 }
 
+/// A number as the smaller type that it has to fit.
+fn narrow<T: TryFrom<u32>>(number: u32) -> Result<T, Status> {
+    T::try_from(number).map_err(|_| Status::OutOfRange)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

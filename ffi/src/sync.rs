@@ -3,7 +3,7 @@
 use crate::buffer::Buffer;
 use crate::gate::Gate;
 use crate::ptr::{Opaque, Out, borrow, bytes, free, handle, value};
-use crate::{Status, fixed, run};
+use crate::{Status, fixed, narrow, run};
 use core::ffi::c_char;
 use onecard::gate;
 use onecard::id::{GateId, MemberId, PassKey, VenueId};
@@ -250,16 +250,14 @@ impl Use {
 
     fn read(&self) -> Result<(PassKey, product::Use), Status> {
         let (pass, gate) = self.names()?;
-        let small = |number: u32| u8::try_from(number).map_err(|_| Status::OutOfRange);
-        let number = u16::try_from(self.venue).map_err(|_| Status::OutOfRange)?;
         let used = product::Use {
             time: UnixTime::new(self.time)?,
             gate,
             index: self.index,
-            venue: VenueId { member: MemberId::new(self.venue_member)?, number },
-            service: small(self.service)?,
-            grant: small(self.grant)?,
-            party: small(self.party)?,
+            venue: VenueId { member: MemberId::new(self.venue_member)?, number: narrow(self.venue)? },
+            service: narrow(self.service)?,
+            grant: narrow(self.grant)?,
+            party: narrow(self.party)?,
         };
         Ok((pass, used))
     }
