@@ -10,11 +10,12 @@
 //  - `const` means not changed. An input is a pointer and a length; NULL with length 0 is the empty
 //    input. Inputs are read only during the call.
 //  - An output buffer is the caller's: a pointer, a capacity, and where the used length goes. NULL
-//    with capacity 0 asks for the size.
+//    with capacity 0 asks for the size. An array of structs is the same, counted in structs.
+//  - A struct that the caller fills in is zeroed first: what is `reserved` has to be 0.
 //  - Text is UTF-8 with a length in bytes.
 //  - Time is an int64_t of Unix seconds.
-//  - A handle is made by _new, _open or _create and lives until its _free, which takes the address of
-//    the handle and writes NULL there; freeing NULL is fine. Bytes that the library made are an
+//  - A handle is made by _new, _load, _open or _create and lives until its _free, which takes the
+//    address of the handle and writes NULL there; freeing NULL is fine. Bytes that the library made are an
 //    onecard_buffer.
 //  - There is no global state and no last error: functions may be called from any thread. What a
 //    handle allows is said where its type is; a call that would race is ONECARD_STATUS_BUSY and does
@@ -157,6 +158,10 @@ enum onecard_status
   ONECARD_STATUS_NOT_A_PASS = 414,
   // The number of a holder's document is not in its one form: 4 to 32 characters A-Z and 0-9.
   ONECARD_STATUS_DOCUMENT = 415,
+  // It is of another member than the gate's own.
+  ONECARD_STATUS_OTHER_MEMBER = 416,
+  // What is known of a ledger would be in too many pieces: fetch the usage digests that lie between.
+  ONECARD_STATUS_USAGE_GAPS = 417,
   // A checkpoint is malformed, or a signature of it is missing or wrong.
   ONECARD_STATUS_NOTE = 420,
   // A receipt is not two proofs with what belongs to them.
@@ -911,7 +916,7 @@ extern "C" {
 //
 // `anchor` is the pinned SHA-256 of a trust list, 32 bytes; with NULL and length 0 the first list found
 // is taken as it is: then compare `anchor` of the result with what you know. `threads` is how many to
-// use, at least 1; the result does not depend on it.
+// use, 1 to 256; the result does not depend on it.
 //
 // It never fails for what it reads: what cannot be read or verified is a finding. `report` is the whole
 // of it in JSON, as `onecard audit --json` prints it; free it with onecard_buffer_free.
@@ -1105,6 +1110,23 @@ onecard_status onecard_gate_close_day(struct onecard_gate *gate,
                                       uint32_t day,
                                       int64_t now,
                                       struct onecard_totals *totals);
+
+// Erases the evidence, what visitors showed, of all records that a receipt shows to be final in the
+// city's ledger, from the store of a gate that is closed. `below` is the index below which a gate's store
+// has none any more.
+//
+// The records themselves stay: a gate needs all of them to decide. Nothing is erased for a receipt that
+// does not verify, of another gate, or of another history. Mind the dispute window: it is the operator's.
+//
+// # Safety
+// `path` and `receipt` are valid for their lengths; `history` is NULL or a live handle; `below` is NULL or
+// can be written.
+onecard_status onecard_gate_erase_final(const char *path,
+                                        size_t path_length,
+                                        const struct onecard_history *history,
+                                        const uint8_t *receipt,
+                                        size_t receipt_length,
+                                        uint64_t *below);
 
 // Opens a gate on its store, replays its journal, and records that it opened.
 //
@@ -1814,11 +1836,22 @@ onecard_status onecard_sync_add_status(struct onecard_sync *sync,
                                        const uint8_t *list,
                                        size_t list_length);
 
-// Adds a use of a pass at another gate.
+// Adds a usage digest of the gate's own city: uses of passes at other gates, in any order. Whoever carries it can hold
+// it back, and nothing else.
+//
+// # Safety
+// `sync` is NULL or a live handle; `digest` is valid for its length.
+onecard_status onecard_sync_add_usage_digest(struct onecard_sync *sync,
+                                             const uint8_t *digest,
+                                             size_t digest_length);
+
+// Adds a use of a pass at another gate, by your word: for a process that has verified the ledgers itself. Take none
+// from a network; that is for onecard_sync_add_usage_digest. It is never forgotten.
 //
 // # Safety
 // `sync` is NULL or a live handle; `used` is NULL or can be read.
-onecard_status onecard_sync_add_use(struct onecard_sync *sync, const struct onecard_use *used);
+onecard_status onecard_sync_add_use(struct onecard_sync *sync,
+                                    const struct onecard_use *used);
 
 // Adds that the use `used` was taken back. Of `used` only pass, issuer, gate and index are looked at.
 //

@@ -46,7 +46,7 @@ pub struct Audited {
 ///
 /// `anchor` is the pinned SHA-256 of a trust list, 32 bytes; with NULL and length 0 the first list found
 /// is taken as it is: then compare `anchor` of the result with what you know. `threads` is how many to
-/// use, at least 1; the result does not depend on it.
+/// use, 1 to 256; the result does not depend on it.
 ///
 /// It never fails for what it reads: what cannot be read or verified is a finding. `report` is the whole
 /// of it in JSON, as `onecard audit --json` prints it; free it with onecard_buffer_free.
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn onecard_audit(
 }
 
 /// More threads than any machine that audits has.
-const MAX_THREADS: usize = 1_024;
+const MAX_THREADS: usize = 256;
 
 impl From<&Report> for Audited {
     fn from(report: &Report) -> Self {

@@ -4,7 +4,7 @@
 use crate::gate::Gate;
 use crate::ptr::{Out, borrow, bytes};
 use crate::reason::Reason;
-use crate::{Status, run};
+use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::gate::{self, Gate as Inner, Identity, Override, Scan, Shown};
 use onecard::time::{Date, UnixTime};
@@ -54,8 +54,7 @@ pub unsafe extern "C" fn onecard_gate_let_in(
 ) -> Status {
     let record = |gate: &mut Inner<RedbStorage>, now| {
         let refused = reason(refused)?;
-        let why = u16::try_from(why).map_err(|_| Status::OutOfRange)?;
-        let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
+        let (why, party) = (narrow(why)?, narrow(party)?);
         Ok(gate.let_in(Override { refused, operator: operator_number, why, party }, now)?)
     };
     // SAFETY: the caller's promise is the same.
@@ -85,9 +84,8 @@ pub unsafe extern "C" fn onecard_gate_leave(
         let (gate, text) = unsafe { (borrow(gate.cast_const())?, bytes(text.cast(), text_length)?) };
         // SAFETY: the same.
         let (reason, index) = unsafe { (Out::new(reason)?, Out::new(index)?) };
-        let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
         let now = UnixTime::new(now)?;
-        let scan = Scan { shown: Shown::Text(text), party, identity: Identity::Unknown };
+        let scan = Scan { shown: Shown::Text(text), party: narrow(party)?, identity: Identity::Unknown };
         let (why, at) = gate.write(|gate| {
             Ok(match gate.leave(scan, now) {
                 Ok(Some(index)) => (Reason::Ok as u32, index),

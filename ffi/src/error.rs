@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::status::TABLE;
 use onecard::crypto::{KeyError, SignatureError};
-use onecard::gate::{GateError, Refusal, SegmentError};
+use onecard::gate::{GateError, Refusal, SegmentError, UsageDigestError};
 use onecard::id::IdError;
 use onecard::ledger::{IngestError, LedgerError, ReceiptError};
 use onecard::pass::{DocumentError, IssueError, PassError, PresentError};
@@ -124,6 +124,21 @@ impl From<BundleError> for Status {
     }
 }
 
+impl From<UsageDigestError> for Status {
+    fn from(error: UsageDigestError) -> Self {
+        match error {
+            UsageDigestError::TooLong(_) | UsageDigestError::Encoding(_) => Self::Encoding,
+            UsageDigestError::Trust(error) => error.into(),
+            UsageDigestError::Signature(error) => error.into(),
+            UsageDigestError::Rule(_) => Self::Contradiction,
+            UsageDigestError::OtherMember(_) => Self::OtherMember,
+            UsageDigestError::Future => Self::Future,
+            UsageDigestError::Gaps => Self::UsageGaps,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
 impl From<CertificateError> for Status {
     fn from(error: CertificateError) -> Self {
         match error {
@@ -209,6 +224,7 @@ where
             GateError::TooLate(_) => Self::GateTooLate,
             GateError::Push(_) | GateError::Refused(_) => Self::GateRecord,
             GateError::OldCopy { .. } => Self::StoreOldCopy,
+            GateError::Usage(error) => error.into(),
             _ => Self::Unclassified,
         }
     }

@@ -4,7 +4,7 @@ use crate::buffer::Buffer;
 use crate::bundle::Bundle;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, optional_array, utf8};
 use crate::reason::Severity;
-use crate::{Status, run};
+use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
 use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Refusal, Scan, Shown};
@@ -421,7 +421,7 @@ unsafe fn decide(
 ) -> Result<(), Status> {
     // SAFETY: the caller's promise is the same.
     let (gate, out) = unsafe { (borrow(gate.cast_const())?, Out::new(decision)?) };
-    let party = u8::try_from(party).map_err(|_| Status::OutOfRange)?;
+    let party = narrow(party)?;
     let now = UnixTime::new(now)?;
     let scan = Scan { shown, party, identity };
     out.set(gate.write(|gate| Ok(Decision::from(gate.admit(scan, now))))?);
@@ -485,8 +485,13 @@ mod tests {
 
     #[test]
     fn handles_may_cross_threads() {
-        fn crosses<T: Send + Sync>() {}
-        crosses::<Inner<RedbStorage>>();
-        crosses::<trust::Bundle>();
+        fn crosses<H: Opaque<Inner: Send + Sync>>() {}
+        crosses::<Gate>();
+        crosses::<Bundle>();
+        crosses::<Buffer>();
+        crosses::<crate::Sync>();
+        crosses::<crate::History>();
+        crosses::<crate::Ledger>();
+        crosses::<crate::Witness>();
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::bundle::Bundle;
 use crate::gate::Gate;
+use crate::meta::tell;
 use crate::pass::ListAge;
-use crate::ptr::{Out, OutText, Slots, borrow, bytes};
-use crate::reason::{Severity, terminated};
-use crate::status::Lang;
+use crate::ptr::{Out, Slots, borrow, bytes};
+use crate::reason::{Severity, texts};
 use crate::{Status, fixed, run};
 use core::ffi::c_char;
 use onecard::gate;
@@ -166,13 +166,8 @@ pub unsafe extern "C" fn onecard_trouble_text(
     text: *mut *const c_char,
     length: *mut usize,
 ) -> Status {
-    run(|| {
-        // SAFETY: the caller's promise is the same.
-        let out = unsafe { OutText::new(text, length) }?;
-        let (_, zh, en) = TEXTS.iter().find(|row| row.0 as u32 == trouble).ok_or(Status::UnknownConstant)?;
-        out.set(Lang::choose(lang, zh, en)?);
-        Ok(())
-    })
+    // SAFETY: the caller's promise is the same.
+    unsafe { tell(&TEXTS, |row| row as u32, trouble, lang, text, length) }
 }
 
 /// How old every piece of what the gate knows is, its own certificate last.
@@ -292,18 +287,8 @@ impl From<PieceAge<'_>> for Piece {
     }
 }
 
-macro_rules! texts {
-    ($($name:ident)*) => {
-        [$((
-            Trouble::$name,
-            terminated!(gate::Trouble::$name.text_zh()),
-            terminated!(gate::Trouble::$name.text_en()),
-        ),)*]
-    };
-}
-
 /// Every trouble with its texts, ascending by number.
-const TEXTS: [(Trouble, &str, &str); 14] = texts! {
+const TEXTS: [(Trouble, &str, &str); 14] = texts! { Trouble, gate::Trouble:
     Store ClockBehind ClockInDoubt Certificate ListsBehind IssuerKey StatusMissing ListStale ListTooOld Unsealed
     Outage VenueMissing NoProduct UsageMissing
 };

@@ -1,7 +1,7 @@
 //! The issuer's side: signing a pass.
 
 use crate::ptr::{Buffer, array, optional_array, utf8, value};
-use crate::{Status, fixed, run};
+use crate::{Status, fixed, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::{SigningKey, VerifyingKey};
 use onecard::id::{MemberId, PassId};
@@ -101,8 +101,6 @@ impl NewPass {
         if self.reserved_bytes != [0; 2] || self.reserved != [0; 2] {
             return Err(Status::Reserved);
         }
-        let small = |number: u32| u8::try_from(number).map_err(|_| Status::OutOfRange);
-        let medium = |number: u32| u16::try_from(number).map_err(|_| Status::OutOfRange);
         let confirmation = match self.has_holder_key {
             0 => None,
             1 => Some(VerifyingKey::from_bytes(&self.holder_key)?),
@@ -117,10 +115,10 @@ impl NewPass {
             issued: UnixTime::new(self.issued)?,
             confirmation,
             status: StatusRef { index: self.status_index, uri },
-            product: (medium(self.product)?, medium(self.product_version)?),
-            holder_class: small(self.holder_class)?,
-            flags: small(self.flags)?,
-            freshness: medium(self.freshness)?,
+            product: (narrow(self.product)?, narrow(self.product_version)?),
+            holder_class: narrow(self.holder_class)?,
+            flags: narrow(self.flags)?,
+            freshness: narrow(self.freshness)?,
             id_commitment: None,
         })
     }

@@ -20,6 +20,7 @@ mod audit;
 mod buffer;
 mod bundle;
 mod desk;
+mod erase;
 mod error;
 mod fixed;
 mod gate;
@@ -49,6 +50,7 @@ pub use desk::{
     Totals, onecard_gate_close_day, onecard_gate_close_outage, onecard_gate_compare_clock, onecard_gate_leave,
     onecard_gate_let_in, onecard_gate_open_outage, onecard_gate_refused, onecard_gate_set_clock, onecard_gate_totals,
 };
+pub use erase::onecard_gate_erase_final;
 pub use gate::{
     Decision, Gate, ONECARD_ADMIT_IDENTITY_CHECKED, onecard_gate_admit, onecard_gate_admit_answer,
     onecard_gate_admit_document, onecard_gate_annul, onecard_gate_challenge, onecard_gate_checkpoint,
@@ -79,8 +81,8 @@ pub use receipt::{Receipted, RecordKind, onecard_receipt_checkpoint, onecard_rec
 pub use status::{Lang, Status};
 pub use sync::{
     Sync, Use, onecard_gate_save_bundle, onecard_gate_sync, onecard_sync_add_annulment, onecard_sync_add_catalogue,
-    onecard_sync_add_ledger, onecard_sync_add_status, onecard_sync_add_trust, onecard_sync_add_use, onecard_sync_free,
-    onecard_sync_new,
+    onecard_sync_add_ledger, onecard_sync_add_status, onecard_sync_add_trust, onecard_sync_add_usage_digest,
+    onecard_sync_add_use, onecard_sync_free, onecard_sync_new,
 };
 pub use text::{onecard_text_decode, onecard_text_encode};
 pub use witness::{
@@ -99,6 +101,11 @@ fn run(body: impl FnOnce() -> Result<(), Status>) -> Status {
         Ok(Err(status)) => status,
         Err(_) => Status::Panic,
     }
+}
+
+/// A number as the smaller type that it has to fit.
+fn narrow<T: TryFrom<u32>>(number: u32) -> Result<T, Status> {
+    T::try_from(number).map_err(|_| Status::OutOfRange)
 }
 
 #[cfg(test)]

@@ -36,10 +36,26 @@ pub unsafe extern "C" fn onecard_status_text(
     text: *mut *const c_char,
     length: *mut usize,
 ) -> Status {
+    // SAFETY: the caller's promise is the same.
+    unsafe { tell(&TABLE, |row| row as u32, status, lang, text, length) }
+}
+
+/// Hands out the text of a numbered constant in a language.
+///
+/// # Safety
+/// `text` and `length` are NULL or can be written.
+pub(crate) unsafe fn tell<T: Copy>(
+    table: &[(T, &'static str, &'static str)],
+    number_of: impl Fn(T) -> u32,
+    number: u32,
+    lang: u32,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
         let out = unsafe { OutText::new(text, length) }?;
-        let (_, zh, en) = TABLE.iter().find(|row| row.0 as u32 == status).ok_or(Status::UnknownConstant)?;
+        let (_, zh, en) = table.iter().find(|row| number_of(row.0) == number).ok_or(Status::UnknownConstant)?;
         out.set(Lang::choose(lang, zh, en)?);
         Ok(())
     })

@@ -1,7 +1,7 @@
 //! The reasons of a gate: the same numbers and texts as in the root crate, for C.
 
-use crate::ptr::{Out, OutText};
-use crate::status::Lang;
+use crate::meta::tell;
+use crate::ptr::Out;
 use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::gate;
@@ -118,13 +118,8 @@ pub unsafe extern "C" fn onecard_reason_text(
     text: *mut *const c_char,
     length: *mut usize,
 ) -> Status {
-    run(|| {
-        // SAFETY: the caller's promise is the same.
-        let out = unsafe { OutText::new(text, length) }?;
-        let (_, zh, en) = TEXTS.iter().find(|row| row.0 as u32 == reason).ok_or(Status::UnknownConstant)?;
-        out.set(Lang::choose(lang, zh, en)?);
-        Ok(())
-    })
+    // SAFETY: the caller's promise is the same.
+    unsafe { tell(&TEXTS, |row| row as u32, reason, lang, text, length) }
 }
 
 /// Whether a reason admits, refers or denies: an `onecard_severity`.
@@ -181,18 +176,20 @@ pub(crate) const fn with_nul<const N: usize>(text: &str) -> [u8; N] {
     bytes
 }
 
+/// Constants of this crate with the texts of those of the same names in the root crate.
 macro_rules! texts {
-    ($($name:ident)*) => {
+    ($here:ident, $root:ty: $($name:ident)*) => {
         [$((
-            Reason::$name,
-            terminated!(gate::Reason::$name.text_zh()),
-            terminated!(gate::Reason::$name.text_en()),
+            $here::$name,
+            $crate::reason::terminated!(<$root>::$name.text_zh()),
+            $crate::reason::terminated!(<$root>::$name.text_en()),
         ),)*]
     };
 }
+pub(crate) use texts;
 
 /// Every reason with its texts, ascending by number.
-const TEXTS: [(Reason, &str, &str); 38] = texts! {
+const TEXTS: [(Reason, &str, &str); 38] = texts! { Reason, gate::Reason:
     Ok Rescan CoPayment IdCheck IdMismatch ClockSuspect ListStale Unreadable UnsupportedVersion BadSignature
     UnknownIssuer IssuerKeyInvalid CodeExpired CodeEarly ProofRequired WrongAudience ListTooOld
     Revoked Suspended Superseded NotListed NotYetValid Expired ActivationMissed VenueNotCovered

@@ -3,7 +3,7 @@
 use crate::buffer::Buffer;
 use crate::gate::Gate;
 use crate::ptr::{Opaque, Out, borrow, bytes, free, handle, value};
-use crate::{Status, fixed, run};
+use crate::{Status, fixed, narrow, run};
 use core::ffi::c_char;
 use onecard::gate;
 use onecard::id::{GateId, MemberId, PassKey, VenueId};
@@ -23,6 +23,7 @@ pub(crate) struct Pieces {
     trust_lists: Vec<Vec<u8>>,
     catalogues: Vec<Vec<u8>>,
     status_lists: Vec<Vec<u8>>,
+    usage_digests: Vec<Vec<u8>>,
     usage: BTreeMap<PassKey, Usage>,
     ledgers: BTreeMap<MemberId, u64>,
 }
@@ -110,7 +111,23 @@ pub unsafe extern "C" fn onecard_sync_add_status(sync: *mut Sync, list: *const u
     unsafe { add(sync, list, list_length, |pieces| &mut pieces.status_lists) }
 }
 
-/// Adds a use of a pass at another gate.
+/// Adds a usage digest of the gate's own city: uses of passes at other gates, in any order. Whoever carries it can hold
+/// it back, and nothing else.
+///
+/// # Safety
+/// `sync` is NULL or a live handle; `digest` is valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_sync_add_usage_digest(
+    sync: *mut Sync,
+    digest: *const u8,
+    digest_length: usize,
+) -> Status {
+    // SAFETY: the caller's promise is the same.
+    unsafe { add(sync, digest, digest_length, |pieces| &mut pieces.usage_digests) }
+}
+
+/// Adds a use of a pass at another gate, by your word: for a process that has verified the ledgers itself. Take none
+/// from a network; that is for onecard_sync_add_usage_digest. It is never forgotten.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle; `used` is NULL or can be read.
@@ -193,7 +210,7 @@ pub unsafe extern "C" fn onecard_gate_sync(gate: *mut Gate, sync: *const Sync, n
                 trust_lists: &pieces.trust_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 catalogues: &pieces.catalogues.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 status_lists: &pieces.status_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-                usage_digests: &[],
+                usage_digests: &pieces.usage_digests.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 usage: &usage,
                 ledgers: &ledgers,
             };
@@ -251,16 +268,14 @@ impl Use {
 
     fn read(&self) -> Result<(PassKey, product::Use), Status> {
         let (pass, gate) = self.names()?;
-        let small = |number: u32| u8::try_from(number).map_err(|_| Status::OutOfRange);
-        let number = u16::try_from(self.venue).map_err(|_| Status::OutOfRange)?;
         let used = product::Use {
             time: UnixTime::new(self.time)?,
             gate,
             index: self.index,
-            venue: VenueId { member: MemberId::new(self.venue_member)?, number },
-            service: small(self.service)?,
-            grant: small(self.grant)?,
-            party: small(self.party)?,
+            venue: VenueId { member: MemberId::new(self.venue_member)?, number: narrow(self.venue)? },
+            service: narrow(self.service)?,
+            grant: narrow(self.grant)?,
+            party: narrow(self.party)?,
         };
         Ok((pass, used))
     }

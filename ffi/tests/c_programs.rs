@@ -8,13 +8,17 @@
 mod federation;
 mod toolchain;
 
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
+use federation::{
+    NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
+};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::Segment;
+use onecard::gate::{Redemption, Segment, UsageDigestSpec, UsageFacts};
+use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Ingested, Ledger};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
+use onecard::product::PassFacts;
 use onecard::tlog::MemoryStorage;
-use onecard::trust::Role;
+use onecard::trust::{GateCertificate, GateCertificateSpec, Role};
 use onecard::wire::text;
 use std::path::Path;
 use std::process::Command;
@@ -44,7 +48,7 @@ fn write_fixtures(directory: &Path) {
         (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
     });
     let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
-    let files: [(&str, Vec<u8>); 27] = [
+    let files: [(&str, Vec<u8>); 29] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
@@ -69,6 +73,8 @@ fn write_fixtures(directory: &Path) {
         ("check", code(4, NOW, |claims| claims.flags = flags::ID_CHECK).into()),
         ("document", to_check.into()),
         ("pass8", pass(8, |_| {})),
+        ("usage", usage_digest(federation::CITY)),
+        ("usage-of-another", usage_digest(320_100)),
         ("bare", text::encode(&pass(5, |_| {})).into()),
         ("paper", text::encode(&pass(6, paper)).into()),
         // Where an audit looks for lists.
@@ -82,6 +88,32 @@ fn write_fixtures(directory: &Path) {
     for (name, bytes) in files.into_iter().chain(lists) {
         std::fs::write(directory.join(name), bytes).unwrap();
     }
+}
+
+/// Two uses of pass 8 at a gate of Nanjing, as `city` tells of them.
+fn usage_digest(city: u32) -> Vec<u8> {
+    let gate = GateId { member: id(320_100), number: 6 };
+    let (issued, expires) = (time(NOW - 20_000), time(NOW + 20_000_000));
+    let key = SigningKey::from_seed(&[6; 32]).verifying_key();
+    let other = GateCertificateSpec { gate, venue: 1, service: 0, key, issued, not_before: issued, expires };
+    let other = other.sign(&secret(320_100, Role::Registrar));
+    let other = GateCertificate::verify(&other, &trust_list()).unwrap();
+    let redemption = |index: i64| Redemption {
+        time: time(NOW - 100 + index),
+        pass: PassKey { issuer: id(federation::CITY), pass: PassId::from_bytes([8; 10]) },
+        product: (1, 1),
+        grant: 0,
+        party: 1,
+        due_fen: 0,
+        flags: 0,
+        facts: PassFacts { not_before: time(NOW - 1_000), expires: time(NOW + 1_000_000), holder_class: 0 },
+        evidence: sha256(&[&index.to_be_bytes()]),
+    };
+    let mut facts = UsageFacts::new(time(NOW - 86_400));
+    facts.covers(gate.member, 0..12);
+    (1..3).for_each(|index| facts.redeemed(&other, index, &redemption(index as i64)));
+    let spec = UsageDigestSpec { member: id(city), issued: time(NOW - 10), facts };
+    spec.sign(&secret(city, Role::Log)).unwrap()
 }
 
 /// What `secret` makes its key of.
