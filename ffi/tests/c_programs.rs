@@ -128,7 +128,7 @@ fn ingest(segment: &[u8]) {
     let city = id(federation::CITY);
     let key = secret(federation::CITY, Role::Log);
     let mut ledger = Ledger::open(MemoryStorage::new(), city, key, trust_list()).unwrap();
-    let now = federation::time(NOW + 60);
+    let now = time(NOW + 60);
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
     assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });
