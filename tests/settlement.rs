@@ -50,8 +50,8 @@ fn months() -> [Statement; 2] {
     visit(&mut day, mei, yu, 1, OPEN + 1_200);
     visit(&mut day, mei, palace, 1, OPEN + 1_800);
     let reversed = visit(&mut day, mei, wall, 1, OPEN + 2_400);
-    visit(&mut day, wu, palace, 1, OPEN + 3_000);
-    visit(&mut day, xu, wall, 1, OPEN + 3_600);
+    visit(&mut day, wu, palace, 3, OPEN + 3_000);
+    visit(&mut day, xu, wall, 2, OPEN + 3_600);
     visit(&mut day, zhao, yu, 1, OPEN + 4_200);
     visit(&mut day, zhao, yu, 1, OPEN + 14_200);
     for (city, gate) in [yu, palace, wall] {
@@ -182,6 +182,7 @@ fn each_amount_in_the_text_is_computed() {
     assert_eq!((november.late().len(), november.taken_back().len(), october.late().len()), (1, 1, 0));
     assert_eq!(adjusted[2] + adjusted[0] + adjusted[1], 0);
     assert_eq!((mei[0].0 + mei[1].0 + mei[2].0, pool[0] + pool[1]), (price, 2 * price));
+    assert_eq!(2 * large, 4 * small, "three parts and four");
     for statement in [&october, &november] {
         assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     }

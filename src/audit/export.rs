@@ -200,7 +200,7 @@ impl Journal {
         let prefix = format!("journal/{name}");
         let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
         let signed = read_checkpoint(&place, |note| SignedCheckpoint::verify(note, &verifier), &mut ignored);
-        let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()));
+        let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()), &[]);
         verifier.name().as_str().clone_into(&mut self.origin);
         let log = read_log(&place, &self.origin, signed, true, &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {

@@ -90,8 +90,8 @@ pub(super) fn audit_journal<F: Files>(
     let place = &Place { files, prefix: &prefix, paths: journal_paths };
     let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &verifier), &mut findings);
     let size = size_of(place, signed.as_ref());
-    let mut replay =
-        Replay::new(lists, gate, Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size));
+    let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
+    let mut replay = Replay::new(lists, gate, evidence);
     let origin = verifier.name().as_str();
     let mut log = read_log(place, origin, signed, true, &mut findings, |index, body, findings| match body {
         Some(body) => replay.record(index, body, findings),
@@ -102,7 +102,7 @@ pub(super) fn audit_journal<F: Files>(
     check_seals(gate, &log, &mut findings);
     let Replay { evidence, mut standing, counts, .. } = replay;
     standing.damaged = log.damaged;
-    evidence.check_files(evidence_paths, &standing, &mut findings);
+    evidence.check_files(&standing, &mut findings);
     JournalAudit { findings, standing, counts }
 }
 
@@ -180,7 +180,7 @@ impl<'a, F: Files> Replay<'a, F> {
         if self.evidence.of(index, findings).is_some() {
             findings.notice(index, Rule::Evidence, "evidence of a record that was pruned");
         }
-        self.evidence.digest_said(None);
+        self.evidence.digest_said(index, None);
         self.standing.pruned = index.saturating_add(1);
         self.totals_pruned = true;
         (self.outage, self.doubt) = (None, None);
@@ -193,7 +193,7 @@ impl<'a, F: Files> Replay<'a, F> {
             Ok(record) => record,
             Err(error) => {
                 findings.error(index, Rule::Record, error);
-                self.evidence.digest_said(None);
+                self.evidence.digest_said(index, None);
                 return;
             }
         };
@@ -205,7 +205,7 @@ impl<'a, F: Files> Replay<'a, F> {
             Record::Redeemed(redemption) => Some(redemption.evidence),
             _ => None,
         };
-        self.evidence.digest_said(expected);
+        self.evidence.digest_said(index, expected);
         let opened = matches!(record, Record::Opened { .. });
         self.totals.count(&record);
         match record {
@@ -606,14 +606,33 @@ pub(super) struct Evidence<'a, F: Files> {
     files: &'a F,
     prefix: String,
     size: u64,
-    /// What the record at each index says of its evidence.
-    expected: Vec<Option<Hash>>,
+    /// Paths of the gate's evidence, ascending.
+    paths: &'a [String],
+    /// The bundles of which there are also files of earlier sizes.
+    older: BTreeSet<u64>,
+    /// What each record in those says of its evidence.
+    expected: BTreeMap<u64, Option<Hash>>,
     current: Vec<Option<Vec<u8>>>,
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
-    pub(super) const fn new(files: &'a F, prefix: String, size: u64) -> Self {
-        Self { files, prefix, size, expected: Vec::new(), current: Vec::new() }
+    /// The evidence of a journal of this size.
+    pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: &'a [String]) -> Self {
+        let (older, expected, current) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+        let mut evidence = Self { files, prefix, size, paths, older, expected, current };
+        let ids = paths.iter().filter_map(|path| evidence.id(path));
+        evidence.older = ids.filter(|id| !evidence.is_read(*id)).map(TileId::index).collect();
+        evidence
+    }
+
+    fn id(&self, path: &str) -> Option<TileId> {
+        TileId::parse(0, path.strip_prefix(&self.prefix)?.strip_prefix('/')?)
+    }
+
+    /// Whether the replay reads this file: it is as wide as the journal has it.
+    fn is_read(&self, id: TileId) -> bool {
+        let start = id.index().saturating_mul(WIDTH);
+        u64::from(id.width()) == self.size.saturating_sub(start).min(WIDTH)
     }
 
     /// The evidence beside entry `index`; entries are asked for in order.
@@ -632,9 +651,11 @@ impl<'a, F: Files> Evidence<'a, F> {
         bundle.into_iter().nth(usize::try_from(at).ok()?).flatten()
     }
 
-    /// Notes what the record just read says of its evidence, for files that are checked later.
-    fn digest_said(&mut self, evidence: Option<Hash>) {
-        self.expected.push(evidence);
+    /// Notes what a record says of its evidence, where a file is to be compared with it later.
+    fn digest_said(&mut self, index: u64, evidence: Option<Hash>) {
+        if self.older.contains(&(index / WIDTH)) {
+            self.expected.insert(index, evidence);
+        }
     }
 
     /// The bundle that starts at entry `start`, as it is for a journal of this size.
@@ -670,18 +691,16 @@ impl<'a, F: Files> Evidence<'a, F> {
 
     /// Compares the evidence files that the replay did not read: those of earlier sizes. What lies
     /// beside records that were pruned, or are damaged or missing, cannot be compared with anything.
-    fn check_files(&self, paths: &[String], standing: &Standing, findings: &mut Findings) {
-        for path in paths {
-            let name = path.strip_prefix(&self.prefix).and_then(|name| name.strip_prefix('/')).unwrap_or_default();
-            let Some(id) = TileId::parse(0, name) else {
+    fn check_files(&self, standing: &Standing, findings: &mut Findings) {
+        for path in self.paths {
+            let Some(id) = self.id(path) else {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
                 continue;
             };
-            let start = id.index().saturating_mul(WIDTH);
-            let width = self.size.saturating_sub(start).min(WIDTH);
-            if u64::from(id.width()) == width {
+            if self.is_read(id) {
                 continue;
             }
+            let start = id.index().saturating_mul(WIDTH);
             let Some(bundle) = read(self.files, path, findings) else { continue };
             if start < standing.pruned || standing.damaged {
                 if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
@@ -689,9 +708,9 @@ impl<'a, F: Files> Evidence<'a, F> {
                 }
                 continue;
             }
-            let start = usize::try_from(start).unwrap_or(usize::MAX);
-            let mut expected = self.expected.get(start..).unwrap_or_default().iter();
-            let good = |entry: Result<&[u8], _>| match (entry, expected.next()) {
+            let mut indices = start..start.saturating_add(WIDTH);
+            let mut expected = || indices.next().and_then(|index| self.expected.get(&index));
+            let good = |entry: Result<&[u8], _>| match (entry, expected()) {
                 (Ok([]), Some(_)) => true,
                 (Ok(shown), Some(Some(digest))) => sha256(&[shown]) == *digest,
                 _ => false,

@@ -268,7 +268,7 @@ fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &Publis
             Some(_) if log.damaged => {}
             Some(Resource::Hashes(id)) => {
                 let Some(found) = read(files, path, findings) else { continue };
-                if tile(&levels, id).as_deref() != Some(&found[..]) {
+                if tile(&log.links, &levels, id).as_deref() != Some(&found[..]) {
                     findings.error_at(path, Rule::Tile, "it is not what the entries say");
                 }
             }
@@ -294,16 +294,17 @@ fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], fin
     }
 }
 
-/// The hashes of every tile level, level 0 being the links.
+/// The hashes of every tile level above the links, which are level 0.
 fn levels(links: &[Hash]) -> Vec<Vec<Hash>> {
-    let mut levels = vec![links.to_vec()];
-    while let Some(last) = levels.last()
-        && last.len() >= usize::from(TILE_WIDTH)
-    {
-        let next = last.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect();
+    let above = |below: &[Hash]| -> Vec<Hash> { below.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect() };
+    let mut levels: Vec<Vec<Hash>> = Vec::new();
+    loop {
+        let next = above(levels.last().map_or(links, Vec::as_slice));
+        if next.is_empty() {
+            return levels;
+        }
         levels.push(next);
     }
-    levels
 }
 
 /// The Merkle root of a full tile.
@@ -321,9 +322,12 @@ fn tile_root(hashes: &[Hash]) -> Hash {
     row.first().copied().unwrap_or(Hash([0; 32]))
 }
 
-fn tile(levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
+fn tile(links: &[Hash], levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
+    let level = match usize::from(id.level()).checked_sub(1) {
+        Some(above) => levels.get(above)?,
+        None => links,
+    };
     let start = usize::try_from(id.index()).ok()?.checked_mul(usize::from(TILE_WIDTH))?;
-    let end = start.checked_add(usize::from(id.width()))?;
-    let hashes = levels.get(usize::from(id.level()))?.get(start..end)?;
+    let hashes = level.get(start..start.checked_add(usize::from(id.width()))?)?;
     Some(hashes.iter().flat_map(|hash| hash.0).collect())
 }

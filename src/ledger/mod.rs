@@ -8,9 +8,11 @@ mod entry;
 mod finality;
 mod receipt;
 mod verifiers;
+mod view;
 
 pub use city::{IngestError, Ingested, Journal, Ledger, LedgerError};
 pub use entry::{CutOff, Entry, EntryError, StatementRef};
 pub use finality::{Cosignature, LedgerCheckpoint};
 pub use receipt::{Receipt, ReceiptError, Receipted};
 pub use verifiers::{journal_verifier, log_verifiers, watch, witness_name, witness_verifiers};
+pub use view::View;
