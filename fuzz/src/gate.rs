@@ -5,15 +5,21 @@
 //!
 //! Each byte of the input is a step, with the bytes after it saying how.
 
+use super::federation::{CITIES, KEYS_UNTIL, id, secret, time};
 use super::input::Input;
 use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
-use onecard::crypto::sha256;
-use onecard::gate::{Decision, Gate, GateError, Identity, Override, Reason, Record, Scan, Severity, Shown, Sync};
+use onecard::crypto::{Hash, sha256};
+use onecard::gate::{
+    Decision, Gate, GateError, Identity, Override, Reason, Record, Redemption, Scan, Severity, Shown, Sync,
+    UsageDigestSpec, UsageFacts,
+};
+use onecard::id::{PassId, PassKey};
+use onecard::product::PassFacts;
 use onecard::time::{Date, UnixTime};
 use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
-use onecard::trust::Bundle;
+use onecard::trust::{Bundle, Role};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -23,7 +29,14 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let fault = Fault::default();
     let store = Store { rows: MemoryStorage::new(), fault: fault.clone() };
-    let mut site = Site { gate: open(store, &BUNDLE, NOW).unwrap(), fault, now: NOW, revoked: 0, status: NOW - 100 };
+    let mut site = Site {
+        gate: open(store, &BUNDLE, NOW).unwrap(),
+        fault,
+        now: NOW,
+        revoked: 0,
+        status: NOW - 100,
+        elsewhere: BTreeSet::new(),
+    };
     for _ in 0..STEPS {
         if input.is_empty() {
             break;
@@ -47,7 +60,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("let-in", vec![9, 20, 2, 9, 0, 1, 4, 6, 8, 1]),
         ("outage", vec![10, 0, 0, 0, 0, 10, 40, 6, 10, 3]),
         ("left", vec![0, 0, 0, 0, 11, 0, 11, 0, 6, 11, 0, 1, 3, 11, 0, 5, 2, 11, 1]),
-        ("clock-jumped", vec![12, 1, 1, 3, 12, 2, 0, 0, 0, 0, 6, 1, 7, 12, 3, 2, 0, 0, 1, 0, 0]),
+        ("clock-jumped", vec![13, 1, 1, 3, 13, 2, 0, 0, 0, 0, 6, 1, 7, 13, 3, 2, 0, 0, 1, 0, 0]),
+        ("elsewhere", vec![12, 1, 0, 12, 1, 1, 0, 1, 0, 0, 12, 2, 3, 6, 0, 2, 0, 0, 5, 2, 12, 0, 1, 0, 0, 0, 0]),
         ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
     ]
 }
@@ -94,6 +108,8 @@ struct Site {
     now: i64,
     revoked: u32,
     status: i64,
+    /// Uses at another gate that it was told of: visitor and record.
+    elsewhere: BTreeSet<(u8, u64)>,
 }
 
 impl Site {
@@ -101,7 +117,7 @@ impl Site {
         let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
         let before = self.gate.storage().rows.clone();
         let fault = self.fault.get();
-        let result = match input.byte() % 13 {
+        let result = match input.byte() % 14 {
             0 => return self.scan(input),
             1 => {
                 self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
@@ -149,6 +165,15 @@ impl Site {
                 Some(_) => self.gate.close_outage(input.byte().into(), now(self)).map(drop),
             },
             11 => return self.leave(input),
+            12 => {
+                let (visitor, index) = (input.byte() % VISITORS, u64::from(input.byte() % 4));
+                let digest = self.elsewhere(visitor, index);
+                let result = self.gate.sync(&Sync { usage_digests: &[&digest], ..Sync::default() }, now(self));
+                if result.is_ok() {
+                    self.elsewhere.insert((visitor, index));
+                }
+                result
+            }
             _ => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
         };
         if let Err(error) = result {
@@ -184,6 +209,11 @@ impl Site {
                 assert!((-30..=60).contains(&-at.unwrap_or(0)));
                 assert!(party <= redemption.party.min(4), "more people than were debited");
                 assert!(self.standing().contains_key(&admitted.index), "annulled");
+                if admitted.reason != Reason::Rescan {
+                    let here = self.standing().into_values().filter(|other| *other == visitor).count();
+                    let there = self.elsewhere.iter().filter(|(other, _)| *other == visitor).count();
+                    assert!(here + there <= LIMIT, "{here} times here, {there} times elsewhere");
+                }
             }
             Decision::Referred(_) | Decision::Denied(_) => {
                 assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written");
@@ -200,6 +230,27 @@ impl Site {
             };
             assert!(same, "{decision:?}, after a restart {twin:?}");
         }
+    }
+
+    /// A digest of one use at a gate that numbers its records from 1,000.
+    fn elsewhere(&self, visitor: u8, index: u64) -> Vec<u8> {
+        let redemption = Redemption {
+            time: UnixTime::MIN.saturating_add(self.now),
+            pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([visitor; 10]) },
+            product: (1, 1),
+            facts: PassFacts { not_before: UnixTime::MIN, expires: time(NOW + 10_000_000), holder_class: 0 },
+            grant: 0,
+            party: 1,
+            due_fen: 0,
+            flags: 0,
+            evidence: Hash([0; 32]),
+        };
+        let issued = UnixTime::MIN.saturating_add(self.now.min(KEYS_UNTIL));
+        let mut facts = UsageFacts::new(issued.saturating_add(-86_400));
+        facts.covers(id(CITIES[0]), index..index + 1);
+        facts.redeemed(self.gate.certificate(), 1_000 + index, &redemption);
+        let spec = UsageDigestSpec { member: id(CITIES[0]), issued, facts };
+        spec.sign(&secret(CITIES[0], Role::Log)).unwrap()
     }
 
     /// An exit is a record or nothing, and no decision depends on it.
@@ -262,6 +313,7 @@ impl Site {
             *uses.entry(visitor).or_insert(0) += 1;
         }
         assert!(uses.values().all(|count| *count <= LIMIT), "{uses:?}");
+        assert!(self.elsewhere.is_empty() || self.gate.learnt().has(id(CITIES[0])), "forgotten");
     }
 
     fn stored(&self) -> Log {

@@ -143,7 +143,7 @@ fn good(case: &Case) -> bool {
     let current = case.not_before <= case.now && case.now < case.expires;
     let intact = |issuers| case.damage.is_none_or(|(of, _)| of != issuers);
     let held = if case.bare {
-        case.flags & 1 == 1 && !case.challenge
+        case.flags & 1 == 1 && !case.challenge && case.issued.seconds() <= case.now.seconds() + 30
     } else {
         let (audience, nonce) = if case.challenge { (GATE, Some([7; 16])) } else { (NAME, None) };
         let late = if case.freshness == 0 { 60 } else { case.freshness.min(60).into() };

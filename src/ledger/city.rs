@@ -661,7 +661,8 @@ impl<S: Storage> Ledger<S> {
         let mut facts = UsageFacts::new(over);
         for (gate, first, entry) in sealed {
             let journal = self.journal(gate)?;
-            let end = journal.seals.iter().find(|(_, of)| *of == entry).map_or(first, |(size, _)| *size);
+            let seal = journal.seals.binary_search_by_key(&entry, |(_, entry)| *entry);
+            let end = seal.ok().and_then(|at| journal.seals.get(at)).map_or(first, |(size, _)| *size);
             journal.log.replay(&self.storage, first..end, |index, body| {
                 match Record::decode(body) {
                     Ok(Record::Redeemed(redemption)) => facts.redeemed(&journal.certificate, index, &redemption),

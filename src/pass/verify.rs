@@ -136,7 +136,7 @@ pub enum PassError {
     /// The code is addressed to another audience.
     #[error("the code is addressed to another audience")]
     Audience,
-    /// The code is dated before its pass was issued or valid.
+    /// The code is dated before its pass was issued or valid, or the bare pass is shown before it was issued.
     #[error("the code is older than its pass")]
     BeforePass,
     /// The code is dated when its pass is over.
@@ -259,7 +259,13 @@ impl<'a> Judging<'a> {
     pub(super) fn conclude(&self, code: Code<'a>) -> Result<Presented, PassError> {
         let Code { claims, binding } = code;
         let proof = match binding {
-            None => Proof::Static,
+            None => {
+                // It is shown now, as a code would say: not before its pass was issued, by clocks that differ.
+                if claims.issued.since(self.now) > i64::from(self.trust.policy().code_early) {
+                    return Err(PassError::BeforePass);
+                }
+                Proof::Static
+            }
             Some((_, binding)) => {
                 verify_audience(&binding, self.addressed)?;
                 verify_freshness(&binding, &claims, self.trust, self.now)?;
@@ -437,6 +443,16 @@ mod tests {
         assert_eq!(at(&shown(&paper, NOW), NOW), Err(PassError::NoHolderKey));
         let either = PassClaims { flags: flags::STATIC_ALLOWED, ..claims() };
         assert_eq!(at(&issue(&either), NOW).unwrap().proof(), Proof::Static);
+    }
+
+    #[test]
+    fn a_bare_pass_is_not_shown_before_it_is_issued() {
+        let issued = |seconds| {
+            let paper = PassClaims { confirmation: None, flags: flags::STATIC_ALLOWED, ..claims() };
+            at(&issue(&PassClaims { issued: time(NOW + seconds), ..paper }), NOW).map(|shown| shown.proof())
+        };
+        assert_eq!([0, 30].map(issued), [Ok(Proof::Static); 2], "clocks differ");
+        assert_eq!(issued(31), Err(PassError::BeforePass));
     }
 
     #[test]

@@ -152,6 +152,11 @@ fn holders(make: &mut Maker) {
     make.bad("stripped", "a pass with a key is shown by it, unless its issuer allows otherwise", {
         pass().refused(At::Rules, "pass.proof_required")
     });
+    let issued = |at| Shown::bare(&paper().with(6, int(at)).item());
+    make.good("bare_issued_limit", "by clocks 30 s apart, a bare pass issued just now", issued(NOW + 30).accepted());
+    make.bad("bare_before_issue", "a bare pass is not shown before it is issued", {
+        issued(NOW + 31).refused(At::Rules, "pass.code_before_pass")
+    });
     make.base("shown");
     let header = shown_header(&pass().pass).item();
     let mut bad = |name: &str, rule: &str, presentation: Vec<u8>, claims: &[u8]| {
