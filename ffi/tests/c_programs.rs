@@ -10,12 +10,14 @@ mod toolchain;
 
 use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::Segment;
+use onecard::gate::{Record, Segment};
+use onecard::id::GateId;
 use onecard::ledger::{Ingested, Ledger};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
-use onecard::tlog::MemoryStorage;
+use onecard::tlog::{Log, LogKey, MemoryStorage};
 use onecard::trust::Role;
 use onecard::wire::text;
+use onecard_store::RedbStorage;
 use std::path::Path;
 use std::process::Command;
 use toolchain::{compile, has, language, root};
@@ -36,6 +38,7 @@ fn compile_and_run(source: &str) {
     let told = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{}: {}\n{told}", source.display(), ran.status);
     ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
+    check_synced(&fixtures.path().join("synced"));
 }
 
 fn write_fixtures(directory: &Path) {
@@ -44,10 +47,11 @@ fn write_fixtures(directory: &Path) {
         (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
     });
     let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
-    let files: [(&str, Vec<u8>); 27] = [
+    let files: [(&str, Vec<u8>); 28] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
+        ("anchor2", sha256(&[&trust(2)]).0.to_vec()),
         ("catalogue", catalogue(1, 2)),
         ("catalogue2", catalogue(2, 3)),
         ("status0", status(NOW - 500, &[13])),
@@ -100,6 +104,19 @@ fn ingest(segment: &[u8]) {
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
     assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });
+}
+
+/// What a gate that synced from C knew when it opened again.
+fn check_synced(store: &Path) {
+    let storage = RedbStorage::open(store).unwrap();
+    let origin = trust_list().journal_origin(GateId { member: id(federation::CITY), number: 7 });
+    let log = Log::open(&storage, LogKey(0), &origin).unwrap();
+    let last = (0..log.size()).filter_map(|index| match Record::decode(&log.body(&storage, index).unwrap()).unwrap() {
+        Record::Synced(synced) => Some(synced),
+        _ => None,
+    });
+    let last = last.last().unwrap();
+    assert_eq!((last.trust, last.ledgers), (2, vec![(id(320_100), 9)]));
 }
 
 #[test]
