@@ -55,3 +55,5 @@ pub const MAX_CBOR_DEPTH: u8 = 12;
 pub const MAX_STATUS_URI: usize = 64;
 /// Longest encoded segment, in bytes.
 pub const MAX_SEGMENT: usize = 64 * 1024 * 1024;
+/// Longest usage digest, in bytes: room for every redemption that a full segment with its evidence can hold.
+pub const MAX_USAGE_DIGEST: usize = 8 * 1024 * 1024;

@@ -4,12 +4,13 @@
 //! frozen by the golden files of this module's tests, and nothing that another party reads goes
 //! through here. A snapshot starts with a format number; another number is refused, never guessed.
 
-use crate::id::PassKey;
+use crate::id::{MemberId, PassKey};
 use crate::product::Usage;
-use std::collections::BTreeMap;
+use crate::time::UnixTime;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Format of every snapshot this version writes and reads.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A snapshot cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,31 +24,70 @@ pub enum SnapshotError {
     Damaged,
 }
 
-/// The usage a gate learnt from others, by pass.
-pub type LearntUsage = BTreeMap<PassKey, Usage>;
+/// Uses of one pass that a gate learnt of.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LearntUsage {
+    /// The pass.
+    pub pass: PassKey,
+    /// The end of the term they were made in.
+    pub expires: UnixTime,
+    /// The uses.
+    pub usage: Usage,
+}
 
-/// Encodes what a gate learnt.
+/// How far a gate's learnt usage goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LearntExtent {
+    /// Passes whose term ended until then were forgotten.
+    pub over: UnixTime,
+    /// Entries of ledgers whose uses are all among them: from, up to.
+    pub ledgers: Vec<(MemberId, u64, u64)>,
+}
+
+/// Encodes some of what a gate learnt.
 #[must_use]
-pub fn encode_usage(usage: &LearntUsage) -> Vec<u8> {
+pub fn encode_learnt(learnt: &[LearntUsage]) -> Vec<u8> {
+    encode(&learnt)
+}
+
+/// Decodes some of what a gate learnt.
+///
+/// # Errors
+/// [`SnapshotError`].
+pub fn decode_learnt(bytes: &[u8]) -> Result<Vec<LearntUsage>, SnapshotError> {
+    decode(bytes)
+}
+
+/// Encodes how far a gate's learnt usage goes.
+#[must_use]
+pub fn encode_extent(extent: &LearntExtent) -> Vec<u8> {
+    encode(extent)
+}
+
+/// Decodes how far a gate's learnt usage goes.
+///
+/// # Errors
+/// [`SnapshotError`].
+pub fn decode_extent(bytes: &[u8]) -> Result<LearntExtent, SnapshotError> {
+    decode(bytes)
+}
+
+fn encode(value: &impl Serialize) -> Vec<u8> {
     let mut out = vec![FORMAT];
-    // Encoding into memory fails on no value of this type; if it did, reading would report damage.
-    if let Ok(encoded) = bincode::serde::encode_to_vec(usage, config()) {
+    // Encoding into memory fails on no value of these types; if it did, reading would report damage.
+    if let Ok(encoded) = bincode::serde::encode_to_vec(value, config()) {
         out.extend_from_slice(&encoded);
     }
     out
 }
 
-/// Decodes what a gate learnt.
-///
-/// # Errors
-/// [`SnapshotError`].
-pub fn decode_usage(bytes: &[u8]) -> Result<LearntUsage, SnapshotError> {
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SnapshotError> {
     let (format, body) = bytes.split_first().ok_or(SnapshotError::Format(None))?;
     if *format != FORMAT {
         return Err(SnapshotError::Format(Some(*format)));
     }
     match bincode::serde::decode_from_slice(body, config()) {
-        Ok((usage, read)) if read == body.len() => Ok(usage),
+        Ok((value, read)) if read == body.len() => Ok(value),
         _ => Err(SnapshotError::Damaged),
     }
 }
@@ -59,14 +99,20 @@ const fn config() -> impl bincode::config::Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{GateId, MemberId, PassId, VenueId};
+    use crate::id::{GateId, PassId, VenueId};
     use crate::product::Use;
-    use crate::time::UnixTime;
 
-    fn sample() -> LearntUsage {
-        let member = |code| MemberId::new(code).unwrap();
-        let used = |index, time| Use {
-            time: UnixTime::new(time).unwrap(),
+    fn time(seconds: i64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    fn member(code: u32) -> MemberId {
+        MemberId::new(code).unwrap()
+    }
+
+    fn learnt() -> Vec<LearntUsage> {
+        let used = |index, seconds| Use {
+            time: time(seconds),
             gate: GateId { member: member(320_100), number: 7 },
             index,
             venue: VenueId { member: member(320_100), number: 3 },
@@ -76,35 +122,50 @@ mod tests {
         };
         let mut usage: Usage = [used(300, 1_790_784_000), used(17, 1_790_780_000)].into_iter().collect();
         usage.annul(GateId { member: member(310_101), number: 1 }, 5);
-        let pass = |byte| PassKey { issuer: member(310_101), pass: PassId::from_bytes([byte; 10]) };
-        [(pass(1), usage), (pass(2), Usage::new())].into_iter().collect()
+        let learnt = |expires, usage| LearntUsage {
+            pass: PassKey { issuer: member(310_101), pass: PassId::from_bytes([1; 10]) },
+            expires: time(expires),
+            usage,
+        };
+        vec![learnt(1_800_000_000, usage), learnt(1_900_000_000, Usage::new())]
+    }
+
+    fn extent() -> LearntExtent {
+        let ledgers = vec![(member(310_101), 0, 70_000), (member(320_100), 3, 250)];
+        LearntExtent { over: time(1_790_000_000), ledgers }
     }
 
     #[test]
     fn the_format_is_frozen() {
-        let golden = include_bytes!("../tests/golden/usage.v1.bin");
-        assert_eq!(encode_usage(&sample()), golden, "a new format needs a new number");
-        assert_eq!(decode_usage(golden), Ok(sample()));
+        let golden = include_bytes!("../tests/golden/learnt.v2.bin");
+        assert_eq!(encode_learnt(&learnt()), golden, "a new format needs a new number");
+        assert_eq!(decode_learnt(golden), Ok(learnt()));
+        let golden = include_bytes!("../tests/golden/extent.v2.bin");
+        assert_eq!(encode_extent(&extent()), golden, "a new format needs a new number");
+        assert_eq!(decode_extent(golden), Ok(extent()));
     }
 
     #[test]
     fn what_is_not_a_snapshot_is_refused() {
-        let good = encode_usage(&sample());
-        assert_eq!(decode_usage(&[]), Err(SnapshotError::Format(None)));
-        assert_eq!(decode_usage(&[2, 0]), Err(SnapshotError::Format(Some(2))));
+        let good = encode_learnt(&learnt());
+        assert_eq!(decode_learnt(&[]), Err(SnapshotError::Format(None)));
+        assert_eq!(decode_learnt(&[1, 0]), Err(SnapshotError::Format(Some(1))));
         for length in 1..good.len() {
-            assert_eq!(decode_usage(&good[..length]), Err(SnapshotError::Damaged), "cut to {length}");
+            assert_eq!(decode_learnt(&good[..length]), Err(SnapshotError::Damaged), "cut to {length}");
         }
-        assert_eq!(decode_usage(&[&good[..], &[0]].concat()), Err(SnapshotError::Damaged));
+        assert_eq!(decode_learnt(&[&good[..], &[0]].concat()), Err(SnapshotError::Damaged));
         // A length of 2^64 - 1 must not be allocated.
-        assert_eq!(decode_usage(&[1, 253, 255, 255, 255, 255, 255, 255, 255, 255]), Err(SnapshotError::Damaged));
+        let long = [2, 253, 255, 255, 255, 255, 255, 255, 255, 255];
+        assert_eq!(decode_learnt(&long), Err(SnapshotError::Damaged));
+        assert_eq!(decode_extent(&long), Err(SnapshotError::Damaged));
     }
 
-    /// Writes the golden file anew: `cargo test -- --ignored write_golden`.
+    /// Writes the golden files anew: `cargo test -- --ignored write_golden`.
     #[test]
-    #[ignore = "writes tests/golden/usage.v1.bin"]
+    #[ignore = "writes tests/golden/*.v2.bin"]
     fn write_golden() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/usage.v1.bin");
-        std::fs::write(path, encode_usage(&sample())).unwrap();
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+        std::fs::write(format!("{directory}/learnt.v2.bin"), encode_learnt(&learnt())).unwrap();
+        std::fs::write(format!("{directory}/extent.v2.bin"), encode_extent(&extent())).unwrap();
     }
 }

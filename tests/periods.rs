@@ -2,7 +2,7 @@
 
 mod day;
 
-use day::{CITIES, City, Day, OPEN, code, id, pass, time};
+use day::{CITIES, Day, OPEN, code, id, pass, time};
 use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Rule, Severity, Statement, audit};
 use onecard::gate::Decision;
 use onecard::id::{GateId, PassId, PassKey, VenueId};
@@ -35,19 +35,8 @@ fn settle(day: &mut Day, number: i64) -> Statement {
     assert_eq!(report.findings, []);
     let statement = report.statement.unwrap();
     assert_eq!(statement.period(), period(number));
-    agree(day, &statement, at);
+    day.agree(&statement, at);
     statement
-}
-
-/// All members that are part of a statement record it.
-fn agree(day: &mut Day, statement: &Statement, at: i64) {
-    let Period { from, until } = statement.period();
-    let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
-    let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
-    for city in day.cities.iter_mut().filter(part) {
-        city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
-    }
-    day.finish(at);
 }
 
 /// The audit years later: of the published files alone.
@@ -279,7 +268,7 @@ fn a_city_that_a_period_leaves_out_is_told_and_settled_in_the_next() {
     files.retain(|path, _| !path.contains("320100/") || path.starts_with("trust/"));
     let statement = audited(&files, Some(0)).statement.unwrap();
     assert_eq!((statement.cut_offs().len(), statement.payments()), (3, &[][..]));
-    agree(&mut day, &statement, OPEN + 14 * 3_600);
+    day.agree(&statement, OPEN + 14 * 3_600);
     let report = audited(&day.files(), Some(1));
     let found: Vec<_> = report.findings.iter().map(|found| (found.severity, found.rule)).collect();
     assert_eq!(found, [(Severity::Notice, Rule::Statement)]);

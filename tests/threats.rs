@@ -15,8 +15,11 @@ fn rows(page: &str) -> Vec<Vec<&str>> {
     rows.filter(|cells: &Vec<&str>| cells != &["attack", "defence", "shown by"]).collect()
 }
 
-/// Whether the test or the vector is in the file that the page says.
+/// Whether the test, the vector or the damaged day is in the file that the page says.
 fn exists(file: &str, name: &str) -> bool {
+    if file.ends_with(".md") {
+        return read(file).contains(&format!("| `{name}` |"));
+    }
     if file.ends_with(".json") {
         return read(&format!("tests/vectors/v1/{file}")).contains(&format!("\"name\": \"{name}\","));
     }

@@ -1,9 +1,9 @@
-//! Audits a directory of published files and prints the report.
+//! Audits a directory of published files and prints the report; verifies the over-use that it found.
 
 use crate::document::escaped;
-use crate::trust::write;
+use crate::trust::{Trust, read, write};
 use crate::{Failure, dump};
-use onecard::audit::{self, Options, Period, Report};
+use onecard::audit::{self, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use};
 use onecard::crypto::Hash;
 use onecard_store::Folder;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub(crate) struct Wanted {
     /// Where to write the statement, as canonical bytes and as a table.
     pub(crate) statement: Option<PathBuf>,
     pub(crate) csv: Option<PathBuf>,
+    /// The directory to write what shows over-use to, a file for each pass.
+    pub(crate) export_over_use: Option<PathBuf>,
 }
 
 /// The command `audit`.
@@ -27,11 +29,15 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     }
     let Wanted { anchor, period, json, .. } = *wanted;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = audit::audit(&Folder::new(directory), &Options { anchor, period, threads, ..Options::default() });
+    let folder = Folder::new(directory);
+    let report = audit::audit(&folder, &Options { anchor, period, threads, ..Options::default() });
     if json {
         dump::line(out, &report.to_json());
     } else {
         describe(out, &report);
+    }
+    if let Some(to) = &wanted.export_over_use {
+        export_over_use(out, &folder, &report, to, json)?;
     }
     if !report.is_clean() {
         return Err(Failure::Refused("the audit found errors".into()));
@@ -51,32 +57,84 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     Ok(())
 }
 
+/// Writes a file for each pass with over-use. Of an audit that found errors too: they may be about something else.
+fn export_over_use(out: &mut String, folder: &Folder, report: &Report, to: &Path, json: bool) -> Result<(), Failure> {
+    for (pass, proof) in prove_over_use(folder, report) {
+        let proof = proof.map_err(|error| Failure::Refused(format!("{pass}: {error}")))?;
+        let path = to.join(format!("{}-{}.over-use", pass.issuer, pass.pass));
+        write(&path, &proof.encode())?;
+        if !json {
+            field(out, "written", &path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The command `verify-over-use`.
+pub(crate) fn verify_over_use(out: &mut String, file: &Path, trust: &Trust) -> Result<(), Failure> {
+    let refused = |error: OverUseError| Failure::Refused(error.to_string());
+    let proof = OverUseProof::decode(&read(file)?).map_err(refused)?;
+    let proven = proof.verify(&trust.required()?).map_err(refused)?;
+    let at = trust.time()?;
+    if let Some(early) = proven.uses.iter().find(|proven| proven.final_at > at) {
+        let why = format!("the ledger of {} is final since {}, after {at}", early.used.gate.member, early.final_at);
+        return Err(Failure::Refused(why));
+    }
+    field(out, "pass", &proven.pass);
+    field(out, "product", &proven.product);
+    for ProvenUse { used, period, entry, final_at, shown, synced } in &proven.uses {
+        field(out, "use", &format!("{} entry {}, {}", used.gate, used.index, used.time));
+        let shown = if *shown { "verified" } else { "not there" };
+        let sealed = format!("period {period}, ledger entry {entry}, final {final_at}, evidence {shown}");
+        dump::line(out, &format!("  {sealed}"));
+        if let Some(synced) = synced {
+            let sizes: Vec<String> = synced.ledgers.iter().map(|(member, size)| format!("{member}: {size}")).collect();
+            dump::line(out, &format!("  knew at {} the ledgers up to {}", synced.time, sizes.join(", ")));
+        }
+    }
+    over_uses(out, &proven.over_use);
+    dump::line(out, "verified: all this was recorded, and goes beyond the rules of the product");
+    dump::line(out, "not looked at: what was taken back since, and what the gate learnt besides");
+    Ok(())
+}
+
+fn over_uses(out: &mut String, found: &[OverUse]) {
+    for OverUse { pass, used, denied, liable } in found {
+        let text = format!("{pass} at {} entry {}, {}", used.gate, used.index, used.time);
+        field(out, "over-use", &format!("{text}: {denied}; liable: {liable}"));
+    }
+}
+
+fn field(out: &mut String, name: &str, value: &dyn std::fmt::Display) {
+    dump::label(out, name, 0);
+    dump::line(out, &value.to_string());
+}
+
 /// The report for people.
 fn describe(out: &mut String, report: &Report) {
-    let mut field = |name, value: &dyn std::fmt::Display| {
-        dump::label(out, name, 0);
-        dump::line(out, &value.to_string());
-    };
     if let Some(anchor) = report.anchor {
-        field("anchor", &anchor);
+        field(out, "anchor", &anchor);
     }
     let counts = report.counts;
-    field("ledgers", &counts.ledgers);
-    field("ledger entries", &counts.entries);
-    field("journals", &counts.journals);
-    field("records", &counts.records);
-    field("redemptions", &counts.redemptions);
-    field("evidence verified", &counts.evidence);
-    field("evidence erased", &counts.pruned);
-    for over in &report.over_use {
-        let used = over.used;
-        let text = format!("{} at {} entry {}, {}", over.pass, used.gate, used.index, used.time);
-        field("over-use", &format!("{text}: {}; liable: {}", over.denied, over.liable));
+    field(out, "ledgers", &counts.ledgers);
+    field(out, "ledger entries", &counts.entries);
+    field(out, "journals", &counts.journals);
+    field(out, "records", &counts.records);
+    field(out, "redemptions", &counts.redemptions);
+    field(out, "evidence verified", &counts.evidence);
+    field(out, "evidence erased", &counts.pruned);
+    over_uses(out, &report.over_use);
+    for other in &report.other_grants {
+        let used = other.used;
+        let text = format!("{} at {} entry {}, {}", other.pass, used.gate, used.index, used.time);
+        let paid = format!("paid {} fen too little, {} too much", other.short_fen, other.over_fen);
+        let grants = format!("grant {} instead of {}", used.grant, other.grant);
+        field(out, "other grant", &format!("{text}: {grants}; {paid}; liable: {}", other.liable));
     }
     if let Some(statement) = &report.statement {
-        field("statement", &statement.digest());
+        field(out, "statement", &statement.digest());
         for payment in statement.payments() {
-            field("payment", &format!("{} pays {} {} fen", payment.payer, payment.payee, payment.fen));
+            field(out, "payment", &format!("{} pays {} {} fen", payment.payer, payment.payee, payment.fen));
         }
     }
     for finding in &report.findings {

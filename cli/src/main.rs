@@ -88,9 +88,20 @@ enum Command {
         /// Where to write the statement's amounts as a table.
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
+        /// Where to write a file for each pass with over-use, which verify-over-use verifies: a directory that
+        /// is there.
+        #[arg(long, value_name = "DIRECTORY")]
+        export_over_use: Option<PathBuf>,
         /// Prints the report as one line of JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Verifies that a pass was used beyond its rules, by a file that an audit wrote and the trust lists alone.
+    VerifyOverUse {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        trust: Trust,
     },
     /// Draws a pass or a presentation as a QR code, on the terminal if no file is asked for.
     Qr {
@@ -126,10 +137,11 @@ fn main() -> ExitCode {
             inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
         }
         Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
-        Command::Audit { directory, anchor, from, until, statement, csv, json } => {
+        Command::Audit { directory, anchor, from, until, statement, csv, export_over_use, json } => {
             let period = from.zip(until).map(|(from, until)| Period { from, until });
-            audit::audit(&mut out, &directory, &Wanted { anchor, period, json, statement, csv })
+            audit::audit(&mut out, &directory, &Wanted { anchor, period, json, statement, csv, export_over_use })
         }
+        Command::VerifyOverUse { file, trust } => audit::verify_over_use(&mut out, &file, &trust),
         Command::Qr { file, png, svg } => draw::qr(&mut out, &file, png.as_deref(), svg.as_deref()),
         Command::Vkey { trust } => vkey(&mut out, &trust),
     };

@@ -9,6 +9,7 @@ use federation::{
     AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust,
 };
 use federation::{presentation, time, trust_list};
+use onecard::audit::MemoryFiles;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Scan};
 use onecard::ledger::{Ledger, witness_name};
@@ -223,6 +224,17 @@ fn keys_are_printed_as_a_policy() {
     assert_eq!(said.lines().filter(|line| line.starts_with("witness ")).count(), 5);
 }
 
+/// A directory with published files below `day`.
+fn published(files: &MemoryFiles) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = directory.path().join("day").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    directory
+}
+
 #[test]
 fn a_directory_is_audited() {
     let mut day = day::Day::open();
@@ -235,12 +247,7 @@ fn a_directory_is_audited() {
         day.deliver(city, 0, day::OPEN + 40_000);
     }
     let files = day.settle(day::OPEN + 90_000);
-    let directory = tempfile::tempdir().unwrap();
-    for (path, bytes) in &files {
-        let path = directory.path().join("day").join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
+    let directory = published(&files);
     let anchor = sha256(&[&files["trust/trust-list-1.cose"]]).to_string();
 
     let arguments = ["audit", "day", "--anchor", &anchor, "--statement", "written"];
@@ -283,6 +290,35 @@ fn a_directory_is_audited() {
     let found = &report["findings"][0];
     assert_eq!((&report["clean"], &found["severity"]), (&false.into(), &"error".into()));
     assert!(found["place"].as_str().unwrap().starts_with("journal/310101/1"), "{said}");
+}
+
+#[test]
+fn over_use_is_exported_and_verified_without_the_published_files() {
+    let files = day::Day::over_used().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    std::fs::write(directory.path().join("trust"), &files["trust/trust-list-1.cose"]).unwrap();
+    std::fs::create_dir(directory.path().join("out")).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--export-over-use", "out"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.matches("\nwritten: out/310101-").count(), 2, "{said}");
+    std::fs::remove_dir_all(directory.path().join("day")).unwrap();
+    let pass = onecard::PassId::from_bytes([2; 10]);
+    let file = format!("out/310101-{pass}.over-use");
+    let at = (day::OPEN + 90_000).to_string();
+    let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &at]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("over-use: 310101/{pass} at 320100/gate/1 entry 4")), "{said}");
+    assert!(said.contains("used up: 2 of 2; liable: gate\n") && said.contains("\nverified: "), "{said}");
+    let early = (day::OPEN + 89_999).to_string();
+    let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &early]);
+    assert!(code == 1 && said.contains("refused: the ledger of 310101 is final since"), "{said}");
+    let path = directory.path().join(&file);
+    let mut damaged = std::fs::read(&path).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &at]);
+    assert!(code == 1 && said.starts_with("refused: over-use: "), "{said}");
+    assert_eq!(onecard(directory.path(), &["verify-over-use", &file]).0, 2, "without a trust list");
 }
 
 #[test]

@@ -548,6 +548,12 @@ enum onecard_trouble
   ONECARD_TROUBLE_UNSEALED = 10,
   // An outage is open.
   ONECARD_TROUBLE_OUTAGE = 11,
+  // The venue is in no catalogue that the gate has: its city's was dropped with the key that signed it.
+  ONECARD_TROUBLE_VENUE_MISSING = 12,
+  // No product in any catalogue here is good for the venue and the gate's service.
+  ONECARD_TROUBLE_NO_PRODUCT = 13,
+  // The journal says that the gate knows more uses at other gates than its store does: it was rebuilt.
+  ONECARD_TROUBLE_USAGE_MISSING = 14,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

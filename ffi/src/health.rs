@@ -40,6 +40,12 @@ pub enum Trouble {
     Unsealed = 10,
     /// An outage is open.
     Outage = 11,
+    /// The venue is in no catalogue that the gate has: its city's was dropped with the key that signed it.
+    VenueMissing = 12,
+    /// No product in any catalogue here is good for the venue and the gate's service.
+    NoProduct = 13,
+    /// The journal says that the gate knows more uses at other gates than its store does: it was rebuilt.
+    UsageMissing = 14,
 }
 
 /// One thing that fails now or within a day.
@@ -282,9 +288,9 @@ impl From<PieceAge<'_>> for Piece {
 }
 
 /// Every trouble with its texts, ascending by number.
-const TEXTS: [(Trouble, &str, &str); 11] = texts! { Trouble, gate::Trouble:
+const TEXTS: [(Trouble, &str, &str); 14] = texts! { Trouble, gate::Trouble:
     Store ClockBehind ClockInDoubt Certificate ListsBehind IssuerKey StatusMissing ListStale ListTooOld Unsealed
-    Outage
+    Outage VenueMissing NoProduct UsageMissing
 };
 
 #[cfg(test)]

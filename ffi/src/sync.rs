@@ -193,6 +193,7 @@ pub unsafe extern "C" fn onecard_gate_sync(gate: *mut Gate, sync: *const Sync, n
                 trust_lists: &pieces.trust_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 catalogues: &pieces.catalogues.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 status_lists: &pieces.status_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+                usage_digests: &[],
                 usage: &usage,
                 ledgers: &ledgers,
             };

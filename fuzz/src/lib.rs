@@ -19,6 +19,7 @@ pub mod known_key;
 pub mod ledger_entry;
 pub mod merkle;
 pub mod note;
+pub mod over_use;
 pub mod pass;
 pub mod pass_rules;
 pub mod policy;
@@ -35,6 +36,7 @@ pub mod tile_path;
 pub mod tlog_proof;
 pub mod trust_list;
 pub mod trust_rules;
+pub mod usage_digest;
 pub mod verify_key;
 
 /// A target: its name is that of its module, its binary and its corpus directory.
@@ -49,7 +51,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 30] = [
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
@@ -63,6 +65,7 @@ pub const TARGETS: [Target; 28] = [
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },
+    Target { name: "over_use", run: over_use::run, seeds: over_use::seeds },
     Target { name: "pass", run: pass::run, seeds: pass::seeds },
     Target { name: "pass_rules", run: pass_rules::run, seeds: pass_rules::seeds },
     Target { name: "policy", run: policy::run, seeds: policy::seeds },
@@ -77,5 +80,6 @@ pub const TARGETS: [Target; 28] = [
     Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },
     Target { name: "trust_list", run: trust_list::run, seeds: trust_list::seeds },
     Target { name: "trust_rules", run: trust_rules::run, seeds: trust_rules::seeds },
+    Target { name: "usage_digest", run: usage_digest::run, seeds: usage_digest::seeds },
     Target { name: "verify_key", run: verify_key::run, seeds: verify_key::seeds },
 ];

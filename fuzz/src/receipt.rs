@@ -12,7 +12,7 @@ use onecard::trust::{Role, TrustHistory};
 use std::sync::LazyLock;
 
 /// A receipt of the second redemption at the gate, cosigned by both other cities.
-static GOOD: LazyLock<Receipt> = LazyLock::new(|| receipt(&CITIES[1..]));
+pub static GOOD: LazyLock<Receipt> = LazyLock::new(|| receipt(&CITIES[1..]));
 
 static LISTS: LazyLock<TrustHistory> = LazyLock::new(|| LIST.clone().into());
 

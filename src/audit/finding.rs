@@ -20,10 +20,24 @@ impl fmt::Display for Severity {
     }
 }
 
-/// The rule that is broken. The names are stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Rule {
+/// Declares the rules and the list of them all.
+macro_rules! rules {
+    ($(#[$what:meta])* $type:ident; $($(#[$doc:meta])* $name:ident,)*) => {
+        $(#[$what])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $type { $($(#[$doc])* $name,)* }
+
+        impl $type {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+rules! {
+    /// The rule that is broken. The names are stable.
+    Rule;
     /// A file cannot be read.
     Unreadable,
     /// A file that has to be there is not.

@@ -4,13 +4,14 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::{Redeemed, SyncedAt};
-use super::published::{Place, PublishedLog, read_log};
+use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
 use super::replay::Counts;
+use super::shown::{ShownError, check_shown};
 use crate::crypto::{Hash, sha256};
-use crate::gate::{Override, Record, Redemption, Synced, Totals, flags};
+use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
-use crate::pass::{self, Audience, PassClaims, Proof};
+use crate::pass::PassClaims;
 use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
@@ -35,6 +36,8 @@ pub(super) struct GateSeen {
 pub(super) struct Seal {
     /// Index of the ledger's entry.
     pub(super) entry: u64,
+    /// When the ledger took it.
+    pub(super) time: UnixTime,
     pub(super) signed: SignedCheckpoint,
 }
 
@@ -53,6 +56,8 @@ pub(super) struct Standing {
     pub(super) redeemed: BTreeMap<u64, Redeemed>,
     /// Records below this index were pruned: whether they are redemptions that stand, nobody can tell.
     pub(super) pruned: u64,
+    /// The journal is not all there, or not what was signed.
+    pub(super) damaged: bool,
 }
 
 /// Audits the journal of a gate that its city enrolled. `paths` are those below `journal/` and
@@ -67,12 +72,14 @@ pub(super) fn audit_journal<F: Files>(
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
-    let Some(last) = gate.seals.last() else {
-        for path in journal_paths.iter().chain(evidence_paths) {
-            findings.error_at(path, Rule::Unexpected, "the ledger has no seal of this gate");
+    if gate.seals.is_empty() {
+        let count = journal_paths.len().saturating_add(evidence_paths.len());
+        if count > 0 {
+            let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
+            findings.error(None, Rule::Unexpected, detail);
         }
         return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
-    };
+    }
     let verifier = match journal_verifier(lists.bundle.trust(), &gate.certificate) {
         Ok(verifier) => verifier,
         Err(error) => {
@@ -80,22 +87,22 @@ pub(super) fn audit_journal<F: Files>(
             return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
         }
     };
-    let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), last.signed.size());
-    let mut replay = Replay::new(lists, gate, evidence);
-    let log = read_log(
-        Place { files, prefix: &prefix, paths: journal_paths },
-        verifier.name().as_str(),
-        |note| SignedCheckpoint::verify(note, &verifier),
-        true,
-        &mut findings,
-        |index, body, findings| match body {
-            Some(body) => replay.record(index, body, findings),
-            None => replay.pruned(index, findings),
-        },
-    );
+    let place = &Place { files, prefix: &prefix, paths: journal_paths };
+    let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &verifier), &mut findings);
+    let size = size_of(place, signed.as_ref());
+    let mut replay =
+        Replay::new(lists, gate, Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size));
+    let origin = verifier.name().as_str();
+    let mut log = read_log(place, origin, signed, true, &mut findings, |index, body, findings| match body {
+        Some(body) => replay.record(index, body, findings),
+        None => replay.pruned(index, findings),
+    });
+    // Without a checkpoint to go by, it is as long as the ledger says.
+    log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size() < seal.signed.size());
     check_seals(gate, &log, &mut findings);
-    replay.evidence.check_files(evidence_paths, replay.standing.pruned, &mut findings);
-    let Replay { standing, counts, .. } = replay;
+    let Replay { evidence, mut standing, counts, .. } = replay;
+    standing.damaged = log.damaged;
+    evidence.check_files(evidence_paths, &standing, &mut findings);
     JournalAudit { findings, standing, counts }
 }
 
@@ -104,7 +111,7 @@ fn check_seals(gate: &GateSeen, log: &PublishedLog, findings: &mut Findings) {
     let roots = log.roots_at(&sizes);
     for seal in &gate.seals {
         let size = seal.signed.size();
-        if roots.get(&size) != Some(&seal.signed.root()) {
+        if !log.damaged && roots.get(&size) != Some(&seal.signed.root()) {
             findings.error(
                 None,
                 Rule::Seal,
@@ -125,7 +132,7 @@ struct Replay<'a, F: Files> {
     evidence: Evidence<'a, F>,
     last: UnixTime,
     synced: Option<Synced>,
-    synced_at: Option<SyncedAt>,
+    synced_at: Option<Arc<SyncedAt>>,
     /// The record before was that the gate was opened.
     opened: bool,
     /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
@@ -136,6 +143,9 @@ struct Replay<'a, F: Files> {
     /// Since the last day close, and whether there are pruned records among them.
     totals: Totals,
     totals_pruned: bool,
+    /// People let in by hand since the last day close, by the reason that the gate had refused them for. The gate
+    /// counts refusals in memory, so what was before a start is not known.
+    overridden: BTreeMap<Reason, u32>,
     /// Whether an outage is open, and whether the clock is in doubt; unknown while a record that says so may
     /// be pruned.
     outage: Option<bool>,
@@ -158,6 +168,7 @@ impl<'a, F: Files> Replay<'a, F> {
             standing: Standing::default(),
             totals: Totals::default(),
             totals_pruned: false,
+            overridden: BTreeMap::new(),
             outage: Some(false),
             doubt: Some(false),
             counts: Counts { journals: 1, ..Counts::default() },
@@ -220,15 +231,32 @@ impl<'a, F: Files> Replay<'a, F> {
             _ => {}
         }
         self.last = time;
+        self.check_sealed(index, time, findings);
         if !self.gate.certificate.covers(time) {
             findings.error(index, Rule::Certificate, format_args!("the gate certificate is not in force at {time}"));
         }
     }
 
+    /// The last record that a seal is over was made before the ledger took the seal, but for what two clocks may
+    /// differ by.
+    fn check_sealed(&self, index: u64, time: UnixTime, findings: &mut Findings) {
+        let size = index.saturating_add(1);
+        let at = self.gate.seals.partition_point(|seal| seal.signed.size() < size);
+        let Some(seal) = self.gate.seals.get(at).filter(|seal| seal.signed.size() == size) else { return };
+        let ahead = time.since(seal.time);
+        if ahead > i64::from(self.policy(time).code_early) {
+            let told = format_args!("it is dated {ahead} s after ledger entry {} sealed it", seal.entry);
+            findings.notice(index, Rule::Clock, told);
+        }
+    }
+
     fn other(&mut self, index: u64, record: Record, findings: &mut Findings) {
         match record {
-            Record::Opened { certificate, .. } if certificate != self.gate.certificate.digest() => {
-                findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
+            Record::Opened { certificate, .. } => {
+                if certificate != self.gate.certificate.digest() {
+                    findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
+                }
+                self.overridden.clear();
             }
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
             Record::Synced(synced) => self.synced(index, synced, findings),
@@ -241,22 +269,19 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.notice(index, Rule::Clock, format_args!("the clock jumped to {shown} from {expected}"));
                 self.doubt = Some(true);
             }
-            Record::DayClosed { totals, .. } => {
-                // Of a day whose first records were pruned, the totals can only be too low.
-                let pruned = self.totals_pruned && at_least(&totals, &self.totals);
-                if totals != self.totals && !pruned {
-                    findings.error(
-                        index,
-                        Rule::Totals,
-                        format_args!("says {totals:?}, the records say {:?}", self.totals),
-                    );
+            Record::DayClosed { time, day, totals, refused } => {
+                self.closed(index, &totals, findings);
+                if day > time.service_day(0) {
+                    findings.error(index, Rule::Totals, format_args!("closes {day}, which had not begun"));
                 }
-                (self.totals, self.totals_pruned) = (Totals::default(), false);
+                self.refused(index, &refused, findings);
             }
             Record::Overridden { entry, .. } => {
                 let (Override { operator, why, party, .. }, refused) = (entry, entry.refused.number());
                 let told = format_args!("operator {operator} let in {party} after refusal {refused}, by reason {why}");
                 findings.notice(index, Rule::Override, told);
+                let count = self.overridden.entry(entry.refused).or_default();
+                *count = count.saturating_add(1);
             }
             Record::OutageOpened { since, .. } => {
                 self.outage(index, true, format_args!("people pass unchecked since {since}"), findings);
@@ -265,6 +290,28 @@ impl<'a, F: Files> Replay<'a, F> {
                 self.outage(index, false, format_args!("the outage is over, {let_in} people came in"), findings);
             }
             _ => {}
+        }
+    }
+
+    fn closed(&mut self, index: u64, totals: &Totals, findings: &mut Findings) {
+        // Of a day whose first records were pruned, the totals can only be too low.
+        let pruned = self.totals_pruned && at_least(totals, &self.totals);
+        if *totals != self.totals && !pruned {
+            findings.error(index, Rule::Totals, format_args!("says {totals:?}, the records say {:?}", self.totals));
+        }
+        (self.totals, self.totals_pruned) = (Totals::default(), false);
+    }
+
+    /// Whom a person let in, the gate had refused. Refusals are not recorded one by one, and one may have been
+    /// counted the day before: so this is told, and no more.
+    fn refused(&mut self, index: u64, refused: &[(Reason, u32)], findings: &mut Findings) {
+        for (reason, let_in) in core::mem::take(&mut self.overridden) {
+            let counted = refused.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);
+            if counted < let_in {
+                let reason = reason.number();
+                let told = format_args!("let in {let_in} times after refusal {reason}, of which it counts {counted}");
+                findings.notice(index, Rule::Totals, told);
+            }
         }
     }
 
@@ -291,8 +338,11 @@ impl<'a, F: Files> Replay<'a, F> {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
-        let since = self.synced_at.as_ref().filter(|_| self.opened).map_or(synced.time, |before| before.0);
-        self.synced_at = Some(Arc::new((since, synced.ledgers.clone())));
+        let again = |before: &Arc<SyncedAt>| self.opened && before.ledgers == synced.ledgers;
+        if !self.synced_at.as_ref().is_some_and(again) {
+            let (time, ledgers) = (synced.time, synced.ledgers.clone());
+            self.synced_at = Some(Arc::new(SyncedAt { index, time, ledgers }));
+        }
         if self.synced.as_ref().is_some_and(|before| before.trust != synced.trust) {
             // Under another policy the gate may have forgotten more.
             self.recent.clear();
@@ -365,7 +415,8 @@ impl<'a, F: Files> Replay<'a, F> {
             grant: redemption.grant,
             party: redemption.party,
         };
-        self.decision(index, redemption, &used, findings);
+        let visit = self.visit(&used);
+        self.decision(index, redemption, visit.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(used);
         let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
@@ -375,6 +426,7 @@ impl<'a, F: Files> Replay<'a, F> {
             product: redemption.product_ref(),
             used,
             due_fen: redemption.due_fen,
+            reference_fen: visit.map_or(0, |visit| visit.venue.reference_fen),
             entry,
             reversed: None,
             synced: self.synced_at.clone(),
@@ -387,36 +439,19 @@ impl<'a, F: Files> Replay<'a, F> {
     /// Verifies what was shown as the gate had to, and that the record says what it says.
     fn shown(&mut self, index: u64, redemption: &Redemption, shown: &[u8], findings: &mut Findings) {
         self.counts.evidence = self.counts.evidence.saturating_add(1);
-        if sha256(&[shown]) != redemption.evidence {
-            findings.error(index, Rule::Evidence, "it is not what the record's digest says");
-            return;
-        }
-        let gate = self.gate.certificate.gate().to_string();
-        let challenged = redemption.flags & flags::CHALLENGE != 0;
-        let audience = if challenged { Audience::AnyChallenge { gate: &gate } } else { Audience::Federation };
-        // As the gate had to judge it: a key that was retired meanwhile it could not know of.
+        // As it had to judge it: a key that was retired meanwhile it could not know of.
         let trust = self.trust(redemption.time);
-        let presented = match pass::verify(shown, trust, audience, redemption.time) {
-            Ok(presented) => presented,
+        match check_shown(redemption, shown, self.gate.certificate.gate(), trust) {
+            Ok(presented) => self.check_status(index, presented.claims(), redemption.time, findings),
             Err(error) => {
-                findings.error(index, Rule::Presentation, error);
-                return;
+                let rule = match error {
+                    ShownError::Digest => Rule::Evidence,
+                    ShownError::Presentation(_) => Rule::Presentation,
+                    ShownError::Mismatch => Rule::Mismatch,
+                };
+                findings.error(index, rule, error);
             }
-        };
-        let claims = presented.claims();
-        let bare = matches!(presented.proof(), Proof::Static);
-        if claims.key() != redemption.pass
-            || claims.product != redemption.product
-            || claims.facts() != redemption.facts
-            || bare != (redemption.flags & flags::STATIC != 0)
-        {
-            findings.error(
-                index,
-                Rule::Mismatch,
-                "the record says another pass, product, term, holder or proof than what was shown",
-            );
         }
-        self.check_status(index, claims, redemption.time, findings);
     }
 
     /// Whether the status list the gate had said that the pass was good.
@@ -463,7 +498,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// Decides again from what the gate knew by itself. More usage never turns a denial into an
     /// admission, so a denial here is one the gate had to give.
-    fn decision(&self, index: u64, redemption: &Redemption, used: &Use, findings: &mut Findings) {
+    fn decision(&self, index: u64, redemption: &Redemption, visit: Option<&Visit>, findings: &mut Findings) {
         let Some(product) = self.lists.bundle.product(redemption.product_ref()) else {
             findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
             return;
@@ -481,18 +516,21 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.error(index, Rule::Decision, format_args!("the gate had no catalogue of {member}"));
             }
         }
-        let Some(visit) = self.visit(used) else {
-            findings.error(index, Rule::Decision, format_args!("no venue {}", used.venue));
+        let Some(visit) = visit else {
+            findings.error(index, Rule::Decision, format_args!("no venue {venue}"));
             return;
         };
-        let price = product.grants.get(usize::from(redemption.grant)).map(|grant| grant.price);
-        let due = price.map(|price| price.fen(visit.venue.reference_fen).saturating_mul(redemption.party.into()));
-        if due != Some(redemption.due_fen) {
+        let Some(grant) = product.grants.get(usize::from(redemption.grant)) else {
+            findings.error(index, Rule::Decision, format_args!("the product has no grant {}", redemption.grant));
+            return;
+        };
+        let due = grant.price.fen(visit.venue.reference_fen).saturating_mul(redemption.party.into());
+        if due != redemption.due_fen {
             findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
         }
         let none = Usage::new();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
-        match entitle_by(redemption.grant, product, &redemption.facts, own, &visit) {
+        match entitle_by(redemption.grant, product, &redemption.facts, own, visit) {
             Ok(_) => {}
             // The pass may have been activated elsewhere: over-use is decided with all that was known.
             Err(Denied::ActivationMissed { .. }) if self.heard_of_others() => {}
@@ -564,7 +602,7 @@ fn knows_less(now: &Synced, before: &Synced, lists: &Lists) -> bool {
 }
 
 /// The evidence of one gate, a bundle at a time.
-struct Evidence<'a, F: Files> {
+pub(super) struct Evidence<'a, F: Files> {
     files: &'a F,
     prefix: String,
     size: u64,
@@ -574,7 +612,7 @@ struct Evidence<'a, F: Files> {
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
-    const fn new(files: &'a F, prefix: String, size: u64) -> Self {
+    pub(super) const fn new(files: &'a F, prefix: String, size: u64) -> Self {
         Self { files, prefix, size, expected: Vec::new(), current: Vec::new() }
     }
 
@@ -585,6 +623,13 @@ impl<'a, F: Files> Evidence<'a, F> {
             self.current = self.load(index, findings);
         }
         self.current.get_mut(at).and_then(Option::take)
+    }
+
+    /// The evidence beside one entry, whatever was asked for before.
+    pub(super) fn beside(&self, index: u64) -> Option<Vec<u8>> {
+        let at = index % WIDTH;
+        let bundle = self.load(index.saturating_sub(at), &mut Findings::at(""));
+        bundle.into_iter().nth(usize::try_from(at).ok()?).flatten()
     }
 
     /// Notes what the record just read says of its evidence, for files that are checked later.
@@ -624,8 +669,8 @@ impl<'a, F: Files> Evidence<'a, F> {
     }
 
     /// Compares the evidence files that the replay did not read: those of earlier sizes. What lies
-    /// beside records below `pruned` cannot be compared with anything.
-    fn check_files(&self, paths: &[String], pruned: u64, findings: &mut Findings) {
+    /// beside records that were pruned, or are damaged or missing, cannot be compared with anything.
+    fn check_files(&self, paths: &[String], standing: &Standing, findings: &mut Findings) {
         for path in paths {
             let name = path.strip_prefix(&self.prefix).and_then(|name| name.strip_prefix('/')).unwrap_or_default();
             let Some(id) = TileId::parse(0, name) else {
@@ -638,7 +683,7 @@ impl<'a, F: Files> Evidence<'a, F> {
                 continue;
             }
             let Some(bundle) = read(self.files, path, findings) else { continue };
-            if start < pruned {
+            if start < standing.pruned || standing.damaged {
                 if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
                     findings.error_at(path, Rule::Bundle, "it is malformed");
                 }

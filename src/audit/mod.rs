@@ -4,6 +4,7 @@
 //! decides every admission again, finds over-use and who is liable, and settles. It goes on after
 //! what it finds; what it finds is named by place and rule.
 
+mod export;
 mod files;
 mod finding;
 mod journals;
@@ -11,16 +12,21 @@ mod json;
 mod lists;
 mod overuse;
 mod periods;
+mod proof;
 mod published;
 mod replay;
 mod settle;
+mod shown;
 mod statement;
 
+pub use export::prove_over_use;
 pub use files::{Files, MemoryFiles};
 pub use finding::{Finding, Rule, Severity};
-pub use overuse::OverUse;
+pub use overuse::{OtherGrant, OverUse};
+pub use proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, ProvenOverUse, ProvenUse};
 pub use replay::{Counts, Options, Report, audit};
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
+pub use shown::ShownError;
 pub use statement::{
     Adjustment, CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, Statement,
     StatementError, TakenBack,

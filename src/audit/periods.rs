@@ -10,10 +10,11 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
+use super::export::Case;
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
-use super::overuse::{OverUse, Placed, Redeemed, over_uses};
+use super::overuse::{Judged, Placed, Redeemed, judge};
 use super::replay::{City, Options, prefix_of};
 use super::settle::{Earlier, Period, SettleError, Settled, earned, settle};
 use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
@@ -25,6 +26,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The file of the last period's statement.
 const STATEMENT: &str = "statement.cbor";
+
+/// What is left of the records to settle from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// All of them.
+    Whole,
+    /// The first of some journal were pruned, which is allowed.
+    Pruned,
+    /// A log is missing, ends too early, or is not what was signed.
+    Damaged,
+}
 
 /// The periods in their order.
 pub(super) struct Periods {
@@ -41,6 +53,8 @@ struct Closing {
     agreed: Option<Hash>,
     /// The newest catalogues published before the cut-offs.
     bundle: Bundle,
+    /// It has the ledger of a city that publishes none any more.
+    silent: bool,
 }
 
 /// A redemption as it is settled.
@@ -97,7 +111,8 @@ impl Periods {
 
     fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
         let bundle = published_before(Some(&cut_offs), cities, lists);
-        self.closings.push(Closing { period, cut_offs, agreed, bundle });
+        let silent = lists.silent(cities).any(|silent| cut_offs.iter().any(|cut_off| cut_off.member == silent));
+        self.closings.push(Closing { period, cut_offs, agreed, bundle, silent });
     }
 
     /// The cut-offs are of the published ledgers, never go back, and leave nobody out.
@@ -107,7 +122,11 @@ impl Periods {
             for cut_off in &closing.cut_offs {
                 let member = cut_off.member;
                 let city = cities.iter().find(|city| city.member == member);
-                if city.and_then(|city| city.log.root_at(cut_off.size)) != Some(cut_off.root) {
+                let wrong = city.map_or_else(
+                    || !lists.silent(cities).any(|silent| silent == member),
+                    |city| city.log.contradicts(cut_off.size, cut_off.root),
+                );
+                if wrong {
                     let detail = format_args!("the cut-off of {member} is not of its ledger");
                     findings.error(None, Rule::Statement, detail);
                 }
@@ -139,8 +158,8 @@ impl Periods {
     }
 
     /// Decides all uses again, pass by pass, and says what was over-use and what is to be settled.
-    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Vec<OverUse>) {
-        let (mut booked, mut over_use) = (Vec::new(), Vec::new());
+    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Judged, Vec<Case>) {
+        let (mut booked, mut all, mut cases) = (Vec::new(), Judged::default(), Vec::new());
         for uses in by_pass.into_values() {
             let place = |redeemed: Redeemed| {
                 let member = redeemed.used.gate.member;
@@ -152,58 +171,67 @@ impl Periods {
             let mut uses: Vec<Placed> =
                 uses.into_iter().map(place).filter(|placed| placed.taken_back != Some(placed.period)).collect();
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
-            let excess = over_uses(&uses, |period| self.bundle(period));
+            let judged = judge(&uses, |period| self.bundle(period));
+            cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
             for Placed { period, taken_back, redeemed } in uses {
                 let Redeemed { pass, product, used, due_fen, .. } = redeemed;
-                let liable = excess.iter().find(|over| over.used == used).map(|over| over.liable);
+                let liable = judged.over_use.iter().find(|over| over.used == used).map(|over| over.liable);
                 booked.push(Booked { period, taken_back, used: Settled { pass, product, used, due_fen, liable } });
             }
-            over_use.extend(excess);
+            all.over_use.extend(judged.over_use);
+            all.other_grants.extend(judged.other_grants);
         }
-        (booked, over_use)
+        (booked, all, cases)
     }
 
     /// Settles every period, compares it with what the members agreed to, and returns the last statement.
     ///
-    /// `pruned`: some redemptions are gone. Then only a statement that the members agreed to counts, and it
-    /// may say more than what is left can show.
+    /// Where redemptions are gone, only a statement that the members agreed to counts, and it may say more than
+    /// what is left can show.
     pub(super) fn settle<F: Files>(
         &self,
         files: &F,
         booked: &[Booked],
-        pruned: bool,
+        left: Left,
         findings: &mut Findings,
     ) -> Option<Statement> {
         let mut last = None;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_last = at.checked_add(1) == Some(self.closings.len());
             let until = closing.period.until;
-            let statement = match self.statement(at, closing, booked) {
-                Ok(statement) => statement,
+            let left = if closing.silent { Left::Damaged } else { left };
+            let computed = self.statement(at, closing, booked).map(|statement| (statement.encode(), statement));
+            let agreed =
+                |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
+            let told = match left {
+                Left::Whole => None,
+                Left::Pruned => Some((Rule::Pruned, "records were pruned")),
+                Left::Damaged => Some((Rule::Statement, "records are damaged or missing")),
+            };
+            if let Some((rule, why)) = told
+                && !computed.as_ref().is_ok_and(|(bytes, _)| agreed(bytes))
+            {
+                let detail = "so that the statement cannot be computed again";
+                findings.notice(None, rule, format_args!("for the period until {until}, {why}, {detail}"));
+                last = if is_last { closing.published(files, findings) } else { None };
+                continue;
+            }
+            let (bytes, statement) = match computed {
+                Ok(computed) => computed,
                 Err(error) => {
                     findings.error(None, Rule::Statement, format_args!("the period until {until}: {error}"));
                     last = None;
                     continue;
                 }
             };
-            let bytes = statement.encode();
-            let agreed = closing.agreed.is_none_or(|agreed| agreed == sha256(&[&bytes]));
-            if pruned && (!agreed || closing.agreed.is_none()) {
-                let detail = format_args!(
-                    "records were pruned, so that the statement of the period until {until} cannot be computed again"
-                );
-                findings.notice(None, Rule::Pruned, detail);
-                last = if is_last { closing.published(files, findings) } else { None };
-                continue;
-            }
-            if !agreed {
+            if !agreed(&bytes) {
                 let detail = format_args!(
                     "for the period until {until}, the members agreed to another statement than this audit computes"
                 );
                 findings.error(None, Rule::Statement, detail);
             }
             if is_last {
-                check_published(files, &bytes, findings);
+                check_published(files, &bytes, closing.agreed, findings);
             }
             last = Some(statement);
         }
@@ -287,9 +315,10 @@ fn shared(booked: &[Booked], period: usize, known: usize) -> BTreeSet<(PassKey, 
     uses.map(|use_| (use_.used.pass, use_.used.product)).collect()
 }
 
-fn check_published<F: Files>(files: &F, computed: &[u8], findings: &mut Findings) {
+/// What is published is what was computed. That what was agreed to is another one is found already.
+fn check_published<F: Files>(files: &F, computed: &[u8], agreed: Option<Hash>, findings: &mut Findings) {
     match files.read(STATEMENT) {
-        Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || bytes != computed => {
+        Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || (bytes != computed && agreed != Some(sha256(&[&bytes]))) => {
             findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
         }
         Ok(_) => {}
@@ -326,6 +355,7 @@ mod tests {
             cut_offs: cut_offs(),
             agreed: Some(Hash([at; 32])),
             bundle: BUNDLE.clone(),
+            silent: false,
         };
         Periods { closings: (0..PERIODS as u8).map(closing).collect(), open: BUNDLE.clone() }
     }

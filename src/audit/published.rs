@@ -11,8 +11,8 @@ use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
-    BundleEntries, Frontier, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis, leaf_hash, node_hash,
-    tiles_of,
+    BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis,
+    inclusion_proof, leaf_hash, node_hash, tiles_of,
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +23,9 @@ pub(super) struct PublishedLog {
     pub(super) signed: Option<SignedCheckpoint>,
     /// The links of the entries that were read.
     links: Vec<Hash>,
+    /// The entries end before the log does, or are not those that it signed. That is found, and what else does
+    /// not fit follows from it: it says nothing about anybody.
+    pub(super) damaged: bool,
 }
 
 impl PublishedLog {
@@ -37,6 +40,27 @@ impl PublishedLog {
         let mut frontier = Frontier::new();
         links.iter().for_each(|link| frontier.push(*link));
         Some(frontier.root())
+    }
+
+    /// The link before entry `index`.
+    pub(super) fn previous(&self, origin: &str, index: u64) -> Option<Hash> {
+        match index.checked_sub(1) {
+            Some(before) => self.links.get(usize::try_from(before).ok()?).copied(),
+            None => Some(genesis(origin)),
+        }
+    }
+
+    /// The proof that entry `index` is in the log as it was at `size`.
+    pub(super) fn inclusion_proof(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        inclusion_proof(index, size, &Links(&self.links)).ok()
+    }
+
+    /// Whether this log shows that `root` was never its root at `size`.
+    pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
+        match &self.signed {
+            Some(signed) if signed.size() == size => signed.root() != root,
+            _ => !self.damaged && self.root_at(size) != Some(root),
+        }
     }
 
     /// The roots at each of `sizes`, which ascend, in one pass. Sizes beyond the log have none.
@@ -57,8 +81,27 @@ impl PublishedLog {
     }
 }
 
+/// The tree over links that are all in memory.
+struct Links<'a>(&'a [Hash]);
+
+/// The log has not so many entries.
+struct Beyond;
+
+impl Nodes for Links<'_> {
+    type Error = Beyond;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Beyond> {
+        let width = 1_usize.checked_shl(level.into()).ok_or(Beyond)?;
+        let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(width)).ok_or(Beyond)?;
+        let below = self.0.get(start..start.saturating_add(width)).ok_or(Beyond)?;
+        let mut frontier = Frontier::new();
+        below.iter().for_each(|link| frontier.push(*link));
+        Ok(frontier.root())
+    }
+}
+
 /// Where a log is published.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Place<'a, F> {
     pub(super) files: &'a F,
     pub(super) prefix: &'a str,
@@ -66,22 +109,54 @@ pub(super) struct Place<'a, F> {
     pub(super) paths: &'a [String],
 }
 
-/// Reads a published log and hands each entry's body to `visit`, in order; of a pruned entry there is
-/// none.
-///
-/// `verify` verifies the checkpoint. Bundle by bundle, so one bundle is in memory at a time. `prunable`
-/// says whether entries of this log may be pruned at all.
-pub(super) fn read_log<F: Files>(
-    Place { files, prefix, paths }: Place<'_, F>,
-    origin: &str,
+/// Reads a log's checkpoint; `verify` verifies it.
+pub(super) fn read_checkpoint<F: Files>(
+    Place { files, prefix, .. }: &Place<'_, F>,
     verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
+    findings: &mut Findings,
+) -> Option<SignedCheckpoint> {
+    let path = format!("{prefix}/checkpoint");
+    let note = read(*files, &path, findings)?;
+    if note.len() > MAX_NOTE {
+        findings.error_at(&path, Rule::Checkpoint, "it is too long");
+        return None;
+    }
+    match verify(&note) {
+        Ok(signed) => Some(signed),
+        Err(error) => {
+            findings.error_at(&path, Rule::Checkpoint, error);
+            None
+        }
+    }
+}
+
+/// The size of a log: what its checkpoint says, or else as far as there are bundles.
+pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, signed: Option<&SignedCheckpoint>) -> u64 {
+    let end = |id: TileId| id.index().saturating_mul(TILE_WIDTH.into()).saturating_add(id.width().into());
+    let bundles = || {
+        paths.iter().filter_map(|path| match resource_at(prefix, path)? {
+            Resource::Entries(id) => Some(end(id)),
+            Resource::Hashes(_) => None,
+        })
+    };
+    signed.map_or_else(|| bundles().max().unwrap_or(0), SignedCheckpoint::size)
+}
+
+/// Reads a published log under its checkpoint and hands each entry's body to `visit`, in order; of a pruned
+/// entry there is none.
+///
+/// Bundle by bundle, so one bundle is in memory at a time. `prunable` says whether entries of this log may
+/// be pruned at all.
+pub(super) fn read_log<F: Files>(
+    place: &Place<'_, F>,
+    origin: &str,
+    signed: Option<SignedCheckpoint>,
     prunable: bool,
     findings: &mut Findings,
     mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
-    let signed = read_checkpoint(files, prefix, verify, findings);
-    // Without a checkpoint to go by, the entries are read as far as there are full bundles.
-    let size = signed.as_ref().map_or_else(|| full_bundles(prefix, paths), SignedCheckpoint::size);
+    let Place { files, prefix, paths } = *place;
+    let size = size_of(place, signed.as_ref());
     let mut links = Vec::new();
     let mut previous = genesis(origin);
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
@@ -108,16 +183,23 @@ pub(super) fn read_log<F: Files>(
         findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
     }
     // Where a tile is missing too, nothing that comes after it can be checked.
-    let whole = pruned == gone.saturating_mul(TILE_WIDTH.into());
-    'bundles: for resource in bundles.skip(gone).take_while(|_| whole) {
+    let mut damaged = pruned != gone.saturating_mul(TILE_WIDTH.into());
+    'bundles: for resource in bundles.skip(gone) {
+        if damaged {
+            break;
+        }
         let path = format!("{prefix}/{resource}");
-        let Some(bundle) = read(files, &path, findings) else { break };
+        let Some(bundle) = read(files, &path, findings) else {
+            damaged = true;
+            break;
+        };
         for entry in BundleEntries::new(&bundle, resource.id().width()) {
             let index = links.len() as u64;
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
                     findings.error_at(&path, Rule::Bundle, error);
+                    damaged = true;
                     break 'bundles;
                 }
             };
@@ -134,10 +216,12 @@ pub(super) fn read_log<F: Files>(
             links.push(previous);
         }
     }
-    let log = PublishedLog { signed, links };
+    let mut log = PublishedLog { signed, links, damaged };
     if let Some(signed) = &log.signed
+        && !log.damaged
         && log.root_at(signed.size()) != Some(signed.root())
     {
+        log.damaged = true;
         findings.error(
             None,
             Rule::Root,
@@ -146,27 +230,6 @@ pub(super) fn read_log<F: Files>(
     }
     check_files(files, prefix, paths, &log, findings);
     log
-}
-
-fn read_checkpoint<F: Files>(
-    files: &F,
-    prefix: &str,
-    verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
-    findings: &mut Findings,
-) -> Option<SignedCheckpoint> {
-    let path = format!("{prefix}/checkpoint");
-    let note = read(files, &path, findings)?;
-    if note.len() > MAX_NOTE {
-        findings.error_at(&path, Rule::Checkpoint, "it is too long");
-        return None;
-    }
-    match verify(&note) {
-        Ok(signed) => Some(signed),
-        Err(error) => {
-            findings.error_at(&path, Rule::Checkpoint, error);
-            None
-        }
-    }
 }
 
 /// The links of a full bundle that was pruned, from the tile of hashes over it.
@@ -185,41 +248,42 @@ fn listed(prefix: &str, paths: &[String], resource: Resource) -> bool {
     paths.binary_search(&format!("{prefix}/{resource}")).is_ok()
 }
 
-fn full_bundles(prefix: &str, paths: &[String]) -> u64 {
-    let bundles = paths.iter().filter_map(|path| resource_at(prefix, path));
-    let full = bundles.filter(|resource| matches!(resource, Resource::Entries(id) if id.is_full()));
-    full.map(|resource| resource.id().index().saturating_add(1)).max().unwrap_or(0).saturating_mul(TILE_WIDTH.into())
-}
-
 fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
     path.strip_prefix(prefix)?.strip_prefix('/')?.parse().ok()
 }
 
-/// Compares every file of the log with what the entries say it must be.
+/// Compares every file of the log with what the entries say it must be. Of a damaged log nothing is said.
 fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &PublishedLog, findings: &mut Findings) {
     let levels = levels(&log.links);
+    let replayed = |id: TileId| {
+        let start = id.index().saturating_mul(TILE_WIDTH.into());
+        u64::from(id.width()) == log.size().saturating_sub(start).min(TILE_WIDTH.into())
+    };
     for path in paths {
         if path.strip_prefix(prefix) == Some("/checkpoint") {
             continue;
         }
         match resource_at(prefix, path) {
+            None => findings.error_at(path, Rule::Unexpected, "no such file belongs to a log"),
+            Some(_) if log.damaged => {}
             Some(Resource::Hashes(id)) => {
                 let Some(found) = read(files, path, findings) else { continue };
                 if tile(&levels, id).as_deref() != Some(&found[..]) {
                     findings.error_at(path, Rule::Tile, "it is not what the entries say");
                 }
             }
+            // What the entries were read from is what they say.
+            Some(Resource::Entries(id)) if replayed(id) => {}
             Some(Resource::Entries(id)) => check_bundle(files, path, id, &log.links, findings),
-            _ => findings.error_at(path, Rule::Unexpected, "no such file belongs to a log"),
         }
     }
-    let required = tiles_of(log.size()).filter(|resource| matches!(resource, Resource::Hashes(_)));
+    let required = tiles_of(log.size()).filter(|resource| matches!(resource, Resource::Hashes(_)) && !log.damaged);
     for resource in required.filter(|resource| !listed(prefix, paths, *resource)) {
         findings.error_at(&format!("{prefix}/{resource}"), Rule::Missing, "there is no such file");
     }
 }
 
-/// Every entry of a bundle, also of one that was partial at an earlier size, has its leaf's hash.
+/// Every entry of a bundle that was partial at an earlier size has its leaf's hash.
 fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], findings: &mut Findings) {
     let Some(bundle) = read(files, path, findings) else { return };
     let start = usize::try_from(id.index()).unwrap_or(usize::MAX).saturating_mul(usize::from(TILE_WIDTH));

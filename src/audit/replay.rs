@@ -1,13 +1,14 @@
 //! The audit as a whole: lists, ledgers, journals, over-use, statement.
 
+use super::export::Case;
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
-use super::overuse::{OverUse, Redeemed};
-use super::periods::Periods;
-use super::published::{Place, PublishedLog, read_log};
+use super::overuse::{Judged, OtherGrant, OverUse, Redeemed};
+use super::periods::{Left, Periods};
+use super::published::{Place, PublishedLog, read_checkpoint, read_log};
 use super::settle::Period;
 use super::statement::Statement;
 use crate::crypto::Hash;
@@ -76,6 +77,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,
+    /// Uses that belong to another grant than their gate took, ordered by pass: nobody pays for that.
+    pub other_grants: Vec<OtherGrant>,
+    /// What each over-use follows from.
+    pub(super) cases: Vec<Case>,
     /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
     pub statement: Option<Statement>,
     /// SHA-256 of the trust list that the audit started from.
@@ -118,6 +123,12 @@ impl Report {
                 out.number("time", over.used.time.seconds()).text("denied", &over.denied.to_string());
                 out.name("liable", over.liable);
             });
+            out.list("other_grants", &self.other_grants, |out, other| {
+                out.name("pass", other.pass).name("gate", other.used.gate).number("index", other.used.index);
+                out.number("time", other.used.time.seconds()).number("taken", other.used.grant);
+                out.number("grant", other.grant).number("short_fen", other.short_fen);
+                out.number("over_fen", other.over_fen).name("liable", other.liable);
+            });
             optional(out, "statement", self.statement.as_ref().map(Statement::digest));
         });
         out.finish()
@@ -144,7 +155,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
         let findings = findings.into_vec();
-        return Report { findings, over_use: Vec::new(), statement: None, anchor: None, counts: Counts::default() };
+        let (over_use, other_grants) = (Vec::new(), Vec::new());
+        let counts = Counts::default();
+        return Report { findings, over_use, other_grants, cases: Vec::new(), statement: None, anchor: None, counts };
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
@@ -155,19 +168,32 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
             cities.push(city);
         }
     }
-    check_unexpected(&paths, &cities, &mut findings);
+    check_unexpected(&paths, &lists, &cities, &mut findings);
     check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
-    let pruned = journals.values().any(|standing| standing.pruned > 0);
-    let (booked, over_use) = periods.decide(by_pass(journals, &cities, &mut findings));
-    let statement = periods.settle(files, &booked, pruned, &mut findings);
+    let left = what_is_left(&cities, &journals);
+    let (booked, judged, cases) = periods.decide(by_pass(journals, &cities, &mut findings));
+    let Judged { over_use, other_grants } = judged;
+    let statement = periods.settle(files, &booked, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
-    Report { findings: found, over_use, statement, anchor: Some(lists.anchor()), counts }
+    Report { findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
+}
+
+/// Whether all redemptions are there to settle from.
+fn what_is_left(cities: &[City], journals: &BTreeMap<(MemberId, u32), Standing>) -> Left {
+    let damaged = cities.iter().any(|city| city.log.damaged) || journals.values().any(|standing| standing.damaged);
+    if damaged {
+        Left::Damaged
+    } else if journals.values().any(|standing| standing.pruned > 0) {
+        Left::Pruned
+    } else {
+        Left::Whole
+    }
 }
 
 /// A member's ledger, read.
@@ -187,12 +213,12 @@ pub(super) struct City {
 
 impl City {
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
-    /// last of them.
+    /// last of them, and of a damaged ledger nobody knows.
     pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
         let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
         let mut expected = agreed.iter().filter(part);
         let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
-        so_far && (expected.next().is_none() || newest.member(self.member).is_none())
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.log.damaged)
     }
 }
 
@@ -201,7 +227,7 @@ pub(super) fn prefix_of(member: MemberId) -> String {
 }
 
 /// The paths below `prefix`, of a sorted list.
-fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
+pub(super) fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
     let start = format!("{prefix}/");
     let from = paths.partition_point(|path| *path < start);
     let rest = paths.get(from..).unwrap_or_default();
@@ -235,8 +261,9 @@ fn read_city<F: Files>(
         Ok(checkpoint.insert(verified).signed().clone())
     };
     let origin = lists.bundle.trust().ledger_origin(member);
-    let place = Place { files, prefix: &prefix, paths };
-    let log = read_log(place, &origin, verify, false, &mut findings, |index, body, findings| {
+    let place = &Place { files, prefix: &prefix, paths };
+    let signed = read_checkpoint(place, verify, &mut findings);
+    let log = read_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
@@ -329,7 +356,9 @@ impl<'a> Reading<'a> {
             Entry::StatusPublished { uri, issued, digest } => {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
-            Entry::JournalSealed { gate, first, checkpoint } => self.sealed(index, gate, first, &checkpoint, findings),
+            Entry::JournalSealed { gate, first, checkpoint } => {
+                self.sealed(index, time, (gate, first, &checkpoint), findings);
+            }
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
             Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
             Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
@@ -414,7 +443,7 @@ impl<'a> Reading<'a> {
         findings.notice(index, Rule::Missing, format_args!("gate {number} lost its records {from} to {until}"));
     }
 
-    fn sealed(&mut self, index: u64, number: u32, first: u64, note: &str, findings: &mut Findings) {
+    fn sealed(&mut self, index: u64, time: UnixTime, (number, first, note): (u32, u64, &str), findings: &mut Findings) {
         let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
             return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
         };
@@ -428,12 +457,15 @@ impl<'a> Reading<'a> {
         if first != before || signed.size() <= before {
             findings.error(index, Rule::Seal, format_args!("it does not continue gate {number} from {before}"));
         }
-        gate.seals.push(Seal { entry: index, signed });
+        gate.seals.push(Seal { entry: index, time, signed });
     }
 }
 
 /// Paths that belong to nothing the trust list and the ledgers know.
-fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) {
+fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
+    // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
+    let damaged = cities.iter().filter(|city| city.log.damaged).map(|city| city.member);
+    let unknown: Vec<String> = lists.silent(cities).chain(damaged).map(|member| member.to_string()).collect();
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
@@ -443,6 +475,7 @@ fn check_unexpected(paths: &[String], cities: &[City], findings: &mut Findings) 
             Some("trust") => is_list(path),
             _ if file.is_none() => false,
             Some("ledger") => cities.iter().any(|city| member == Some(&city.member.to_string())),
+            Some("journal" | "evidence") if unknown.iter().any(|unknown| member == Some(unknown)) => true,
             Some("journal" | "evidence") => cities.iter().any(|city| {
                 let enrolled = || city.gates.keys().any(|number| gate == Some(&number.to_string()));
                 member == Some(&city.member.to_string()) && enrolled()
@@ -463,7 +496,7 @@ fn check_peers(cities: &[City], findings: &mut Findings) {
             let (origin, size) = (signed.origin(), signed.size());
             let peer = cities.iter().find(|peer| *origin == *peer.origin);
             // Where the peer publishes no ledger, that is found already.
-            if peer.is_some_and(|peer| peer.log.root_at(size) != Some(signed.root())) {
+            if peer.is_some_and(|peer| peer.log.contradicts(size, signed.root())) {
                 found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
             }
         }
@@ -548,6 +581,7 @@ fn by_pass(
     findings: &mut Findings,
 ) -> BTreeMap<PassKey, Vec<Redeemed>> {
     for city in cities {
+        let mut found = Findings::at(prefix_of(city.member));
         for (entry, gate, index) in &city.reversals {
             let journal = journals.get_mut(&(city.member, *gate));
             let is_pruned = journal.as_ref().is_some_and(|journal| *index < journal.pruned);
@@ -555,13 +589,10 @@ fn by_pass(
             match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
                 Some(redeemed) => redeemed.reversed = Some(*entry),
                 None if is_pruned => {}
-                None => findings.error_at(
-                    &prefix_of(city.member),
-                    Rule::Annulment,
-                    format_args!("entry {entry} reverses no standing redemption"),
-                ),
+                None => found.error(*entry, Rule::Annulment, "it reverses no standing redemption"),
             }
         }
+        findings.append(found);
     }
     let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
     for redeemed in journals.into_values().flat_map(|journal| journal.redeemed.into_values()) {

@@ -18,6 +18,7 @@ use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
 use core::cmp::Reverse;
 use core::fmt;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One redemption that stands (neither annulled nor reversed) and reached the cut-off.
@@ -169,9 +170,8 @@ pub fn settle(
     earlier: &Earlier,
 ) -> Result<Statement, SettleError> {
     let cut_offs = ordered_cut_offs(cut_offs)?;
-    let uses = ordered_uses(uses)?;
-    let (lines, pools) = earn(&uses, &cut_offs, bundle, &earlier.passes)?;
-    let over_use = |used: &&Settled| {
+    let (products, pools) = earn(uses, &cut_offs, bundle, &earlier.passes)?;
+    let over_use = |used: &Settled| {
         let (pass, gate, index) = (used.pass, used.used.gate, used.used.index);
         used.liable.map(|liable| OverUseLine { pass, gate, index, liable })
     };
@@ -179,14 +179,16 @@ pub fn settle(
     over_uses.sort_unstable();
     let late = uses.iter().filter(|used| used.used.time < period.from);
     let late = late.map(|used| LateUse { gate: used.used.gate, index: used.used.index, time: used.used.time });
+    let mut late: Vec<LateUse> = late.collect();
+    late.sort_unstable_by_key(|late| (late.gate, late.index));
     let statement = Statement::assemble(Parts {
         period: *period,
         previous: earlier.statement,
         cut_offs,
-        lines: lines.into_values().flat_map(BTreeMap::into_values).collect(),
+        lines: products.into_values().flat_map(|sold| sold.lines.into_values()).collect(),
         pools,
         over_uses,
-        late: late.collect(),
+        late,
         taken_back: earlier.taken_back.clone(),
         adjustments: earlier.adjustments.clone(),
     })?;
@@ -202,32 +204,30 @@ pub(super) fn earned(
     bundle: &Bundle,
     shared: &BTreeSet<(PassKey, ProductRef)>,
 ) -> Result<BTreeMap<(ProductRef, VenueId), u64>, SettleError> {
-    let (lines, _) = earn(&ordered_uses(uses)?, &ordered_cut_offs(cut_offs)?, bundle, shared)?;
-    Ok(lines.into_values().flatten().map(|(_, line)| ((line.product, line.venue), line.fen)).collect())
+    let (products, _) = earn(uses, &ordered_cut_offs(cut_offs)?, bundle, shared)?;
+    let lines = products.into_values().flat_map(|sold| sold.lines.into_values());
+    Ok(lines.map(|line| ((line.product, line.venue), line.fen)).collect())
 }
 
-fn earn(
-    uses: &[&Settled],
+/// In whatever order the uses come, it says the same: of a bad one, what the first in the order of their gates and
+/// indices would say.
+fn earn<'a>(
+    uses: &[Settled],
     cut_offs: &[CutOff],
-    bundle: &Bundle,
+    bundle: &'a Bundle,
     shared: &BTreeSet<(PassKey, ProductRef)>,
-) -> Result<(Lines, Vec<Pool>), SettleError> {
-    let mut lines = Lines::new();
-    let mut visits = Vec::new();
-    for used in uses {
-        let (product, venue) = priced(used, cut_offs, bundle)?;
-        tally(&mut lines, used, product, venue)?;
-        if used.is_paid() && !matches!(product.settlement.method, Method::Contracted(_)) {
-            visits.push((used.product, used.pass, used.used.venue));
-        }
-    }
-    visits.sort_unstable();
-    visits.dedup();
+) -> Result<(Products<'a>, Vec<Pool>), SettleError> {
+    check_once(uses)?;
+    let mut products = tally(uses, cut_offs, bundle).or_else(|_| {
+        let mut ordered: Vec<&Settled> = uses.iter().collect();
+        ordered.sort_unstable_by_key(|used| used.used.key());
+        tally(ordered, cut_offs, bundle)
+    })?;
     let mut pools = Vec::new();
-    for visits in visits.chunk_by(|a, b| a.0 == b.0) {
-        pools.extend(share(visits, &mut lines, bundle, shared)?);
+    for (id, sold) in &mut products {
+        pools.extend(share(*id, sold, shared)?);
     }
-    Ok((lines, pools))
+    Ok((products, pools))
 }
 
 fn ordered_cut_offs(cut_offs: &[CutOff]) -> Result<Vec<CutOff>, SettleError> {
@@ -243,61 +243,77 @@ fn ordered_cut_offs(cut_offs: &[CutOff]) -> Result<Vec<CutOff>, SettleError> {
     Ok(ordered)
 }
 
-/// The uses by gate and index. From here on no order of the input is left, not even in the errors.
-fn ordered_uses(uses: &[Settled]) -> Result<Vec<&Settled>, SettleError> {
-    let mut ordered: Vec<&Settled> = uses.iter().collect();
-    ordered.sort_unstable_by_key(|used| used.used.key());
-    for pair in ordered.windows(2) {
-        if let [a, b] = pair
-            && a.used.key() == b.used.key()
-        {
-            return Err(SettleError::UseTwice { gate: a.used.gate, index: a.used.index });
-        }
+/// No record of a journal comes twice. The keys are packed, so that a million of them are sorted in no time.
+fn check_once(uses: &[Settled]) -> Result<(), SettleError> {
+    let key = |used: &Settled| {
+        let GateId { member, number } = used.used.gate;
+        u128::from(member.code()) << 96 | u128::from(number) << 64 | u128::from(used.used.index)
+    };
+    let mut keys: Vec<u128> = uses.iter().map(key).collect();
+    keys.sort_unstable();
+    let Some(twice) = keys.windows(2).find(|pair| pair.first() == pair.last()) else { return Ok(()) };
+    match uses.iter().find(|used| twice.contains(&key(used))) {
+        Some(used) => Err(SettleError::UseTwice { gate: used.used.gate, index: used.used.index }),
+        None => Ok(()),
     }
-    Ok(ordered)
 }
 
-/// The product and the venue of a use that may be settled.
-fn priced<'a>(
-    used: &Settled,
+/// What is settled of each product.
+type Products<'a> = BTreeMap<ProductRef, Sold<'a>>;
+
+struct Sold<'a> {
+    product: &'a Product,
+    /// The lines of the statement, and the venues they are of.
+    lines: BTreeMap<VenueId, Line>,
+    venues: BTreeMap<VenueId, &'a Venue>,
+    /// The paid visits, where they have a share in a price.
+    visits: Vec<(PassKey, VenueId)>,
+}
+
+/// Counts the uses, and pays each where its price depends on nothing else.
+fn tally<'a, 'b>(
+    uses: impl IntoIterator<Item = &'b Settled>,
     cut_offs: &[CutOff],
     bundle: &'a Bundle,
-) -> Result<(&'a Product, &'a Venue), SettleError> {
-    let member = used.used.gate.member;
-    if cut_offs.binary_search_by_key(&member, |cut_off| cut_off.member).is_err() {
-        return Err(SettleError::NoCutOff(member));
+) -> Result<Products<'a>, SettleError> {
+    let mut products = Products::new();
+    for used in uses {
+        let Settled { pass, product: id, used: Use { gate, venue: at, party, .. }, due_fen, .. } = *used;
+        if cut_offs.binary_search_by_key(&gate.member, |cut_off| cut_off.member).is_err() {
+            return Err(SettleError::NoCutOff(gate.member));
+        }
+        if pass.issuer != id.issuer {
+            return Err(SettleError::Issuer { pass, product: id });
+        }
+        let sold = match products.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let product = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?;
+                new.insert(Sold { product, lines: BTreeMap::new(), venues: BTreeMap::new(), visits: Vec::new() })
+            }
+        };
+        let line = match sold.lines.entry(at) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                sold.venues.insert(at, bundle.venue(at).ok_or(SettleError::UnknownVenue(at))?);
+                new.insert(Line { product: id, venue: at, uses: 0, persons: 0, unpaid: 0, due_fen: 0, fen: 0 })
+            }
+        };
+        line.due_fen = add(line.due_fen, u64::from(due_fen))?;
+        if !used.is_paid() {
+            line.unpaid = add(line.unpaid, 1)?;
+            continue;
+        }
+        line.uses = add(line.uses, 1)?;
+        line.persons = add(line.persons, u64::from(party))?;
+        if let Method::Contracted(rate) = sold.product.settlement.method {
+            let reference = sold.venues.get(&at).map_or(0, |venue| venue.price_fen);
+            line.fen = add(line.fen, contracted(rate, reference, party).saturating_sub(u64::from(due_fen)))?;
+        } else {
+            sold.visits.push((pass, at));
+        }
     }
-    if used.pass.issuer != used.product.issuer {
-        return Err(SettleError::Issuer { pass: used.pass, product: used.product });
-    }
-    let product = bundle.product(used.product).ok_or(SettleError::UnknownProduct(used.product))?;
-    let venue = bundle.venue(used.used.venue).ok_or(SettleError::UnknownVenue(used.used.venue))?;
-    Ok((product, venue))
-}
-
-/// The lines of the statement, by product and venue.
-type Lines = BTreeMap<ProductRef, BTreeMap<VenueId, Line>>;
-
-/// Counts a use, and pays it where its price depends on nothing else.
-fn tally(lines: &mut Lines, used: &Settled, product: &Product, venue: &Venue) -> Result<(), StatementError> {
-    let line = line(lines.entry(used.product).or_default(), used.product, used.used.venue);
-    line.due_fen = add(line.due_fen, u64::from(used.due_fen))?;
-    if !used.is_paid() {
-        line.unpaid = add(line.unpaid, 1)?;
-        return Ok(());
-    }
-    line.uses = add(line.uses, 1)?;
-    line.persons = add(line.persons, u64::from(used.used.party))?;
-    if let Method::Contracted(rate) = product.settlement.method {
-        let earned = contracted(rate, venue.price_fen, used.used.party);
-        line.fen = add(line.fen, earned.saturating_sub(u64::from(used.due_fen)))?;
-    }
-    Ok(())
-}
-
-fn line(of_product: &mut BTreeMap<VenueId, Line>, product: ProductRef, venue: VenueId) -> &mut Line {
-    let empty = Line { product, venue, uses: 0, persons: 0, unpaid: 0, due_fen: 0, fen: 0 };
-    of_product.entry(venue).or_insert(empty)
+    Ok(products)
 }
 
 /// What a party's use is worth at an agreed rate, before the co-payment. A `u64` holds every product of
@@ -313,53 +329,68 @@ fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
     }
 }
 
-/// A paid visit that has a share in a price: the product, the pass, the venue. In this order, each once,
-/// they are grouped by product and then by pass.
-type Visit = (ProductRef, PassKey, VenueId);
-
 /// Shares the prices of one product's passes among its lines.
 fn share(
-    visits: &[Visit],
-    lines: &mut Lines,
-    bundle: &Bundle,
+    id: ProductRef,
+    sold: &mut Sold<'_>,
     shared: &BTreeSet<(PassKey, ProductRef)>,
 ) -> Result<Option<Pool>, SettleError> {
-    let Some(&(id, ..)) = visits.first() else { return Ok(None) };
-    let settlement = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?.settlement;
+    let Sold { product, lines, venues, visits } = sold;
+    if visits.is_empty() {
+        return Ok(None);
+    }
+    group(visits);
+    let settlement = product.settlement;
     let price = u64::from(settlement.price_fen);
-    let lines = lines.entry(id).or_default();
     let mut pool = Pool { product: id, passes: 0, fen: 0 };
-    for pass in visits.chunk_by(|a, b| a.1 == b.1) {
-        if pass.first().is_some_and(|visit| shared.contains(&(visit.1, id))) {
+    for visits in visits.chunk_by(|a, b| a.0 == b.0) {
+        if visits.first().is_some_and(|(pass, _)| shared.contains(&(*pass, id))) {
             continue;
         }
         pool.passes = add(pool.passes, 1)?;
         pool.fen = add(pool.fen, price)?;
         if settlement.method == Method::EqualSplit {
-            for (visit, fen) in pass.iter().zip(apportion(price, &vec![1; pass.len()])) {
-                let line = line(lines, id, visit.2);
-                line.fen = add(line.fen, fen)?;
+            for ((_, venue), fen) in visits.iter().zip(split(price, visits.len() as u64)) {
+                if let Some(line) = lines.get_mut(venue) {
+                    line.fen = add(line.fen, fen)?;
+                }
             }
         }
     }
     if settlement.method == Method::WeightedPool {
-        let weights = weights(lines, bundle)?;
+        let weights = weights(lines, venues)?;
         lines.values_mut().zip(apportion(pool.fen, &weights)).for_each(|(line, fen)| line.fen = fen);
     }
     Ok(Some(pool))
 }
 
+/// Brings visits into the order of passes and, of each, of venues, each once. An audit has them by pass already.
+fn group(visits: &mut Vec<(PassKey, VenueId)>) {
+    if visits.is_sorted_by_key(|(pass, _)| *pass) {
+        visits.chunk_by_mut(|a, b| a.0 == b.0).for_each(<[_]>::sort_unstable);
+    } else {
+        visits.sort_unstable();
+    }
+    visits.dedup();
+}
+
 /// The weight of each line in a pool, in the order of the lines.
-fn weights(lines: &BTreeMap<VenueId, Line>, bundle: &Bundle) -> Result<Vec<u64>, SettleError> {
+fn weights(lines: &BTreeMap<VenueId, Line>, venues: &BTreeMap<VenueId, &Venue>) -> Result<Vec<u64>, SettleError> {
     let mut weights = Vec::with_capacity(lines.len());
-    for (&id, line) in lines {
-        let price = bundle.venue(id).ok_or(SettleError::UnknownVenue(id))?.price_fen;
-        weights.push(u64::from(price).checked_mul(line.persons).ok_or(StatementError::Amount)?);
+    for (line, venue) in lines.values().zip(venues.values()) {
+        weights.push(u64::from(venue.price_fen).checked_mul(line.persons).ok_or(StatementError::Amount)?);
     }
     if weights.iter().all(|&weight| weight == 0) {
         weights = lines.values().map(|line| line.uses).collect();
     }
     Ok(weights)
+}
+
+/// Splits `whole` into `parts` that differ by one at most, the larger ones first: what [`apportion`] makes of equal
+/// weights.
+fn split(whole: u64, parts: u64) -> impl Iterator<Item = u64> {
+    let (part, left) = (whole.checked_div(parts).unwrap_or(0), whole.checked_rem(parts).unwrap_or(0));
+    (0..parts).map(move |place| part.saturating_add(u64::from(place < left)))
 }
 
 /// Splits `whole` by `weights`, the largest remainders first, ties by place. The parts sum to the whole
@@ -755,6 +786,26 @@ pub(super) mod tests {
     }
 
     /// Uses of few passes at few venues, so that they meet.
+    /// Uses of which some cannot be settled, each in its own way.
+    fn faulty() -> impl Strategy<Value = Vec<Settled>> {
+        let faults = proptest::collection::vec((any::<proptest::sample::Index>(), 0u8..5), 0..4);
+        (uses(), faults).prop_map(|(mut uses, faults)| {
+            for (at, fault) in faults {
+                let Some(last) = uses.len().checked_sub(1) else { break };
+                let other = uses[at.index(last + 1)].used;
+                let used = &mut uses[at.index(last + 1)];
+                match fault {
+                    0 => used.product.version += 1,
+                    1 => used.used.venue.number += 100,
+                    2 => used.used.gate.member = id(440_100),
+                    3 => used.pass.issuer = id(440_100),
+                    _ => uses[last].used = other,
+                }
+            }
+            uses
+        })
+    }
+
     pub(in crate::audit) fn uses() -> impl Strategy<Value = Vec<Settled>> {
         let liable = prop_oneof![6 => Just(None), 1 => Just(Some(Liable::Issuer)), 2 => Just(Some(Liable::Gate))];
         let one = (0..PRODUCTS.len(), 0u8..4, 0..VENUES.len(), 0u8..5, 0u32..3_000, liable, -50i64..500);
@@ -818,6 +869,21 @@ pub(super) mod tests {
         ) {
             let other = settle(&period(), &cut_offs, &shuffled, &BUNDLE, &Earlier::default()).unwrap();
             prop_assert_eq!(settled(&uses).encode(), other.encode());
+        }
+
+        /// Also not of what is wrong with it: the first fault by gate and index is told.
+        #[test]
+        fn the_order_of_the_input_says_nothing_of_faults(
+            (uses, shuffled) in faulty().prop_flat_map(|uses| (Just(uses.clone()), Just(uses).prop_shuffle())),
+        ) {
+            let refused = |uses: &[Settled]| settle(&period(), &cut_offs(), uses, &BUNDLE, &Earlier::default()).map(|_| ());
+            prop_assert_eq!(refused(&shuffled), refused(&uses));
+        }
+
+        #[test]
+        fn an_equal_split_is_an_apportionment_by_equal_weights(whole in any::<u64>(), parts in 1usize..50) {
+            let split: Vec<u64> = split(whole, parts as u64).collect();
+            prop_assert_eq!(split, apportion(whole, &vec![1; parts]));
         }
 
         #[test]

@@ -27,8 +27,9 @@
 use super::decision::{Reason, Severity};
 use crate::crypto::Hash;
 use crate::id::{MemberId, PassId, PassKey, ProductRef};
-use crate::product::PassFacts;
+use crate::product::{PassFacts, Use};
 use crate::time::{Date, UnixTime};
+use crate::trust::GateCertificate;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 
 /// Most items in one list of a `synced` record.
@@ -210,6 +211,20 @@ impl Redemption {
     #[must_use]
     pub const fn product_ref(&self) -> ProductRef {
         ProductRef { issuer: self.pass.issuer, product: self.product.0, version: self.product.1 }
+    }
+
+    /// The use of the pass that record `index` of the gate with this certificate is.
+    #[must_use]
+    pub const fn as_use(&self, certificate: &GateCertificate, index: u64) -> Use {
+        Use {
+            time: self.time,
+            gate: certificate.gate(),
+            index,
+            venue: certificate.venue(),
+            service: certificate.service(),
+            grant: self.grant,
+            party: self.party,
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::coded::coded;
 use super::journal::{Gate, LOG};
-use crate::id::MemberId;
+use crate::id::{MemberId, VenueId};
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
+use crate::product::{Grant, Validity};
 use crate::time::UnixTime;
 use crate::tlog::{Row, Storage, Write};
-use crate::trust::{Age, Piece, Role};
+use crate::trust::{Age, Catalogue, Piece, Role};
 use std::collections::BTreeSet;
 
 /// How far a self-test looks ahead, in seconds.
@@ -18,7 +19,7 @@ const PROBE: Row = Row::Meta { log: LOG, name: 17 };
 /// More than a record takes in a segment beside its evidence, in bytes.
 const MAX_RECORD: usize = 128;
 
-/// Records since the last seal from which on a segment may soon be too long: three quarters of those that fit.
+/// Records since the last seal that are too many to be in one place: three quarters of those of the longest segment.
 const MANY_UNSEALED: u64 = (MAX_SEGMENT / (MAX_PRESENTATION + MAX_RECORD) / 4 * 3) as u64;
 
 coded! {
@@ -42,10 +43,16 @@ coded! {
     ListStale = 8, Refer, "名单待更新", "A list is stale";
     /// A list is too old.
     ListTooOld = 9, Deny, "名单过期", "A list is too old";
-    /// So much is not sealed that a segment may get too long to be taken.
+    /// Much is recorded that is not sealed, and that nobody else has.
     Unsealed = 10, Admit, "待封存记录过多,请上传", "Too much is not sealed, seal and deliver";
     /// An outage is open.
     Outage = 11, Admit, "故障登记未关闭", "An outage is open";
+    /// The venue is in no catalogue that the gate has: its city's was dropped with the key that signed it.
+    VenueMissing = 12, Deny, "缺少本场馆目录", "The venue is in no catalogue here";
+    /// No product in any catalogue here is good for the venue and the gate's service.
+    NoProduct = 13, Deny, "本场馆无可用产品", "No product is good at this venue";
+    /// The journal says that the gate knows more uses at other gates than its store does: it was rebuilt.
+    UsageMissing = 14, Admit, "缺少他处使用记录,请同步", "Uses elsewhere are missing, sync all of them";
 }
 
 /// One thing that fails now or within [`SELF_TEST_AHEAD`].
@@ -72,14 +79,26 @@ impl<S: Storage> Gate<S> {
             }
         };
         add(!written, Trouble::Store, None, now);
-        let behind = now < self.known.last || now < self.bundle().trust().issued();
-        add(behind, Trouble::ClockBehind, None, now);
+        add(now < self.earliest(), Trouble::ClockBehind, None, now);
         add(self.known.doubt, Trouble::ClockInDoubt, None, now);
         add(self.behind, Trouble::ListsBehind, None, now);
         add(self.known.outage.is_some(), Trouble::Outage, None, now);
         let unsealed = self.log().size().saturating_sub(self.known.sealed);
         add(unsealed >= MANY_UNSEALED, Trouble::Unsealed, None, now);
 
+        let learnt = |member| self.learnt().sizes().find(|(of, _)| *of == member).map_or(0, |(_, size)| size);
+        let said = self.known.synced.iter().flat_map(|synced| &synced.ledgers);
+        for (member, _) in said.filter(|(member, size)| learnt(*member) < *size) {
+            add(true, Trouble::UsageMissing, Some(*member), now);
+        }
+        let own = self.certificate().venue();
+        match self.bundle().venue(own) {
+            None => add(true, Trouble::VenueMissing, Some(own.member), now),
+            Some(venue) => {
+                let end = self.sold_until(own, venue.category).unwrap_or(now);
+                add(end <= now.saturating_add(SELF_TEST_AHEAD), Trouble::NoProduct, None, end.max(now));
+            }
+        }
         for catalogue in self.bundle().catalogues().filter(|catalogue| !catalogue.products().is_empty()) {
             let member = catalogue.member();
             let keys = || self.bundle().trust().keys(Role::Issuer).filter(|(of, _)| of.id == member);
@@ -107,6 +126,21 @@ impl<S: Storage> Gate<S> {
     }
 }
 
+impl<S: Storage> Gate<S> {
+    /// The end of the last grant for this venue and the gate's service; none where no product has one.
+    fn sold_until(&self, venue: VenueId, category: u8) -> Option<UnixTime> {
+        let products = self.bundle().catalogues().flat_map(Catalogue::products);
+        let here =
+            |grant: &&Grant| grant.service == self.certificate().service() && grant.scope.covers(venue, category);
+        let end = |grant: &Grant| match grant.window.validity {
+            Validity::Pass => UnixTime::MAX,
+            Validity::Fixed { until, .. } => until,
+            Validity::FirstUse { length, .. } => length.until.unwrap_or(UnixTime::MAX),
+        };
+        products.flat_map(|product| &product.grants).filter(here).map(end).max()
+    }
+}
+
 /// The first second within the time looked ahead at which something is so that stays so.
 fn first(now: UnixTime, is: impl Fn(UnixTime) -> bool) -> Option<UnixTime> {
     let (mut low, mut high) = (0, SELF_TEST_AHEAD);
@@ -121,8 +155,10 @@ fn first(now: UnixTime, is: impl Fn(UnixTime) -> bool) -> Option<UnixTime> {
 mod tests {
     use super::super::journal::tests::{Late, NOW, bundle, gate_key, open};
     use super::*;
+    use crate::product::{Product, Scope};
     use crate::tlog::MemoryStorage;
-    use crate::trust::test_federation::{id, time};
+    use crate::trust::test_federation::{id, secret, time};
+    use crate::trust::{Bundle, CatalogueSpec};
 
     const CITY: u32 = 310_101;
 
@@ -138,7 +174,7 @@ mod tests {
     #[test]
     fn the_numbers_are_frozen() {
         let numbers: Vec<u8> = Trouble::ALL.iter().map(|trouble| trouble.number()).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     }
 
     #[test]
@@ -210,13 +246,66 @@ mod tests {
         assert_eq!(named(gate.self_test(ends.saturating_add(-SELF_TEST_AHEAD))), Some(expected));
         assert_eq!(named(gate.self_test(ends.saturating_add(-SELF_TEST_AHEAD - 1))), None);
         assert!(!gate.self_test(time(NOW)).iter().any(|fault| fault.trouble == Trouble::StatusMissing));
-        let mut bare = crate::trust::Bundle::new(gate.bundle().trust().clone());
+        let mut bare = Bundle::new(gate.bundle().trust().clone());
         let catalogue = gate.bundle().catalogues().next().unwrap().as_bytes().to_vec();
         bare.update_catalogue(&catalogue, time(NOW)).unwrap();
         let certificate = gate.certificate().as_bytes().to_vec();
         let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate, bare, time(NOW)).unwrap();
         let missing = Fault { from: time(NOW), trouble: Trouble::StatusMissing, member };
         assert!(gate.self_test(time(NOW)).contains(&missing));
+    }
+
+    #[test]
+    fn a_venue_without_a_catalogue_or_a_product_is_told() {
+        let told = |gate: &mut Gate<MemoryStorage>, at| {
+            let here = |fault: &&Fault| matches!(fault.trouble, Trouble::VenueMissing | Trouble::NoProduct);
+            gate.self_test(time(at)).iter().filter(here).copied().collect::<Vec<_>>()
+        };
+        let mut gate = gate();
+        assert_eq!(told(&mut gate, NOW), []);
+        let of = |change: &dyn Fn(&mut Product)| {
+            let catalogue = gate.bundle().catalogues().next().unwrap();
+            let mut products = catalogue.products().to_vec();
+            products.iter_mut().for_each(change);
+            let (venues, issued) = (catalogue.venues().to_vec(), catalogue.issued());
+            let spec = CatalogueSpec { member: id(CITY), sequence: 1, issued, venues, products };
+            let mut bundle = Bundle::new(gate.bundle().trust().clone());
+            bundle.update_catalogue(&spec.sign(&secret(CITY, Role::Registrar)), time(NOW)).unwrap();
+            let certificate = gate.certificate().as_bytes();
+            Gate::open(MemoryStorage::new(), gate_key(), certificate, bundle, time(NOW)).unwrap()
+        };
+        let none = |from| Fault { from: time(from), trouble: Trouble::NoProduct, member: None };
+        let elsewhere = |product: &mut Product| {
+            let venue = VenueId { member: id(CITY), number: 2 };
+            product.grants[0].scope = Scope { venues: vec![venue], ..Scope::default() };
+        };
+        assert_eq!(told(&mut of(&elsewhere), NOW), [none(NOW)]);
+        assert_eq!(told(&mut of(&|product| product.grants[0].service = 1), NOW), [none(NOW)]);
+        let until = NOW + 100_000;
+        let ends = |product: &mut Product| {
+            // One product ends a second before the other.
+            let until = time(until - i64::from(product.id.product == 1));
+            product.grants[0].window.validity = Validity::Fixed { from: time(NOW), until };
+        };
+        let mut gate = of(&ends);
+        assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD - 1), []);
+        assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD), [none(until)]);
+        assert_eq!(told(&mut gate, until + 5), [none(until + 5)]);
+    }
+
+    #[test]
+    fn uses_elsewhere_that_a_rebuilt_store_lacks_are_told() {
+        let mut gate = gate();
+        let sync = crate::gate::Sync { ledgers: &[(id(CITY), 9)], ..crate::gate::Sync::default() };
+        gate.sync(&sync, time(NOW)).unwrap();
+        let missing = Fault { from: time(NOW), trouble: Trouble::UsageMissing, member: Some(id(CITY)) };
+        assert!(!gate.self_test(time(NOW)).contains(&missing));
+        let mut rebuilt = gate.storage().clone();
+        rebuilt.commit(&[Write::Delete(Row::Meta { log: LOG, name: 16 })]).unwrap();
+        let mut gate = open(rebuilt, NOW).unwrap();
+        assert!(gate.self_test(time(NOW)).contains(&missing));
+        gate.sync(&sync, time(NOW)).unwrap();
+        assert!(!gate.self_test(time(NOW)).contains(&missing));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::entry::{Entry, EntryError};
 use super::receipt::Receipt;
 use super::verifiers::{every_log_key, journal_verifier, log_verifiers, witness_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
-use crate::gate::{Record, Segment};
+use crate::gate::{Record, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
@@ -16,6 +16,7 @@ use crate::tlog::{
     ReplicaError, SignedCheckpoint, Storage, TlogProof, Write, empty_root,
 };
 use crate::trust::{CertificateError, GateCertificate, KeyEntry, Member, Role, TrustError, TrustHistory, TrustList};
+use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The ledger itself; the journal of gate `n` is log `n`, and gates are numbered from 1.
@@ -114,6 +115,9 @@ pub enum LedgerError<E> {
         /// Size of the ledger as it was signed.
         known: u64,
     },
+    /// There is no such usage digest.
+    #[error(transparent)]
+    Usage(#[from] UsageDigestError),
     /// A commit failed; what the store holds is not known until [`Ledger::recover`].
     #[error("the store failed before; recover the ledger first")]
     Unsure,
@@ -636,6 +640,62 @@ impl<S: Storage> Ledger<S> {
             checkpoint: checkpoint.note().to_owned(),
         };
         Ok(Receipt::new(record, seal))
+    }
+
+    /// What these entries say of the uses of passes: the records of the journals sealed there, and the
+    /// redemptions reversed. Of passes whose term ended at `over` or before, nothing; see [`UsageFacts::new`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] for entries that are not here, or records that were pruned; or the store's.
+    pub fn usage(&self, entries: Range<u64>, over: UnixTime) -> Result<UsageFacts, LedgerError<S::Error>> {
+        self.sure()?;
+        let (mut sealed, mut taken_back) = (Vec::new(), Vec::new());
+        self.log.replay(&self.storage, entries.clone(), |index, body| {
+            match Entry::decode(body) {
+                Ok((_, Entry::JournalSealed { gate, first, .. })) => sealed.push((gate, first, index)),
+                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index)),
+                _ => {}
+            }
+            true
+        })?;
+        let mut facts = UsageFacts::new(over);
+        for (gate, first, entry) in sealed {
+            let journal = self.journal(gate)?;
+            let end = journal.seals.iter().find(|(_, of)| *of == entry).map_or(first, |(size, _)| *size);
+            journal.log.replay(&self.storage, first..end, |index, body| {
+                match Record::decode(body) {
+                    Ok(Record::Redeemed(redemption)) => facts.redeemed(&journal.certificate, index, &redemption),
+                    Ok(Record::Annulled { index, .. }) => taken_back.push((gate, index)),
+                    // What cannot be read the audit reports.
+                    _ => {}
+                }
+                true
+            })?;
+        }
+        for (gate, index) in taken_back {
+            let journal = self.journal(gate)?;
+            if index < journal.log.size()
+                && let Ok(Record::Redeemed(redemption)) = Record::decode(&journal.log.body(&self.storage, index)?)
+            {
+                facts.taken_back(journal.certificate.gate(), index, &redemption);
+            }
+        }
+        facts.covers(self.member, entries);
+        Ok(facts)
+    }
+
+    /// Signs a usage digest for the member's own gates: what [`Ledger::usage`] says, and whatever was merged into
+    /// it from other members' ledgers. Those one replays oneself, for each gate is held to what its city
+    /// says that it knows.
+    ///
+    /// # Errors
+    /// [`LedgerError::Usage`], [`LedgerError::OtherKey`], [`LedgerError::Clock`].
+    pub fn usage_digest(&self, facts: UsageFacts, now: UnixTime) -> Result<Vec<u8>, LedgerError<S::Error>> {
+        self.check(now)?;
+        if !gives(self.trust(), self.member, &self.key, Some(now)) {
+            return Err(LedgerError::OtherKey);
+        }
+        Ok(UsageDigestSpec { member: self.member, issued: now, facts }.sign(&self.key)?)
     }
 
     fn gate_id(&self, number: u32) -> GateId {
@@ -1198,6 +1258,46 @@ pub(super) mod tests {
         ledger.recover().unwrap();
         assert_eq!(ledger.log.size(), 2);
         assert_eq!(ledger.ingest(&segment(&gate, 0), time(NOW)).unwrap(), Ingested::Duplicate);
+    }
+
+    #[test]
+    fn what_a_ledger_says_of_uses_reaches_its_gates() {
+        let mut seven = sealed(&[1, 2, 3, 4]);
+        let mut ledger = ledger_with(&seven);
+        seven.annul(3, time(NOW)).unwrap();
+        seven.seal().unwrap().unwrap();
+        take(&mut ledger, &segment(&seven, 6)).unwrap();
+        ledger.record(Entry::Reversal { gate: 7, index: 4 }, time(NOW)).unwrap();
+        let usage = |entries| ledger.usage(entries, UnixTime::MIN).unwrap();
+        let whole = usage(0..4);
+        let told: Vec<_> = whole.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
+        assert_eq!(told, [(1, 0), (0, 1), (0, 1), (1, 0)]);
+        assert_eq!(whole.ledgers().sizes().collect::<Vec<_>>(), [(id(CITY), 4)]);
+        for order in [[0..2, 2..3, 3..4], [3..4, 0..3, 1..2], [2..4, 3..4, 0..2]] {
+            let mut parts = UsageFacts::new(UnixTime::MIN);
+            order.into_iter().for_each(|entries| parts.merge(usage(entries)));
+            assert_eq!(parts, whole);
+        }
+        let (_, ends, _) = whole.passes().next().unwrap();
+        assert_eq!(ledger.usage(0..4, ends).unwrap().passes().count(), 0);
+        assert_eq!(ledger.usage(0..4, ends.saturating_add(-1)).unwrap().passes().count(), 4);
+        assert!(matches!(ledger.usage(0..5, UnixTime::MIN), Err(LedgerError::Log(_))));
+
+        let digest = ledger.usage_digest(whole.clone(), time(NOW)).unwrap();
+        let mut eight = gate(8);
+        let sync = crate::gate::Sync { usage_digests: &[&digest], ..crate::gate::Sync::default() };
+        eight.sync(&sync, time(NOW)).unwrap();
+        let left = [1, 2, 3, 4].map(|pass| match eight.admit(Scan::text(code(pass, NOW).as_bytes()), time(NOW)) {
+            Decision::Admitted(admitted) => admitted.uses_left,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(left, [Some(0), Some(1), Some(1), Some(0)]);
+        assert!(matches!(ledger.usage_digest(whole.clone(), time(NOW - 1)), Err(LedgerError::Clock { .. })));
+        let ends = ledger.trust().keys(Role::Log).map(|(_, entry)| entry.not_after).max().unwrap();
+        let late = ledger.usage_digest(whole.clone(), ends.saturating_add(1));
+        assert!(matches!(late, Err(LedgerError::OtherKey)), "{late:?}");
+        let future = ledger.usage(0..4, time(NOW + 1)).unwrap();
+        assert!(matches!(ledger.usage_digest(future, time(NOW)), Err(LedgerError::Usage(UsageDigestError::Rule(_)))));
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub struct Receipt {
 pub struct Receipted {
     /// The gate.
     pub gate: GateId,
+    /// Its certificate, which says at which venue it is and for what.
+    pub certificate: GateCertificate,
     /// Index of the record in its journal.
     pub index: u64,
     /// The record.
@@ -87,12 +89,12 @@ pub struct Receipted {
 
 impl Receipt {
     /// Puts the two proofs together.
-    pub(super) const fn new(record: TlogProof, seal: TlogProof) -> Self {
+    pub(crate) const fn new(record: TlogProof, seal: TlogProof) -> Self {
         Self { record, seal }
     }
 
     /// The extra data of the record's proof.
-    pub(super) fn record_extra(certificate: &[u8], previous: &Hash, body: &[u8]) -> Vec<u8> {
+    pub(crate) fn record_extra(certificate: &[u8], previous: &Hash, body: &[u8]) -> Vec<u8> {
         let mut out = Encoder::new();
         out.array(2).bytes(certificate).bytes(&[&previous.0, body].concat());
         out.finish()
@@ -158,7 +160,8 @@ impl Receipt {
             (logged, Entry::JournalSealed { gate: number, checkpoint, .. })
                 if number == gate.number && checkpoint == self.record.checkpoint =>
             {
-                Ok(Receipted { gate, index: self.record.index, record, logged, final_at, entry: self.seal.index })
+                let (index, entry) = (self.record.index, self.seal.index);
+                Ok(Receipted { gate, certificate, index, record, logged, final_at, entry })
             }
             _ => Err(ReceiptError::OtherSeal),
         }

@@ -434,7 +434,7 @@ impl Case<'_> {
         let mut left = None;
         let mut lasting: Option<Denied> = None;
         for quota in &grant.quotas {
-            let Counted { used, with_visit, last, later } = self.count(index, grant, quota, day);
+            let Counted { used, with_visit } = self.count(index, grant, quota, day);
             let limit = u32::from(quota.limit);
             if let Some(rest) = limit.checked_sub(with_visit) {
                 if quota.key == QuotaKey::Shared {
@@ -442,8 +442,10 @@ impl Case<'_> {
                 }
                 continue;
             }
+            let last = self.counted(index, grant, quota, day).max_by_key(|used| (used.time, used.venue));
+            let last = last.map(|used| LastUse { time: used.time, venue: used.venue });
             // On a later day that counts already, as another clock wrote it down, the visit costs no more.
-            let later = later.filter(|_| used <= limit);
+            let later = self.later(index, grant, quota, day).filter(|_| used <= limit);
             let next = [quota.period.next(day), later].into_iter().flatten().min();
             let next = next.map(|day| day.start(grant.window.day_start));
             let spent = Spent { limit: quota.limit, used, last, next };
@@ -466,29 +468,33 @@ impl Case<'_> {
 
     fn count(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Counted {
         let venue = self.visit.venue.id;
-        let day_of = |used: &Use| used.time.service_day(grant.window.day_start);
-        let counted = |used: &&Use| {
-            used.grant == index
-                && (quota.key == QuotaKey::Shared || used.venue == venue)
-                && quota.period.same(day_of(used), day)
-        };
-        let uses = || self.usage.uses().iter().filter(counted);
-        let last = uses().max_by_key(|used| (used.time, used.venue));
-        let last = last.map(|used| LastUse { time: used.time, venue: used.venue });
+        let uses = self.counted(index, grant, quota, day);
         let (used, with_visit) = match quota.unit {
             Unit::Entries => {
-                let used = uses().count();
+                let used = uses.count();
                 (used, used.saturating_add(1))
             }
-            Unit::Venues => distinct(uses().map(|used| used.venue).collect(), venue),
-            Unit::Days => distinct(uses().map(day_of).collect(), day),
-        };
-        let later = match quota.unit {
-            Unit::Days => uses().map(day_of).filter(|used| *used > day).min(),
-            Unit::Entries | Unit::Venues => None,
+            Unit::Venues => distinct(uses.map(|used| used.venue).collect(), venue),
+            Unit::Days => distinct(uses.map(|used| day_of(grant, used)).collect(), day),
         };
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Counted { used: number(used), with_visit: number(with_visit), last, later }
+        Counted { used: number(used), with_visit: number(with_visit) }
+    }
+
+    /// The uses that count for a quota on `day`.
+    fn counted<'b>(&'b self, index: u8, grant: &'b Grant, quota: &Quota, day: Date) -> impl Iterator<Item = &'b Use> {
+        let (key, period, venue) = (quota.key, quota.period, self.visit.venue.id);
+        self.usage.uses().iter().filter(move |used| {
+            used.grant == index
+                && (key == QuotaKey::Shared || used.venue == venue)
+                && (period == Period::Life || period.same(day_of(grant, used), day))
+        })
+    }
+
+    /// Where days are counted, the first one after the visit's that counts.
+    fn later(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Option<Date> {
+        let days = self.counted(index, grant, quota, day).map(|used| day_of(grant, used));
+        days.filter(|used| quota.unit == Unit::Days && *used > day).min()
     }
 }
 
@@ -496,20 +502,24 @@ impl Case<'_> {
 struct Counted {
     used: u32,
     with_visit: u32,
-    /// The last use that counts.
-    last: Option<LastUse>,
-    /// Where days are counted, the first one after the visit's that counts.
-    later: Option<Date>,
+}
+
+/// The service day of a use, as a grant counts days.
+fn day_of(grant: &Grant, used: &Use) -> Date {
+    used.time.service_day(grant.window.day_start)
 }
 
 impl Period {
     fn same(self, a: Date, b: Date) -> bool {
-        let ((year_a, month_a, _), (year_b, month_b, _)) = (a.year_month_day(), b.year_month_day());
+        let month = |day: Date| {
+            let (year, month, _) = day.year_month_day();
+            (year, month)
+        };
         match self {
             Self::Life => true,
             Self::Day => a == b,
-            Self::Month => (year_a, month_a) == (year_b, month_b),
-            Self::Year => year_a == year_b,
+            Self::Month => month(a) == month(b),
+            Self::Year => month(a).0 == month(b).0,
         }
     }
 

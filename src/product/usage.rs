@@ -7,6 +7,9 @@
 use crate::id::{GateId, VenueId};
 use crate::time::UnixTime;
 
+/// Up to so many uses take no more room than they need.
+const FEW: usize = 4;
+
 /// One redemption of the pass. The order of the fields is the canonical order of uses: by time, then
 /// by gate, then by place in the gate's journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -82,6 +85,10 @@ impl Usage {
             }
             self.uses.remove(place);
         }
+        // Most passes are used once or twice, and a gate knows many.
+        if self.uses.len() < FEW {
+            self.uses.reserve_exact(1);
+        }
         let place = self.uses.partition_point(|known| *known < new);
         self.uses.insert(place, new);
         true
@@ -101,6 +108,14 @@ impl Usage {
         self.uses.extend_from_slice(&other.uses);
         self.annulled.extend_from_slice(&other.annulled);
         self.settle();
+    }
+
+    /// Takes lists that are in canonical form already: both ascending, no use twice or annulled.
+    pub(crate) fn canonical(uses: Vec<Use>, annulled: Vec<UseKey>) -> Option<Self> {
+        let ascending = uses.is_sorted_by(|a, b| a < b) && annulled.is_sorted_by(|a, b| a < b);
+        let count = uses.len();
+        let usage = Self::from((uses, annulled));
+        (ascending && usage.uses.len() == count).then_some(usage)
     }
 
     /// Brings lists in any order, with anything twice, into canonical form.

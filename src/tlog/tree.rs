@@ -181,10 +181,22 @@ impl Chain {
 
 /// Hashes of one tile, at most 256, with the complete subtrees over them: each hash is followed by the
 /// inner nodes that it completes. It is hashed once, whatever is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Subtrees {
     width: usize,
     nodes: Vec<Hash>,
+}
+
+impl Clone for Subtrees {
+    /// With room for what a hash and its inner nodes add: that is what they are cloned for.
+    fn clone(&self) -> Self {
+        let mut nodes = Vec::new();
+        if !self.nodes.is_empty() {
+            nodes.reserve(self.nodes.len().saturating_add(u8::BITS as usize).saturating_add(1));
+            nodes.extend_from_slice(&self.nodes);
+        }
+        Self { width: self.width, nodes }
+    }
 }
 
 impl Subtrees {

@@ -26,8 +26,8 @@ use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::{MAX_BUNDLE, MAX_BUNDLE_LISTS, MAX_MEMBERS, MAX_STATUS_LISTS};
 use crate::product::Product;
 use crate::time::UnixTime;
-use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
-use std::collections::BTreeMap;
+use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, bytes_head};
+use std::{collections::BTreeMap, sync::Arc};
 
 const VERSION: u8 = 1;
 
@@ -59,7 +59,7 @@ pub enum BundleError {
     /// There is no room for one more list.
     #[error("too many {0}")]
     TooMany(&'static str),
-    /// Longer than any saved bundle.
+    /// Longer than any saved bundle, or the bundle would be once it has this piece.
     #[error("the saved bundle has {0} bytes, more than {MAX_BUNDLE}")]
     TooLong(usize),
     /// Not the one accepted encoding of a saved bundle.
@@ -71,21 +71,23 @@ pub enum BundleError {
 }
 
 /// Trust list, catalogues and status lists, all verified, each under the trust list in force.
+///
+/// A clone shares the pieces: it costs a pointer for each.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    trust: TrustList,
+    trust: Arc<TrustList>,
     /// The signed bytes of the trust lists before the one in force, oldest first.
-    earlier: Vec<Vec<u8>>,
-    catalogues: BTreeMap<MemberId, Catalogue>,
-    status: BTreeMap<MemberId, BTreeMap<String, StatusList>>,
+    earlier: Vec<Arc<[u8]>>,
+    catalogues: BTreeMap<MemberId, Arc<Catalogue>>,
+    status: BTreeMap<MemberId, BTreeMap<String, Arc<StatusList>>>,
 }
 
 impl Bundle {
     /// A bundle with a trust list and nothing else yet. Once saved, it is loaded with the digest of
     /// this list.
     #[must_use]
-    pub const fn new(trust: TrustList) -> Self {
-        Self { trust, earlier: Vec::new(), catalogues: BTreeMap::new(), status: BTreeMap::new() }
+    pub fn new(trust: TrustList) -> Self {
+        Self { trust: trust.into(), earlier: Vec::new(), catalogues: BTreeMap::new(), status: BTreeMap::new() }
     }
 
     /// Takes the trust list that follows the one in force. Offered the one in force, does nothing.
@@ -94,7 +96,8 @@ impl Bundle {
     /// nothing. Pieces that do not verify under the new list are dropped.
     ///
     /// # Errors
-    /// [`BundleError::Trust`], [`BundleError::Future`] before it is issued, [`BundleError::TooMany`].
+    /// [`BundleError::Trust`], [`BundleError::Future`] before it is issued, [`BundleError::TooMany`],
+    /// [`BundleError::TooLong`].
     pub fn update_trust(&mut self, bytes: &[u8], now: UnixTime) -> Result<(), BundleError> {
         if bytes == self.trust.as_bytes() {
             return Ok(());
@@ -104,29 +107,29 @@ impl Bundle {
         if now < list.issued() {
             return Err(BundleError::Future("trust list"));
         }
-        self.take_trust(list)
+        self.change(|after| after.take_trust(list))
     }
 
     /// Takes a member's newer catalogue. Offered the one in force, does nothing.
     ///
     /// # Errors
     /// [`BundleError::Catalogue`], [`BundleError::Future`], [`BundleError::Rollback`],
-    /// [`BundleError::ProductChanged`].
+    /// [`BundleError::ProductChanged`], [`BundleError::TooLong`].
     pub fn update_catalogue(&mut self, bytes: &[u8], now: UnixTime) -> Result<(), BundleError> {
-        let catalogue = Catalogue::verify(bytes, &self.trust)?;
+        let catalogue = Catalogue::verify(bytes, self.trust())?;
         if from_the_future(catalogue.issued(), self.trust.policy(), now) {
             return Err(BundleError::Future("catalogue"));
         }
-        self.take_catalogue(catalogue)
+        self.change(|after| after.take_catalogue(catalogue))
     }
 
     /// Takes an issuer's newer status list. Offered the one in force, does nothing.
     ///
     /// # Errors
     /// [`BundleError::Status`], [`BundleError::Future`], [`BundleError::Expired`],
-    /// [`BundleError::Rollback`], [`BundleError::TooMany`].
+    /// [`BundleError::Rollback`], [`BundleError::TooMany`], [`BundleError::TooLong`].
     pub fn update_status(&mut self, bytes: &[u8], now: UnixTime) -> Result<(), BundleError> {
-        let list = StatusList::verify(bytes, &self.trust)?;
+        let list = StatusList::verify(bytes, self.trust())?;
         let known = self.status_list(list.issuer(), list.uri()).is_some_and(|known| known.digest() == list.digest());
         if known {
             return Ok(());
@@ -137,7 +140,7 @@ impl Bundle {
         if now >= list.expires() {
             return Err(BundleError::Expired("status list"));
         }
-        self.take_status(list)
+        self.change(|after| after.take_status(list))
     }
 
     /// Every piece, as it was signed, in the one form that [`Bundle::load`] takes.
@@ -183,10 +186,10 @@ impl Bundle {
             bundle.take_trust(list)?;
         }
         for catalogue in saved.catalogues {
-            bundle.take_catalogue(Catalogue::verify(catalogue, &bundle.trust)?)?;
+            bundle.take_catalogue(Catalogue::verify(catalogue, bundle.trust())?)?;
         }
         for list in saved.status {
-            bundle.take_status(StatusList::verify(list, &bundle.trust)?)?;
+            bundle.take_status(StatusList::verify(list, bundle.trust())?)?;
         }
         if bundle.save() == bytes { Ok(bundle) } else { Err(BundleError::Order) }
     }
@@ -217,35 +220,35 @@ impl Bundle {
 
     /// Makes tables for keys of the trust list, as [`TrustList::prepare`] does.
     pub fn prepare(&mut self, role: Role, at: UnixTime) {
-        self.trust.prepare(role, at);
+        Arc::make_mut(&mut self.trust).prepare(role, at);
     }
 
     /// The trust list.
     #[must_use]
-    pub const fn trust(&self) -> &TrustList {
+    pub fn trust(&self) -> &TrustList {
         &self.trust
     }
 
     /// The catalogues, by member.
     pub fn catalogues(&self) -> impl Iterator<Item = &Catalogue> {
-        self.catalogues.values()
+        self.catalogues.values().map(Arc::as_ref)
     }
 
     /// A member's catalogue.
     #[must_use]
     pub fn catalogue(&self, member: MemberId) -> Option<&Catalogue> {
-        self.catalogues.get(&member)
+        self.catalogues.get(&member).map(Arc::as_ref)
     }
 
     /// The status lists, by issuer and URI.
     pub fn status_lists(&self) -> impl Iterator<Item = &StatusList> {
-        self.status.values().flat_map(BTreeMap::values)
+        self.status.values().flat_map(BTreeMap::values).map(Arc::as_ref)
     }
 
     /// The status list of one issuer at one URI.
     #[must_use]
     pub fn status_list(&self, issuer: MemberId, uri: &str) -> Option<&StatusList> {
-        self.status.get(&issuer)?.get(uri)
+        self.status.get(&issuer)?.get(uri).map(Arc::as_ref)
     }
 
     /// A product at one version.
@@ -268,6 +271,37 @@ impl Bundle {
         catalogues.into_iter().flatten().fold(self.trust.age(now).max(status.age(policy, now)), Age::max)
     }
 
+    /// Makes a change, unless the bundle would be too long to be loaded again.
+    fn change(&mut self, change: impl FnOnce(&mut Self) -> Result<(), BundleError>) -> Result<(), BundleError> {
+        let mut after = self.clone();
+        change(&mut after)?;
+        let length = after.saved_length();
+        if length > MAX_BUNDLE {
+            return Err(BundleError::TooLong(length));
+        }
+        *self = after;
+        Ok(())
+    }
+
+    /// How many bytes [`Bundle::save`] gives.
+    fn saved_length(&self) -> usize {
+        let array = |pieces: &mut dyn Iterator<Item = usize>| {
+            let item = |length: usize| length.saturating_add(bytes_head(length).1);
+            let (count, length) = pieces
+                .map(item)
+                .fold((0_usize, 0_usize), |(n, sum), more| (n.saturating_add(1), sum.saturating_add(more)));
+            length.saturating_add(bytes_head(count).1)
+        };
+        let earlier = self.earlier.iter().map(|list| list.len());
+        let lists = [
+            array(&mut earlier.chain([self.trust.as_bytes().len()])),
+            array(&mut self.catalogues().map(|catalogue| catalogue.as_bytes().len())),
+            array(&mut self.status_lists().map(|list| list.as_bytes().len())),
+        ];
+        // The head of the map, its four keys, the version.
+        lists.into_iter().fold(6, usize::saturating_add)
+    }
+
     fn take_trust(&mut self, list: TrustList) -> Result<(), BundleError> {
         if self.earlier.len().saturating_add(2) > MAX_BUNDLE_LISTS {
             return Err(BundleError::TooMany("trust lists"));
@@ -277,8 +311,8 @@ impl Bundle {
         for lists in self.status.values_mut() {
             lists.retain(|_, status| StatusList::verify(status.as_bytes(), &list).is_ok());
         }
-        self.earlier.push(self.trust.as_bytes().to_vec());
-        self.trust = list;
+        self.earlier.push(self.trust.as_bytes().into());
+        self.trust = list.into();
         Ok(())
     }
 
@@ -295,7 +329,7 @@ impl Bundle {
                 return Err(BundleError::ProductChanged(catalogue.member()));
             }
         }
-        self.catalogues.insert(catalogue.member(), catalogue);
+        self.catalogues.insert(catalogue.member(), catalogue.into());
         Ok(())
     }
 
@@ -310,7 +344,7 @@ impl Bundle {
             }
             Some(_) | None => {}
         }
-        self.status.entry(list.issuer()).or_default().insert(list.uri().to_owned(), list);
+        self.status.entry(list.issuer()).or_default().insert(list.uri().to_owned(), list.into());
         Ok(())
     }
 }
@@ -425,6 +459,31 @@ mod tests {
         bundle.update_trust(&second(|_| {}), time(NOW)).unwrap();
         let back = bundle.update_trust(&sign(&spec(), &CITIES[..3]), time(NOW));
         assert_eq!(back, Err(BundleError::Trust(TrustError::Rollback { current: 2, found: 1 })));
+    }
+
+    /// A gate that took more could not start again.
+    #[test]
+    fn a_bundle_never_grows_longer_than_one_that_can_be_loaded() {
+        let mut bundle = Bundle::new(list());
+        bundle.catalogue_now(&catalogue(1, &[])).unwrap();
+        let list = status(5_000, 8);
+        // What it carries of the past is not looked at again, so any bytes will do.
+        let filler: Arc<[u8]> = vec![0; 1 << 20].into();
+        bundle.earlier = vec![filler.clone(); 255];
+        bundle.earlier.push(filler[..1 << 17].into());
+        let room = MAX_BUNDLE - bundle.saved_length() - list.len() - 2;
+        let fill = |bundle: &mut Bundle, length| *bundle.earlier.last_mut().unwrap() = vec![0; length].into();
+        fill(&mut bundle, (1 << 17) + room + 1);
+        assert_eq!(bundle.status_now(&list), Err(BundleError::TooLong(MAX_BUNDLE + 1)));
+        assert_eq!(bundle.status_lists().count(), 0);
+        fill(&mut bundle, (1 << 17) + room);
+        bundle.status_now(&list).unwrap();
+        assert_eq!(bundle.save().len(), MAX_BUNDLE);
+        let refused = [bundle.catalogue_now(&catalogue(2, &["Bund"])), bundle.update_trust(&second(|_| {}), time(NOW))];
+        for refused in refused {
+            assert!(matches!(refused, Err(BundleError::TooLong(length)) if length > MAX_BUNDLE), "{refused:?}");
+        }
+        bundle.catalogue_now(&catalogue(2, &[])).unwrap();
     }
 
     #[test]

@@ -178,6 +178,16 @@ impl<'a> Decoder<'a> {
         self.bytes()?.try_into().map_err(|_| CborError { offset: start, kind: CborErrorKind::Range })
     }
 
+    /// A byte string of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Decoder::bytes`], and [`CborErrorKind::Range`] for a longer one.
+    pub fn bytes_up_to(&mut self, most: usize) -> Result<&'a [u8], CborError> {
+        let range = self.error(CborErrorKind::Range);
+        let bytes = self.bytes()?;
+        if bytes.len() <= most { Ok(bytes) } else { Err(range) }
+    }
+
     /// A text string.
     ///
     /// # Errors
@@ -426,16 +436,25 @@ impl<'a> MapReader<'a> {
 const NULL: u8 = 0xf6;
 
 /// Writes deterministic CBOR. The caller writes map keys in ascending order; debug builds check.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Encoder {
     out: Vec<u8>,
+}
+
+/// Most of what is encoded is not longer: a record, the claims of a code.
+const USUAL: usize = 128;
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Encoder {
     /// An empty encoder.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { out: Vec::new() }
+    pub fn new() -> Self {
+        Self { out: Vec::with_capacity(USUAL) }
     }
 
     /// The encoded bytes.

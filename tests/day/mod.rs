@@ -3,15 +3,15 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use onecard::audit::{MemoryFiles, Options, Period, Report, audit};
+use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Scan, Sync};
-use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef};
+use onecard::gate::{Decision, Gate, Reason, Redemption, Scan, Sync, Synced};
+use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
     Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
-    Validity, Window,
+    Use, Validity, Window,
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{
@@ -82,7 +82,8 @@ pub(crate) fn trust_list() -> Vec<u8> {
     trust_spec().sign(&roots.iter().collect::<Vec<_>>())
 }
 
-/// Each city sells a pass of two entries (contracted) and one of nine (equal split), good everywhere.
+/// Each city sells a pass of two entries (contracted), one of nine (equal split), one of an entry a day (weighted
+/// pool), and one of a free entry and another at half price (contracted), good everywhere.
 pub(crate) fn catalogue(code: u32) -> Vec<u8> {
     catalogue_spec(code).sign(&secret(code, Role::Registrar))
 }
@@ -96,7 +97,7 @@ pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
         category: 1,
         price_fen: 1_001 * u32::from(number),
     };
-    let product = |number: u16, limit: u16, price, method| Product {
+    let product = |number: u16, limit: u16, period, price, method| Product {
         id: ProductRef { issuer: id(code), product: number, version: 1 },
         name_zh: "通票".into(),
         name_en: "Pass".into(),
@@ -106,16 +107,20 @@ pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
         grants: vec![Grant {
             scope: Scope { all: true, ..Scope::default() },
             service: 0,
-            quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
+            quotas: vec![Quota { limit, unit: Unit::Entries, period, key: QuotaKey::Shared }],
             window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
             price,
             holders: vec![],
             choice: None,
         }],
     };
+    let mut reduced = product(4, 1, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
+    reduced.grants.push(Grant { price: Price::Off(5_000), ..reduced.grants[0].clone() });
     let products = vec![
-        product(1, 2, Price::Free, Method::Contracted(Rate::Share(5_000))),
-        product(2, 9, Price::Off(5_000), Method::EqualSplit),
+        product(1, 2, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
+        product(2, 9, QuotaPeriod::Life, Price::Off(5_000), Method::EqualSplit),
+        product(3, 1, QuotaPeriod::Day, Price::Free, Method::WeightedPool),
+        reduced,
     ];
     let (member, sequence, issued) = (id(code), 1, time(BEFORE));
     CatalogueSpec { member, sequence, issued, venues: vec![venue(1), venue(2)], products }
@@ -212,6 +217,67 @@ impl Day {
         Self { cities: cities.into_iter().collect(), witnesses }
     }
 
+    /// A day with a few of everything and no over-use.
+    pub(crate) fn ordinary() -> Self {
+        let mut day = Self::open();
+        let (shanghai, nanjing) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[1], 2, 2, |_| {}));
+        index(day.scan(0, 0, &code(&shanghai, 1, OPEN), OPEN));
+        let annulled = index(day.scan(0, 0, &code(&nanjing, 2, OPEN + 30), OPEN + 30));
+        day.gate(0, 0).annul(annulled, time(OPEN + 60)).unwrap();
+        index(day.scan(1, 1, &code(&nanjing, 2, OPEN + 600), OPEN + 600));
+        let printed = text::encode(&paper(CITIES[2], 3));
+        index(day.scan(1, 0, &printed, OPEN + 700));
+        for (city, gate) in [(0, 0), (1, 0)] {
+            day.deliver(city, gate, OPEN + 3_600);
+        }
+        day.finish(OPEN + 3_600);
+        index(day.scan(1, 0, &code(&shanghai, 1, OPEN + 7_200), OPEN + 7_200));
+        let service_day = time(OPEN).service_day(0);
+        day.gate(1, 0).close_day(service_day, time(OPEN + 36_000)).unwrap();
+        for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            day.deliver(city, gate, OPEN + 40_000);
+        }
+        day
+    }
+
+    /// Two passes of two entries are used three times: pass 1 a third time at a gate that could not know, pass 2
+    /// at one that had not synced for too long.
+    pub(crate) fn over_used() -> Self {
+        let mut day = Self::open();
+        let (early, late) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[0], 2, 1, |_| {}));
+        let key = |number| PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) };
+        // Both passes are used up in Shanghai; gates of Nanjing admit once more before they hear of it.
+        for at in [OPEN, OPEN + 200] {
+            for (number, pass) in [(1, &early), (2, &late)] {
+                index(day.scan(0, 0, &code(pass, number, at), at));
+            }
+        }
+        day.sync(1, 0, &[], OPEN + 1_000);
+        index(day.scan(1, 0, &code(&early, 1, OPEN + 2_000), OPEN + 2_000));
+        // More than four hours after its last sync, the gate answers for what it did not hear.
+        let long_after = OPEN + 1_000 + 4 * 3_600 + 1;
+        index(day.scan(1, 0, &code(&late, 2, long_after), long_after));
+        // Told at last, it refuses.
+        let used = |at: i64, index| Use {
+            time: time(at),
+            gate: GateId { member: id(CITIES[0]), number: 1 },
+            index,
+            venue: VenueId { member: id(CITIES[0]), number: 1 },
+            service: 0,
+            grant: 0,
+            party: 1,
+        };
+        let usage: Usage = [used(OPEN, 2), used(OPEN + 200, 4)].into_iter().collect();
+        day.deliver(0, 0, OPEN + 20_000);
+        day.sync(1, 0, &[(key(1), usage)], OPEN + 20_000);
+        let refused = day.scan(1, 0, &code(&early, 1, OPEN + 20_100), OPEN + 20_100);
+        assert_eq!(refused.reason(), Reason::TotalQuota);
+        for (city, gate) in [(0, 1), (1, 0), (1, 1)] {
+            day.deliver(city, gate, OPEN + 40_000);
+        }
+        day
+    }
+
     pub(crate) fn gate(&mut self, city: usize, gate: usize) -> &mut Gate<MemoryStorage> {
         &mut self.cities[city].gates[gate]
     }
@@ -282,15 +348,21 @@ impl Day {
         let report = self.audit();
         assert_eq!(report.findings, []);
         let statement = report.statement.unwrap();
-        let Period { from, until } = statement.period();
-        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
-        for city in &mut self.cities {
-            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
-        }
-        self.finish(at);
+        self.agree(&statement, at);
         let mut files = self.files();
         files.insert("statement.cbor".into(), statement.encode());
         files
+    }
+
+    /// All members that are part of a statement record it.
+    pub(crate) fn agree(&mut self, statement: &Statement, at: i64) {
+        let Period { from, until } = statement.period();
+        let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
+        let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
+        for city in self.cities.iter_mut().filter(part) {
+            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+        }
+        self.finish(at);
     }
 
     /// Audits what is published so far, settling the service day.
@@ -298,6 +370,38 @@ impl Day {
         let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
         audit(&self.files(), &Options { period: Some(period), ..Options::default() })
     }
+}
+
+/// Index of the record of an admission.
+pub(crate) fn index(decision: Decision) -> u64 {
+    match decision {
+        Decision::Admitted(admitted) => admitted.index,
+        refused => panic!("refused: {refused:?}"),
+    }
+}
+
+/// What gate 2 of the first city knows as it opens.
+pub(crate) fn knows(at: i64) -> Synced {
+    let status = CITIES.map(|code| (id(code), format!("oc:{code}/1"), time(OPEN - 3_600)));
+    let catalogues = CITIES.map(|code| (id(code), 1)).into();
+    Synced { time: time(at), trust: 1, catalogues, status: status.into(), ledgers: vec![] }
+}
+
+/// A record that the pass in `shown` was used at `at`, and the evidence.
+pub(crate) fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<Vec<u8>>) {
+    let evidence = text::decode(shown.as_bytes()).unwrap().as_slice().to_vec();
+    let redemption = Redemption {
+        time: time(at),
+        pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
+        product: (product, 1),
+        facts: claims(CITIES[0], number, product).facts(),
+        grant: 0,
+        party: 1,
+        due_fen: if product == 2 { 1_001 } else { 0 }, // half of 2,002
+        flags: 0,
+        evidence: sha256(&[&evidence]),
+    };
+    (redemption, Some(evidence))
 }
 
 fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStorage> {

@@ -66,14 +66,14 @@ impl Flaw {
         }
     }
 
-    const fn fits(self, value: &Value) -> bool {
+    fn fits(self, value: &Value) -> bool {
         match self {
             Self::Longer => !matches!(value, Value::Null),
             Self::Indefinite => {
                 matches!(value, Value::Bytes(_) | Value::Text(_) | Value::Array(_) | Value::Map(_))
             }
             Self::KeyTwice => matches!(value, Value::Map(pairs) if !pairs.is_empty()),
-            Self::KeysSwapped => matches!(value, Value::Map(pairs) if pairs.len() > 1),
+            Self::KeysSwapped => matches!(value, Value::Map(pairs) if pairs.iter().any(|pair| pair.0 != pairs[0].0)),
             Self::Utf8 => matches!(value, Value::Text(_)),
             _ => true,
         }

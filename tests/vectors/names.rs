@@ -4,7 +4,7 @@
 //! was found. A name is frozen with the vectors; the texts of the errors are not.
 
 use onecard::crypto::{KeyError, SignatureError};
-use onecard::gate::{RecordError, SegmentError};
+use onecard::gate::{RecordError, SegmentError, UsageDigestError};
 use onecard::id::IdError;
 use onecard::ledger::{EntryError, ReceiptError};
 use onecard::pass::{ClaimsError, PassError};
@@ -82,6 +82,17 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ("an outage of the future", "record.outage"),
     ("a jump of the clock that is none", "record.jump"),
     ("a list not in ascending order", "not_ascending"),
+    ("leaves out passes that are not over yet", "usage.over"),
+    ("too many runs of entries", "usage.runs"),
+    ("a pass whose term is over", "usage.pass_over"),
+    ("a fact of a ledger that it tells nothing of", "usage.ledger"),
+    ("a pass of which nothing is told", "usage.nothing"),
+    ("an issuer of no pass", "usage.nothing"),
+    ("a gate where nothing was used", "usage.gate"),
+    ("runs of entries not ascending and apart", "not_ascending"),
+    ("gates not ascending", "not_ascending"),
+    ("passes not ascending", "not_ascending"),
+    ("uses or annulments not ascending, or one twice", "not_ascending"),
     ("a gap of nothing", "entry.gap"),
     ("a period of nothing", "entry.period"),
     ("cut-offs not in ascending order", "not_ascending"),
@@ -391,6 +402,22 @@ impl Named for SegmentError {
         match self {
             Self::TooLong(_) => "too_long".into(),
             Self::Cbor(error) => error.name(seen),
+            other => panic!("{other:?} has no name"),
+        }
+    }
+}
+
+impl Named for UsageDigestError {
+    fn name(&self, seen: &mut Seen) -> String {
+        seen.see("UsageDigestError", self);
+        match self {
+            Self::TooLong(_) => "too_long".into(),
+            Self::Encoding(error) => error.name(seen),
+            Self::Trust(error) => error.name(seen),
+            Self::Signature(error) => error.name(seen),
+            Self::Rule(text) => seen.rule(text),
+            Self::OtherMember(_) => "usage.other_city".into(),
+            Self::Future => "usage.future".into(),
             other => panic!("{other:?} has no name"),
         }
     }

@@ -4,7 +4,7 @@
 use super::names::{Named, Seen};
 use super::schema::{Case, File, Hex, Stage, Typ};
 use onecard::crypto::{Hash, KnownKey, SigningKey, VerifyingKey, sha256};
-use onecard::gate::{Record, Segment};
+use onecard::gate::{Record, Segment, UsageDigest};
 use onecard::id::GateId;
 use onecard::ledger::{Entry, Receipt};
 use onecard::pass::{Audience, Challenge, PassError, Proof, verify};
@@ -53,6 +53,7 @@ pub(crate) fn run(file: &File, case: &Case, stage: &Stage, seen: &mut Seen) -> O
         "record" => run.decoded(Record::decode(&run.stage.input()), seen),
         "ledger_entry" => run.decoded(Entry::decode(&run.stage.input()), seen),
         "segment" => run.decoded(Segment::decode(&run.stage.input()), seen),
+        "usage_digest" => run.usage_digest(seen),
         "receipt" => run.receipt(seen),
         other => panic!("{}: an unknown stage {other:?}", case.name),
     };
@@ -109,11 +110,12 @@ impl Run<'_> {
 
     /// The `typ` that the stage asks for. Media types are those this crate knows.
     fn typ(&self) -> cose::Typ {
-        const KNOWN: [&str; 4] = [
+        const KNOWN: [&str; 5] = [
             "application/vnd.onecard.trust-list+cbor",
             "application/vnd.onecard.catalogue+cbor",
             "application/statuslist+cwt",
             "application/vnd.onecard.gate+cwt",
+            "application/vnd.onecard.usage+cbor",
         ];
         match self.stage.typ.as_ref().expect("the stage needs a typ") {
             Typ::ContentFormat(number) => cose::Typ::ContentFormat(*number),
@@ -347,6 +349,23 @@ impl Run<'_> {
 
     fn decoded<T>(&self, result: Result<T, impl Named>, seen: &mut Seen) -> Verdict {
         result.map(|_| None).map_err(|error| error.name(seen))
+    }
+
+    fn usage_digest(&self, seen: &mut Seen) -> Verdict {
+        let trust = self.trust();
+        let digest = UsageDigest::verify(&self.stage.input(), &trust).map_err(|error| error.name(seen))?;
+        let (city, _) = self.stage.gate.as_ref().unwrap().split_once("/gate/").unwrap();
+        let checked = digest.check(city.parse().unwrap(), trust.policy(), self.now);
+        checked.map_err(|error| error.name(seen))?;
+        let facts = digest.facts();
+        let runs = facts.ledgers().runs().map(|(member, run)| format!("{member} {}-{}", run.start, run.end));
+        let passes = facts.passes().map(|(pass, expires, usage)| {
+            let id = Hex(pass.pass.as_bytes().to_vec()).text();
+            let (uses, annulled) = (usage.uses().len(), usage.annulled().len());
+            format!("{} {id} {} {uses} {annulled}", pass.issuer, expires.as_u64())
+        });
+        let [runs, passes] = [runs.collect::<Vec<_>>(), passes.collect()].map(|parts| parts.join(", "));
+        Ok(Some(format!("{runs}; {passes}")))
     }
 
     fn receipt(&self, seen: &mut Seen) -> Verdict {

@@ -47,7 +47,7 @@ static void check_troubles(void) {
   CHECK(length == 21);
   const char *untouched = text;
   IS(UNKNOWN_CONSTANT, onecard_trouble_text(0, ONECARD_LANG_ZH, &text, &length));
-  IS(UNKNOWN_CONSTANT, onecard_trouble_text(12, ONECARD_LANG_ZH, &text, &length));
+  IS(UNKNOWN_CONSTANT, onecard_trouble_text(15, ONECARD_LANG_ZH, &text, &length));
   IS(UNKNOWN_CONSTANT, onecard_trouble_text(UINT32_MAX, ONECARD_LANG_ZH, &text, &length));
   IS(UNKNOWN_CONSTANT, onecard_trouble_text(1, 2, &text, &length));
   IS(NULL_POINTER, onecard_trouble_text(1, 0, NULL, &length));

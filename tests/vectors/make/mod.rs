@@ -15,6 +15,7 @@ mod status;
 mod text;
 mod tlog;
 mod trust;
+mod usage;
 mod value;
 mod world;
 
@@ -38,6 +39,7 @@ pub(crate) fn files() -> Vec<(&'static str, File)> {
         ("presentation", presentation::file()),
         ("tlog", tlog::file()),
         ("records", record::file()),
+        ("usage_digest", usage::file()),
     ]
 }
 

@@ -1,0 +1,747 @@
+//! The usage digest: what a city tells its gates of the uses of passes at other gates, in one file
+//! signed by the city's log key.
+//!
+//! ```cddl
+//! usage-digest = {
+//!   1: 1, 2: uint, 3: uint,          ; version; the city; issued
+//!   4: uint,                         ; passes whose term ended until then are left out
+//!   5: [* [member, uint, uint]],     ; entries of ledgers that are told whole: from, up to
+//!   6: [* [member, uint, uint, uint]],   ; gates where passes were used: gate, venue number, service
+//!   7: [* [member, [+ [bstr .size 10, uint, [* use], [* annulled]]]]],
+//!                                    ; by issuer: pass id, expires, uses, annulments
+//! }
+//! use      = [uint, uint, uint, uint, uint]  ; time, place in 6, index in its journal, grant, party
+//! annulled = [member, uint, uint]            ; gate and index
+//! ```
+//!
+//! The facts are a join-semilattice, as [`Usage`] is: merged in any order, any number of times, they come to
+//! the same. So a city sends what is new, or all of it, or both, and a digest that is lost is sent again.
+
+use super::ledger_runs::LedgerRuns;
+use super::record::Redemption;
+use crate::crypto::{SignatureError, SigningKey};
+use crate::id::{GateId, MemberId, PassId, PassKey, VenueId};
+use crate::limits::{MAX_MEMBERS, MAX_USAGE_DIGEST};
+use crate::product::{Usage, Use, UseKey};
+use crate::time::UnixTime;
+use crate::trust::{GateCertificate, Keys, Policy, Role, TrustError};
+use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use core::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+
+const TYP: Typ = Typ::MediaType("application/vnd.onecard.usage+cbor");
+const VERSION: u8 = 1;
+/// Most runs of entries in a digest.
+const MAX_RUNS: usize = MAX_MEMBERS;
+/// Room made for a list before its items are read.
+const FEW: usize = 16;
+
+/// A usage digest is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsageDigestError {
+    /// Longer than any digest. Tell of fewer entries at once.
+    #[error("the usage digest has {0} bytes, more than {MAX_USAGE_DIGEST}")]
+    TooLong(usize),
+    /// Not the one accepted encoding.
+    #[error("usage digest: {0}")]
+    Encoding(#[from] CoseError),
+    /// No log key of the trust list signed it.
+    #[error("usage digest: {0}")]
+    Trust(#[from] TrustError),
+    /// The signature does not verify.
+    #[error("usage digest: {0}")]
+    Signature(#[from] SignatureError),
+    /// The digest contradicts itself.
+    #[error("usage digest: {0}")]
+    Rule(&'static str),
+    /// Another member than the gate's own signed it.
+    #[error("the usage digest is of member {0}, not of the gate's own")]
+    OtherMember(MemberId),
+    /// Dated further in the future than clocks differ.
+    #[error("the usage digest is dated in the future")]
+    Future,
+    /// What is known of some ledger would be in too many pieces: fetch what lies between.
+    #[error("too many gaps in what is known of a ledger")]
+    Gaps,
+}
+
+impl From<CborError> for UsageDigestError {
+    fn from(error: CborError) -> Self {
+        Self::Encoding(error.into())
+    }
+}
+
+/// Uses of passes, and the entries of ledgers whose uses are all among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageFacts {
+    over: UnixTime,
+    ledgers: LedgerRuns,
+    passes: BTreeMap<(PassKey, UnixTime), Usage>,
+}
+
+impl UsageFacts {
+    /// Nothing yet. Passes whose term ends at `over` or before will be left out: nobody is admitted with
+    /// them any more.
+    #[must_use]
+    pub const fn new(over: UnixTime) -> Self {
+        Self { over, ledgers: LedgerRuns::new(), passes: BTreeMap::new() }
+    }
+
+    /// Says that the facts of these entries of a member's ledger are here: of every record that they seal, and
+    /// of every reversal among them.
+    pub fn covers(&mut self, member: MemberId, entries: Range<u64>) {
+        self.ledgers.add(member, entries);
+    }
+
+    /// Learns a redemption: record `index` of the gate with this certificate.
+    pub fn redeemed(&mut self, certificate: &GateCertificate, index: u64, redemption: &Redemption) {
+        let used = redemption.as_use(certificate, index);
+        if let Some(usage) = self.usage(redemption) {
+            usage.insert(used);
+        }
+    }
+
+    /// Learns that a redemption was annulled by its gate, or reversed by its city.
+    pub fn taken_back(&mut self, gate: GateId, index: u64, redemption: &Redemption) {
+        if let Some(usage) = self.usage(redemption) {
+            usage.annul(gate, index);
+        }
+    }
+
+    /// Learns all that `other` knows.
+    pub fn merge(&mut self, other: Self) {
+        self.over = self.over.max(other.over);
+        self.ledgers.merge(&other.ledgers);
+        for (pass, usage) in other.passes {
+            self.passes.entry(pass).or_default().merge(&usage);
+        }
+        let over = self.over;
+        self.passes.retain(|(_, expires), _| *expires > over);
+    }
+
+    /// Passes whose term ended until then are left out.
+    #[must_use]
+    pub const fn over(&self) -> UnixTime {
+        self.over
+    }
+
+    /// The entries of ledgers whose facts are here.
+    #[must_use]
+    pub const fn ledgers(&self) -> &LedgerRuns {
+        &self.ledgers
+    }
+
+    /// The usage of each pass by the end of the term that the uses were made in, ascending. A pass has one
+    /// term; should its issuer have signed two, each is told for itself.
+    pub fn passes(&self) -> impl Iterator<Item = (PassKey, UnixTime, &Usage)> {
+        self.passes.iter().map(|((pass, expires), usage)| (*pass, *expires, usage))
+    }
+
+    pub(super) fn into_parts(self) -> (UnixTime, LedgerRuns, BTreeMap<(PassKey, UnixTime), Usage>) {
+        (self.over, self.ledgers, self.passes)
+    }
+
+    fn usage(&mut self, redemption: &Redemption) -> Option<&mut Usage> {
+        let expires = redemption.facts.expires;
+        (expires > self.over).then(|| self.passes.entry((redemption.pass, expires)).or_default())
+    }
+}
+
+/// The content of a usage digest, before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageDigestSpec {
+    /// The city.
+    pub member: MemberId,
+    /// When it is issued.
+    pub issued: UnixTime,
+    /// What it tells.
+    pub facts: UsageFacts,
+}
+
+impl UsageDigestSpec {
+    /// Signs this content with a log key of the city.
+    ///
+    /// # Errors
+    /// [`UsageDigestError::TooLong`], [`UsageDigestError::Rule`].
+    pub fn sign(&self, log: &SigningKey) -> Result<Vec<u8>, UsageDigestError> {
+        check(self.issued, &self.facts)?;
+        let gates: BTreeSet<Place> = self.facts.passes.values().flat_map(Usage::uses).map(Place::of).collect();
+        let gates: Vec<Place> = gates.into_iter().collect();
+        let mut out = Encoder::new();
+        out.map(7);
+        out.int(1).uint(VERSION);
+        out.int(2).uint(self.member.code());
+        out.int(3).time(self.issued);
+        out.int(4).time(self.facts.over);
+        out.int(5).array(self.facts.ledgers.runs().count());
+        for (member, run) in self.facts.ledgers.runs() {
+            out.array(3).uint(member.code()).uint(run.start).uint(run.end);
+        }
+        out.int(6).array(gates.len());
+        for place in &gates {
+            out.array(4).uint(place.gate.member.code()).uint(place.gate.number);
+            out.uint(place.venue).uint(place.service);
+        }
+        self.encode_passes(&mut out, &gates);
+        let headers = Headers { kid: Some(log.verifying_key().kid()), kcwt: None };
+        let bytes = cose::sign1(log, TYP, headers, &out.finish());
+        if bytes.len() > MAX_USAGE_DIGEST { Err(UsageDigestError::TooLong(bytes.len())) } else { Ok(bytes) }
+    }
+
+    fn encode_passes(&self, out: &mut Encoder, gates: &[Place]) {
+        let mut issuers: BTreeMap<MemberId, Vec<(PassKey, UnixTime, &Usage)>> = BTreeMap::new();
+        for fact in self.facts.passes() {
+            issuers.entry(fact.0.issuer).or_default().push(fact);
+        }
+        out.int(7).array(issuers.len());
+        for (issuer, passes) in issuers {
+            out.array(2).uint(issuer.code()).array(passes.len());
+            for (pass, expires, usage) in passes {
+                out.array(4).bytes(pass.pass.as_bytes()).time(expires);
+                out.array(usage.uses().len());
+                for used in usage.uses() {
+                    // Every gate of a use is among them: they were collected from the uses.
+                    let place = gates.binary_search(&Place::of(used)).unwrap_or_default();
+                    out.array(5).time(used.time).uint(place as u64).uint(used.index).uint(used.grant).uint(used.party);
+                }
+                out.array(usage.annulled().len());
+                for (gate, index) in usage.annulled() {
+                    out.array(3).uint(gate.member.code()).uint(gate.number).uint(*index);
+                }
+            }
+        }
+    }
+}
+
+/// A verified usage digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageDigest {
+    member: MemberId,
+    issued: UnixTime,
+    facts: UsageFacts,
+}
+
+impl UsageDigest {
+    /// Verifies a digest against the trust list. Whether a gate takes it is for [`UsageDigest::check`].
+    ///
+    /// # Errors
+    /// [`UsageDigestError`].
+    pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, UsageDigestError> {
+        if bytes.len() > MAX_USAGE_DIGEST {
+            return Err(UsageDigestError::TooLong(bytes.len()));
+        }
+        let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
+        let mut d = Decoder::new(message.payload());
+        let mut map = d.map()?;
+        map.require(&mut d, 1)?;
+        let at = d.error(CborErrorKind::Range);
+        if d.uint::<u8>()? != VERSION {
+            return Err(at.into());
+        }
+        map.require(&mut d, 2)?;
+        let of = d.member()?;
+        map.require(&mut d, 3)?;
+        let issued = d.time()?;
+        // The signature before the rest, which is long.
+        let (member, entry) = trust.key(message.kid()?, Role::Log, issued)?;
+        message.verify(trust.verifier(entry))?;
+        if member.id != of {
+            return Err(UsageDigestError::Rule("issued by another member"));
+        }
+        map.require(&mut d, 4)?;
+        let over = d.time()?;
+        map.require(&mut d, 5)?;
+        let ledgers = decode_runs(&mut d)?;
+        map.require(&mut d, 6)?;
+        let gates = decode_gates(&mut d)?;
+        map.require(&mut d, 7)?;
+        let passes = decode_passes(&mut d, &gates)?;
+        map.end(&d)?;
+        d.end()?;
+        let facts = UsageFacts { over, ledgers, passes };
+        check(issued, &facts)?;
+        let used: BTreeSet<Place> = facts.passes.values().flat_map(Usage::uses).map(Place::of).collect();
+        if used.len() != gates.len() {
+            return Err(UsageDigestError::Rule("a gate where nothing was used"));
+        }
+        Ok(Self { member: of, issued, facts })
+    }
+
+    /// Whether a gate of `city` takes it: its city said so, and not in the future.
+    ///
+    /// # Errors
+    /// [`UsageDigestError::OtherMember`], [`UsageDigestError::Future`].
+    pub fn check(&self, city: MemberId, policy: &Policy, now: UnixTime) -> Result<(), UsageDigestError> {
+        if self.member != city {
+            return Err(UsageDigestError::OtherMember(self.member));
+        }
+        if self.issued.since(now) > i64::from(policy.clock_suspect) {
+            return Err(UsageDigestError::Future);
+        }
+        Ok(())
+    }
+
+    /// The city.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// When it was issued.
+    #[must_use]
+    pub const fn issued(&self) -> UnixTime {
+        self.issued
+    }
+
+    /// What it tells.
+    #[must_use]
+    pub const fn facts(&self) -> &UsageFacts {
+        &self.facts
+    }
+
+    /// What it tells, without the rest.
+    #[must_use]
+    pub fn into_facts(self) -> UsageFacts {
+        self.facts
+    }
+}
+
+/// A gate with the venue and the service that its certificate is for. The venue is of the gate's own member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    gate: GateId,
+    venue: u16,
+    service: u8,
+}
+
+impl Place {
+    const fn of(used: &Use) -> Self {
+        Self { gate: used.gate, venue: used.venue.number, service: used.service }
+    }
+}
+
+/// The rules of a digest's content.
+fn check(issued: UnixTime, facts: &UsageFacts) -> Result<(), UsageDigestError> {
+    if facts.over > issued {
+        return Err(UsageDigestError::Rule("leaves out passes that are not over yet"));
+    }
+    if facts.ledgers.runs().count() > MAX_RUNS {
+        return Err(UsageDigestError::Rule("too many runs of entries"));
+    }
+    for (_, expires, usage) in facts.passes() {
+        if expires <= facts.over {
+            return Err(UsageDigestError::Rule("a pass whose term is over"));
+        }
+        let gates = usage.uses().iter().map(|used| used.gate).chain(usage.annulled().iter().map(|(gate, _)| *gate));
+        if !gates.into_iter().all(|gate| facts.ledgers.has(gate.member)) {
+            return Err(UsageDigestError::Rule("a fact of a ledger that it tells nothing of"));
+        }
+        if usage.uses().is_empty() && usage.annulled().is_empty() {
+            return Err(UsageDigestError::Rule("a pass of which nothing is told"));
+        }
+    }
+    Ok(())
+}
+
+fn decode_runs(d: &mut Decoder<'_>) -> Result<LedgerRuns, UsageDigestError> {
+    let count = d.array()?;
+    let mut given = Vec::new();
+    for _ in 0..count {
+        d.array_of(3)?;
+        given.push((d.member()?, d.uint()?..d.uint()?));
+    }
+    let runs: LedgerRuns = given.iter().cloned().collect();
+    if runs.runs().eq(given) {
+        Ok(runs)
+    } else {
+        Err(UsageDigestError::Rule("runs of entries not ascending and apart"))
+    }
+}
+
+fn decode_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
+    Ok(GateId { member: d.member()?, number: d.uint()? })
+}
+
+fn decode_gates(d: &mut Decoder<'_>) -> Result<Vec<Place>, UsageDigestError> {
+    let count = d.array()?;
+    let mut gates: Vec<Place> = Vec::new();
+    for _ in 0..count {
+        d.array_of(4)?;
+        let place = Place { gate: decode_gate(d)?, venue: d.uint()?, service: d.uint()? };
+        if gates.last().is_some_and(|last| *last >= place) {
+            return Err(UsageDigestError::Rule("gates not ascending"));
+        }
+        gates.push(place);
+    }
+    Ok(gates)
+}
+
+fn decode_passes(
+    d: &mut Decoder<'_>,
+    gates: &[Place],
+) -> Result<BTreeMap<(PassKey, UnixTime), Usage>, UsageDigestError> {
+    let mut passes = BTreeMap::new();
+    for _ in 0..d.array()? {
+        d.array_of(2)?;
+        let issuer = d.member()?;
+        let count = d.array()?;
+        if count == 0 {
+            return Err(UsageDigestError::Rule("an issuer of no pass"));
+        }
+        for _ in 0..count {
+            d.array_of(4)?;
+            let pass = PassKey { issuer, pass: PassId::from_bytes(*d.byte_array()?) };
+            let expires = d.time()?;
+            if passes.last_key_value().is_some_and(|(last, _)| *last >= (pass, expires)) {
+                return Err(UsageDigestError::Rule("passes not ascending"));
+            }
+            passes.insert((pass, expires), decode_usage(d, gates)?);
+        }
+    }
+    Ok(passes)
+}
+
+fn decode_usage(d: &mut Decoder<'_>, gates: &[Place]) -> Result<Usage, UsageDigestError> {
+    let uses = decode_list(d, |d| {
+        d.array_of(5)?;
+        let time = d.time()?;
+        let at = d.error(CborErrorKind::Range);
+        let Place { gate, venue, service } = *gates.get(d.uint::<usize>()?).ok_or(at)?;
+        let venue = VenueId { member: gate.member, number: venue };
+        Ok(Use { time, gate, index: d.uint()?, venue, service, grant: d.uint()?, party: d.uint()? })
+    })?;
+    let annulled: Vec<UseKey> = decode_list(d, |d| {
+        d.array_of(3)?;
+        Ok((decode_gate(d)?, d.uint()?))
+    })?;
+    Usage::canonical(uses, annulled).ok_or(UsageDigestError::Rule("uses or annulments not ascending, or one twice"))
+}
+
+/// A list. Most are of one item, and there are many: none takes more room than it needs.
+fn decode_list<'a, T>(
+    d: &mut Decoder<'a>,
+    item: impl Fn(&mut Decoder<'a>) -> Result<T, CborError>,
+) -> Result<Vec<T>, CborError> {
+    let count = d.array()?;
+    let mut items = Vec::with_capacity(count.min(FEW));
+    for _ in 0..count {
+        items.push(item(d)?);
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::trust::test_federation::{id, list, secret, time};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    const CITY: u32 = 310_101;
+    const PEER: u32 = 320_100;
+    const ISSUED: i64 = 50_000;
+
+    fn pass(number: u8) -> PassKey {
+        PassKey { issuer: id(if number < 8 { CITY } else { PEER }), pass: PassId::from_bytes([number; 10]) }
+    }
+
+    fn used(member: u32, gate: u32, index: u64) -> Use {
+        let member = id(member);
+        Use {
+            time: time(40_000 + index as i64),
+            gate: GateId { member, number: gate },
+            index,
+            venue: VenueId { member, number: gate as u16 },
+            service: 0,
+            grant: 1,
+            party: 2,
+        }
+    }
+
+    /// One thing a city tells.
+    #[derive(Clone, Debug)]
+    pub(crate) enum Fact {
+        Used(PassKey, UnixTime, Use),
+        TakenBack(PassKey, UnixTime, UseKey),
+        Covers(MemberId, Range<u64>),
+        Over(UnixTime),
+    }
+
+    pub(crate) fn facts(told: &[Fact]) -> UsageFacts {
+        let mut all = UsageFacts::new(UnixTime::MIN);
+        for fact in told {
+            let mut one = UsageFacts::new(UnixTime::MIN);
+            match fact.clone() {
+                Fact::Used(pass, expires, used) => {
+                    one.covers(used.gate.member, 0..1);
+                    one.passes.entry((pass, expires)).or_default().insert(used);
+                }
+                Fact::TakenBack(pass, expires, key) => {
+                    one.covers(key.0.member, 0..1);
+                    one.passes.entry((pass, expires)).or_default().annul(key.0, key.1);
+                }
+                Fact::Covers(member, entries) => one.covers(member, entries),
+                Fact::Over(over) => one.over = over,
+            }
+            all.merge(one);
+        }
+        all
+    }
+
+    /// Terms end between 40,000 and 90,000, in steps of 10,000.
+    pub(crate) fn any_fact(numbers: Range<u8>) -> impl Strategy<Value = Fact> {
+        let what = (numbers, 4i64..10, prop_oneof![Just(CITY), Just(PEER)], 1u32..4, 0u64..6, 0u8..12);
+        what.prop_map(|(number, expires, member, gate, index, kind)| {
+            let (used, expires) = (used(member, gate, index), time(expires * 10_000));
+            match kind {
+                0 => Fact::TakenBack(pass(number), expires, used.key()),
+                1 => Fact::Covers(id(member), index..index + u64::from(gate)),
+                2 => Fact::Over(expires.min(time(ISSUED))),
+                _ => Fact::Used(pass(number), expires, used),
+            }
+        })
+    }
+
+    fn spec(facts: UsageFacts) -> UsageDigestSpec {
+        UsageDigestSpec { member: id(CITY), issued: time(ISSUED), facts }
+    }
+
+    pub(crate) fn signed(facts: UsageFacts) -> Vec<u8> {
+        spec(facts).sign(&secret(CITY, Role::Log)).unwrap()
+    }
+
+    fn sample() -> UsageFacts {
+        let later = time(90_000);
+        facts(&[
+            Fact::Used(pass(1), later, used(CITY, 1, 300)),
+            Fact::Used(pass(1), later, used(PEER, 2, 17)),
+            Fact::Used(pass(1), time(80_000), used(PEER, 2, 16)),
+            Fact::TakenBack(pass(2), later, (GateId { member: id(PEER), number: 2 }, 5)),
+            Fact::Used(pass(9), later, used(PEER, 3, 1)),
+            Fact::Covers(id(CITY), 0..70),
+            Fact::Covers(id(PEER), 100..250),
+            Fact::Over(time(30_000)),
+        ])
+    }
+
+    #[test]
+    fn what_is_signed_is_what_is_read() {
+        let digest = UsageDigest::verify(&signed(sample()), &list()).unwrap();
+        assert_eq!((digest.member(), digest.issued()), (id(CITY), time(ISSUED)));
+        assert_eq!(*digest.facts(), sample());
+        let runs: Vec<_> = digest.facts().ledgers().runs().collect();
+        assert_eq!(runs, [(id(CITY), 0..70), (id(PEER), 0..1), (id(PEER), 100..250)]);
+        assert_eq!(digest.facts().passes().count(), 4);
+    }
+
+    #[test]
+    fn a_use_takes_few_bytes() {
+        let digest = |uses: u64| {
+            let told: Vec<_> =
+                (0..uses).map(|at| Fact::Used(pass(1), time(90_000), used(PEER, 2, 60_000 + at))).collect();
+            signed(facts(&told)).len()
+        };
+        assert!(digest(21) - digest(20) <= 12, "{}", digest(21) - digest(20));
+    }
+
+    #[test]
+    fn only_a_log_key_of_the_member_signs() {
+        let verify = |key: &SigningKey, spec: &UsageDigestSpec| UsageDigest::verify(&spec.sign(key).unwrap(), &list());
+        for role in [Role::Registrar, Role::Issuer, Role::Witness] {
+            let refused = verify(&secret(CITY, role), &spec(sample()));
+            assert!(matches!(refused, Err(UsageDigestError::Trust(TrustError::WrongRole(_)))), "{refused:?}");
+        }
+        let peer = verify(&secret(PEER, Role::Log), &spec(sample()));
+        assert_eq!(peer, Err(UsageDigestError::Rule("issued by another member")));
+        let stranger = verify(&SigningKey::from_seed(&[7; 32]), &spec(sample()));
+        assert!(matches!(stranger, Err(UsageDigestError::Trust(TrustError::UnknownKey(_)))));
+        let early = UsageDigestSpec { issued: time(10), facts: UsageFacts::default(), ..spec(sample()) };
+        let early = verify(&secret(CITY, Role::Log), &early);
+        assert!(matches!(early, Err(UsageDigestError::Trust(TrustError::KeyTime(_)))));
+    }
+
+    #[test]
+    fn every_byte_counts_and_the_size_comes_first() {
+        let bytes = signed(sample());
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(UsageDigest::verify(&changed, &list()).is_err(), "byte {at}");
+        }
+        let long = vec![0; MAX_USAGE_DIGEST + 1];
+        assert_eq!(UsageDigest::verify(&long, &list()), Err(UsageDigestError::TooLong(long.len())));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_not_signed() {
+        let refused = |change: &dyn Fn(&mut UsageDigestSpec)| {
+            let told = Fact::Used(pass(1), time(45_000), used(PEER, 2, 17));
+            let mut spec = spec(facts(&[told]));
+            assert!(spec.sign(&secret(CITY, Role::Log)).is_ok());
+            change(&mut spec);
+            match spec.sign(&secret(CITY, Role::Log)) {
+                Err(UsageDigestError::Rule(rule)) => rule,
+                other => panic!("{other:?}"),
+            }
+        };
+        let told = |change: &dyn Fn(&mut Usage)| refused(&|spec| spec.facts.passes.values_mut().for_each(change));
+        let future = refused(&|spec| (spec.facts.over, spec.issued) = (time(44_000), time(43_999)));
+        assert_eq!(future, "leaves out passes that are not over yet");
+        assert_eq!(refused(&|spec| spec.facts.over = time(45_000)), "a pass whose term is over");
+        let unknown = refused(&|spec| spec.facts.ledgers = LedgerRuns::new());
+        assert_eq!(unknown, "a fact of a ledger that it tells nothing of");
+        let unknown = told(&|usage| _ = usage.annul(GateId { member: id(CITY), number: 1 }, 1));
+        assert_eq!(unknown, "a fact of a ledger that it tells nothing of");
+        assert_eq!(told(&|usage| *usage = Usage::new()), "a pass of which nothing is told");
+        let pieces =
+            |spec: &mut UsageDigestSpec| (0..257).for_each(|at| spec.facts.covers(id(PEER), 2 * at..2 * at + 1));
+        assert_eq!(refused(&pieces), "too many runs of entries");
+    }
+
+    #[test]
+    fn a_digest_longer_than_the_cap_is_not_signed() {
+        let mut facts = UsageFacts::new(UnixTime::MIN);
+        facts.covers(id(PEER), 0..1);
+        let usage = (0..750_000).map(|index| used(PEER, 2, index)).collect();
+        facts.passes.insert((pass(1), time(90_000)), usage);
+        let long = spec(facts).sign(&secret(CITY, Role::Log));
+        assert!(matches!(long, Err(UsageDigestError::TooLong(length)) if length > MAX_USAGE_DIGEST), "{long:?}");
+    }
+
+    /// A digest by hand: its runs, gates and passes, each a list.
+    fn handmade(runs: &[&[u8]], gates: &[&[u8]], passes: &[&[u8]]) -> Result<UsageFacts, UsageDigestError> {
+        let mut out = Encoder::new();
+        out.map(7).int(1).uint(VERSION).int(2).uint(CITY).int(3).time(time(ISSUED)).int(4).time(UnixTime::MIN);
+        for (key, items) in (5..).zip([runs, gates, passes]) {
+            out.int(key).array(items.len());
+            for item in items {
+                out.raw(item);
+            }
+        }
+        let key = secret(CITY, Role::Log);
+        let headers = Headers { kid: Some(key.verifying_key().kid()), kcwt: None };
+        let bytes = cose::sign1(&key, TYP, headers, &out.finish());
+        UsageDigest::verify(&bytes, &list()).map(UsageDigest::into_facts)
+    }
+
+    fn numbers(numbers: &[u64]) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.array(numbers.len());
+        for number in numbers {
+            out.uint(*number);
+        }
+        out.finish()
+    }
+
+    /// A pass of the city that ends at 90,000.
+    fn told(number: u8, uses: &[&[u64]], annulled: &[&[u64]]) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.array(4).bytes(&[number; 10]).time(time(90_000));
+        for list in [uses, annulled] {
+            out.array(list.len());
+            for item in list {
+                out.raw(&numbers(item));
+            }
+        }
+        out.finish()
+    }
+
+    fn of_city(passes: &[&[u8]]) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.array(2).uint(CITY).array(passes.len());
+        for pass in passes {
+            out.raw(pass);
+        }
+        out.finish()
+    }
+
+    #[test]
+    fn only_the_one_encoding_is_read() {
+        let (city, peer) = (u64::from(CITY), u64::from(PEER));
+        let [runs, peers] = [city, peer].map(|member| numbers(&[member, 0, 9]));
+        let [first, second] = [1, 2].map(|number| numbers(&[peer, number, number, 0]));
+        let use_at = |time, gate| [time, gate, 300, 1, 2];
+        let once = |passes: &[&[u8]]| handmade(&[&runs, &peers], &[&first], &[&of_city(passes)]);
+        let (one, two) = (told(1, &[&use_at(40_000, 0)], &[]), told(2, &[&use_at(40_000, 0)], &[]));
+        assert_eq!(once(&[&one, &two]).unwrap().passes().count(), 2);
+        let rule = |rule| Err(UsageDigestError::Rule(rule));
+
+        let order = rule("runs of entries not ascending and apart");
+        let apart = |from, to| numbers(&[city, from, to]);
+        for (a, b) in [(peers.clone(), runs.clone()), (apart(0, 9), apart(0, 9)), (apart(0, 9), apart(9, 10))] {
+            assert_eq!(handmade(&[&a, &b], &[], &[]), order);
+        }
+        assert_eq!(handmade(&[&apart(3, 3)], &[], &[]), order);
+        assert_eq!(handmade(&[&apart(4, 3)], &[], &[]), order);
+        assert!(handmade(&[&apart(0, 9), &apart(10, 11)], &[], &[]).is_ok());
+
+        let gates = |gates: &[&[u8]]| handmade(&[&runs, &peers], gates, &[&of_city(&[&one])]);
+        assert_eq!(gates(&[&second, &first]), rule("gates not ascending"));
+        assert_eq!(gates(&[&first, &first]), rule("gates not ascending"));
+        assert_eq!(gates(&[&first, &second]), rule("a gate where nothing was used"));
+
+        assert_eq!(once(&[]), rule("an issuer of no pass"));
+        for passes in [[&two[..], &one[..]], [&one, &one]] {
+            assert_eq!(once(&passes), rule("passes not ascending"));
+        }
+        let twice = of_city(&[&one]);
+        assert_eq!(handmade(&[&peers], &[&first], &[&twice, &twice]), rule("passes not ascending"));
+
+        let order = rule("uses or annulments not ascending, or one twice");
+        let (early, late) = (use_at(40_000, 0), use_at(40_001, 0));
+        assert_eq!(once(&[&told(1, &[&late, &early], &[])]), order);
+        assert_eq!(once(&[&told(1, &[&early, &early], &[])]), order);
+        assert_eq!(once(&[&told(1, &[&early, &late], &[])]), order, "one record is one use");
+        assert_eq!(once(&[&told(1, &[&early], &[&[peer, 1, 300]])]), order, "a use that was annulled");
+        assert_eq!(once(&[&told(1, &[&early], &[&[peer, 1, 2], &[peer, 1, 1]])]), order);
+        let range = once(&[&told(1, &[&use_at(40_000, 1)], &[])]);
+        let kind = CborErrorKind::Range;
+        assert!(matches!(range, Err(UsageDigestError::Encoding(CoseError::Cbor(error))) if error.kind == kind));
+    }
+
+    impl UsageFacts {
+        pub(crate) fn of(
+            over: UnixTime,
+            ledgers: LedgerRuns,
+            passes: impl Iterator<Item = ((PassKey, UnixTime), Usage)>,
+        ) -> Self {
+            let mut all = Self::new(over);
+            all.ledgers = ledgers;
+            passes.for_each(|(pass, usage)| {
+                all.merge(Self { passes: BTreeMap::from([(pass, usage)]), ..Self::new(over) });
+            });
+            all
+        }
+    }
+
+    fn verified(bytes: &[u8]) -> UsageFacts {
+        UsageDigest::verify(bytes, &list()).unwrap().into_facts()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// Digests in any order, some of them twice, some with parts of others: the same is known.
+        #[test]
+        fn the_order_and_the_cut_change_nothing(
+            (told, shuffled) in vec(any_fact(1..12), 1..24).prop_flat_map(|told| {
+                (Just(told.clone()), Just(told).prop_shuffle())
+            }),
+            cut in 0usize..24,
+            again in subsequence((0..24).collect::<Vec<usize>>(), 0..6),
+        ) {
+            let whole = facts(&told);
+            prop_assert_eq!(&verified(&signed(whole.clone())), &whole);
+            let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
+            let twice: Vec<Fact> = again.iter().filter_map(|&at| told.get(at).cloned()).collect();
+            let mut known = UsageFacts::default();
+            for part in [right, &twice, left] {
+                known.merge(verified(&signed(facts(part))));
+            }
+            prop_assert_eq!(known, whole);
+        }
+    }
+}

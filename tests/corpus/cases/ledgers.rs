@@ -1,0 +1,193 @@
+//! Ledgers that their own cities wrote and signed, and the others cosigned without looking.
+
+use super::Case;
+use crate::Damage::{Agreed, Said};
+use crate::day::{self, AUDITOR, BEFORE, CITIES, OPEN, gate_secret, id, secret, time};
+use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Script};
+use onecard::crypto::{SigningKey, sha256};
+use onecard::gate::Record;
+use onecard::id::GateId;
+use onecard::ledger::Entry;
+use onecard::tlog::{Checkpoint, KeyName};
+use onecard::trust::{GateCertificateSpec, Role};
+
+pub(super) const CASES: &[Case] = &[
+    ("ledger-clock-stands", Said(|script| enter_at(script, EVENING, adopted()))),
+    ("ledger-clock-back", Said(|script| enter_at(script, EVENING - 1, adopted()))),
+    ("ledger-entry-unreadable", Said(|script| script.ledger(HUANGPU).push(Line::Raw(vec![0x80])))),
+    ("ledger-entry-too-short", Said(|script| script.ledger(HUANGPU).push(Line::Raw(Vec::new())))),
+    ("gate-enrolled", Said(|script| enrol(script, HUANGPU, 3, &secret(HUANGPU, Role::Registrar)))),
+    ("gate-enrolled-twice", Said(|script| enrol(script, HUANGPU, 2, &secret(HUANGPU, Role::Registrar)))),
+    ("gate-of-another-member", Said(|script| enrol(script, NANJING, 3, &secret(NANJING, Role::Registrar)))),
+    ("gate-enrolled-by-a-stranger", Said(|script| enrol(script, HUANGPU, 3, &secret(HUANGPU, Role::Issuer)))),
+    ("gate-retired", Said(|script| script.enter(HUANGPU, Entry::GateRetired { gate: 2 }))),
+    ("gate-retired-twice", Said(retired_twice)),
+    ("gate-retired-that-is-none", Said(|script| script.enter(HUANGPU, Entry::GateRetired { gate: 9 }))),
+    ("seal-after-retirement", Said(retired_before_the_seal)),
+    ("seal-of-an-unknown-gate", Said(|script| seal(script, 9, 0, 5))),
+    (
+        "seals-all-dropped",
+        Said(|script| script.ledger(HUANGPU).retain(|line| !matches!(line, Line::Seal { gate: 1, .. }))),
+    ),
+    ("seal-dropped", Said(drop_seal)),
+    ("seal-of-nothing-new", Said(|script| seal(script, 1, 5, 5))),
+    ("seal-after-a-gap", Said(|script| change_first(script, 4))),
+    ("seal-of-what-was-sealed", Said(|script| change_first(script, 2))),
+    ("seal-by-a-foreign-key", Said(|script| _ = script.keys.insert(H1, gate_secret(gate(H2))))),
+    ("seal-of-another-root", Said(other_root)),
+    ("journal-record-replaced", Agreed(|script| publish_instead(script, |_| {}, true))),
+    ("journal-record-left-out", Agreed(|script| publish_instead(script, |_| {}, false))),
+    ("journal-goes-on", Agreed(goes_on)),
+    ("gap-declared", Said(|script| gap(script, 1, 5))),
+    ("gap-of-what-is-there", Said(|script| gap(script, 1, 4))),
+    ("gap-of-an-unknown-gate", Said(|script| gap(script, 9, 0))),
+    ("trust-list-not-published", Said(|script| adopt(script, 2, day::bundle().trust().digest()))),
+    ("trust-list-of-another-digest", Said(|script| adopt(script, 1, sha256(&[b"another"])))),
+    ("catalogue-not-published", Said(|script| catalogue(script, 2, &day::catalogue(HUANGPU)))),
+    ("catalogue-of-another-member", Said(|script| catalogue(script, 1, &day::catalogue(NANJING)))),
+    ("status-list-not-published", Said(|script| status(script, "oc:310101/2", OPEN - 3_600))),
+    ("status-list-of-another-time", Said(|script| status(script, "oc:310101/1", OPEN - 3_601))),
+    ("peer-forked", Said(|script| peer(script, 5, |checkpoint| checkpoint.root.0[0] ^= 1))),
+    ("peer-goes-back", Said(|script| peer(script, 5, |checkpoint| checkpoint.size = 99))),
+    ("peer-is-nobody", Said(|script| peer(script, 5, |checkpoint| checkpoint.origin = name("onecard.test/999999")))),
+    ("cosigned-by-too-few", Said(|script| cosigned(script, &[(AUDITOR, NIGHT), (NANJING, NIGHT)]))),
+    (
+        "cosigned-by-one-twice",
+        Said(|script| cosigned(script, &[(AUDITOR, NIGHT), (NANJING, NIGHT), (NANJING, NIGHT + 1)])),
+    ),
+    ("cosigned-by-itself", Said(|script| cosigned(script, &[(AUDITOR, NIGHT), (NANJING, NIGHT), (HUANGPU, NIGHT)]))),
+    (
+        "cosigned-before-its-key",
+        Said(|script| {
+            cosigned(script, &[(AUDITOR, NIGHT), (NANJING, NIGHT), (CITIES[2], NIGHT), (CITIES[3], BEFORE - 1)])
+        }),
+    ),
+    ("reversed", Said(|script| reverse(script, &[(1, 2)]))),
+    ("reversed-twice", Said(|script| reverse(script, &[(1, 2), (1, 2)]))),
+    ("reversed-after-annulment", Said(|script| reverse(script, &[(1, 3)]))),
+    ("reversed-no-redemption", Said(|script| reverse(script, &[(1, 0)]))),
+    ("reversed-beyond-the-journal", Said(|script| reverse(script, &[(1, 5)]))),
+    ("reversed-of-an-unknown-gate", Said(|script| reverse(script, &[(9, 2)]))),
+    ("reversed-before-its-seal", Said(reversed_before)),
+];
+
+fn gate((member, number): (u32, u32)) -> GateId {
+    GateId { member: id(member), number }
+}
+
+fn name(origin: &str) -> KeyName {
+    KeyName::new(origin).unwrap()
+}
+
+fn enter_at(script: &mut Script, at: i64, entry: Entry) {
+    script.ledger(HUANGPU).push(Line::At(time(at), entry));
+}
+
+fn adopted() -> Entry {
+    Entry::TrustAdopted { sequence: 1, digest: day::bundle().trust().digest() }
+}
+
+fn adopt(script: &mut Script, sequence: u64, digest: onecard::Hash) {
+    script.enter(HUANGPU, Entry::TrustAdopted { sequence, digest });
+}
+
+fn catalogue(script: &mut Script, sequence: u64, list: &[u8]) {
+    script.enter(HUANGPU, Entry::CataloguePublished { sequence, digest: sha256(&[list]) });
+}
+
+fn status(script: &mut Script, uri: &str, issued: i64) {
+    let digest = sha256(&[&day::status_list(HUANGPU)]);
+    script.enter(HUANGPU, Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest });
+}
+
+fn enrol(script: &mut Script, member: u32, number: u32, registrar: &SigningKey) {
+    let spec = GateCertificateSpec {
+        gate: gate((member, number)),
+        venue: 1,
+        service: 0,
+        key: gate_secret(gate((member, number))).verifying_key(),
+        issued: time(OPEN - 3_600),
+        not_before: time(OPEN - 3_600),
+        expires: time(OPEN + 86_400),
+    };
+    script.enter(HUANGPU, Entry::GateEnrolled { certificate: spec.sign(registrar) });
+}
+
+fn retired_twice(script: &mut Script) {
+    script.enter(HUANGPU, Entry::GateRetired { gate: 2 });
+    script.enter(HUANGPU, Entry::GateRetired { gate: 2 });
+}
+
+fn retired_before_the_seal(script: &mut Script) {
+    let at = script.seals(N1)[1].0;
+    script.ledger(NANJING).insert(at, Line::At(time(EVENING), Entry::GateRetired { gate: 1 }));
+}
+
+fn seal(script: &mut Script, gate: u32, first: u64, size: u64) {
+    script.ledger(HUANGPU).push(Line::Seal { at: time(EVENING), gate, first, size });
+}
+
+/// The city leaves out the last seal, and publishes the journal up to there.
+fn drop_seal(script: &mut Script) {
+    let at = script.seals(N1)[1].0;
+    script.ledger(NANJING).remove(at);
+}
+
+fn change_first(script: &mut Script, to: u64) {
+    let Line::Seal { first, .. } = script.last_seal(N1) else { unreachable!() };
+    *first = to;
+}
+
+/// The gate signed another history for its city than the one that is published.
+fn other_root(script: &mut Script) {
+    let at = script.seals(H1)[0].0;
+    let origin = name(&day::bundle().trust().journal_origin(gate(H1)));
+    let checkpoint = Checkpoint { origin, size: 5, root: sha256(&[b"another"]) }.sign(&gate_secret(gate(H1)));
+    script.ledger(HUANGPU)[at] = Line::At(time(OPEN + 3_600), Entry::JournalSealed { gate: 1, first: 0, checkpoint });
+}
+
+/// A second history of the gate is published: signed by it, and as long as the first or shorter.
+fn publish_instead(script: &mut Script, change: impl FnOnce(&mut Vec<crate::script::Said>), whole: bool) {
+    let mut said = script.journals[&H1].clone();
+    if whole {
+        let Record::Redeemed(redemption) = Record::decode(&said[2].body).unwrap() else { unreachable!() };
+        said[2].body = Record::Redeemed(onecard::gate::Redemption { party: 2, ..redemption }).encode();
+    } else {
+        said.truncate(3);
+    }
+    change(&mut said);
+    script.instead.insert(H1, said);
+}
+
+/// The gate's last segment is published, and the ledger has no seal of it.
+fn goes_on(script: &mut Script) {
+    let mut said = script.journals[&H2].clone();
+    said.push(said[1].clone());
+    script.instead.insert(H2, said);
+}
+
+fn gap(script: &mut Script, gate: u32, from: u64) {
+    script.enter(NANJING, Entry::GapDeclared { gate, from, until: from + 2 });
+}
+
+/// Nanjing saw a checkpoint of Huangpu's, signed by Huangpu.
+fn peer(script: &mut Script, size: u64, change: impl FnOnce(&mut Checkpoint)) {
+    let mut checkpoint = Checkpoint { origin: name("onecard.test/310101"), size, root: sha256(&[b"another"]) };
+    change(&mut checkpoint);
+    script.enter(NANJING, Entry::PeerSeen { checkpoint: checkpoint.sign(&secret(HUANGPU, Role::Log)) });
+}
+
+fn cosigned(script: &mut Script, by: &[(u32, i64)]) {
+    script.cosigned.insert(HUANGPU, by.to_vec());
+}
+
+fn reverse(script: &mut Script, reversed: &[(u32, u64)]) {
+    for &(gate, index) in reversed {
+        script.enter(HUANGPU, Entry::Reversal { gate, index });
+    }
+}
+
+fn reversed_before(script: &mut Script) {
+    let at = script.seals(N2)[0].0;
+    script.ledger(NANJING).insert(at, Line::At(time(EVENING), Entry::Reversal { gate: 2, index: 2 }));
+}

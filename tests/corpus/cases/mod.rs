@@ -1,0 +1,16 @@
+//! The damages, by what is damaged.
+
+mod files;
+mod journals;
+mod ledgers;
+mod money;
+
+use crate::Damage;
+
+/// A name of the table, and what is done.
+pub(crate) type Case = (&'static str, Damage);
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = Case> {
+    [files::CASES, ledgers::CASES, journals::CASES, money::CASES].into_iter().flatten().copied()
+}

@@ -1,0 +1,141 @@
+//! Damaged days: one good day, damaged in one way at a time, each with exactly what an audit finds.
+//!
+//! `README.md` beside this file is the table: the name of a case, what was done, and the findings. The
+//! cases are made by programs from fixed keys; nothing is stored.
+
+mod cases;
+#[path = "../day/mod.rs"]
+mod day;
+mod script;
+
+use day::{Day, OPEN, secret, time};
+use onecard::audit::{Files, MemoryFiles, Options, Report, Rule, audit};
+use onecard::ledger::Entry;
+use onecard::trust::Role;
+use script::{HUANGPU, NIGHT, Script};
+use std::collections::BTreeSet;
+
+const TABLE: &str = include_str!("README.md");
+
+/// At which stage of the day a damage is done.
+#[derive(Clone, Copy)]
+pub(crate) enum Damage {
+    /// Somebody says something else, before the day is settled.
+    Said(fn(&mut Script)),
+    /// Somebody says something else after it was settled.
+    Agreed(fn(&mut Script)),
+    /// What is published is changed, by whoever has no key.
+    Files(fn(&mut MemoryFiles)),
+}
+
+/// The good day, up to its settlement.
+fn good() -> (Day, Script) {
+    let mut day = Day::ordinary();
+    let seen = day.cities[0].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
+    let checkpoint = seen.sign(&secret(HUANGPU, Role::Log));
+    day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(OPEN + 50_000)).unwrap();
+    day.finish(NIGHT);
+    let script = Script::of(&day);
+    (day, script)
+}
+
+/// Published files as a disk has them: none is longer than a reader takes.
+struct Disk<'a>(&'a MemoryFiles);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the file is too long")]
+struct TooLong;
+
+impl Files for Disk<'_> {
+    type Error = TooLong;
+
+    fn list(&self) -> Result<Vec<String>, TooLong> {
+        self.0.list().map_err(|never| match never {})
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TooLong> {
+        let content = self.0.get(path);
+        if content.is_some_and(|content| content.len() > 64 << 20) { Err(TooLong) } else { Ok(content.cloned()) }
+    }
+}
+
+fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
+    let mut script = good.clone();
+    if let Damage::Said(change) = damage {
+        change(&mut script);
+    }
+    script.settle(0);
+    if let Damage::Agreed(change) = damage {
+        change(&mut script);
+    }
+    let mut files = script.publish();
+    if let Damage::Files(change) = damage {
+        change(&mut files);
+    }
+    files
+}
+
+/// Severity, log, index and rule of each finding; then each over-use, and each use of another grant, with who is
+/// liable.
+fn told(report: &Report) -> String {
+    let index = |index: Option<u64>| index.map(|index| format!("#{index}")).unwrap_or_default();
+    let found = report
+        .findings
+        .iter()
+        .map(|found| format!("{} {}{} {}", found.severity, found.place, index(found.index), found.rule));
+    let over = report.over_use.iter();
+    let over = over.map(|over| format!("over-use {}#{} {}", over.used.gate, over.used.index, over.liable));
+    let other = report.other_grants.iter();
+    let other = other.map(|other| format!("other-grant {}#{} {}", other.used.gate, other.used.index, other.liable));
+    let all: Vec<String> = found.chain(over).chain(other).collect();
+    if all.is_empty() { "nothing".into() } else { all.join("; ") }
+}
+
+/// Name, what was done, and findings, of each row of the table.
+fn rows() -> Vec<[&'static str; 3]> {
+    let rows = TABLE.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
+    let rows = rows.map(|row| row.split(" | ").collect::<Vec<_>>().try_into());
+    rows.map(|row: Result<[&str; 3], _>| {
+        row.map(|[name, done, found]| [name.trim_end_matches('`'), done, found]).unwrap()
+    })
+    .collect()
+}
+
+#[test]
+fn the_good_day_is_what_honest_parties_publish() {
+    let (mut day, mut script) = good();
+    let honest = day.settle(NIGHT);
+    script.settle(0);
+    assert!(script.publish() == honest);
+    assert_eq!(told(&audit(&honest, &Options::default())), "nothing");
+}
+
+#[test]
+fn each_damage_is_found_and_nothing_else() {
+    let (_, good) = good();
+    let rows = rows();
+    let mut wrong = String::new();
+    let mut names = BTreeSet::new();
+    for (name, damage) in cases::all() {
+        assert!(names.insert(name), "{name} twice");
+        let report = audit(&Disk(&damaged(&good, damage)), &Options::default());
+        let found = told(&report);
+        if rows.iter().all(|row| row[0] != name || row[2] != found) {
+            let details: Vec<_> = report.findings.iter().map(|found| format!("    {}", found.detail)).collect();
+            wrong += &format!("| `{name}` | … | {found} |\n{}\n", details.join("\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "not as the table says:\n{wrong}");
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
+    let count = names.len();
+    assert_eq!((listed, rows.len()), (names, count), "a row for each case, and a case for each row");
+}
+
+#[test]
+fn each_rule_has_a_damage() {
+    let found: BTreeSet<&str> =
+        rows().iter().flat_map(|row| row[2].split("; ")).filter_map(|found| found.split(' ').nth(2)).collect();
+    let missing: Vec<_> = Rule::ALL.iter().map(ToString::to_string).filter(|rule| !found.contains(&**rule)).collect();
+    assert_eq!(missing, [""; 0]);
+    assert!(rows().len() >= 60, "{}", rows().len());
+}

@@ -1,0 +1,351 @@
+//! What everybody says on one good day, before it is signed; and what is published of it.
+//!
+//! A party that lies has its own key: so what it says is changed first, and then signed, sealed,
+//! cosigned and settled as everything else.
+
+use crate::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
+use onecard::audit::{MemoryFiles, Options, Period, audit};
+use onecard::crypto::SigningKey;
+use onecard::gate::{Record, Redemption, Totals};
+use onecard::id::GateId;
+use onecard::ledger::{CutOff, Entry, StatementRef, witness_name};
+use onecard::time::UnixTime;
+use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
+use onecard::trust::{Role, TrustList};
+use std::collections::BTreeMap;
+
+pub(crate) const HUANGPU: u32 = CITIES[0];
+pub(crate) const NANJING: u32 = CITIES[1];
+/// A gate by its member and number. This one admitted pass 1, and pass 2 that it took back.
+pub(crate) type Key = (u32, u32);
+pub(crate) const H1: Key = (HUANGPU, 1);
+/// Opened, and nothing after that: what a damage makes of it is all there is.
+pub(crate) const H2: Key = (HUANGPU, 2);
+/// Sealed twice: a printed pass before, pass 1 and the day's close after.
+pub(crate) const N1: Key = (NANJING, 1);
+/// Admitted pass 2.
+pub(crate) const N2: Key = (NANJING, 2);
+
+const DAY: i64 = 86_400;
+/// When the last seals reached their ledgers.
+pub(crate) const EVENING: i64 = OPEN + 40_000;
+/// When the first period is settled.
+pub(crate) const NIGHT: i64 = OPEN + 90_000;
+
+/// One record of a journal and what lies beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) body: Vec<u8>,
+    pub(crate) evidence: Option<Vec<u8>>,
+}
+
+/// One entry of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    At(UnixTime, Entry),
+    /// The seal of what a gate then says, by the size of its journal.
+    Seal {
+        at: UnixTime,
+        gate: u32,
+        first: u64,
+        size: u64,
+    },
+    /// What a peer then publishes, by the size of its ledger. The peer comes before this member.
+    Peer {
+        at: UnixTime,
+        of: u32,
+        size: u64,
+    },
+    /// Whatever bytes.
+    Raw(Vec<u8>),
+}
+
+/// Everything that is said.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) lists: MemoryFiles,
+    pub(crate) journals: BTreeMap<Key, Vec<Said>>,
+    /// Journals that are published in place of those sealed.
+    pub(crate) instead: BTreeMap<Key, Vec<Said>>,
+    pub(crate) ledgers: BTreeMap<u32, Vec<Line>>,
+    /// Whose witnesses cosign a member's ledger, and when.
+    pub(crate) cosigned: BTreeMap<u32, Vec<(u32, i64)>>,
+    /// Gates that sign with another key than theirs.
+    pub(crate) keys: BTreeMap<Key, SigningKey>,
+    /// A gate whose first bundle of records is not published any more, and whether the tile in its place is good.
+    pub(crate) pruned: Option<(Key, bool)>,
+    pub(crate) statement: Option<Vec<u8>>,
+}
+
+impl Script {
+    /// What was said on the good day, up to the evening.
+    pub(crate) fn of(day: &Day) -> Self {
+        let mut script = Self {
+            lists: day.files().into_iter().filter(|(path, _)| path.starts_with("trust/")).collect(),
+            journals: BTreeMap::new(),
+            instead: BTreeMap::new(),
+            ledgers: BTreeMap::new(),
+            cosigned: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            pruned: None,
+            statement: None,
+        };
+        for city in &day.cities {
+            let (ledger, member) = (&city.ledger, city.ledger.member().code());
+            let lines = (0..ledger.log().size()).map(|index| {
+                let (at, entry) = Entry::decode(&ledger.log().body(ledger.storage(), index).unwrap()).unwrap();
+                match entry {
+                    Entry::JournalSealed { gate, first, checkpoint } => {
+                        Line::Seal { at, gate, first, size: parsed(&checkpoint).size }
+                    }
+                    Entry::PeerSeen { checkpoint } => {
+                        let Checkpoint { origin, size, .. } = parsed(&checkpoint);
+                        let of = origin.as_str().rsplit('/').next().unwrap().parse().unwrap();
+                        Line::Peer { at, of, size }
+                    }
+                    entry => Line::At(at, entry),
+                }
+            });
+            script.ledgers.insert(member, lines.collect());
+            let others = [AUDITOR].into_iter().chain(CITIES).filter(|other| *other != member);
+            script.cosigned.insert(member, others.map(|other| (other, NIGHT)).collect());
+            for (&number, journal) in ledger.journals() {
+                let log = journal.log();
+                let said = |index| Said {
+                    body: log.body(ledger.storage(), index).unwrap(),
+                    evidence: log.attachment(ledger.storage(), index).unwrap(),
+                };
+                script.journals.insert((member, number), (0..log.size()).map(said).collect());
+            }
+        }
+        script
+    }
+
+    /// All that is published, signed by whoever says it.
+    pub(crate) fn publish(&self) -> MemoryFiles {
+        let trust = day::bundle().trust().clone();
+        let mut files = self.lists.clone();
+        files.extend(self.statement.clone().map(|statement| ("statement.cbor".into(), statement)));
+        let mut sealed: BTreeMap<(Key, u64), String> = BTreeMap::new();
+        for (&key, said) in &self.journals {
+            let sizes: Vec<u64> = self.seals(key).into_iter().map(|(_, size)| size).collect();
+            let last = sizes.last().copied().unwrap_or(said.len() as u64);
+            let gate = GateId { member: id(key.0), number: key.1 };
+            let secret = self.keys.get(&key).cloned().unwrap_or_else(|| gate_secret(gate));
+            let origin = trust.journal_origin(gate);
+            let mut journal = journal(&origin, said.get(..last as usize).unwrap(), |size, checkpoint| {
+                if size == last || sizes.contains(&size) {
+                    sealed.insert((key, size), checkpoint.sign(&secret));
+                }
+            });
+            let mut note = sealed.get(&(key, last)).cloned().unwrap_or_default();
+            if let Some(other) = self.instead.get(&key) {
+                journal = self::journal(&origin, other, |_, checkpoint| note = checkpoint.sign(&secret));
+            }
+            let place = format!("{}/{}", key.0, key.1);
+            let (path, evidence) = (format!("journal/{place}"), format!("evidence/{place}"));
+            day::publish(&mut files, &path, Some(&evidence), &journal.0, &journal.1, &note);
+            if let Some((_, whole)) = self.pruned.filter(|(pruned, _)| *pruned == key) {
+                files.remove(&format!("{path}/tile/entries/000")).unwrap();
+                files.remove(&format!("{evidence}/000")).unwrap();
+                files.get_mut(&format!("{path}/tile/0/000")).unwrap()[0] ^= u8::from(!whole);
+            }
+        }
+        let mut seen: BTreeMap<(u32, u64), String> = BTreeMap::new();
+        for (&member, lines) in &self.ledgers {
+            let body = |line: &Line| match line {
+                Line::At(at, entry) => entry.encode(*at),
+                Line::Seal { at, gate, first, size } => {
+                    let checkpoint = sealed.get(&((member, *gate), *size)).cloned().unwrap_or_default();
+                    Entry::JournalSealed { gate: *gate, first: *first, checkpoint }.encode(*at)
+                }
+                Line::Peer { at, of, size } => Entry::PeerSeen { checkpoint: seen[&(*of, *size)].clone() }.encode(*at),
+                Line::Raw(bytes) => bytes.clone(),
+            };
+            let bodies: Vec<Vec<u8>> = lines.iter().map(body).collect();
+            let key = secret(member, Role::Log);
+            let bodies = bodies.iter().map(|body| (&body[..], None));
+            let (log, storage) = log(&trust.ledger_origin(id(member)), bodies, |size, checkpoint| {
+                seen.insert((member, size), checkpoint.sign(&key));
+            });
+            let note = cosign(&trust, log.checkpoint(), &key, &self.cosigned[&member]);
+            day::publish(&mut files, &format!("ledger/{member}"), None, &log, &storage, &note);
+        }
+        files
+    }
+
+    /// Settles the service day of this number as everybody would who read all that is published, and
+    /// writes it into every ledger. Where there is nothing to agree to, nobody does.
+    pub(crate) fn settle(&mut self, number: i64) {
+        let published = self.publish();
+        if let Some(settled) = self.settlement(number, &published) {
+            let members: Vec<u32> = self.ledgers.keys().copied().collect();
+            self.all_agree(&members, number, &settled);
+        }
+    }
+
+    /// The same by those who read nothing of one city: without it.
+    pub(crate) fn settle_without(&mut self, city: u32) {
+        let mut published = self.publish();
+        published.retain(|path, _| path.starts_with("trust/") || !path.contains(&city.to_string()));
+        let settled = self.settlement(0, &published).unwrap();
+        let others: Vec<u32> = self.ledgers.keys().copied().filter(|member| *member != city).collect();
+        self.all_agree(&others, 0, &settled);
+    }
+
+    fn all_agree(&mut self, members: &[u32], number: i64, settled: &StatementRef) {
+        for member in members {
+            self.enter_at(*member, NIGHT + number * DAY, Entry::Settlement(settled.clone()));
+        }
+    }
+
+    /// What everybody would agree to for that day who reads these files; it is published.
+    fn settlement(&mut self, number: i64, published: &MemoryFiles) -> Option<StatementRef> {
+        let from = OPEN - 9 * 3_600 + number * DAY;
+        let period = Period { from: time(from), until: time(from + DAY) };
+        let report = audit(published, &Options { period: Some(period), ..Options::default() });
+        let statement = report.statement?;
+        self.statement = Some(statement.encode());
+        let Period { from, until } = statement.period();
+        let (cut_offs, digest): (Vec<CutOff>, _) = (statement.cut_offs().to_vec(), statement.digest());
+        Some(StatementRef { from, until, cut_offs, digest })
+    }
+
+    /// What these members agreed to last is another statement.
+    pub(crate) fn agree(&mut self, members: &[u32], change: impl Fn(&mut StatementRef)) {
+        for member in members {
+            let Some(Line::At(_, Entry::Settlement(settled))) = self.ledger(*member).last_mut() else { unreachable!() };
+            change(settled);
+        }
+    }
+
+    pub(crate) fn ledger(&mut self, member: u32) -> &mut Vec<Line> {
+        self.ledgers.get_mut(&member).unwrap()
+    }
+
+    /// The member writes an entry at the end of its ledger.
+    pub(crate) fn enter(&mut self, member: u32, entry: Entry) {
+        self.enter_at(member, OPEN + 80_000, entry);
+    }
+
+    /// The same, at this time or when its last entry is of.
+    fn enter_at(&mut self, member: u32, at: i64, entry: Entry) {
+        let lines = self.ledger(member);
+        let last = lines.last().and_then(|line| match line {
+            Line::At(at, _) | Line::Seal { at, .. } | Line::Peer { at, .. } => Some(*at),
+            Line::Raw(_) => None,
+        });
+        lines.push(Line::At(last.map_or(time(at), |last| last.max(time(at))), entry));
+    }
+
+    /// The places of a gate's seals in its ledger, and the sizes sealed.
+    pub(crate) fn seals(&self, key: Key) -> Vec<(usize, u64)> {
+        let seal = |(at, line): (usize, &Line)| match line {
+            Line::Seal { gate, size, .. } if *gate == key.1 => Some((at, *size)),
+            _ => None,
+        };
+        self.ledgers[&key.0].iter().enumerate().filter_map(seal).collect()
+    }
+
+    /// The last seal of a gate.
+    pub(crate) fn last_seal(&mut self, key: Key) -> &mut Line {
+        let at = self.seals(key).last().unwrap().0;
+        &mut self.ledger(key.0)[at]
+    }
+
+    /// The gate goes on before its last seal.
+    pub(crate) fn say(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
+        self.say_bytes(key, record.encode(), evidence);
+    }
+
+    pub(crate) fn say_bytes(&mut self, key: Key, body: Vec<u8>, evidence: Option<Vec<u8>>) {
+        let said = Record::decode(&body).map_or(UnixTime::MIN, |record| record.time());
+        self.journals.get_mut(&key).unwrap().push(Said { body, evidence });
+        let Line::Seal { at, size, .. } = self.last_seal(key) else { unreachable!() };
+        *size += 1;
+        // The ledger takes it then or later, and what comes after it no earlier.
+        let mut last = said.max(*at);
+        *at = last;
+        let from = self.seals(key).last().unwrap().0;
+        for line in &mut self.ledger(key.0)[from..] {
+            if let Line::At(at, _) | Line::Seal { at, .. } | Line::Peer { at, .. } = line {
+                last = last.max(*at);
+                *at = last;
+            }
+        }
+    }
+
+    pub(crate) fn said(&mut self, key: Key, index: usize) -> &mut Said {
+        &mut self.journals.get_mut(&key).unwrap()[index]
+    }
+
+    /// The gate wrote another record in place of this one.
+    pub(crate) fn change(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Record)) {
+        let said = self.said(key, index);
+        let mut record = Record::decode(&said.body).unwrap();
+        change(&mut record);
+        said.body = record.encode();
+    }
+
+    /// The same of a redemption.
+    pub(crate) fn redeemed(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Redemption)) {
+        self.change(key, index, |record| match record {
+            Record::Redeemed(redemption) => change(redemption),
+            other => panic!("{other:?}"),
+        });
+    }
+
+    /// Replaces a list by another that its publisher signed, in the files and in its ledger.
+    pub(crate) fn publish_instead(&mut self, member: u32, path: &str, list: Vec<u8>) {
+        let digest = onecard::sha256(&[&list]);
+        let old = onecard::sha256(&[&self.lists.insert(path.into(), list).unwrap()]);
+        for line in self.ledger(member) {
+            if let Line::At(
+                _,
+                Entry::CataloguePublished { digest: named, .. } | Entry::StatusPublished { digest: named, .. },
+            ) = line
+                && *named == old
+            {
+                *named = digest;
+            }
+        }
+    }
+}
+
+/// Totals of nothing.
+pub(crate) const NOTHING: Totals = Totals { admitted: 0, annulled: 0, overridden: 0, left: 0 };
+
+/// A ledger's checkpoint with its cosignatures.
+pub(crate) fn cosign(trust: &TrustList, checkpoint: Checkpoint, key: &SigningKey, by: &[(u32, i64)]) -> String {
+    let line = |&(member, at): &(u32, i64)| {
+        checkpoint.cosign(&witness_name(trust, id(member)).unwrap(), &secret(member, Role::Witness), time(at))
+    };
+    let lines: String = by.iter().map(line).collect();
+    SignedCheckpoint::sign(checkpoint, key).note().to_owned() + &lines
+}
+
+fn journal(origin: &str, said: &[Said], at: impl FnMut(u64, Checkpoint)) -> (Log, MemoryStorage) {
+    log(origin, said.iter().map(|said| (&*said.body, said.evidence.as_deref())), at)
+}
+
+/// A log of these entries; `at` is shown the checkpoint at each size.
+fn log<'a>(
+    origin: &str,
+    bodies: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+    mut at: impl FnMut(u64, Checkpoint),
+) -> (Log, MemoryStorage) {
+    let mut storage = MemoryStorage::new();
+    let mut log = Log::open(&storage, LogKey(0), origin).unwrap();
+    let mut batch = log.begin();
+    for (body, evidence) in bodies {
+        batch.push(body, evidence).unwrap();
+        at(batch.size(), batch.checkpoint());
+    }
+    storage.commit(&batch.take_writes()).unwrap();
+    log.apply(batch).unwrap();
+    (log, storage)
+}
+
+fn parsed(note: &str) -> Checkpoint {
+    Checkpoint::parse(Note::parse(note.as_bytes()).unwrap().text()).unwrap()
+}
