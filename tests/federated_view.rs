@@ -117,7 +117,10 @@ fn a_view_has_the_uses_that_stand() {
 #[test]
 fn the_digest_is_frozen() {
     assert_eq!(View::new().digest().to_string(), "76a11cb7991bc4caa50f12055d246d121160975f1293519a0da0283d02ffb83d");
-    assert_eq!(learnt(DAY.iter()).digest().to_string(), "6e486bb86239770bfca4116657ac6221ddf41bb597c6eb9a5072312a40f77f2b");
+    assert_eq!(
+        learnt(DAY.iter()).digest().to_string(),
+        "6e486bb86239770bfca4116657ac6221ddf41bb597c6eb9a5072312a40f77f2b"
+    );
 }
 
 #[test]

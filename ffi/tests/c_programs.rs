@@ -12,14 +12,15 @@ use federation::{
     NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
 };
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Redemption, Segment, UsageDigestSpec, UsageFacts};
+use onecard::gate::{Record, Redemption, Segment, UsageDigestSpec, UsageFacts};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Ingested, Ledger};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
 use onecard::product::PassFacts;
-use onecard::tlog::MemoryStorage;
+use onecard::tlog::{Log, LogKey, MemoryStorage};
 use onecard::trust::{GateCertificate, GateCertificateSpec, Role};
 use onecard::wire::text;
+use onecard_store::RedbStorage;
 use std::path::Path;
 use std::process::Command;
 use toolchain::{compile, has, language, root};
@@ -40,6 +41,7 @@ fn compile_and_run(source: &str) {
     let told = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{}: {}\n{told}", source.display(), ran.status);
     ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
+    check_synced(&fixtures.path().join("synced"));
 }
 
 fn write_fixtures(directory: &Path) {
@@ -48,10 +50,11 @@ fn write_fixtures(directory: &Path) {
         (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
     });
     let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
-    let files: [(&str, Vec<u8>); 29] = [
+    let files: [(&str, Vec<u8>); 31] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
+        ("anchor2", sha256(&[&trust(2)]).0.to_vec()),
         ("catalogue", catalogue(1, 2)),
         ("catalogue2", catalogue(2, 3)),
         ("status0", status(NOW - 500, &[13])),
@@ -68,6 +71,7 @@ fn write_fixtures(directory: &Path) {
         ("code1", code(1, NOW, |_| {}).into()),
         ("code2", code(2, NOW, |claims| claims.product = (2, 1)).into()),
         ("code3", code(3, NOW, |_| {}).into()),
+        ("code7", code(7, NOW, |_| {}).into()),
         ("code8", code(8, NOW, |_| {}).into()),
         ("code13", code(13, NOW, |_| {}).into()),
         ("check", code(4, NOW, |claims| claims.flags = flags::ID_CHECK).into()),
@@ -90,7 +94,7 @@ fn write_fixtures(directory: &Path) {
     }
 }
 
-/// Two uses of pass 8 at a gate of Nanjing, as `city` tells of them.
+/// Two uses of pass 7 at a gate of Nanjing, as `city` tells of them.
 fn usage_digest(city: u32) -> Vec<u8> {
     let gate = GateId { member: id(320_100), number: 6 };
     let (issued, expires) = (time(NOW - 20_000), time(NOW + 20_000_000));
@@ -100,7 +104,7 @@ fn usage_digest(city: u32) -> Vec<u8> {
     let other = GateCertificate::verify(&other, &trust_list()).unwrap();
     let redemption = |index: i64| Redemption {
         time: time(NOW - 100 + index),
-        pass: PassKey { issuer: id(federation::CITY), pass: PassId::from_bytes([8; 10]) },
+        pass: PassKey { issuer: id(federation::CITY), pass: PassId::from_bytes([7; 10]) },
         product: (1, 1),
         grant: 0,
         party: 1,
@@ -132,6 +136,19 @@ fn ingest(segment: &[u8]) {
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
     assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });
+}
+
+/// What a gate that synced from C knew when it opened again.
+fn check_synced(store: &Path) {
+    let storage = RedbStorage::open(store).unwrap();
+    let origin = trust_list().journal_origin(GateId { member: id(federation::CITY), number: 7 });
+    let log = Log::open(&storage, LogKey(0), &origin).unwrap();
+    let last = (0..log.size()).filter_map(|index| match Record::decode(&log.body(&storage, index).unwrap()).unwrap() {
+        Record::Synced(synced) => Some(synced),
+        _ => None,
+    });
+    let last = last.last().unwrap();
+    assert_eq!((last.trust, last.ledgers), (2, vec![(id(320_100), 12)]));
 }
 
 #[test]

@@ -117,7 +117,7 @@ static onecard_history *history_of(const char *name) {
 }
 
 static void check_histories(void) {
-  file trust = load("trust"), anchor = load("anchor"), next = load("trust2");
+  file trust = load("trust"), anchor = load("anchor"), next = load("trust2"), later = load("anchor2");
   onecard_history *history = NULL;
   IS(NULL_POINTER, onecard_history_new(NULL, 1, BYTES(anchor), &history));
   IS(TRUST_ANCHOR, onecard_history_new(NULL, 0, BYTES(anchor), &history));
@@ -135,6 +135,9 @@ static void check_histories(void) {
   IS(TRUST_SEQUENCE, onecard_history_add(history, BYTES(next)));
   IS(NULL_POINTER, onecard_history_free(NULL));
   IS(OK, onecard_history_free(&history));
+  IS(OK, onecard_history_free(&history));
+  // It may start with a later list.
+  IS(OK, onecard_history_new(BYTES(next), BYTES(later), &history));
   IS(OK, onecard_history_free(&history));
 }
 
@@ -356,6 +359,18 @@ static void check_receipts(onecard_ledger *ledger, const onecard_history *histor
   IS(STORE_MISSING, onecard_gate_erase_final(NULL, 0, history, data, length, &below));
   IS(RECEIPT_SHAPE, onecard_gate_erase_final(STR(path), history, NULL, 0, &below));
   IS(STORE_OLD_COPY, onecard_gate_erase_final(STR(young), history, data, length, &below));
+  // It grows as long as the one of the receipt, with other records.
+  for (int64_t again = 3; again <= 4; again += 1) {
+    IS(OK, onecard_gate_open(STR(young), seed.data, 32, BYTES(certificate), bundle, NOW + again, &gate));
+    IS(OK, onecard_gate_free(&gate));
+  }
+  IS(STORE_OTHER_HISTORY, onecard_gate_erase_final(STR(young), history, data, length, &below));
+  uint8_t forged[16384];
+  CHECK(length < sizeof forged);
+  memcpy(forged, data, length);
+  forged[length - 10] = forged[length - 10] == 'A' ? 'B' : 'A';
+  IS(NOTE, onecard_gate_erase_final(STR(path), history, forged, length, &below));
+  IS(NOTE, onecard_receipt_verify(history, forged, length, &told));
   CHECK(below == 77);
   IS(OK, onecard_gate_erase_final(STR(path), history, data, length, &below));
   CHECK(below == 8);

@@ -313,8 +313,11 @@ static void check_desk(void) {
   IS(OK, onecard_gate_free(&gate));
 }
 
-// A use of pass 3 at a gate of Nanjing.
-static onecard_use use_elsewhere(uint64_t index) {
+#define PASS_3 "0C1G60R30C1G60R3"
+#define PASS_8 "1040G2081040G208"
+
+// A use of a pass at a gate of Nanjing.
+static onecard_use use_elsewhere(const char *pass, uint64_t index) {
   onecard_use used;
   memset(&used, 0, sizeof used);
   used.time = NOW - 60;
@@ -325,7 +328,7 @@ static onecard_use use_elsewhere(uint64_t index) {
   used.venue_member = 320100;
   used.venue = 1;
   used.party = 1;
-  memcpy(used.pass, "0C1G60R30C1G60R3", 16);
+  memcpy(used.pass, pass, 16);
   return used;
 }
 
@@ -337,7 +340,7 @@ static void check_sync(void) {
   onecard_bundle *old = bundle_of_the_day(), *bundle = NULL;
   onecard_sync *sync = NULL, *bad = NULL;
   onecard_buffer *saved = NULL;
-  onecard_use used = use_elsewhere(1);
+  onecard_use used = use_elsewhere(PASS_3, 1);
   const uint8_t *data = NULL;
   size_t length = 0;
   char path[1024];
@@ -385,14 +388,16 @@ static void check_sync(void) {
   IS(OTHER_MEMBER, onecard_gate_sync(gate, bad, NOW));
   IS(OK, onecard_sync_free(&bad));
   CHECK(admit(gate, "code2", 1, 0, NOW).kind == ONECARD_SEVERITY_ADMIT);
-  CHECK(admit(gate, "code8", 1, 0, NOW).kind == ONECARD_SEVERITY_ADMIT);
+  CHECK(admit(gate, "code7", 1, 0, NOW).kind == ONECARD_SEVERITY_ADMIT);
 
   IS(OK, onecard_sync_add_trust(sync, BYTES(trust2)));
   IS(OK, onecard_sync_add_usage_digest(sync, BYTES(usage)));
   IS(OK, onecard_sync_add_catalogue(sync, BYTES(catalogue)));
   IS(OK, onecard_sync_add_status(sync, BYTES(status2)));
-  for (uint64_t index = 1; index <= 3; index += 1) {
-    used = use_elsewhere(index);
+  for (uint64_t index = 1; index <= 2; index += 1) {
+    used = use_elsewhere(PASS_8, index);
+    IS(OK, onecard_sync_add_use(sync, &used));
+    used = use_elsewhere(PASS_3, index + 2);
     IS(OK, onecard_sync_add_use(sync, &used));
   }
   IS(OK, onecard_sync_add_annulment(sync, &used));
@@ -402,12 +407,13 @@ static void check_sync(void) {
   IS(OK, onecard_sync_free(&sync));
   IS(OK, onecard_sync_free(&sync));
   IS(NULL_POINTER, onecard_sync_free(NULL));
-  // Pass 2 is revoked by the new list; pass 3 was used up elsewhere: two uses stand, the third was taken back.
+  // Pass 2 is revoked by the new list; pass 8 was used up elsewhere; of the two uses of pass 3 one was taken back.
   CHECK(admit(gate, "code2", 1, 0, NOW + 2).reason == ONECARD_REASON_REVOKED);
-  CHECK(admit(gate, "code3", 1, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
-  CHECK(admit(gate, "code1", 1, 0, NOW + 2).kind == ONECARD_SEVERITY_ADMIT);
-  // And pass 8, by the digest.
-  CHECK(admit(gate, "code8", 2, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
+  CHECK(admit(gate, "code8", 1, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
+  CHECK(admit(gate, "code3", 1, 0, NOW + 2).uses_left == 0);
+  CHECK(admit(gate, "code1", 1, 0, NOW + 2).uses_left == 1);
+  // And pass 7, by the digest.
+  CHECK(admit(gate, "code7", 2, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
 
   IS(NULL_POINTER, onecard_gate_save_bundle(NULL, &saved));
   IS(NULL_POINTER, onecard_gate_save_bundle(gate, NULL));
@@ -420,7 +426,7 @@ static void check_sync(void) {
   IS(ROLLBACK, onecard_gate_open(STR(path), seed.data, 32, BYTES(certificate), old, NOW + 3, &gate));
   CHECK(gate == NULL);
   IS(OK, onecard_gate_open(STR(path), seed.data, 32, BYTES(certificate), bundle, NOW + 3, &gate));
-  CHECK(admit(gate, "code3", 1, 0, NOW + 3).reason == ONECARD_REASON_TOTAL_QUOTA);
+  CHECK(admit(gate, "code8", 1, 0, NOW + 3).reason == ONECARD_REASON_TOTAL_QUOTA);
   IS(OK, onecard_gate_free(&gate));
   IS(OK, onecard_bundle_free(&bundle));
   IS(OK, onecard_bundle_free(&old));
