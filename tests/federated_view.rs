@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 /// What a city may read, in one piece.
 #[derive(Clone, Debug)]
 enum Piece {
-    Record(GateCertificate, u64, Record),
+    Record(Box<GateCertificate>, u64, Record),
     Entry(u32, Entry),
 }
 
@@ -50,7 +50,7 @@ fn pieces(day: &Day) -> Vec<Piece> {
 fn records(journal: &Journal, storage: &MemoryStorage) -> Vec<Piece> {
     let piece = |index| {
         let record = Record::decode(&journal.log().body(storage, index).unwrap()).unwrap();
-        Piece::Record(journal.certificate().clone(), index, record)
+        Piece::Record(Box::new(journal.certificate().clone()), index, record)
     };
     (0..journal.log().size()).map(piece).collect()
 }
