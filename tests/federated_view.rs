@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 /// What a city may read, in one piece.
 #[derive(Clone, Debug)]
 enum Piece {
-    Record(GateCertificate, u64, Record),
+    Record(Box<GateCertificate>, u64, Record),
     Entry(u32, Entry),
 }
 
@@ -50,7 +50,7 @@ fn pieces(day: &Day) -> Vec<Piece> {
 fn records(journal: &Journal, storage: &MemoryStorage) -> Vec<Piece> {
     let piece = |index| {
         let record = Record::decode(&journal.log().body(storage, index).unwrap()).unwrap();
-        Piece::Record(journal.certificate().clone(), index, record)
+        Piece::Record(Box::new(journal.certificate().clone()), index, record)
     };
     (0..journal.log().size()).map(piece).collect()
 }
@@ -117,7 +117,10 @@ fn a_view_has_the_uses_that_stand() {
 #[test]
 fn the_digest_is_frozen() {
     assert_eq!(View::new().digest().to_string(), "76a11cb7991bc4caa50f12055d246d121160975f1293519a0da0283d02ffb83d");
-    assert_eq!(learnt(DAY.iter()).digest().to_string(), "6e486bb86239770bfca4116657ac6221ddf41bb597c6eb9a5072312a40f77f2b");
+    assert_eq!(
+        learnt(DAY.iter()).digest().to_string(),
+        "6e486bb86239770bfca4116657ac6221ddf41bb597c6eb9a5072312a40f77f2b"
+    );
 }
 
 #[test]
