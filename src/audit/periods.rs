@@ -201,6 +201,7 @@ impl Periods {
             let until = closing.period.until;
             let left = if closing.silent { Left::Damaged } else { left };
             let computed = self.statement(at, closing, booked).map(|statement| (statement.encode(), statement));
+            // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed =
                 |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
             let told = match left {
