@@ -226,6 +226,11 @@ pub(super) fn prefix_of(member: MemberId) -> String {
     format!("ledger/{member}")
 }
 
+/// The cities of the trust lists that have published no ledger.
+pub(super) fn silent<'a>(lists: &Lists, cities: &'a [City]) -> impl Iterator<Item = MemberId> + use<'a> {
+    lists.cities().into_iter().filter(move |member| cities.iter().all(|city| city.member != *member))
+}
+
 /// The paths below `prefix`, of a sorted list.
 pub(super) fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
     let start = format!("{prefix}/");
@@ -465,7 +470,7 @@ impl<'a> Reading<'a> {
 fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
     // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
     let damaged = cities.iter().filter(|city| city.log.damaged).map(|city| city.member);
-    let unknown: Vec<String> = lists.silent(cities).chain(damaged).map(|member| member.to_string()).collect();
+    let unknown: Vec<String> = silent(lists, cities).chain(damaged).map(|member| member.to_string()).collect();
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
