@@ -17,7 +17,7 @@
 //! | [`trust`] | trust list, catalogues, status lists, gate certificates, the bundle of them |
 //! | [`pass`] | issue, present, verify |
 //! | [`gate`] | one decision for each scan, recorded before it is told |
-//! | [`ledger`] | a city's ledger: ingest, checkpoints, receipts |
+//! | [`ledger`] | a city's ledger: ingest, checkpoints, receipts; the view of all passes |
 //! | [`audit`] | replay of everything, findings, over-use, settlement |
 //! | [`snapshot`] | what one process keeps for itself; the only user of bincode |
 //!

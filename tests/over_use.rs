@@ -9,8 +9,9 @@ use onecard::audit::{
 };
 use onecard::crypto::sha256;
 use onecard::ledger::{Receipt, ReceiptError};
+use onecard::pass::PassError;
 use onecard::tlog::TlogProofError;
-use onecard::trust::{CatalogueError, Role, TrustHistory, TrustList, TrustListSpec};
+use onecard::trust::{CatalogueError, Role, TrustError, TrustHistory, TrustList, TrustListSpec};
 
 fn trust() -> TrustHistory {
     let list = trust_list();
@@ -274,6 +275,27 @@ fn what_the_gate_knew_is_its_own_word_from_before() {
     let silent = changed(&value, |file| *part(file, 2, SYNCED) = Value::Null).unwrap();
     assert_eq!(silent.over_use[0].liable, Liable::Issuer);
     assert_eq!(silent.uses[2].synced, None);
+}
+
+/// The issuer's key left the trust list a moment after the first use, and no gate had heard of that.
+#[test]
+fn what_was_shown_is_judged_by_a_list_that_the_gate_had() {
+    let mut spec = TrustListSpec { sequence: 2, issued: time(OPEN + 100), ..day::trust_spec() };
+    for member in &mut spec.members {
+        member.keys.retain(|entry| member.id != id(CITIES[0]) || entry.role != Role::Issuer);
+    }
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    let mut lists = trust();
+    lists.push(&spec.sign(&roots.each_ref())).unwrap();
+    let (bytes, mut value) = file();
+    let proven = OverUseProof::decode(&bytes).unwrap().verify(&lists).unwrap();
+    assert_eq!(proven, verify(&bytes).unwrap());
+    // Without its word that it had the older list, the one in force counts.
+    *part(&mut value, 2, SYNCED) = Value::Null;
+    let refused = OverUseProof::decode(&encoded(&value)).unwrap().verify(&lists);
+    let unknown = TrustError::UnknownKey(secret(CITIES[0], Role::Issuer).verifying_key().kid());
+    let error = ShownError::Presentation(PassError::Issuer(unknown));
+    assert_eq!(refused, Err(OverUseError::Shown { place: 2, error }));
 }
 
 #[test]

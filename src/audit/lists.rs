@@ -2,7 +2,6 @@
 
 use super::files::Files;
 use super::finding::{Findings, Rule};
-use super::replay::City;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
@@ -109,11 +108,6 @@ impl Lists {
     pub(super) fn cities(&self) -> BTreeSet<MemberId> {
         let members = self.trust.lists().flat_map(TrustList::members);
         members.filter(|member| member.kind == MemberKind::City).map(|member| member.id).collect()
-    }
-
-    /// The cities that have published no ledger.
-    pub(super) fn silent<'a>(&self, read: &'a [City]) -> impl Iterator<Item = MemberId> + use<'a> {
-        self.cities().into_iter().filter(move |member| read.iter().all(|city| city.member != *member))
     }
 
     /// A member's catalogue of this sequence.

@@ -3,6 +3,9 @@
 //! [`audit`] replays ledgers and journals, checks every byte of them against hashes and signatures,
 //! decides every admission again, finds over-use and who is liable, and settles. It goes on after
 //! what it finds; what it finds is named by place and rule.
+//!
+//! [`prove_over_use`] makes of over-use a file for each pass, which convinces who has the trust lists and
+//! nothing else: [`OverUseProof`].
 
 mod export;
 mod files;

@@ -15,7 +15,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
 use super::overuse::{Judged, Placed, Redeemed, judge};
-use super::replay::{City, Options, prefix_of};
+use super::replay::{City, Options, prefix_of, silent};
 use super::settle::{Earlier, Period, SettleError, Settled, earned, settle};
 use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
 use crate::crypto::{Hash, sha256};
@@ -111,7 +111,7 @@ impl Periods {
 
     fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
         let bundle = published_before(Some(&cut_offs), cities, lists);
-        let silent = lists.silent(cities).any(|silent| cut_offs.iter().any(|cut_off| cut_off.member == silent));
+        let silent = silent(lists, cities).any(|silent| cut_offs.iter().any(|cut_off| cut_off.member == silent));
         self.closings.push(Closing { period, cut_offs, agreed, bundle, silent });
     }
 
@@ -123,7 +123,7 @@ impl Periods {
                 let member = cut_off.member;
                 let city = cities.iter().find(|city| city.member == member);
                 let wrong = city.map_or_else(
-                    || !lists.silent(cities).any(|silent| silent == member),
+                    || !silent(lists, cities).any(|silent| silent == member),
                     |city| city.log.contradicts(cut_off.size, cut_off.root),
                 );
                 if wrong {
@@ -201,6 +201,7 @@ impl Periods {
             let until = closing.period.until;
             let left = if closing.silent { Left::Damaged } else { left };
             let computed = self.statement(at, closing, booked).map(|statement| (statement.encode(), statement));
+            // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed =
                 |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
             let told = match left {

@@ -226,6 +226,11 @@ pub(super) fn prefix_of(member: MemberId) -> String {
     format!("ledger/{member}")
 }
 
+/// The cities of the trust lists that have published no ledger.
+pub(super) fn silent<'a>(lists: &Lists, cities: &'a [City]) -> impl Iterator<Item = MemberId> + use<'a> {
+    lists.cities().into_iter().filter(move |member| cities.iter().all(|city| city.member != *member))
+}
+
 /// The paths below `prefix`, of a sorted list.
 pub(super) fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
     let start = format!("{prefix}/");
@@ -465,7 +470,7 @@ impl<'a> Reading<'a> {
 fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
     // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
     let damaged = cities.iter().filter(|city| city.log.damaged).map(|city| city.member);
-    let unknown: Vec<String> = lists.silent(cities).chain(damaged).map(|member| member.to_string()).collect();
+    let unknown: Vec<String> = silent(lists, cities).chain(damaged).map(|member| member.to_string()).collect();
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
@@ -514,18 +519,18 @@ fn read_journals<F: Files>(
     counts: &mut Counts,
     found: &mut Vec<Finding>,
 ) -> BTreeMap<(MemberId, u32), Standing> {
-    let gates: Vec<(MemberId, u32, &GateSeen)> =
-        cities.iter().flat_map(|city| city.gates.iter().map(|(number, gate)| (city.member, *number, gate))).collect();
-    let audited = parallel(&gates, options, |(member, number, gate)| {
-        let journal = below(paths, &format!("journal/{member}/{number}"));
-        let evidence = below(paths, &format!("evidence/{member}/{number}"));
-        audit_journal(files, lists, gate, journal, evidence)
+    let gates: Vec<(&City, u32, &GateSeen)> =
+        cities.iter().flat_map(|city| city.gates.iter().map(move |(number, gate)| (city, *number, gate))).collect();
+    let audited = parallel(&gates, options, |(city, number, gate)| {
+        let journal = below(paths, &format!("journal/{}/{number}", city.member));
+        let evidence = below(paths, &format!("evidence/{}/{number}", city.member));
+        audit_journal(files, lists, gate, city.log.damaged, (journal, evidence))
     });
     let mut journals = BTreeMap::new();
-    for ((member, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {
+    for ((city, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {
         found.extend(findings.into_vec());
         counts.add(&read);
-        journals.insert((*member, *number), standing);
+        journals.insert((city.member, *number), standing);
     }
     journals
 }
@@ -584,11 +589,11 @@ fn by_pass(
         let mut found = Findings::at(prefix_of(city.member));
         for (entry, gate, index) in &city.reversals {
             let journal = journals.get_mut(&(city.member, *gate));
-            let is_pruned = journal.as_ref().is_some_and(|journal| *index < journal.pruned);
+            let unknown = journal.as_ref().is_some_and(|journal| *index < journal.pruned || journal.damaged);
             let redeemed = journal.and_then(|journal| journal.redeemed.get_mut(index));
             match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
                 Some(redeemed) => redeemed.reversed = Some(*entry),
-                None if is_pruned => {}
+                None if unknown => {}
                 None => found.error(*entry, Rule::Annulment, "it reverses no standing redemption"),
             }
         }

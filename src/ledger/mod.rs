@@ -2,6 +2,7 @@
 //!
 //! A ledger is the same kind of log as a gate's journal. It holds the gates' *checkpoints*; their
 //! records and the evidence lie beside it, in the same store, and can be pruned without touching it.
+//! What follows from the ledgers of all members, a [`View`] holds.
 
 mod city;
 mod entry;

@@ -91,6 +91,25 @@ fn told(report: &Report) -> String {
     if all.is_empty() { "nothing".into() } else { all.join("; ") }
 }
 
+/// The same, read from the report as JSON.
+fn told_as_json(report: &str) -> String {
+    let report: serde_json::Value = serde_json::from_str(report).unwrap();
+    let all = |key: &str| report[key].as_array().unwrap().clone().into_iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let found = all("findings").map(|found| {
+        let index = found["index"].as_u64().map(|index| format!("#{index}")).unwrap_or_default();
+        format!("{} {}{index} {}", text(&found["severity"]), text(&found["place"]), text(&found["rule"]))
+    });
+    let used = |kind: &'static str| {
+        move |used: serde_json::Value| {
+            format!("{kind} {}#{} {}", text(&used["gate"]), used["index"], text(&used["liable"]))
+        }
+    };
+    let used = all("over_use").map(used("over-use")).chain(all("other_grants").map(used("other-grant")));
+    let all: Vec<String> = found.chain(used).collect();
+    if all.is_empty() { "nothing".into() } else { all.join("; ") }
+}
+
 /// Name, what was done, and findings, of each row of the table.
 fn rows() -> Vec<[&'static str; 3]> {
     let rows = TABLE.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
@@ -120,6 +139,7 @@ fn each_damage_is_found_and_nothing_else() {
         assert!(names.insert(name), "{name} twice");
         let report = audit(&Disk(&damaged(&good, damage)), &Options::default());
         let found = told(&report);
+        assert_eq!(found, told_as_json(&report.to_json()), "{name}: the JSON says something else");
         if rows.iter().all(|row| row[0] != name || row[2] != found) {
             let details: Vec<_> = report.findings.iter().map(|found| format!("    {}", found.detail)).collect();
             wrong += &format!("| `{name}` | … | {found} |\n{}\n", details.join("\n"));

@@ -74,6 +74,8 @@ pub(crate) struct Script {
     pub(crate) keys: BTreeMap<Key, SigningKey>,
     /// A gate whose first bundle of records is not published any more, and whether the tile in its place is good.
     pub(crate) pruned: Option<(Key, bool)>,
+    /// A gate whose only bundle of records ends after so many.
+    pub(crate) cut: Option<(Key, usize)>,
     pub(crate) statement: Option<Vec<u8>>,
 }
 
@@ -88,6 +90,7 @@ impl Script {
             cosigned: BTreeMap::new(),
             keys: BTreeMap::new(),
             pruned: None,
+            cut: None,
             statement: None,
         };
         for city in &day.cities {
@@ -145,6 +148,11 @@ impl Script {
             let place = format!("{}/{}", key.0, key.1);
             let (path, evidence) = (format!("journal/{place}"), format!("evidence/{place}"));
             day::publish(&mut files, &path, Some(&evidence), &journal.0, &journal.1, &note);
+            if let Some((_, count)) = self.cut.filter(|(cut, _)| *cut == key) {
+                let bundle = files.get_mut(&format!("{path}/tile/entries/000.p/{last}")).unwrap();
+                let kept: usize = said.iter().take(count).map(|said| 2 + 32 + said.body.len()).sum();
+                bundle.truncate(kept);
+            }
             if let Some((_, whole)) = self.pruned.filter(|(pruned, _)| *pruned == key) {
                 files.remove(&format!("{path}/tile/entries/000")).unwrap();
                 files.remove(&format!("{evidence}/000")).unwrap();

@@ -49,6 +49,14 @@ pub(super) const CASES: &[Case] = &[
     ("ledger-tile-missing", Files(|files| remove(files, LEDGER_TILE))),
     ("ledger-entry-flipped", Files(|files| flip_entry(files, LEDGER_ENTRIES, 0))),
     ("ledger-entries-truncated", Files(|files| truncate(files, LEDGER_ENTRIES, 1))),
+    (
+        "ledger-cut-before-the-seals",
+        Files(|files| change_entries(files, LEDGER_ENTRIES, |entries| entries.truncate(5))),
+    ),
+    (
+        "ledger-cut-before-the-last-seal",
+        Files(|files| change_entries(files, "ledger/320100/tile/entries/000.p/10", |entries| entries.truncate(6))),
+    ),
     ("ledger-entries-missing", Files(|files| remove(files, LEDGER_ENTRIES))),
     ("journal-missing", Files(|files| files.retain(|path, _| !path.starts_with("journal/310101/1/")))),
     ("journal-checkpoint-flipped", Files(|files| flip(files, JOURNAL, 30))),

@@ -68,6 +68,7 @@ pub(super) const CASES: &[Case] = &[
     ("reversed-no-redemption", Said(|script| reverse(script, &[(1, 0)]))),
     ("reversed-beyond-the-journal", Said(|script| reverse(script, &[(1, 5)]))),
     ("reversed-of-an-unknown-gate", Said(|script| reverse(script, &[(9, 2)]))),
+    ("reversed-and-its-journal-damaged", Agreed(reversed_and_damaged)),
     ("reversed-before-its-seal", Said(reversed_before)),
 ];
 
@@ -185,6 +186,12 @@ fn reverse(script: &mut Script, reversed: &[(u32, u64)]) {
     for &(gate, index) in reversed {
         script.enter(HUANGPU, Entry::Reversal { gate, index });
     }
+}
+
+/// A redemption is reversed after the day was settled, and its journal is cut short before it.
+fn reversed_and_damaged(script: &mut Script) {
+    reverse(script, &[(1, 2)]);
+    script.cut = Some((H1, 2));
 }
 
 fn reversed_before(script: &mut Script) {
