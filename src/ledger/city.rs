@@ -645,6 +645,9 @@ impl<S: Storage> Ledger<S> {
     /// What these entries say of the uses of passes: the records of the journals sealed there, and the
     /// redemptions reversed. Of passes whose term ended at `over` or before, nothing; see [`UsageFacts::new`].
     ///
+    /// Keep the digests that are made of it: of records that were pruned it can tell nothing any more, and a new
+    /// gate wants all that was ever told.
+    ///
     /// # Errors
     /// [`LedgerError::Log`] for entries that are not here, or records that were pruned; or the store's.
     pub fn usage(&self, entries: Range<u64>, over: UnixTime) -> Result<UsageFacts, LedgerError<S::Error>> {
