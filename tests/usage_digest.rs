@@ -54,7 +54,7 @@ fn what_one_city_publishes_reaches_the_gates_of_another() {
     let digest = |day: &mut Day, from, at| {
         let (shanghai, nanjing) = (&day.cities[0].ledger, &day.cities[1].ledger);
         let mut facts = replayed(shanghai, from);
-        facts.merge(nanjing.usage(0..nanjing.log().size(), UnixTime::MIN).unwrap());
+        facts.merge(nanjing.usage(0..nanjing.log().size(), UnixTime::MIN, |_| true).unwrap());
         let bytes = nanjing.usage_digest(facts, time(at)).unwrap();
         let own = nanjing.log().size();
         day.gate(1, 0).sync(&Sync { usage_digests: &[&bytes], ..Sync::default() }, time(at)).unwrap();
