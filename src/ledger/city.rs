@@ -664,7 +664,7 @@ impl<S: Storage> Ledger<S> {
         self.log.replay(&self.storage, entries.clone(), |index, body| {
             match Entry::decode(body) {
                 Ok((_, Entry::JournalSealed { gate, first, .. })) => sealed.push((gate, first, index)),
-                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index)),
+                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index, None)),
                 _ => {}
             }
             true
@@ -679,20 +679,26 @@ impl<S: Storage> Ledger<S> {
                     Ok(Record::Redeemed(redemption)) if concerns(&redemption) => {
                         facts.redeemed(&journal.certificate, index, &redemption);
                     }
-                    Ok(Record::Annulled { index, .. }) => taken_back.push((gate, index)),
+                    Ok(Record::Annulled { time, index: earlier }) if earlier < index => {
+                        taken_back.push((gate, earlier, Some(time)));
+                    }
                     // What cannot be read the audit reports.
                     _ => {}
                 }
                 true
             })?;
         }
-        for (gate, index) in taken_back {
+        for (gate, index, annulled) in taken_back {
             let journal = self.journal(gate)?;
-            if index < journal.log.size()
-                && let Ok(Record::Redeemed(redemption)) = Record::decode(&journal.log.body(&self.storage, index)?)
-                && concerns(&redemption)
-            {
-                facts.taken_back(journal.certificate.gate(), index, &redemption);
+            let gate = journal.certificate.gate();
+            let body = journal.log.body(&self.storage, index)?;
+            let redemption = match Record::decode(&body) {
+                Ok(Record::Redeemed(redemption)) if concerns(&redemption) => redemption,
+                _ => continue,
+            };
+            match annulled {
+                Some(at) => facts.annulled(gate, index, &redemption, at, self.trust.at(at).policy()),
+                None => facts.reversed(gate, index, &redemption),
             }
         }
         facts.covers(self.member, entries);
@@ -1318,6 +1324,34 @@ pub(super) mod tests {
         assert!(matches!(late, Err(LedgerError::OtherKey)), "{late:?}");
         let future = ledger.usage(0..4, time(NOW + 1), |_| true).unwrap();
         assert!(matches!(ledger.usage_digest(future, time(NOW)), Err(LedgerError::Usage(UsageDigestError::Rule(_)))));
+    }
+
+    /// A gate that gives uses back long after, or before they are recorded, is found by the audit; nobody else
+    /// gives them back meanwhile.
+    #[test]
+    fn an_annulment_that_is_none_takes_no_use_back() {
+        let honest = sealed(&[1, 2, 3]);
+        let bodies = segment(&honest, 0).records.into_iter().map(|record| record.body);
+        let annulled = |seconds, index| Record::Annulled { time: time(NOW + seconds), index }.encode();
+        let [mut bodies, late] = [bodies.collect::<Vec<_>>(), vec![annulled(900, 2), annulled(901, 3)]];
+        bodies.insert(4, annulled(0, 5));
+        bodies.extend(late);
+        let (mut storage, key) = (MemoryStorage::new(), gates::gate_key());
+        let mut log = Log::open(&storage, LogKey(0), honest.log().origin().as_str()).unwrap();
+        let mut batch = log.begin();
+        for body in &bodies {
+            batch.push(body, None).unwrap();
+        }
+        storage.commit(&batch.writes()).unwrap();
+        log.apply(batch).unwrap();
+        let mut segment = segment(&honest, 0);
+        segment.checkpoint = SignedCheckpoint::sign(log.checkpoint(), &key).note().to_owned();
+        segment.records = bodies.into_iter().map(|body| crate::gate::SegmentRecord { body, evidence: None }).collect();
+        let mut ledger = ledger();
+        take(&mut ledger, &segment).unwrap();
+        let facts = ledger.usage(0..2, UnixTime::MIN, |_| true).unwrap();
+        let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
+        assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
     }
 
     #[test]
