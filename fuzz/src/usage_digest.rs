@@ -103,7 +103,7 @@ fn facts(told: &[Told], over: UnixTime) -> UsageFacts {
     for &Told { gate, index, redemption, back } in told {
         let certificate = &GATES[gate];
         if back {
-            facts.taken_back(certificate.gate(), index, &redemption);
+            facts.reversed(certificate.gate(), index, &redemption);
         } else {
             facts.redeemed(certificate, index, &redemption);
         }

@@ -1601,7 +1601,7 @@ pub(crate) mod tests {
             };
             facts.redeemed(&other, index, &redemption);
             if back {
-                facts.taken_back(other.gate(), index, &redemption);
+                facts.reversed(other.gate(), index, &redemption);
                 break;
             }
         }

@@ -103,8 +103,16 @@ impl UsageFacts {
         }
     }
 
-    /// Learns that a redemption was annulled by its gate, or reversed by its city.
-    pub fn taken_back(&mut self, gate: GateId, index: u64, redemption: &Redemption) {
+    /// Learns that its gate annulled a redemption at `at`. After the time that `policy` gives for it, that is none: an
+    /// audit counts the use all the same, and so does who is told.
+    pub fn annulled(&mut self, gate: GateId, index: u64, redemption: &Redemption, at: UnixTime, policy: &Policy) {
+        if at.since(redemption.time) <= i64::from(policy.annul_within) {
+            self.reversed(gate, index, redemption);
+        }
+    }
+
+    /// Learns that its city reversed a redemption.
+    pub fn reversed(&mut self, gate: GateId, index: u64, redemption: &Redemption) {
         if let Some(usage) = self.usage(redemption) {
             usage.annul(gate, index);
         }

@@ -8,7 +8,7 @@ use super::entry::{Entry, EntryError};
 use super::receipt::Receipt;
 use super::verifiers::{every_log_key, journal_verifier, log_verifiers, witness_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
-use crate::gate::{Record, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
+use crate::gate::{Record, Redemption, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
@@ -645,15 +645,26 @@ impl<S: Storage> Ledger<S> {
     /// What these entries say of the uses of passes: the records of the journals sealed there, and the
     /// redemptions reversed. Of passes whose term ended at `over` or before, nothing; see [`UsageFacts::new`].
     ///
+    /// `concerns` says whether a use can change a decision of the gates that are to be told: that of a product which
+    /// is not good at their venues cannot, and what is left out takes none of their memory.
+    ///
+    /// Keep the digests that are made of it: of records that were pruned it can tell nothing any more, and a new
+    /// gate wants all that was ever told.
+    ///
     /// # Errors
     /// [`LedgerError::Log`] for entries that are not here, or records that were pruned; or the store's.
-    pub fn usage(&self, entries: Range<u64>, over: UnixTime) -> Result<UsageFacts, LedgerError<S::Error>> {
+    pub fn usage(
+        &self,
+        entries: Range<u64>,
+        over: UnixTime,
+        concerns: impl Fn(&Redemption) -> bool,
+    ) -> Result<UsageFacts, LedgerError<S::Error>> {
         self.sure()?;
         let (mut sealed, mut taken_back) = (Vec::new(), Vec::new());
         self.log.replay(&self.storage, entries.clone(), |index, body| {
             match Entry::decode(body) {
                 Ok((_, Entry::JournalSealed { gate, first, .. })) => sealed.push((gate, first, index)),
-                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index)),
+                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index, None)),
                 _ => {}
             }
             true
@@ -665,20 +676,29 @@ impl<S: Storage> Ledger<S> {
             let end = seal.ok().and_then(|at| journal.seals.get(at)).map_or(first, |(size, _)| *size);
             journal.log.replay(&self.storage, first..end, |index, body| {
                 match Record::decode(body) {
-                    Ok(Record::Redeemed(redemption)) => facts.redeemed(&journal.certificate, index, &redemption),
-                    Ok(Record::Annulled { index, .. }) => taken_back.push((gate, index)),
+                    Ok(Record::Redeemed(redemption)) if concerns(&redemption) => {
+                        facts.redeemed(&journal.certificate, index, &redemption);
+                    }
+                    Ok(Record::Annulled { time, index: earlier }) if earlier < index => {
+                        taken_back.push((gate, earlier, Some(time)));
+                    }
                     // What cannot be read the audit reports.
                     _ => {}
                 }
                 true
             })?;
         }
-        for (gate, index) in taken_back {
+        for (gate, index, annulled) in taken_back {
             let journal = self.journal(gate)?;
-            if index < journal.log.size()
-                && let Ok(Record::Redeemed(redemption)) = Record::decode(&journal.log.body(&self.storage, index)?)
-            {
-                facts.taken_back(journal.certificate.gate(), index, &redemption);
+            let gate = journal.certificate.gate();
+            let body = journal.log.body(&self.storage, index)?;
+            let redemption = match Record::decode(&body) {
+                Ok(Record::Redeemed(redemption)) if concerns(&redemption) => redemption,
+                _ => continue,
+            };
+            match annulled {
+                Some(at) => facts.annulled(gate, index, &redemption, at, self.trust.at(at).policy()),
+                None => facts.reversed(gate, index, &redemption),
             }
         }
         facts.covers(self.member, entries);
@@ -1114,7 +1134,7 @@ pub(super) mod tests {
         let good = segment(&gate, 0);
         let mut bad = good.clone();
         let Ok(Record::Redeemed(redemption)) = Record::decode(&bad.records[2].body) else { panic!("a redemption") };
-        bad.records[2].body = Record::Redeemed(crate::gate::Redemption { party: 2, ..redemption }).encode();
+        bad.records[2].body = Record::Redeemed(Redemption { party: 2, ..redemption }).encode();
         assert!(matches!(refused(&mut ledger, &bad), IngestError::Root));
         let mut swapped = good.clone();
         swapped.records.swap(2, 3);
@@ -1269,7 +1289,7 @@ pub(super) mod tests {
         seven.seal().unwrap().unwrap();
         take(&mut ledger, &segment(&seven, 6)).unwrap();
         ledger.record(Entry::Reversal { gate: 7, index: 4 }, time(NOW)).unwrap();
-        let usage = |entries| ledger.usage(entries, UnixTime::MIN).unwrap();
+        let usage = |entries| ledger.usage(entries, UnixTime::MIN, |_| true).unwrap();
         let whole = usage(0..4);
         let told: Vec<_> = whole.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
         assert_eq!(told, [(1, 0), (0, 1), (0, 1), (1, 0)]);
@@ -1280,9 +1300,14 @@ pub(super) mod tests {
             assert_eq!(parts, whole);
         }
         let (_, ends, _) = whole.passes().next().unwrap();
-        assert_eq!(ledger.usage(0..4, ends).unwrap().passes().count(), 0);
-        assert_eq!(ledger.usage(0..4, ends.saturating_add(-1)).unwrap().passes().count(), 4);
-        assert!(matches!(ledger.usage(0..5, UnixTime::MIN), Err(LedgerError::Log(_))));
+        assert_eq!(ledger.usage(0..4, ends, |_| true).unwrap().passes().count(), 0);
+        assert_eq!(ledger.usage(0..4, ends.saturating_add(-1), |_| true).unwrap().passes().count(), 4);
+        assert!(matches!(ledger.usage(0..5, UnixTime::MIN, |_| true), Err(LedgerError::Log(_))));
+        // Of the first pass and of the one that was annulled nothing is to be told.
+        let some = |redemption: &Redemption| redemption.pass.pass.as_bytes()[0] > 2;
+        let some = ledger.usage(0..4, UnixTime::MIN, some).unwrap();
+        let told: Vec<_> = some.passes().map(|(pass, ..)| pass.pass.as_bytes()[0]).collect();
+        assert_eq!((told, some.ledgers()), (vec![3, 4], whole.ledgers()));
 
         let digest = ledger.usage_digest(whole.clone(), time(NOW)).unwrap();
         let mut eight = gate(8);
@@ -1297,8 +1322,36 @@ pub(super) mod tests {
         let ends = ledger.trust().keys(Role::Log).map(|(_, entry)| entry.not_after).max().unwrap();
         let late = ledger.usage_digest(whole.clone(), ends.saturating_add(1));
         assert!(matches!(late, Err(LedgerError::OtherKey)), "{late:?}");
-        let future = ledger.usage(0..4, time(NOW + 1)).unwrap();
+        let future = ledger.usage(0..4, time(NOW + 1), |_| true).unwrap();
         assert!(matches!(ledger.usage_digest(future, time(NOW)), Err(LedgerError::Usage(UsageDigestError::Rule(_)))));
+    }
+
+    /// A gate that gives uses back long after, or before they are recorded, is found by the audit; nobody else
+    /// gives them back meanwhile.
+    #[test]
+    fn an_annulment_that_is_none_takes_no_use_back() {
+        let honest = sealed(&[1, 2, 3]);
+        let bodies = segment(&honest, 0).records.into_iter().map(|record| record.body);
+        let annulled = |seconds, index| Record::Annulled { time: time(NOW + seconds), index }.encode();
+        let [mut bodies, late] = [bodies.collect::<Vec<_>>(), vec![annulled(900, 2), annulled(901, 3)]];
+        bodies.insert(4, annulled(0, 5));
+        bodies.extend(late);
+        let (mut storage, key) = (MemoryStorage::new(), gates::gate_key());
+        let mut log = Log::open(&storage, LogKey(0), honest.log().origin().as_str()).unwrap();
+        let mut batch = log.begin();
+        for body in &bodies {
+            batch.push(body, None).unwrap();
+        }
+        storage.commit(&batch.writes()).unwrap();
+        log.apply(batch).unwrap();
+        let mut segment = segment(&honest, 0);
+        segment.checkpoint = SignedCheckpoint::sign(log.checkpoint(), &key).note().to_owned();
+        segment.records = bodies.into_iter().map(|body| crate::gate::SegmentRecord { body, evidence: None }).collect();
+        let mut ledger = ledger();
+        take(&mut ledger, &segment).unwrap();
+        let facts = ledger.usage(0..2, UnixTime::MIN, |_| true).unwrap();
+        let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
+        assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
     }
 
     #[test]
