@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::status::TABLE;
 use onecard::crypto::{KeyError, SignatureError};
-use onecard::gate::{GateError, Refusal, SegmentError};
+use onecard::gate::{GateError, Refusal, SegmentError, UsageDigestError};
 use onecard::id::IdError;
 use onecard::ledger::{IngestError, LedgerError, ReceiptError};
 use onecard::pass::{DocumentError, IssueError, PassError, PresentError};
@@ -201,6 +201,7 @@ where
             GateError::OtherCertificate => Self::GateOtherCertificate,
             GateError::UnknownVenue(_) => Self::GateUnknownVenue,
             GateError::Bundle(error) => error.into(),
+            GateError::Usage(error) => error.into(),
             GateError::Rollback(_) => Self::Rollback,
             GateError::Clock { .. } => Self::GateClock,
             GateError::OutageOpen(_) => Self::GateOutageOpen,
@@ -209,6 +210,21 @@ where
             GateError::TooLate(_) => Self::GateTooLate,
             GateError::Push(_) | GateError::Refused(_) => Self::GateRecord,
             GateError::OldCopy { .. } => Self::StoreOldCopy,
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<UsageDigestError> for Status {
+    fn from(error: UsageDigestError) -> Self {
+        match error {
+            UsageDigestError::TooLong(_) | UsageDigestError::Encoding(_) => Self::Encoding,
+            UsageDigestError::Trust(error) => error.into(),
+            UsageDigestError::Signature(error) => error.into(),
+            UsageDigestError::Rule(_) => Self::Contradiction,
+            UsageDigestError::OtherMember(_) => Self::UsageMember,
+            UsageDigestError::Future => Self::Future,
+            UsageDigestError::Gaps => Self::UsageGaps,
             _ => Self::Unclassified,
         }
     }
@@ -276,6 +292,7 @@ where
             LedgerError::Certificate(error) => error.into(),
             LedgerError::Note(error) => error.into(),
             LedgerError::Trust(error) => error.into(),
+            LedgerError::Usage(error) => error.into(),
             LedgerError::OtherTrustList(_) => Self::LedgerTrustList,
             LedgerError::OtherKey => Self::LedgerOtherKey,
             LedgerError::Gate(_) => Self::LedgerGate,

@@ -119,6 +119,10 @@ pub enum Status {
     NotAPass = 414,
     /// The number of a holder's document is not in its one form: 4 to 32 characters A-Z and 0-9.
     Document = 415,
+    /// The usage digest is of another member than the gate's own.
+    UsageMember = 416,
+    /// What is known of a ledger would be in too many pieces: fetch what lies between.
+    UsageGaps = 417,
     /// A checkpoint is malformed, or a signature of it is missing or wrong.
     Note = 420,
     /// A receipt is not two proofs with what belongs to them.
@@ -241,7 +245,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 99] = [
+pub(crate) const TABLE: [(Status, &str, &str); 101] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -304,6 +308,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 99] = [
     (Status::Claims, "通票声明无效,闸机将拒绝\0", "every gate would refuse a pass with these claims\0"),
     (Status::NotAPass, "数据不是通票或过长\0", "the bytes are not an encoded pass\0"),
     (Status::Document, "证件号码格式不正确\0", "a document number is not in its one form\0"),
+    (Status::UsageMember, "使用摘要不属于本闸机所属成员\0", "the usage digest is not of the gate's own member\0"),
+    (Status::UsageGaps, "账本使用记录缺口过多\0", "too many gaps in what is known of a ledger\0"),
     (
         Status::Note,
         "检查点格式错误或签名无效\0",
@@ -392,7 +398,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 99] = [
+    const FROZEN: [(u32, &str); 101] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -447,6 +453,8 @@ mod tests {
         (413, "Claims"),
         (414, "NotAPass"),
         (415, "Document"),
+        (416, "UsageMember"),
+        (417, "UsageGaps"),
         (420, "Note"),
         (430, "ReceiptShape"),
         (431, "ReceiptProof"),

@@ -23,6 +23,7 @@ pub(crate) struct Pieces {
     trust_lists: Vec<Vec<u8>>,
     catalogues: Vec<Vec<u8>>,
     status_lists: Vec<Vec<u8>>,
+    usage_digests: Vec<Vec<u8>>,
     usage: BTreeMap<PassKey, Usage>,
     ledgers: BTreeMap<MemberId, u64>,
 }
@@ -110,7 +111,19 @@ pub unsafe extern "C" fn onecard_sync_add_status(sync: *mut Sync, list: *const u
     unsafe { add(sync, list, list_length, |pieces| &mut pieces.status_lists) }
 }
 
-/// Adds a use of a pass at another gate.
+/// Adds a usage digest of the gate's own city: what onecard_ledger_usage_digest made. Several may come in
+/// any order, and again.
+///
+/// # Safety
+/// `sync` is NULL or a live handle; `digest` is valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_sync_add_digest(sync: *mut Sync, digest: *const u8, digest_length: usize) -> Status {
+    // SAFETY: the caller's promise is the same.
+    unsafe { add(sync, digest, digest_length, |pieces| &mut pieces.usage_digests) }
+}
+
+/// Adds a use of a pass at another gate, by the word of who calls: for a process that has verified the
+/// ledgers itself. Take none from a network, which is what digests are for. A gate never forgets it.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle; `used` is NULL or can be read.
@@ -144,7 +157,7 @@ pub unsafe extern "C" fn onecard_sync_add_annulment(sync: *mut Sync, used: *cons
     })
 }
 
-/// Adds up to which size of a member's ledger the uses given are complete.
+/// Adds up to which size of a member's ledger the uses given one by one are complete, by the same word.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle.
@@ -193,7 +206,7 @@ pub unsafe extern "C" fn onecard_gate_sync(gate: *mut Gate, sync: *const Sync, n
                 trust_lists: &pieces.trust_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 catalogues: &pieces.catalogues.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 status_lists: &pieces.status_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-                usage_digests: &[],
+                usage_digests: &pieces.usage_digests.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 usage: &usage,
                 ledgers: &ledgers,
             };

@@ -8,14 +8,16 @@
 mod federation;
 mod toolchain;
 
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust, trust_list};
+use federation::{
+    NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
+};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Record, Segment};
 use onecard::id::GateId;
 use onecard::ledger::{Ingested, Ledger};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
 use onecard::tlog::{Log, LogKey, MemoryStorage};
-use onecard::trust::Role;
+use onecard::trust::{GateCertificateSpec, Role};
 use onecard::wire::text;
 use onecard_store::RedbStorage;
 use std::path::Path;
@@ -46,8 +48,17 @@ fn write_fixtures(directory: &Path) {
     let to_check = code(9, NOW, |claims| {
         (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
     });
+    let another_gate = GateCertificateSpec {
+        gate: GateId { member: id(federation::CITY), number: 8 },
+        venue: 2,
+        service: 0,
+        key: SigningKey::from_seed(&[0x58; 32]).verifying_key(),
+        issued: time(NOW - 20_000),
+        not_before: time(NOW - 20_000),
+        expires: time(NOW + 20_000_000),
+    };
     let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
-    let files: [(&str, Vec<u8>); 28] = [
+    let files: [(&str, Vec<u8>); 30] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
@@ -59,6 +70,8 @@ fn write_fixtures(directory: &Path) {
         ("status2", status(NOW - 50, &[2, 13])),
         ("certificate", certificate()),
         ("seed", gate_seed().to_vec()),
+        ("certificate8", another_gate.sign(&secret(federation::CITY, Role::Registrar))),
+        ("seed8", vec![0x58; 32]),
         ("issuer-seed", seed(federation::CITY, Role::Issuer)),
         ("log-seed", seed(federation::CITY, Role::Log)),
         ("peer-log-seed", seed(320_100, Role::Log)),
@@ -100,7 +113,7 @@ fn ingest(segment: &[u8]) {
     let city = id(federation::CITY);
     let key = secret(federation::CITY, Role::Log);
     let mut ledger = Ledger::open(MemoryStorage::new(), city, key, trust_list()).unwrap();
-    let now = federation::time(NOW + 60);
+    let now = time(NOW + 60);
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();
     assert_eq!(ingested, Ingested::Accepted { records: 8, entry: 1 });

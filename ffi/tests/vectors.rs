@@ -13,7 +13,7 @@ use schema::{Case, File, Stage};
 use std::ptr::null_mut;
 
 /// Stages that C has no function for.
-const NOT_FOR_C: [&str; 16] = [
+const NOT_FOR_C: [&str; 17] = [
     "cbor",
     "checkpoint",
     "consistency",
@@ -29,6 +29,7 @@ const NOT_FOR_C: [&str; 16] = [
     "status_list",
     "tlog_proof",
     "trust_list_time",
+    "usage_digest",
     "vkey",
 ];
 
