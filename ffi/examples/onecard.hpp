@@ -152,9 +152,6 @@ public:
   void add_trust(Bytes list) { check(onecard_sync_add_trust(handle_.get(), list.data, list.size)); }
   void add_catalogue(Bytes list) { check(onecard_sync_add_catalogue(handle_.get(), list.data, list.size)); }
   void add_status(Bytes list) { check(onecard_sync_add_status(handle_.get(), list.data, list.size)); }
-  void add_usage_digest(Bytes digest) {
-    check(onecard_sync_add_usage_digest(handle_.get(), digest.data, digest.size));
-  }
   void add_use(const onecard_use &used) { check(onecard_sync_add_use(handle_.get(), &used)); }
   void add_annulment(const onecard_use &used) { check(onecard_sync_add_annulment(handle_.get(), &used)); }
   void add_ledger(std::uint32_t member, std::uint64_t size) {

@@ -158,9 +158,9 @@ enum onecard_status
   ONECARD_STATUS_NOT_A_PASS = 414,
   // The number of a holder's document is not in its one form: 4 to 32 characters A-Z and 0-9.
   ONECARD_STATUS_DOCUMENT = 415,
-  // It is of another member than the gate's own.
-  ONECARD_STATUS_OTHER_MEMBER = 416,
-  // What is known of a ledger would be in too many pieces: fetch the usage digests that lie between.
+  // The usage digest is of another member than the gate's own.
+  ONECARD_STATUS_USAGE_MEMBER = 416,
+  // What is known of a ledger would be in too many pieces: fetch what lies between.
   ONECARD_STATUS_USAGE_GAPS = 417,
   // A checkpoint is malformed, or a signature of it is missing or wrong.
   ONECARD_STATUS_NOTE = 420,
@@ -1692,6 +1692,19 @@ onecard_status onecard_ledger_receipt(const struct onecard_ledger *ledger,
                                       uint64_t index,
                                       onecard_buffer **receipt);
 
+// Signs a usage digest for the member's own gates: what the entries of this ledger from `first` up to
+// `end` say of the uses of passes. Passes whose term ended at `over` or before are left out. For
+// onecard_sync_add_digest; free it with onecard_buffer_free.
+//
+// # Safety
+// `ledger` is NULL or a live handle; `digest` is NULL or can be written.
+onecard_status onecard_ledger_usage_digest(const struct onecard_ledger *ledger,
+                                           uint64_t first,
+                                           uint64_t end,
+                                           int64_t over,
+                                           int64_t now,
+                                           onecard_buffer **digest);
+
 // Writes the ledger at its newest checkpoint, and the journals of its gates with their evidence, below
 // `directory`, where onecard_audit reads them beside the lists in `trust/`. Each call costs what is new.
 //
@@ -1836,17 +1849,17 @@ onecard_status onecard_sync_add_status(struct onecard_sync *sync,
                                        const uint8_t *list,
                                        size_t list_length);
 
-// Adds a usage digest of the gate's own city: uses of passes at other gates, in any order. Whoever carries it can hold
-// it back, and nothing else.
+// Adds a usage digest of the gate's own city: what onecard_ledger_usage_digest made. Several may come in
+// any order, and again.
 //
 // # Safety
 // `sync` is NULL or a live handle; `digest` is valid for its length.
-onecard_status onecard_sync_add_usage_digest(struct onecard_sync *sync,
-                                             const uint8_t *digest,
-                                             size_t digest_length);
+onecard_status onecard_sync_add_digest(struct onecard_sync *sync,
+                                       const uint8_t *digest,
+                                       size_t digest_length);
 
-// Adds a use of a pass at another gate, by your word: for a process that has verified the ledgers itself. Take none
-// from a network; that is for onecard_sync_add_usage_digest. It is never forgotten.
+// Adds a use of a pass at another gate, by the word of who calls: for a process that has verified the
+// ledgers itself. Take none from a network, which is what digests are for. A gate never forgets it.
 //
 // # Safety
 // `sync` is NULL or a live handle; `used` is NULL or can be read.
@@ -1860,11 +1873,13 @@ onecard_status onecard_sync_add_use(struct onecard_sync *sync,
 onecard_status onecard_sync_add_annulment(struct onecard_sync *sync,
                                           const struct onecard_use *used);
 
-// Adds up to which size of a member's ledger the uses given are complete.
+// Adds up to which size of a member's ledger the uses given one by one are complete, by the same word.
 //
 // # Safety
 // `sync` is NULL or a live handle.
-onecard_status onecard_sync_add_ledger(struct onecard_sync *sync, uint32_t member, uint64_t size);
+onecard_status onecard_sync_add_ledger(struct onecard_sync *sync,
+                                       uint32_t member,
+                                       uint64_t size);
 
 // Frees a sync and writes NULL to `*sync`; NULL there is freed already.
 //

@@ -6,7 +6,7 @@ use crate::ptr::{Out, borrow, bytes};
 use crate::reason::Reason;
 use crate::{Status, narrow, run};
 use core::ffi::c_char;
-use onecard::gate::{self, Gate as Inner, Identity, Override, Scan, Shown};
+use onecard::gate::{self, Gate as Inner, Identity, Override, Record, Scan, Shown};
 use onecard::time::{Date, UnixTime};
 use onecard_store::RedbStorage;
 
@@ -201,27 +201,34 @@ pub unsafe extern "C" fn onecard_gate_close_day(gate: *mut Gate, day: u32, now: 
         let day = date(day)?;
         let now = UnixTime::new(now)?;
         out.set(gate.write(|gate| {
-            let counted = count(gate);
+            let (counted, before) = (count(gate), *gate.totals());
             gate.close_day(day, now)?;
-            Ok(Totals { records: gate.log().size(), ..counted })
+            // A store that had failed before may have held more than was counted: what is on record counts.
+            let (totals, refused) = last_close(gate).unwrap_or((before, counted.refused));
+            Ok(flatten(gate, &totals, refused, counted.inside))
         })?);
         Ok(())
     })
 }
 
 fn count(gate: &Inner<RedbStorage>) -> Totals {
-    let gate::Totals { admitted, annulled, overridden, left } = *gate.totals();
-    Totals {
-        records: gate.log().size(),
-        inside: gate.inside(),
-        outage_since: gate.outage().map_or(0, UnixTime::seconds),
-        admitted,
-        annulled,
-        overridden,
-        left,
-        refused: gate.refused().values().fold(0, |sum, count| sum.saturating_add(*count)),
-        reserved: [0; 3],
-    }
+    let refused = gate.refused().values().fold(0, |sum, count| u32::saturating_add(sum, *count));
+    let inside = gate.inside();
+    flatten(gate, gate.totals(), refused, inside)
+}
+
+/// The day close that was just recorded, and the sum of its refusals.
+fn last_close(gate: &Inner<RedbStorage>) -> Option<(gate::Totals, u32)> {
+    let body = gate.log().body(gate.storage(), gate.log().size().checked_sub(1)?).ok()?;
+    let Ok(Record::DayClosed { totals, refused, .. }) = Record::decode(&body) else { return None };
+    Some((totals, refused.iter().fold(0, |sum, (_, count)| u32::saturating_add(sum, *count))))
+}
+
+fn flatten(gate: &Inner<RedbStorage>, totals: &gate::Totals, refused: u32, inside: i64) -> Totals {
+    let gate::Totals { admitted, annulled, overridden, left } = *totals;
+    let outage_since = gate.outage().map_or(0, UnixTime::seconds);
+    let records = gate.log().size();
+    Totals { records, inside, outage_since, admitted, annulled, overridden, left, refused, reserved: [0; 3] }
 }
 
 fn reason(number: u32) -> Result<gate::Reason, Status> {

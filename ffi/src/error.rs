@@ -124,21 +124,6 @@ impl From<BundleError> for Status {
     }
 }
 
-impl From<UsageDigestError> for Status {
-    fn from(error: UsageDigestError) -> Self {
-        match error {
-            UsageDigestError::TooLong(_) | UsageDigestError::Encoding(_) => Self::Encoding,
-            UsageDigestError::Trust(error) => error.into(),
-            UsageDigestError::Signature(error) => error.into(),
-            UsageDigestError::Rule(_) => Self::Contradiction,
-            UsageDigestError::OtherMember(_) => Self::OtherMember,
-            UsageDigestError::Future => Self::Future,
-            UsageDigestError::Gaps => Self::UsageGaps,
-            _ => Self::Unclassified,
-        }
-    }
-}
-
 impl From<CertificateError> for Status {
     fn from(error: CertificateError) -> Self {
         match error {
@@ -216,6 +201,7 @@ where
             GateError::OtherCertificate => Self::GateOtherCertificate,
             GateError::UnknownVenue(_) => Self::GateUnknownVenue,
             GateError::Bundle(error) => error.into(),
+            GateError::Usage(error) => error.into(),
             GateError::Rollback(_) => Self::Rollback,
             GateError::Clock { .. } => Self::GateClock,
             GateError::OutageOpen(_) => Self::GateOutageOpen,
@@ -224,7 +210,21 @@ where
             GateError::TooLate(_) => Self::GateTooLate,
             GateError::Push(_) | GateError::Refused(_) => Self::GateRecord,
             GateError::OldCopy { .. } => Self::StoreOldCopy,
-            GateError::Usage(error) => error.into(),
+            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl From<UsageDigestError> for Status {
+    fn from(error: UsageDigestError) -> Self {
+        match error {
+            UsageDigestError::TooLong(_) | UsageDigestError::Encoding(_) => Self::Encoding,
+            UsageDigestError::Trust(error) => error.into(),
+            UsageDigestError::Signature(error) => error.into(),
+            UsageDigestError::Rule(_) => Self::Contradiction,
+            UsageDigestError::OtherMember(_) => Self::UsageMember,
+            UsageDigestError::Future => Self::Future,
+            UsageDigestError::Gaps => Self::UsageGaps,
             _ => Self::Unclassified,
         }
     }
@@ -292,6 +292,7 @@ where
             LedgerError::Certificate(error) => error.into(),
             LedgerError::Note(error) => error.into(),
             LedgerError::Trust(error) => error.into(),
+            LedgerError::Usage(error) => error.into(),
             LedgerError::OtherTrustList(_) => Self::LedgerTrustList,
             LedgerError::OtherKey => Self::LedgerOtherKey,
             LedgerError::Gate(_) => Self::LedgerGate,

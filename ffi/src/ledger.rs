@@ -418,6 +418,37 @@ pub unsafe extern "C" fn onecard_ledger_receipt(
     })
 }
 
+/// Signs a usage digest for the member's own gates: what the entries of this ledger from `first` up to
+/// `end` say of the uses of passes. Passes whose term ended at `over` or before are left out. For
+/// onecard_sync_add_digest; free it with onecard_buffer_free.
+///
+/// # Safety
+/// `ledger` is NULL or a live handle; `digest` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_ledger_usage_digest(
+    ledger: *const Ledger,
+    first: u64,
+    end: u64,
+    over: i64,
+    now: i64,
+    digest: *mut *mut Buffer,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (ledger, out) = unsafe { (borrow(ledger)?, Out::new(digest)?) };
+        let (over, now) = (UnixTime::new(over)?, UnixTime::new(now)?);
+        let signed = ledger.read(|ledger| {
+            // Beyond the end there is nothing to tell of yet.
+            if first > end || end > ledger.log().size() {
+                return Err(Status::OutOfRange);
+            }
+            Ok(ledger.usage_digest(ledger.usage(first..end, over, |_| true)?, now)?)
+        })?;
+        out.set(handle::<Buffer>(signed.into_boxed_slice()));
+        Ok(())
+    })
+}
+
 /// Writes the ledger at its newest checkpoint, and the journals of its gates with their evidence, below
 /// `directory`, where onecard_audit reads them beside the lists in `trust/`. Each call costs what is new.
 ///

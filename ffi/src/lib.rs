@@ -73,6 +73,7 @@ pub use ledger::{
     onecard_ledger_enrol, onecard_ledger_free, onecard_ledger_ingest, onecard_ledger_journal_size, onecard_ledger_open,
     onecard_ledger_open_after, onecard_ledger_publish, onecard_ledger_receipt, onecard_ledger_recover,
     onecard_ledger_request, onecard_ledger_retire, onecard_ledger_reverse, onecard_ledger_size,
+    onecard_ledger_usage_digest,
 };
 pub use meta::{onecard_status_text, onecard_version};
 pub use pass::{Claims, ListAge, Listed, ProofKind, onecard_answer_verify, onecard_presentation_verify};
@@ -81,7 +82,7 @@ pub use receipt::{Receipted, RecordKind, onecard_receipt_checkpoint, onecard_rec
 pub use status::{Lang, Status};
 pub use sync::{
     Sync, Use, onecard_gate_save_bundle, onecard_gate_sync, onecard_sync_add_annulment, onecard_sync_add_catalogue,
-    onecard_sync_add_ledger, onecard_sync_add_status, onecard_sync_add_trust, onecard_sync_add_usage_digest,
+    onecard_sync_add_digest, onecard_sync_add_ledger, onecard_sync_add_status, onecard_sync_add_trust,
     onecard_sync_add_use, onecard_sync_free, onecard_sync_new,
 };
 pub use text::{onecard_text_decode, onecard_text_encode};

@@ -119,9 +119,9 @@ pub enum Status {
     NotAPass = 414,
     /// The number of a holder's document is not in its one form: 4 to 32 characters A-Z and 0-9.
     Document = 415,
-    /// It is of another member than the gate's own.
-    OtherMember = 416,
-    /// What is known of a ledger would be in too many pieces: fetch the usage digests that lie between.
+    /// The usage digest is of another member than the gate's own.
+    UsageMember = 416,
+    /// What is known of a ledger would be in too many pieces: fetch what lies between.
     UsageGaps = 417,
     /// A checkpoint is malformed, or a signature of it is missing or wrong.
     Note = 420,
@@ -308,12 +308,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 101] = [
     (Status::Claims, "通票声明无效,闸机将拒绝\0", "every gate would refuse a pass with these claims\0"),
     (Status::NotAPass, "数据不是通票或过长\0", "the bytes are not an encoded pass\0"),
     (Status::Document, "证件号码格式不正确\0", "a document number is not in its one form\0"),
-    (Status::OtherMember, "不属于本闸机所在城市\0", "it is of another member than the gate's own\0"),
-    (
-        Status::UsageGaps,
-        "使用记录摘要缺口过多,请补齐\0",
-        "too many gaps in what is known of a ledger, fetch what lies between\0",
-    ),
+    (Status::UsageMember, "使用摘要不属于本闸机所属成员\0", "the usage digest is not of the gate's own member\0"),
+    (Status::UsageGaps, "账本使用记录缺口过多\0", "too many gaps in what is known of a ledger\0"),
     (
         Status::Note,
         "检查点格式错误或签名无效\0",
@@ -457,7 +453,7 @@ mod tests {
         (413, "Claims"),
         (414, "NotAPass"),
         (415, "Document"),
-        (416, "OtherMember"),
+        (416, "UsageMember"),
         (417, "UsageGaps"),
         (420, "Note"),
         (430, "ReceiptShape"),

@@ -111,23 +111,19 @@ pub unsafe extern "C" fn onecard_sync_add_status(sync: *mut Sync, list: *const u
     unsafe { add(sync, list, list_length, |pieces| &mut pieces.status_lists) }
 }
 
-/// Adds a usage digest of the gate's own city: uses of passes at other gates, in any order. Whoever carries it can hold
-/// it back, and nothing else.
+/// Adds a usage digest of the gate's own city: what onecard_ledger_usage_digest made. Several may come in
+/// any order, and again.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle; `digest` is valid for its length.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn onecard_sync_add_usage_digest(
-    sync: *mut Sync,
-    digest: *const u8,
-    digest_length: usize,
-) -> Status {
+pub unsafe extern "C" fn onecard_sync_add_digest(sync: *mut Sync, digest: *const u8, digest_length: usize) -> Status {
     // SAFETY: the caller's promise is the same.
     unsafe { add(sync, digest, digest_length, |pieces| &mut pieces.usage_digests) }
 }
 
-/// Adds a use of a pass at another gate, by your word: for a process that has verified the ledgers itself. Take none
-/// from a network; that is for onecard_sync_add_usage_digest. It is never forgotten.
+/// Adds a use of a pass at another gate, by the word of who calls: for a process that has verified the
+/// ledgers itself. Take none from a network, which is what digests are for. A gate never forgets it.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle; `used` is NULL or can be read.
@@ -161,7 +157,7 @@ pub unsafe extern "C" fn onecard_sync_add_annulment(sync: *mut Sync, used: *cons
     })
 }
 
-/// Adds up to which size of a member's ledger the uses given are complete.
+/// Adds up to which size of a member's ledger the uses given one by one are complete, by the same word.
 ///
 /// # Safety
 /// `sync` is NULL or a live handle.

@@ -12,13 +12,12 @@ use federation::{
     NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
 };
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Record, Redemption, Segment, UsageDigestSpec, UsageFacts};
-use onecard::id::{GateId, PassId, PassKey};
+use onecard::gate::{Record, Segment};
+use onecard::id::GateId;
 use onecard::ledger::{Ingested, Ledger};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, flags};
-use onecard::product::PassFacts;
 use onecard::tlog::{Log, LogKey, MemoryStorage};
-use onecard::trust::{GateCertificate, GateCertificateSpec, Role};
+use onecard::trust::{GateCertificateSpec, Role};
 use onecard::wire::text;
 use onecard_store::RedbStorage;
 use std::path::Path;
@@ -49,8 +48,17 @@ fn write_fixtures(directory: &Path) {
     let to_check = code(9, NOW, |claims| {
         (claims.flags, claims.id_commitment) = (flags::ID_CHECK, Some(IdCommitment::new(&document)));
     });
+    let another_gate = GateCertificateSpec {
+        gate: GateId { member: id(federation::CITY), number: 8 },
+        venue: 2,
+        service: 0,
+        key: SigningKey::from_seed(&[0x58; 32]).verifying_key(),
+        issued: time(NOW - 20_000),
+        not_before: time(NOW - 20_000),
+        expires: time(NOW + 20_000_000),
+    };
     let paper = |claims: &mut PassClaims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED);
-    let files: [(&str, Vec<u8>); 31] = [
+    let files: [(&str, Vec<u8>); 30] = [
         ("trust", trust(1)),
         ("anchor", anchor().0.to_vec()),
         ("trust2", trust(2)),
@@ -62,6 +70,8 @@ fn write_fixtures(directory: &Path) {
         ("status2", status(NOW - 50, &[2, 13])),
         ("certificate", certificate()),
         ("seed", gate_seed().to_vec()),
+        ("certificate8", another_gate.sign(&secret(federation::CITY, Role::Registrar))),
+        ("seed8", vec![0x58; 32]),
         ("issuer-seed", seed(federation::CITY, Role::Issuer)),
         ("log-seed", seed(federation::CITY, Role::Log)),
         ("peer-log-seed", seed(320_100, Role::Log)),
@@ -71,14 +81,11 @@ fn write_fixtures(directory: &Path) {
         ("code1", code(1, NOW, |_| {}).into()),
         ("code2", code(2, NOW, |claims| claims.product = (2, 1)).into()),
         ("code3", code(3, NOW, |_| {}).into()),
-        ("code7", code(7, NOW, |_| {}).into()),
         ("code8", code(8, NOW, |_| {}).into()),
         ("code13", code(13, NOW, |_| {}).into()),
         ("check", code(4, NOW, |claims| claims.flags = flags::ID_CHECK).into()),
         ("document", to_check.into()),
         ("pass8", pass(8, |_| {})),
-        ("usage", usage_digest(federation::CITY)),
-        ("usage-of-another", usage_digest(320_100)),
         ("bare", text::encode(&pass(5, |_| {})).into()),
         ("paper", text::encode(&pass(6, paper)).into()),
         // Where an audit looks for lists.
@@ -92,32 +99,6 @@ fn write_fixtures(directory: &Path) {
     for (name, bytes) in files.into_iter().chain(lists) {
         std::fs::write(directory.join(name), bytes).unwrap();
     }
-}
-
-/// Two uses of pass 7 at a gate of Nanjing, as `city` tells of them.
-fn usage_digest(city: u32) -> Vec<u8> {
-    let gate = GateId { member: id(320_100), number: 6 };
-    let (issued, expires) = (time(NOW - 20_000), time(NOW + 20_000_000));
-    let key = SigningKey::from_seed(&[6; 32]).verifying_key();
-    let other = GateCertificateSpec { gate, venue: 1, service: 0, key, issued, not_before: issued, expires };
-    let other = other.sign(&secret(320_100, Role::Registrar));
-    let other = GateCertificate::verify(&other, &trust_list()).unwrap();
-    let redemption = |index: i64| Redemption {
-        time: time(NOW - 100 + index),
-        pass: PassKey { issuer: id(federation::CITY), pass: PassId::from_bytes([7; 10]) },
-        product: (1, 1),
-        grant: 0,
-        party: 1,
-        due_fen: 0,
-        flags: 0,
-        facts: PassFacts { not_before: time(NOW - 1_000), expires: time(NOW + 1_000_000), holder_class: 0 },
-        evidence: sha256(&[&index.to_be_bytes()]),
-    };
-    let mut facts = UsageFacts::new(time(NOW - 86_400));
-    facts.covers(gate.member, 0..12);
-    (1..3).for_each(|index| facts.redeemed(&other, index, &redemption(index as i64)));
-    let spec = UsageDigestSpec { member: id(city), issued: time(NOW - 10), facts };
-    spec.sign(&secret(city, Role::Log)).unwrap()
 }
 
 /// What `secret` makes its key of.
@@ -148,7 +129,7 @@ fn check_synced(store: &Path) {
         _ => None,
     });
     let last = last.last().unwrap();
-    assert_eq!((last.trust, last.ledgers), (2, vec![(id(320_100), 12)]));
+    assert_eq!((last.trust, last.ledgers), (2, vec![(id(320_100), 9)]));
 }
 
 #[test]

@@ -384,6 +384,48 @@ static void check_receipts(onecard_ledger *ledger, const onecard_history *histor
   IS(OK, onecard_buffer_free(&receipt));
 }
 
+// What the city's other gates learn of the gate of the day.
+static void check_digests(onecard_ledger *ledger) {
+  file seed = load("seed8"), certificate = load("certificate8");
+  onecard_bundle *bundle = bundle_of_the_day();
+  onecard_gate *gate = NULL;
+  onecard_sync *sync = NULL;
+  onecard_buffer *digest = NULL;
+  const uint8_t *data = NULL;
+  size_t length = 0;
+  char path[1024];
+  path_of("gate8", path, sizeof path);
+  IS(NULL_POINTER, onecard_ledger_usage_digest(NULL, 0, 6, NOW, NOW + 66, &digest));
+  IS(NULL_POINTER, onecard_ledger_usage_digest(ledger, 0, 6, NOW, NOW + 66, NULL));
+  IS(TIME, onecard_ledger_usage_digest(ledger, 0, 6, -1, NOW + 66, &digest));
+  IS(TIME, onecard_ledger_usage_digest(ledger, 0, 6, NOW, -1, &digest));
+  IS(LEDGER_CLOCK, onecard_ledger_usage_digest(ledger, 0, 6, NOW, NOW, &digest));
+  IS(OUT_OF_RANGE, onecard_ledger_usage_digest(ledger, 0, 7, NOW, NOW + 66, &digest));
+  IS(OUT_OF_RANGE, onecard_ledger_usage_digest(ledger, 6, 5, NOW, NOW + 66, &digest));
+  IS(OUT_OF_RANGE, onecard_ledger_usage_digest(ledger, 0, UINT64_MAX, NOW, NOW + 66, &digest));
+  CHECK(digest == NULL);
+  IS(OK, onecard_ledger_usage_digest(ledger, 0, 6, NOW, NOW + 66, &digest));
+  IS(OK, onecard_buffer_data(digest, &data, &length));
+  IS(OK, onecard_gate_create(STR(path), BYTES(seed), BYTES(certificate), bundle, NOW + 50, &gate));
+  IS(OK, onecard_sync_new(&sync));
+  IS(NULL_POINTER, onecard_sync_add_digest(NULL, data, length));
+  IS(NULL_POINTER, onecard_sync_add_digest(sync, NULL, 1));
+  IS(LENGTH, onecard_sync_add_digest(sync, data, SIZE_MAX));
+  IS(OK, onecard_sync_add_digest(sync, data, length - 1));
+  IS(ENCODING, onecard_gate_sync(gate, sync, NOW + 50));
+  IS(OK, onecard_sync_free(&sync));
+  IS(OK, onecard_sync_new(&sync));
+  IS(OK, onecard_sync_add_digest(sync, data, length));
+  IS(OK, onecard_gate_sync(gate, sync, NOW + 55));
+  // One of two uses was there; what was taken back there does not count.
+  CHECK(admit(gate, "check", 1, ONECARD_ADMIT_IDENTITY_CHECKED, NOW + 55).uses_left == 0);
+  CHECK(admit(gate, "code1", 1, 0, NOW + 55).uses_left == 1);
+  IS(OK, onecard_sync_free(&sync));
+  IS(OK, onecard_gate_free(&gate));
+  IS(OK, onecard_buffer_free(&digest));
+  IS(OK, onecard_bundle_free(&bundle));
+}
+
 static void check_audit(onecard_ledger *ledger) {
   file anchor = load("anchor");
   uint8_t other[32] = {0};
@@ -509,6 +551,7 @@ static void check_city(void) {
   see_a_peer(ledger, history);
   check_checkpoints(history, ledger);
   check_receipts(ledger, history);
+  check_digests(ledger);
   check_audit(ledger);
 
   IS(NULL_POINTER, onecard_ledger_reverse(NULL, 7, 3, NOW + 90, &entry));

@@ -334,8 +334,7 @@ static onecard_use use_elsewhere(const char *pass, uint64_t index) {
 
 static void check_sync(void) {
   file trust2 = load("trust2"), catalogue = load("catalogue"), status2 = load("status2"),
-       seed = load("seed"), certificate = load("certificate"), anchor = load("anchor"), usage = load("usage"),
-       others = load("usage-of-another");
+       seed = load("seed"), certificate = load("certificate"), anchor = load("anchor");
   onecard_gate *gate = new_gate("synced", NOW);
   onecard_bundle *old = bundle_of_the_day(), *bundle = NULL;
   onecard_sync *sync = NULL, *bad = NULL;
@@ -355,8 +354,6 @@ static void check_sync(void) {
   IS(NULL_POINTER, onecard_sync_add_status(NULL, BYTES(status2)));
   IS(NULL_POINTER, onecard_sync_add_status(sync, NULL, 1));
   IS(LENGTH, onecard_sync_add_status(sync, status2.data, SIZE_MAX));
-  IS(NULL_POINTER, onecard_sync_add_usage_digest(NULL, BYTES(usage)));
-  IS(NULL_POINTER, onecard_sync_add_usage_digest(sync, NULL, 1));
   IS(NULL_POINTER, onecard_sync_add_use(NULL, &used));
   IS(NULL_POINTER, onecard_sync_add_use(sync, NULL));
   IS(NULL_POINTER, onecard_sync_add_annulment(NULL, &used));
@@ -382,16 +379,9 @@ static void check_sync(void) {
   IS(OK, onecard_sync_add_catalogue(bad, NULL, 0));
   IS(ENCODING, onecard_gate_sync(gate, bad, NOW));
   IS(OK, onecard_sync_free(&bad));
-  IS(OK, onecard_sync_new(&bad));
-  IS(OK, onecard_sync_add_usage_digest(bad, BYTES(usage)));
-  IS(OK, onecard_sync_add_usage_digest(bad, BYTES(others)));
-  IS(OTHER_MEMBER, onecard_gate_sync(gate, bad, NOW));
-  IS(OK, onecard_sync_free(&bad));
   CHECK(admit(gate, "code2", 1, 0, NOW).kind == ONECARD_SEVERITY_ADMIT);
-  CHECK(admit(gate, "code7", 1, 0, NOW).kind == ONECARD_SEVERITY_ADMIT);
 
   IS(OK, onecard_sync_add_trust(sync, BYTES(trust2)));
-  IS(OK, onecard_sync_add_usage_digest(sync, BYTES(usage)));
   IS(OK, onecard_sync_add_catalogue(sync, BYTES(catalogue)));
   IS(OK, onecard_sync_add_status(sync, BYTES(status2)));
   for (uint64_t index = 1; index <= 2; index += 1) {
@@ -412,8 +402,6 @@ static void check_sync(void) {
   CHECK(admit(gate, "code8", 1, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
   CHECK(admit(gate, "code3", 1, 0, NOW + 2).uses_left == 0);
   CHECK(admit(gate, "code1", 1, 0, NOW + 2).uses_left == 1);
-  // And pass 7, by the digest.
-  CHECK(admit(gate, "code7", 2, 0, NOW + 2).reason == ONECARD_REASON_TOTAL_QUOTA);
 
   IS(NULL_POINTER, onecard_gate_save_bundle(NULL, &saved));
   IS(NULL_POINTER, onecard_gate_save_bundle(gate, NULL));
