@@ -3,7 +3,9 @@
 use crate::document::escaped;
 use crate::trust::{Trust, read, write};
 use crate::{Failure, dump};
-use onecard::audit::{self, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use};
+use onecard::audit::{
+    self, Depth, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use,
+};
 use onecard::crypto::Hash;
 use onecard_store::Folder;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 /// What the command `audit` is told to do besides.
 #[derive(Debug)]
 pub(crate) struct Wanted {
+    pub(crate) depth: Depth,
     pub(crate) anchor: Option<Hash>,
     pub(crate) period: Option<Period>,
     /// Prints JSON instead of text.
@@ -22,15 +25,22 @@ pub(crate) struct Wanted {
     pub(crate) export_over_use: Option<PathBuf>,
 }
 
+/// The depth of this name.
+pub(crate) fn depth(name: &str) -> Result<Depth, String> {
+    let all = [Depth::Integrity, Depth::Evidence, Depth::Policy];
+    let found = all.into_iter().find(|depth| depth.to_string() == name);
+    found.ok_or_else(|| "not integrity, evidence or policy".to_owned())
+}
+
 /// The command `audit`.
 pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Result<(), Failure> {
     if !directory.is_dir() {
         return Err(Failure::Usage(format!("{} is not a directory", directory.display())));
     }
-    let Wanted { anchor, period, json, .. } = *wanted;
+    let Wanted { depth, anchor, period, json, .. } = *wanted;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let folder = Folder::new(directory);
-    let report = audit::audit(&folder, &Options { anchor, period, threads, ..Options::default() });
+    let report = audit::audit(&folder, &Options { depth, anchor, period, threads, ..Options::default() });
     if json {
         dump::line(out, &report.to_json());
     } else {
@@ -116,6 +126,7 @@ fn describe(out: &mut String, report: &Report) {
         field(out, "anchor", &anchor);
     }
     let counts = report.counts;
+    field(out, "depth", &report.depth);
     field(out, "ledgers", &counts.ledgers);
     field(out, "ledger entries", &counts.entries);
     field(out, "journals", &counts.journals);

@@ -27,7 +27,7 @@ mod trust;
 
 use audit::Wanted;
 use clap::{Parser, Subcommand};
-use onecard::audit::Period;
+use onecard::audit::{Depth, Period};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
 use std::io::Write as _;
@@ -71,6 +71,10 @@ enum Command {
     Audit {
         /// The directory that the members published to.
         directory: PathBuf,
+        /// How deep to go: the bytes that were signed, also what was shown at the gates, or all, with decisions,
+        /// over-use and settlement.
+        #[arg(long, value_name = "integrity|evidence|policy", default_value = "policy", value_parser = audit::depth)]
+        depth: Depth,
         /// SHA-256 of the trust list to start from in hexadecimal: the first, or a later one. Without it
         /// the first one published is taken at its word: compare the anchor printed with what you know.
         #[arg(long, value_name = "HEX", value_parser = trust::hash)]
@@ -137,9 +141,10 @@ fn main() -> ExitCode {
             inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
         }
         Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
-        Command::Audit { directory, anchor, from, until, statement, csv, export_over_use, json } => {
+        Command::Audit { directory, depth, anchor, from, until, statement, csv, export_over_use, json } => {
             let period = from.zip(until).map(|(from, until)| Period { from, until });
-            audit::audit(&mut out, &directory, &Wanted { anchor, period, json, statement, csv, export_over_use })
+            let wanted = Wanted { depth, anchor, period, json, statement, csv, export_over_use };
+            audit::audit(&mut out, &directory, &wanted)
         }
         Command::VerifyOverUse { file, trust } => audit::verify_over_use(&mut out, &file, &trust),
         Command::Qr { file, png, svg } => draw::qr(&mut out, &file, png.as_deref(), svg.as_deref()),

@@ -138,7 +138,7 @@ impl Ledger {
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
         let mut journals: BTreeMap<u32, Journal> = BTreeMap::new();
-        let log = read_log(&place, &origin, Some(signed), false, &mut ignored, |index, body, _| {
+        let log = read_log(&place, &origin, Some(signed), false, &[], &mut ignored, |index, body, _| {
             if let Some(body) = body {
                 learn(&mut journals, index, body, lists, wanted);
             }
@@ -202,7 +202,7 @@ impl Journal {
         let signed = read_checkpoint(&place, |note| SignedCheckpoint::verify(note, &verifier), &mut ignored);
         let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()), &[]);
         verifier.name().as_str().clone_into(&mut self.origin);
-        let log = read_log(&place, &self.origin, signed, true, &mut ignored, |index, body, _| {
+        let log = read_log(&place, &self.origin, signed, true, &[], &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {
                 let shown = evidence.beside(index).filter(|shown| is_shown(body, shown));
                 self.records.insert(index, (body.to_vec(), shown));

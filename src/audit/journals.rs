@@ -5,7 +5,7 @@ use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::{Redeemed, SyncedAt};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
-use super::replay::Counts;
+use super::replay::{Counts, Depth};
 use super::shown::{ShownError, check_shown};
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
@@ -68,6 +68,7 @@ pub(super) fn audit_journal<F: Files>(
     gate: &GateSeen,
     cut: bool,
     (journal_paths, evidence_paths): (&[String], &[String]),
+    depth: Depth,
 ) -> JournalAudit {
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
@@ -91,9 +92,11 @@ pub(super) fn audit_journal<F: Files>(
     let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &verifier), &mut findings);
     let size = size_of(place, signed.as_ref());
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
-    let mut replay = Replay::new(lists, gate, evidence);
+    let mut replay = Replay::new(lists, gate, evidence, depth);
     let origin = verifier.name().as_str();
-    let mut log = read_log(place, origin, signed, true, &mut findings, |index, body, findings| match body {
+    let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
+    sizes.sort_unstable();
+    let mut log = read_log(place, origin, signed, true, &sizes, &mut findings, |index, body, findings| match body {
         Some(body) => replay.record(index, body, findings),
         None => replay.pruned(index, findings),
     });
@@ -102,16 +105,16 @@ pub(super) fn audit_journal<F: Files>(
     check_seals(gate, cut, &log, &mut findings);
     let Replay { evidence, mut standing, counts, .. } = replay;
     standing.damaged = log.damaged;
-    evidence.check_files(&standing, &mut findings);
+    if depth >= Depth::Evidence {
+        evidence.check_files(&standing, &mut findings);
+    }
     JournalAudit { findings, standing, counts }
 }
 
 fn check_seals(gate: &GateSeen, cut: bool, log: &PublishedLog, findings: &mut Findings) {
-    let sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
-    let roots = log.roots_at(&sizes);
     for seal in &gate.seals {
         let size = seal.signed.size();
-        if !log.damaged && roots.get(&size) != Some(&seal.signed.root()) {
+        if !log.damaged && log.roots.get(&size) != Some(&seal.signed.root()) {
             findings.error(
                 None,
                 Rule::Seal,
@@ -130,6 +133,7 @@ struct Replay<'a, F: Files> {
     lists: &'a Lists,
     gate: &'a GateSeen,
     evidence: Evidence<'a, F>,
+    depth: Depth,
     last: UnixTime,
     synced: Option<Synced>,
     synced_at: Option<Arc<SyncedAt>>,
@@ -154,11 +158,12 @@ struct Replay<'a, F: Files> {
 }
 
 impl<'a, F: Files> Replay<'a, F> {
-    fn new(lists: &'a Lists, gate: &'a GateSeen, evidence: Evidence<'a, F>) -> Self {
+    fn new(lists: &'a Lists, gate: &'a GateSeen, evidence: Evidence<'a, F>, depth: Depth) -> Self {
         Self {
             lists,
             gate,
             evidence,
+            depth,
             last: UnixTime::MIN,
             synced: None,
             synced_at: None,
@@ -177,7 +182,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// A record that is gone. Evidence of it proves nothing any more.
     fn pruned(&mut self, index: u64, findings: &mut Findings) {
-        if self.evidence.of(index, findings).is_some() {
+        if self.shown_with(index, findings).is_some() {
             findings.notice(index, Rule::Evidence, "evidence of a record that was pruned");
         }
         self.evidence.digest_said(index, None);
@@ -186,9 +191,14 @@ impl<'a, F: Files> Replay<'a, F> {
         (self.outage, self.doubt) = (None, None);
     }
 
+    /// The evidence beside an entry, where the audit looks at any.
+    fn shown_with(&mut self, index: u64, findings: &mut Findings) -> Option<Vec<u8>> {
+        if self.depth < Depth::Evidence { None } else { self.evidence.of(index, findings) }
+    }
+
     fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
         self.counts.records = self.counts.records.saturating_add(1);
-        let shown = self.evidence.of(index, findings);
+        let shown = self.shown_with(index, findings);
         let record = match Record::decode(body) {
             Ok(record) => record,
             Err(error) => {
@@ -258,6 +268,8 @@ impl<'a, F: Files> Replay<'a, F> {
                 }
                 self.overridden.clear();
             }
+            // What stands is known where it is decided.
+            Record::Annulled { .. } if self.depth < Depth::Policy => {}
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
             Record::Synced(synced) => self.synced(index, synced, findings),
             // What was redeemed before may now lie in the future: what the gate made of it is unknown.
@@ -401,10 +413,14 @@ impl<'a, F: Files> Replay<'a, F> {
         self.counts.redemptions = self.counts.redemptions.saturating_add(1);
         match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
+            None if self.depth < Depth::Evidence => {}
             None => {
                 self.counts.pruned = self.counts.pruned.saturating_add(1);
                 findings.notice(index, Rule::Pruned, "its evidence was erased");
             }
+        }
+        if self.depth < Depth::Policy {
+            return;
         }
         let used = Use {
             time: redemption.time,
@@ -442,6 +458,7 @@ impl<'a, F: Files> Replay<'a, F> {
         // As it had to judge it: a key that was retired meanwhile it could not know of.
         let trust = self.trust(redemption.time);
         match check_shown(redemption, shown, self.gate.certificate.gate(), trust) {
+            Ok(_) if self.depth < Depth::Policy => {}
             Ok(presented) => self.check_status(index, presented.claims(), redemption.time, findings),
             Err(error) => {
                 let rule = match error {

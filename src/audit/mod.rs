@@ -27,7 +27,7 @@ pub use files::{Files, MemoryFiles};
 pub use finding::{Finding, Rule, Severity};
 pub use overuse::{OtherGrant, OverUse};
 pub use proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, ProvenOverUse, ProvenUse};
-pub use replay::{Counts, Options, Report, audit};
+pub use replay::{Counts, Depth, Options, Report, audit};
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
 pub use shown::ShownError;
 pub use statement::{

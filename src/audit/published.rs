@@ -11,8 +11,8 @@ use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
-    BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, genesis,
-    inclusion_proof, leaf_hash, node_hash, tiles_of,
+    BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
+    inclusion_proof, leaf_hash, tiles_of,
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +23,10 @@ pub(super) struct PublishedLog {
     pub(super) signed: Option<SignedCheckpoint>,
     /// The links of the entries that were read.
     links: Vec<Hash>,
+    /// The roots of its full tiles of links.
+    tiles: Vec<Hash>,
+    /// Its roots at the sizes that were asked for, as far as it goes.
+    pub(super) roots: BTreeMap<u64, Hash>,
     /// The entries end before the log does, or are not those that it signed. That is found, and what else does
     /// not fit follows from it: it says nothing about anybody.
     pub(super) damaged: bool,
@@ -62,23 +66,6 @@ impl PublishedLog {
             _ => !self.damaged && self.root_at(size) != Some(root),
         }
     }
-
-    /// The roots at each of `sizes`, which ascend, in one pass. Sizes beyond the log have none.
-    pub(super) fn roots_at(&self, sizes: &[u64]) -> BTreeMap<u64, Hash> {
-        let mut roots = BTreeMap::new();
-        let mut frontier = Frontier::new();
-        let mut links = self.links.iter();
-        for &size in sizes {
-            while frontier.size() < size {
-                let Some(link) = links.next() else { return roots };
-                frontier.push(*link);
-            }
-            if frontier.size() == size {
-                roots.insert(size, frontier.root());
-            }
-        }
-        roots
-    }
 }
 
 /// The tree over links that are all in memory.
@@ -97,6 +84,34 @@ impl Nodes for Links<'_> {
         let mut frontier = Frontier::new();
         below.iter().for_each(|link| frontier.push(*link));
         Ok(frontier.root())
+    }
+}
+
+/// The tree over a log's links, which come one by one: each node is hashed once, whatever is asked for.
+#[derive(Default)]
+struct Tree {
+    /// Of the tile that is not full.
+    within: Frontier,
+    /// Of the full ones, their roots being the leaves.
+    above: Frontier,
+    tiles: Vec<Hash>,
+    size: u64,
+}
+
+impl Tree {
+    fn push(&mut self, link: Hash) {
+        self.within.push(link);
+        self.size = self.size.saturating_add(1);
+        if self.within.size() == u64::from(TILE_WIDTH) {
+            let root = self.within.root();
+            self.above.push(root);
+            self.tiles.push(root);
+            self.within = Frontier::new();
+        }
+    }
+
+    fn root(&self) -> Hash {
+        self.above.root_before(self.within.root_before(None)).unwrap_or_else(empty_root)
     }
 }
 
@@ -146,12 +161,13 @@ pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, sign
 /// entry there is none.
 ///
 /// Bundle by bundle, so one bundle is in memory at a time. `prunable` says whether entries of this log may
-/// be pruned at all.
+/// be pruned at all; the roots at `sizes`, which ascend, are kept.
 pub(super) fn read_log<F: Files>(
     place: &Place<'_, F>,
     origin: &str,
     signed: Option<SignedCheckpoint>,
     prunable: bool,
+    sizes: &[u64],
     findings: &mut Findings,
     mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
@@ -159,6 +175,15 @@ pub(super) fn read_log<F: Files>(
     let size = size_of(place, signed.as_ref());
     let mut links = Vec::new();
     let mut previous = genesis(origin);
+    let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
+    let mut grow = |link| {
+        while sizes.next_if(|wanted| **wanted == tree.size).is_some() {
+            roots.insert(tree.size, tree.root());
+        }
+        if let Some(link) = link {
+            tree.push(link);
+        }
+    };
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
     // Counted by the tiles that stand in, so that a size without files costs nothing.
     let stands_in = |bundle: &Resource| {
@@ -176,6 +201,7 @@ pub(super) fn read_log<F: Files>(
             visit(links.len() as u64, None, findings);
             previous = link;
             links.push(link);
+            grow(Some(link));
         }
     }
     let pruned = links.len();
@@ -214,12 +240,15 @@ pub(super) fn read_log<F: Files>(
             }
             previous = leaf_hash(entry);
             links.push(previous);
+            grow(Some(previous));
         }
     }
-    let mut log = PublishedLog { signed, links, damaged };
+    grow(None);
+    let root = tree.root();
+    let mut log = PublishedLog { signed, links, tiles: tree.tiles, roots, damaged };
     if let Some(signed) = &log.signed
         && !log.damaged
-        && log.root_at(signed.size()) != Some(signed.root())
+        && (log.size(), root) != (signed.size(), signed.root())
     {
         log.damaged = true;
         findings.error(
@@ -254,7 +283,7 @@ fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
 
 /// Compares every file of the log with what the entries say it must be. Of a damaged log nothing is said.
 fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &PublishedLog, findings: &mut Findings) {
-    let levels = levels(&log.links);
+    let levels = levels(&log.tiles);
     let replayed = |id: TileId| {
         let start = id.index().saturating_mul(TILE_WIDTH.into());
         u64::from(id.width()) == log.size().saturating_sub(start).min(TILE_WIDTH.into())
@@ -294,32 +323,22 @@ fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], fin
     }
 }
 
-/// The hashes of every tile level above the links, which are level 0.
-fn levels(links: &[Hash]) -> Vec<Vec<Hash>> {
-    let above = |below: &[Hash]| -> Vec<Hash> { below.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect() };
-    let mut levels: Vec<Vec<Hash>> = Vec::new();
-    loop {
-        let next = above(levels.last().map_or(links, Vec::as_slice));
-        if next.is_empty() {
-            return levels;
-        }
-        levels.push(next);
+/// The hashes of every tile level above the links, which are level 0; `tiles` are those of level 1.
+fn levels(tiles: &[Hash]) -> Vec<Vec<Hash>> {
+    let mut levels = vec![tiles.to_vec()];
+    while let Some(below) = levels.last()
+        && below.len() >= usize::from(TILE_WIDTH)
+    {
+        levels.push(below.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect());
     }
+    levels
 }
 
 /// The Merkle root of a full tile.
 fn tile_root(hashes: &[Hash]) -> Hash {
-    let mut row = hashes.to_vec();
-    while row.len() > 1 {
-        row = row
-            .chunks(2)
-            .filter_map(|pair| match pair {
-                [left, right] => Some(node_hash(left, right)),
-                _ => None,
-            })
-            .collect();
-    }
-    row.first().copied().unwrap_or(Hash([0; 32]))
+    let mut tile = Frontier::new();
+    hashes.iter().for_each(|hash| tile.push(*hash));
+    tile.root()
 }
 
 fn tile(links: &[Hash], levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {

@@ -22,9 +22,35 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// How deep an audit goes; each depth does all that the ones before it do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// Chains, trees, checkpoints, cosignatures, certificates, sequences, times, totals: that the bytes are those that
+    /// were signed. Evidence is not read.
+    Integrity,
+    /// What was shown at the gates too, where it is kept: both signatures, for this gate, at that time.
+    Evidence,
+    /// Every admission decided again, over-use found, and the settlement computed.
+    #[default]
+    Policy,
+}
+
+impl fmt::Display for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Integrity => "integrity",
+            Self::Evidence => "evidence",
+            Self::Policy => "policy",
+        })
+    }
+}
+
 /// How to audit.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
+    /// How deep to go. What was not looked for was not found: no over-use and no statement above
+    /// [`Depth::Policy`].
+    pub depth: Depth,
     /// SHA-256 of the trust list to start from: the first, or a later one, and then those before it
     /// are not looked at. Without it, the first list published is taken as it is: then compare
     /// [`Report::anchor`] with what you know.
@@ -40,14 +66,14 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { anchor: None, period: None, threads: 1, progress: None }
+        Self { depth: Depth::Policy, anchor: None, period: None, threads: 1, progress: None }
     }
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { anchor, period, threads, .. } = self;
-        write!(f, "Options {{ anchor: {anchor:?}, period: {period:?}, threads: {threads} }}")
+        let Self { depth, anchor, period, threads, .. } = self;
+        write!(f, "Options {{ depth: {depth:?}, anchor: {anchor:?}, period: {period:?}, threads: {threads} }}")
     }
 }
 
@@ -73,6 +99,8 @@ pub struct Counts {
 /// What an audit came to.
 #[derive(Debug)]
 pub struct Report {
+    /// How deep it went.
+    pub depth: Depth,
     /// What was found, ordered by place and entry.
     pub findings: Vec<Finding>,
     /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
@@ -102,7 +130,7 @@ impl Report {
     pub fn to_json(&self) -> String {
         let mut out = Json::new();
         out.object(|out| {
-            out.number("clean", self.is_clean());
+            out.number("clean", self.is_clean()).name("depth", self.depth);
             optional(out, "anchor", self.anchor);
             let Counts { ledgers, entries, journals, records, redemptions, evidence, pruned } = self.counts;
             out.member("counts", |out| {
@@ -152,12 +180,14 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         Vec::new()
     });
     let lists = Lists::read(files, &paths, options.anchor.as_ref(), &mut findings);
+    let depth = options.depth;
+    let found_so_far = |findings, anchor, counts| {
+        let (over_use, other_grants, cases) = (Vec::new(), Vec::new(), Vec::new());
+        Report { depth, findings, over_use, other_grants, cases, statement: None, anchor, counts }
+    };
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
-        let findings = findings.into_vec();
-        let (over_use, other_grants) = (Vec::new(), Vec::new());
-        let counts = Counts::default();
-        return Report { findings, over_use, other_grants, cases: Vec::new(), statement: None, anchor: None, counts };
+        return found_so_far(findings.into_vec(), None, Counts::default());
     };
     let mut counts = Counts::default();
     let mut cities = Vec::new();
@@ -173,6 +203,11 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut found = findings.into_vec();
     let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
 
+    if depth < Depth::Policy {
+        found.sort();
+        return found_so_far(found, Some(lists.anchor()), counts);
+    }
+
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     let left = what_is_left(&cities, &journals);
@@ -181,7 +216,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let statement = periods.settle(files, &booked, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
-    Report { findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
+    Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
 }
 
 /// Whether all redemptions are there to settle from.
@@ -268,7 +303,7 @@ fn read_city<F: Files>(
     let origin = lists.bundle.trust().ledger_origin(member);
     let place = &Place { files, prefix: &prefix, paths };
     let signed = read_checkpoint(place, verify, &mut findings);
-    let log = read_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
+    let log = read_log(place, &origin, signed, false, &[], &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
@@ -524,7 +559,7 @@ fn read_journals<F: Files>(
     let audited = parallel(&gates, options, |(city, number, gate)| {
         let journal = below(paths, &format!("journal/{}/{number}", city.member));
         let evidence = below(paths, &format!("evidence/{}/{number}", city.member));
-        audit_journal(files, lists, gate, city.log.damaged, (journal, evidence))
+        audit_journal(files, lists, gate, city.log.damaged, (journal, evidence), options.depth)
     });
     let mut journals = BTreeMap::new();
     for ((city, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {

@@ -92,12 +92,17 @@ impl Frontier {
     /// The Merkle tree hash of all leaves.
     #[must_use]
     pub fn root(&self) -> Hash {
+        self.root_before(None).unwrap_or_else(empty_root)
+    }
+
+    /// The Merkle tree hash of all leaves and, after them, of those that `right` is the hash of: fewer than any
+    /// subtree here has, counted in leaves of the same tree.
+    pub(crate) fn root_before(&self, right: Option<Hash>) -> Option<Hash> {
         let present = self.nodes.iter().zip(0u32..).filter(|&(_, level)| bit(self.size, level));
-        let root = present.fold(None, |right, (node, _)| match right {
+        present.fold(right, |right, (node, _)| match right {
             None => Some(*node),
             Some(right) => Some(node_hash(node, &right)),
-        });
-        root.unwrap_or_else(empty_root)
+        })
     }
 
     /// The complete subtree at `level`, where this frontier has one.

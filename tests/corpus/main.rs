@@ -9,7 +9,7 @@ mod day;
 mod script;
 
 use day::{Day, OPEN, secret, time};
-use onecard::audit::{Files, MemoryFiles, Options, Report, Rule, audit};
+use onecard::audit::{Depth, Files, MemoryFiles, Options, Report, Rule, audit};
 use onecard::ledger::Entry;
 use onecard::trust::Role;
 use script::{HUANGPU, NIGHT, Script};
@@ -149,6 +149,28 @@ fn each_damage_is_found_and_nothing_else() {
     let listed: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
     let count = names.len();
     assert_eq!((listed, rows.len()), (names, count), "a row for each case, and a case for each row");
+}
+
+/// At each depth all that is found deeper down too, but for what was not looked at.
+#[test]
+fn a_shallower_audit_finds_a_part_of_it() {
+    let (_, good) = good();
+    let (mut integrity, mut evidence) = (0, 0);
+    for (name, damage) in cases::all() {
+        let files = damaged(&good, damage);
+        let [shallow, middle, deep] = [Depth::Integrity, Depth::Evidence, Depth::Policy]
+            .map(|depth| audit(&Disk(&files), &Options { depth, ..Options::default() }));
+        for (report, deeper) in [(&shallow, &middle), (&middle, &deep)] {
+            let more = report.findings.iter().find(|found| !deeper.findings.contains(found));
+            assert_eq!(more, None, "{name}: deeper than {}", report.depth);
+            assert!(report.over_use.is_empty() && report.other_grants.is_empty() && report.statement.is_none());
+        }
+        assert_eq!((shallow.counts.evidence, shallow.counts.pruned), (0, 0));
+        integrity += shallow.findings.len();
+        evidence += middle.findings.len() - shallow.findings.len();
+    }
+    // Each depth finds something of its own.
+    assert!(integrity > 100 && evidence > 20, "{integrity}, {evidence}");
 }
 
 #[test]
