@@ -9,6 +9,7 @@
 //! `ns` (nanoseconds for one item), `baseline` (the name of the entry it is compared with) and `ratio` (to
 //! that one).
 
+mod audit;
 mod durable;
 mod log;
 mod rounds;
@@ -26,11 +27,12 @@ use std::{env, fs};
 type Group = (&'static str, fn() -> Vec<Entry>);
 
 /// Entries are compared within a group only.
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("tokens", tokens::entries),
     ("append", log::append),
     ("proofs", log::proofs),
     ("checkpoint", log::checkpoint),
+    ("audit", audit::entries),
     ("settle", settle::entries),
     ("durable", durable::entries),
 ];
