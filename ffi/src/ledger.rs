@@ -438,8 +438,7 @@ pub unsafe extern "C" fn onecard_ledger_usage_digest(
         let (ledger, out) = unsafe { (borrow(ledger)?, Out::new(digest)?) };
         let (over, now) = (UnixTime::new(over)?, UnixTime::new(now)?);
         let signed = ledger.read(|ledger| {
-            // Beyond the end there is nothing to tell of yet.
-            if first > end || end > ledger.log().size() {
+            if first > end {
                 return Err(Status::OutOfRange);
             }
             Ok(ledger.usage_digest(ledger.usage(first..end, over, |_| true)?, now)?)
