@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 /// Visits of the day, by one pass each.
-const VISITS: u64 = 10_000;
+const VISITS: u64 = 20_000;
 /// Bytes of a record, and of what is signed in a pass and in a presentation.
 const RECORD: [u8; 86] = [0x5a; 86];
 const PASS: [u8; 200] = [0x5b; 200];

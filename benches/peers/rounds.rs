@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const SLICE: Duration = Duration::from_millis(2);
 /// How long a group runs, about; but never fewer rounds than these.
 const GROUP: Duration = Duration::from_secs(20);
-const FEWEST: usize = 11;
+const FEWEST: usize = 7;
 
 /// One thing measured.
 pub(crate) struct Entry {

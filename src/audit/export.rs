@@ -62,7 +62,9 @@ impl Case {
 pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Result<OverUseProof, OverUseError>)> {
     let mut ignored = Findings::at("");
     let paths = files.list().unwrap_or_default();
-    let Some(lists) = Lists::read(files, &paths, report.anchor.as_ref(), &mut ignored) else { return Vec::new() };
+    let Some(lists) = Lists::read(files, &paths, report.anchor.as_ref(), report.depth, &mut ignored) else {
+        return Vec::new();
+    };
     let mut wanted = Wanted::new();
     for Told { gate, index, synced, .. } in report.cases.iter().flat_map(|case| &case.uses) {
         wanted.entry(gate.member).or_default().entry(gate.number).or_default().extend([*index].iter().chain(synced));

@@ -2,6 +2,7 @@
 
 use super::files::Files;
 use super::finding::{Findings, Rule};
+use super::replay::Depth;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
@@ -35,16 +36,17 @@ pub(super) enum ListId {
 }
 
 impl Lists {
-    /// Reads and verifies the lists. `None` when there is no trust list to start from.
+    /// Reads and verifies the lists, to verify as `depth` needs. `None` when there is no trust list to start from.
     pub(super) fn read<F: Files>(
         files: &F,
         paths: &[String],
         anchor: Option<&Hash>,
+        depth: Depth,
         findings: &mut Findings,
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
         let mut published = BTreeMap::new();
-        let trust = read_trust(files, &named("trust/trust-list-"), anchor, &mut published, findings)?;
+        let trust = read_trust(files, &named("trust/trust-list-"), (anchor, depth), &mut published, findings)?;
         let mut versions = BTreeMap::new();
         let mut bundle = Bundle::new(trust.newest().clone());
         for path in named("trust/catalogue-") {
@@ -130,7 +132,7 @@ impl Lists {
 fn read_trust<F: Files>(
     files: &F,
     paths: &[&String],
-    anchor: Option<&Hash>,
+    (anchor, depth): (Option<&Hash>, Depth),
     published: &mut BTreeMap<Hash, ListId>,
     findings: &mut Findings,
 ) -> Option<TrustHistory> {
@@ -150,7 +152,7 @@ fn read_trust<F: Files>(
         let digest = sha256(&[&bytes]);
         let sequence = match &mut history {
             Some(history) => history.push(&bytes).map(|()| history.newest().sequence()),
-            None => first(&bytes, &digest, anchor).map(|list| {
+            None => first(&bytes, &digest, anchor, depth).map(|list| {
                 let sequence = list.sequence();
                 history = Some(list.into());
                 sequence
@@ -170,13 +172,15 @@ fn read_trust<F: Files>(
 }
 
 /// The list to start from: the pinned one, or else the first of the federation.
-fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>) -> Result<TrustList, TrustError> {
+fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>, depth: Depth) -> Result<TrustList, TrustError> {
     let mut list = match anchor {
         Some(anchor) => TrustList::pinned(bytes, anchor)?,
         None => TrustList::genesis(bytes, digest)?,
     };
-    // The lists that follow are prepared like it: most of an audit is signatures of issuers.
-    list.prepare(Role::Issuer, list.issued());
+    // The lists that follow are prepared like it: most of an audit of evidence is signatures of issuers.
+    if depth >= Depth::Evidence {
+        list.prepare(Role::Issuer, list.issued());
+    }
     Ok(list)
 }
 

@@ -179,7 +179,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         findings.error_at(".", Rule::Unreadable, error);
         Vec::new()
     });
-    let lists = Lists::read(files, &paths, options.anchor.as_ref(), &mut findings);
+    let lists = Lists::read(files, &paths, options.anchor.as_ref(), options.depth, &mut findings);
     let depth = options.depth;
     let found_so_far = |findings, anchor, counts| {
         let (over_use, other_grants, cases) = (Vec::new(), Vec::new(), Vec::new());
