@@ -253,7 +253,7 @@ fn a_directory_is_audited() {
     let arguments = ["audit", "day", "--anchor", &anchor, "--statement", "written"];
     let (code, said) = onecard(directory.path(), &arguments);
     assert_eq!(code, 0, "{said}");
-    assert!(said.starts_with(&format!("anchor: {anchor}\nledgers: 4\n")), "{said}");
+    assert!(said.starts_with(&format!("anchor: {anchor}\ndepth: policy\nledgers: 4\n")), "{said}");
     assert!(said.contains("\nredemptions: 3\n") && said.contains("\nevidence verified: 3\n"), "{said}");
     let over: Vec<&str> = said.lines().filter(|line| line.starts_with("over-use: ")).collect();
     assert!(matches!(over[..], [over] if over.contains("at 310101/gate/1 entry 3")), "{said}");
@@ -273,6 +273,13 @@ fn a_directory_is_audited() {
     assert!(table.starts_with("kind,from,to,") && table.contains("\r\npayment,310101,"), "{table}");
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--depth", "evidence"]);
+    assert!(code == 0 && said.contains("\ndepth: evidence\n") && said.contains("\nevidence verified: 3\n"), "{said}");
+    assert!(!said.contains("over-use") && !said.contains("statement"), "{said}");
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--depth", "integrity"]);
+    assert!(code == 0 && said.contains("\nredemptions: 3\nevidence verified: 0\nevidence erased: 0\n"), "{said}");
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--depth", "integrity", "--statement", "none"]).0, 2);
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--depth", "shallow"]).0, 2);
 
     let wrong = "0".repeat(64);
     assert_eq!(onecard(directory.path(), &["audit", "day", "--anchor", &wrong]).0, 1);
