@@ -1287,7 +1287,9 @@ onecard_status onecard_gate_seal(struct onecard_gate *gate, uint64_t *size);
 onecard_status onecard_gate_checkpoint(const struct onecard_gate *gate,
                                        onecard_buffer **checkpoint);
 
-// The encoded segment: the sealed records from `first` on, for the city that has those before.
+// The encoded segment: the sealed records from `first` on, for the city that has those before, or as many of
+// them as one segment should have. After days offline, ask again from where it ends, which
+// onecard_segment_range says, until there is none.
 //
 // ONECARD_STATUS_NOTHING when there are none. Free the buffer with onecard_buffer_free.
 //
@@ -1296,6 +1298,15 @@ onecard_status onecard_gate_checkpoint(const struct onecard_gate *gate,
 onecard_status onecard_gate_segment(const struct onecard_gate *gate,
                                     uint64_t first,
                                     onecard_buffer **segment);
+
+// Which records a segment has: from index `*first` to just before `*end`. Its city verifies it; this does not.
+//
+// # Safety
+// `segment` is valid for its length; `first` and `end` are NULL or can be written.
+onecard_status onecard_segment_range(const uint8_t *segment,
+                                     size_t segment_length,
+                                     uint64_t *first,
+                                     uint64_t *end);
 
 // Closes a gate and writes NULL to `*gate`; NULL there is closed already. Nothing is lost: every
 // record was durable before it was told.

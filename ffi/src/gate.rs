@@ -7,7 +7,7 @@ use crate::reason::Severity;
 use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Refusal, Scan, Shown};
+use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Refusal, Scan, Segment, Shown};
 use onecard::pass::IdOpening;
 use onecard::time::UnixTime;
 use onecard::tlog::{LogError, MemoryStorage};
@@ -336,7 +336,9 @@ pub unsafe extern "C" fn onecard_gate_checkpoint(gate: *const Gate, checkpoint: 
     })
 }
 
-/// The encoded segment: the sealed records from `first` on, for the city that has those before.
+/// The encoded segment: the sealed records from `first` on, for the city that has those before, or as many of
+/// them as one segment should have. After days offline, ask again from where it ends, which
+/// onecard_segment_range says, until there is none.
 ///
 /// ONECARD_STATUS_NOTHING when there are none. Free the buffer with onecard_buffer_free.
 ///
@@ -349,6 +351,28 @@ pub unsafe extern "C" fn onecard_gate_segment(gate: *const Gate, first: u64, seg
         let (gate, out) = unsafe { (borrow(gate)?, Out::new(segment)?) };
         let bytes = gate.read(|gate| Ok(gate.segment(first)?.ok_or(Status::Nothing)?.encode()))?;
         out.set(handle::<Buffer>(bytes.into_boxed_slice()));
+        Ok(())
+    })
+}
+
+/// Which records a segment has: from index `*first` to just before `*end`. Its city verifies it; this does not.
+///
+/// # Safety
+/// `segment` is valid for its length; `first` and `end` are NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onecard_segment_range(
+    segment: *const u8,
+    segment_length: usize,
+    first: *mut u64,
+    end: *mut u64,
+) -> Status {
+    run(|| {
+        // SAFETY: the caller's promise is the same.
+        let (segment, first, end) = unsafe { (bytes(segment, segment_length)?, Out::new(first)?, Out::new(end)?) };
+        let segment = Segment::decode(segment)?;
+        let after = u64::try_from(segment.records.len()).ok().and_then(|records| segment.first.checked_add(records));
+        end.set(after.ok_or(Status::OutOfRange)?);
+        first.set(segment.first);
         Ok(())
     })
 }

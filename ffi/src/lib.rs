@@ -55,7 +55,7 @@ pub use gate::{
     Decision, Gate, ONECARD_ADMIT_IDENTITY_CHECKED, onecard_gate_admit, onecard_gate_admit_answer,
     onecard_gate_admit_document, onecard_gate_annul, onecard_gate_challenge, onecard_gate_checkpoint,
     onecard_gate_create, onecard_gate_free, onecard_gate_open, onecard_gate_open_after,
-    onecard_gate_open_setting_clock, onecard_gate_seal, onecard_gate_segment,
+    onecard_gate_open_setting_clock, onecard_gate_seal, onecard_gate_segment, onecard_segment_range,
 };
 pub use health::{
     Certificate, Fault, Piece, PieceKind, Trouble, onecard_bundle_ages, onecard_certificate_verify, onecard_gate_ages,

@@ -303,6 +303,17 @@ static void check_segment(onecard_gate *gate) {
   CHECK(onecard_buffer_data(segment, &data, NULL) == ONECARD_STATUS_NULL_POINTER);
   CHECK(data == NULL && length == 0);
   CHECK(onecard_buffer_data(segment, &data, &length) == ONECARD_STATUS_OK);
+  uint64_t first = 77, end = 77;
+  CHECK(onecard_segment_range(data, length, NULL, &end) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_segment_range(data, length, &first, NULL) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_segment_range(NULL, 1, &first, &end) == ONECARD_STATUS_NULL_POINTER);
+  CHECK(onecard_segment_range(NULL, 0, &first, &end) == ONECARD_STATUS_ENCODING);
+  CHECK(onecard_segment_range(data, length - 1, &first, &end) == ONECARD_STATUS_ENCODING);
+  CHECK(first == 77 && end == 77);
+  CHECK(onecard_segment_range(data, length, &first, &end) == ONECARD_STATUS_OK);
+  CHECK(first == 0 && end == 8);
+  onecard_buffer *more = NULL;
+  CHECK(onecard_gate_segment(gate, end, &more) == ONECARD_STATUS_NOTHING && more == NULL);
   // For the Rust test, which gives it to a ledger.
   path_of("segment", path, sizeof path);
   FILE *stream = fopen(path, "wb");
