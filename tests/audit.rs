@@ -138,6 +138,27 @@ fn over_use_is_found_and_charged_to_who_could_have_known() {
     assert_eq!((line.uses, line.unpaid, line.fen), (1, 1, 500));
 }
 
+/// Uses at other gates are forgotten with the term they were made in, and a city's digests leave them out.
+#[test]
+fn who_signs_a_pass_id_again_answers_for_the_uses_of_its_first_term() {
+    for (term, liable) in [(1_601, Liable::Gate), (1_600, Liable::Issuer)] {
+        let mut day = Day::open();
+        let first = pass(CITIES[0], 1, 1, |claims| claims.expires = time(OPEN + term));
+        for at in [OPEN, OPEN + 200] {
+            index(day.scan(0, 0, &code(&first, 1, at), at));
+        }
+        day.deliver(0, 0, OPEN + 500);
+        day.sync(1, 0, &[], OPEN + 1_000);
+        let again = pass(CITIES[0], 1, 1, |_| {});
+        index(day.scan(1, 0, &code(&again, 1, OPEN + 1_600), OPEN + 1_600));
+        day.deliver(1, 0, OPEN + 2_000);
+        let report = audit(&day.settle(OPEN + 90_000), &Options::default());
+        assert_eq!(report.findings, []);
+        let found: Vec<_> = report.over_use.iter().map(|over| (over.used.time, over.liable)).collect();
+        assert_eq!(found, [(time(OPEN + 1_600), liable)], "{term}");
+    }
+}
+
 #[test]
 fn over_use_stays_the_same_when_the_evidence_is_erased() {
     // A pass that was over when the gate admitted it.
