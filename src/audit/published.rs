@@ -59,11 +59,16 @@ impl PublishedLog {
         inclusion_proof(index, size, &Links(&self.links)).ok()
     }
 
+    /// Whether there may have been entries after those that were read.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.damaged || self.signed.is_none()
+    }
+
     /// Whether this log shows that `root` was never its root at `size`.
     pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
         match &self.signed {
             Some(signed) if signed.size() == size => signed.root() != root,
-            _ => !self.damaged && self.root_at(size) != Some(root),
+            _ => !self.damaged && self.root_at(size).map_or(!self.is_cut(), |own| own != root),
         }
     }
 }
