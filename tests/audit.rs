@@ -10,7 +10,7 @@ use onecard::gate::{Override, Reason, Record, Segment, SegmentRecord, Synced, To
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Entry, journal_verifier};
 use onecard::product::Denied;
-use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
+use onecard::tlog::{BundleEntries, Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage, leaf_hash};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
 use onecard_store::{Folder, publish};
 use std::path::Path;
@@ -136,6 +136,27 @@ fn over_use_is_found_and_charged_to_who_could_have_known() {
     let statement = report.statement.unwrap();
     let line = statement.lines().iter().find(|line| line.venue.member == id(CITIES[1])).unwrap();
     assert_eq!((line.uses, line.unpaid, line.fen), (1, 1, 500));
+}
+
+/// Uses at other gates are forgotten with the term they were made in, and a city's digests leave them out.
+#[test]
+fn who_signs_a_pass_id_again_answers_for_the_uses_of_its_first_term() {
+    for (term, liable) in [(1_601, Liable::Gate), (1_600, Liable::Issuer)] {
+        let mut day = Day::open();
+        let first = pass(CITIES[0], 1, 1, |claims| claims.expires = time(OPEN + term));
+        for at in [OPEN, OPEN + 200] {
+            index(day.scan(0, 0, &code(&first, 1, at), at));
+        }
+        day.deliver(0, 0, OPEN + 500);
+        day.sync(1, 0, &[], OPEN + 1_000);
+        let again = pass(CITIES[0], 1, 1, |_| {});
+        index(day.scan(1, 0, &code(&again, 1, OPEN + 1_600), OPEN + 1_600));
+        day.deliver(1, 0, OPEN + 2_000);
+        let report = audit(&day.settle(OPEN + 90_000), &Options::default());
+        assert_eq!(report.findings, []);
+        let found: Vec<_> = report.over_use.iter().map(|over| (over.used.time, over.liable)).collect();
+        assert_eq!(found, [(time(OPEN + 1_600), liable)], "{term}");
+    }
 }
 
 #[test]
@@ -437,4 +458,29 @@ fn a_ledger_is_never_pruned() {
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
+}
+
+/// Where a ledger ends nobody knows without its checkpoint: what it lacks is held against nobody.
+#[test]
+fn a_ledger_without_checkpoint_says_nothing_of_what_comes_after_it() {
+    let mut day = Day::ordinary();
+    let files = day.settle(OPEN + 90_000);
+    let statement = audit(&files, &Options::default()).statement.unwrap().digest();
+    let mut unsigned = files.clone();
+    unsigned.remove("ledger/310101/checkpoint");
+    let missing = || ("ledger/310101/checkpoint".to_owned(), Rule::Missing);
+    assert_eq!(errors(&unsigned), [missing()]);
+    assert_eq!(audit(&unsigned, &Options::default()).statement.unwrap().digest(), statement);
+    let bundle = unsigned.remove("ledger/310101/tile/entries/000.p/8").unwrap();
+    let entries: Vec<&[u8]> = BundleEntries::new(&bundle, 8).map(Result::unwrap).collect();
+    unsigned.remove("ledger/310101/tile/0/000.p/8");
+    // Without the settlement, and without the seal of the second gate.
+    for kept in [7, 6] {
+        let mut files = unsigned.clone();
+        let cut = entries[..kept].iter().flat_map(|entry| [&(entry.len() as u16).to_be_bytes(), *entry].concat());
+        files.insert(format!("ledger/310101/tile/entries/000.p/{kept}"), cut.collect());
+        let hashes = entries[..kept].iter().flat_map(|entry| leaf_hash(entry).0);
+        files.insert(format!("ledger/310101/tile/0/000.p/{kept}"), hashes.collect());
+        assert_eq!(errors(&files), [missing()], "{kept}");
+    }
 }

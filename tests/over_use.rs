@@ -208,6 +208,18 @@ fn the_uses_are_of_the_pass_and_in_order() {
     assert_eq!(changed(&value, |file| *part(file, 0, PERIOD) = 1.into()), Err(OverUseError::Order(1)));
 }
 
+/// Whoever could choose the periods freely could make the first use the one too many.
+#[test]
+fn no_cut_off_parts_what_one_entry_sealed() {
+    let (_, value) = file();
+    assert!(changed(&value, |file| *part(file, 2, PERIOD) = 1.into()).is_ok(), "in another ledger");
+    let parted = changed(&value, |file| {
+        uses(file).swap(0, 1);
+        [1, 2].into_iter().for_each(|place| *part(file, place, PERIOD) = 1.into());
+    });
+    assert_eq!(parted, Err(OverUseError::Order(1)));
+}
+
 #[test]
 fn what_the_rules_cover_is_no_over_use() {
     let (_, value) = file();

@@ -68,16 +68,25 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
 }
 
 /// Writes a file for each pass with over-use. Of an audit that found errors too: they may be about something else.
+/// So that no pass keeps another from being told, all that can be shown is written before the first refusal is.
 fn export_over_use(out: &mut String, folder: &Folder, report: &Report, to: &Path, json: bool) -> Result<(), Failure> {
+    if report.depth < Depth::Policy {
+        return Err(Failure::Usage(format!("an audit of depth {} looks for no over-use", report.depth)));
+    }
+    let mut refused = Ok(());
     for (pass, proof) in prove_over_use(folder, report) {
-        let proof = proof.map_err(|error| Failure::Refused(format!("{pass}: {error}")))?;
-        let path = to.join(format!("{}-{}.over-use", pass.issuer, pass.pass));
-        write(&path, &proof.encode())?;
-        if !json {
-            field(out, "written", &path.display());
+        match proof {
+            Ok(proof) => {
+                let path = to.join(format!("{}-{}.over-use", pass.issuer, pass.pass));
+                write(&path, &proof.encode())?;
+                if !json {
+                    field(out, "written", &path.display());
+                }
+            }
+            Err(error) => refused = refused.and_then(|()| Err(Failure::Refused(format!("{pass}: {error}")))),
         }
     }
-    Ok(())
+    refused
 }
 
 /// The command `verify-over-use`.

@@ -308,6 +308,8 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     let (code, said) = onecard(directory.path(), &["audit", "day", "--export-over-use", "out"]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(said.matches("\nwritten: out/310101-").count(), 2, "{said}");
+    let shallow = ["audit", "day", "--depth", "evidence", "--export-over-use", "out"];
+    assert_eq!(onecard(directory.path(), &shallow).0, 2, "it was not looked for");
     std::fs::remove_dir_all(directory.path().join("day")).unwrap();
     let pass = onecard::PassId::from_bytes([2; 10]);
     let file = format!("out/310101-{pass}.over-use");
@@ -326,6 +328,23 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &at]);
     assert!(code == 1 && said.starts_with("refused: over-use: "), "{said}");
     assert_eq!(onecard(directory.path(), &["verify-over-use", &file]).0, 2, "without a trust list");
+}
+
+#[test]
+fn over_use_that_cannot_be_shown_keeps_no_other_from_being_told() {
+    let mut day = day::Day::over_used();
+    // One id sold as two products: no file shows both.
+    for (product, city, gate, at) in [(1, 0, 0, 41_000), (1, 0, 0, 41_200), (2, 0, 1, 41_300), (1, 1, 0, 41_400)] {
+        let pass = day::pass(day::CITIES[0], 0, product, |_| {});
+        day::index(day.scan(city, gate, &day::code(&pass, 0, day::OPEN + at), day::OPEN + at));
+    }
+    [(0, 0), (0, 1), (1, 0)].into_iter().for_each(|(city, gate)| day.deliver(city, gate, day::OPEN + 50_000));
+    let files = day.settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    std::fs::create_dir(directory.path().join("out")).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--export-over-use", "out"]);
+    assert!(code == 1 && said.contains("refused: 310101/0000000000000000: over-use: use "), "{said}");
+    assert_eq!(said.matches("\nwritten: out/310101-").count(), 2, "{said}");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) struct Standing {
 }
 
 /// Audits the journal of a gate that its city enrolled. The paths are those below `journal/` and `evidence/` of
-/// this gate. `cut`: the city's ledger is damaged, so that it may have had more seals of the gate.
+/// this gate. `cut`: the city's ledger may have had more seals of the gate than were read.
 pub(super) fn audit_journal<F: Files>(
     files: &F,
     lists: &Lists,

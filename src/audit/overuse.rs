@@ -5,7 +5,8 @@
 //! follows from the gate's own records:
 //!
 //! - the gate's member, if the rules deny the use already from what the gate itself knew: its own
-//!   journal, and what the ledgers held up to the sizes in its last `synced` record;
+//!   journal, and what the ledgers held up to the sizes in its last `synced` record, but for uses of a pass
+//!   whose term had ended since;
 //! - the gate's member, if the gate had last synced longer ago than the federation's policy allows; that it
 //!   started again since is no sync;
 //! - else the issuer of the pass, which sold a pass that works offline.
@@ -154,11 +155,15 @@ fn visit_of(redeemed: &Redeemed, bundle: &Bundle) -> Option<Visit> {
 }
 
 /// Whether the gate of `used` could know of `other`, and not that it was reversed, when it decided.
+///
+/// What it learns of other gates it forgets with the term that the use was made in. One id has one term: who signs
+/// it again for a later one answers for the uses that nobody remembers.
 fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {
     let member = other.used.gate.member;
     let synced = used.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
     let size = synced.map_or(0, |(_, size)| *size);
     let same_gate = other.used.gate == used.used.gate;
-    let knew = if same_gate { other.used.index < used.used.index } else { other.entry < size };
+    let remembered = used.used.time < other.facts.expires;
+    let knew = if same_gate { other.used.index < used.used.index } else { other.entry < size && remembered };
     knew && other.reversed.is_none_or(|reversed| reversed >= size)
 }

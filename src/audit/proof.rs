@@ -13,8 +13,8 @@
 //! last said what it knew. Who verifies the file decides all uses again, as an audit does. It shows that they
 //! were recorded: that one was taken back since is for who says so to show, by the receipt of an annulment or
 //! the ledger's entry. So it is with a later `synced` record, which can only change who is liable. The number of
-//! the period orders the uses; what reached a ledger before which cut-off is in the statements that the members
-//! agreed to.
+//! the period orders the uses, in one ledger as its entries do; what reached a ledger before which cut-off is in the
+//! statements that the members agreed to.
 
 use super::overuse::{OverUse, Placed, Redeemed, SyncedAt, judge};
 use super::shown::{ShownError, check_shown};
@@ -69,7 +69,7 @@ pub enum OverUseError {
     /// The record is no redemption of this pass, or of another product than the first.
     #[error("over-use: use {0} is none of this pass and its product")]
     OtherRecord(usize),
-    /// The uses are not in order, or one comes twice.
+    /// The uses are not in order, or one comes twice; or the periods are not in the order of a ledger's entries.
     #[error("over-use: use {0} is out of order, or there already")]
     Order(usize),
     /// What was shown is not what the record says.
@@ -227,7 +227,13 @@ impl OverUseProof {
         for (place, cited) in self.uses.iter().enumerate() {
             let (proven, redeemed) = self.proven(place, cited, trust, &bundle)?;
             let follows = |before: &ProvenUse| (before.period, before.used) < (proven.period, proven.used);
-            if !keys.insert(proven.used.key()) || !uses.last().is_none_or(follows) {
+            // Wherever the cut-offs of a ledger were, what is in a later period was sealed later.
+            let cut_off = |before: &ProvenUse| {
+                let same_ledger = before.used.gate.member == proven.used.gate.member;
+                !same_ledger || before.period == proven.period || before.entry < proven.entry
+            };
+            let in_order = uses.last().is_none_or(follows) && uses.iter().all(cut_off);
+            if !in_order || !keys.insert(proven.used.key()) {
                 return Err(OverUseError::Order(place));
             }
             if placed.first().is_some_and(|first| first.redeemed.product != redeemed.product) {

@@ -16,6 +16,10 @@ use crate::tlog::{
 };
 use std::collections::BTreeMap;
 
+/// Hashes in a full tile, and the levels of the tree in it.
+const WIDTH: usize = TILE_WIDTH as usize;
+const HEIGHT: u8 = 8;
+
 /// What is known of a log after reading it.
 #[derive(Debug)]
 pub(super) struct PublishedLog {
@@ -40,10 +44,9 @@ impl PublishedLog {
 
     /// The root of the first `size` entries.
     pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
-        let links = self.links.get(..usize::try_from(size).ok()?)?;
-        let mut frontier = Frontier::new();
-        links.iter().for_each(|link| frontier.push(*link));
-        Some(frontier.root())
+        let (full, rest) = self.links.get(..usize::try_from(size).ok()?)?.as_chunks::<WIDTH>();
+        let within = frontier(rest).root_before(None);
+        Some(frontier(self.tiles.get(..full.len())?).root_before(within).unwrap_or_else(empty_root))
     }
 
     /// The link before entry `index`.
@@ -56,34 +59,39 @@ impl PublishedLog {
 
     /// The proof that entry `index` is in the log as it was at `size`.
     pub(super) fn inclusion_proof(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        inclusion_proof(index, size, &Links(&self.links)).ok()
+        inclusion_proof(index, size, self).ok()
+    }
+
+    /// Whether there may have been entries after those that were read.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.damaged || self.signed.is_none()
     }
 
     /// Whether this log shows that `root` was never its root at `size`.
     pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
         match &self.signed {
             Some(signed) if signed.size() == size => signed.root() != root,
-            _ => !self.damaged && self.root_at(size) != Some(root),
+            _ => !self.damaged && self.root_at(size).map_or(!self.is_cut(), |own| own != root),
         }
     }
 }
 
-/// The tree over links that are all in memory.
-struct Links<'a>(&'a [Hash]);
-
 /// The log has not so many entries.
-struct Beyond;
+#[derive(Debug)]
+pub(super) struct Beyond;
 
-impl Nodes for Links<'_> {
+impl Nodes for PublishedLog {
     type Error = Beyond;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Beyond> {
+        let (hashes, level) = match level.checked_sub(HEIGHT) {
+            Some(above) => (&self.tiles, above),
+            None => (&self.links, level),
+        };
         let width = 1_usize.checked_shl(level.into()).ok_or(Beyond)?;
         let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(width)).ok_or(Beyond)?;
-        let below = self.0.get(start..start.saturating_add(width)).ok_or(Beyond)?;
-        let mut frontier = Frontier::new();
-        below.iter().for_each(|link| frontier.push(*link));
-        Ok(frontier.root())
+        let below = hashes.get(start..start.saturating_add(width)).ok_or(Beyond)?;
+        Ok(frontier(below).root())
     }
 }
 
@@ -327,18 +335,17 @@ fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], fin
 fn levels(tiles: &[Hash]) -> Vec<Vec<Hash>> {
     let mut levels = vec![tiles.to_vec()];
     while let Some(below) = levels.last()
-        && below.len() >= usize::from(TILE_WIDTH)
+        && below.len() >= WIDTH
     {
-        levels.push(below.chunks_exact(usize::from(TILE_WIDTH)).map(tile_root).collect());
+        levels.push(below.chunks_exact(WIDTH).map(|tile| frontier(tile).root()).collect());
     }
     levels
 }
 
-/// The Merkle root of a full tile.
-fn tile_root(hashes: &[Hash]) -> Hash {
-    let mut tile = Frontier::new();
-    hashes.iter().for_each(|hash| tile.push(*hash));
-    tile.root()
+fn frontier(leaves: &[Hash]) -> Frontier {
+    let mut frontier = Frontier::new();
+    leaves.iter().for_each(|leaf| frontier.push(*leaf));
+    frontier
 }
 
 fn tile(links: &[Hash], levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
@@ -349,4 +356,29 @@ fn tile(links: &[Hash], levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
     let start = usize::try_from(id.index()).ok()?.checked_mul(usize::from(TILE_WIDTH))?;
     let hashes = level.get(start..start.checked_add(usize::from(id.width()))?)?;
     Some(hashes.iter().flat_map(|hash| hash.0).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::verify_inclusion;
+
+    #[test]
+    fn roots_and_proofs_are_those_of_the_links_alone() {
+        let links: Vec<Hash> = (0..1_300u32).map(|at| leaf_hash(&at.to_be_bytes())).collect();
+        let mut tree = Tree::default();
+        links.iter().for_each(|link| tree.push(*link));
+        let log = PublishedLog { signed: None, links, tiles: tree.tiles, roots: BTreeMap::new(), damaged: false };
+        for size in [0, 1, 255, 256, 257, 511, 512, 513, 768, 1_024, 1_025, 1_300] {
+            let root = frontier(&log.links[..size]).root();
+            assert_eq!(log.root_at(size as u64), Some(root), "{size}");
+            for index in [0, 1, 255, 256, 700, 1_023, 1_024, 1_299].into_iter().filter(|index| *index < size) {
+                let proof = log.inclusion_proof(index as u64, size as u64).unwrap();
+                let verified = verify_inclusion(index as u64, size as u64, &log.links[index], &proof, &root);
+                assert!(verified.is_ok(), "{index} of {size}");
+            }
+        }
+        assert_eq!(log.root_at(1_301), None);
+        assert_eq!(log.inclusion_proof(0, 1_301), None);
+    }
 }

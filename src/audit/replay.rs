@@ -221,7 +221,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
 
 /// Whether all redemptions are there to settle from.
 fn what_is_left(cities: &[City], journals: &BTreeMap<(MemberId, u32), Standing>) -> Left {
-    let damaged = cities.iter().any(|city| city.log.damaged) || journals.values().any(|standing| standing.damaged);
+    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.values().any(|standing| standing.damaged);
     if damaged {
         Left::Damaged
     } else if journals.values().any(|standing| standing.pruned > 0) {
@@ -248,12 +248,12 @@ pub(super) struct City {
 
 impl City {
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
-    /// last of them, and of a damaged ledger nobody knows.
+    /// last of them, and of a ledger that may go on nobody knows.
     pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
         let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
         let mut expected = agreed.iter().filter(part);
         let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
-        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.log.damaged)
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.log.is_cut())
     }
 }
 
@@ -504,8 +504,8 @@ impl<'a> Reading<'a> {
 /// Paths that belong to nothing the trust list and the ledgers know.
 fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
     // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
-    let damaged = cities.iter().filter(|city| city.log.damaged).map(|city| city.member);
-    let unknown: Vec<String> = silent(lists, cities).chain(damaged).map(|member| member.to_string()).collect();
+    let cut = cities.iter().filter(|city| city.log.is_cut()).map(|city| city.member);
+    let unknown: Vec<String> = silent(lists, cities).chain(cut).map(|member| member.to_string()).collect();
     let known = |path: &str| {
         let mut parts = path.split('/');
         let (top, member, gate) = (parts.next(), parts.next(), parts.next());
@@ -559,7 +559,7 @@ fn read_journals<F: Files>(
     let audited = parallel(&gates, options, |(city, number, gate)| {
         let journal = below(paths, &format!("journal/{}/{number}", city.member));
         let evidence = below(paths, &format!("evidence/{}/{number}", city.member));
-        audit_journal(files, lists, gate, city.log.damaged, (journal, evidence), options.depth)
+        audit_journal(files, lists, gate, city.log.is_cut(), (journal, evidence), options.depth)
     });
     let mut journals = BTreeMap::new();
     for ((city, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {

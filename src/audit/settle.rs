@@ -785,7 +785,6 @@ pub(super) mod tests {
         assert_eq!(apportion(u64::MAX, &[u64::MAX, u64::MAX]), [u64::MAX / 2 + 1, u64::MAX / 2]);
     }
 
-    /// Uses of few passes at few venues, so that they meet.
     /// Uses of which some cannot be settled, each in its own way.
     fn faulty() -> impl Strategy<Value = Vec<Settled>> {
         let faults = proptest::collection::vec((any::<proptest::sample::Index>(), 0u8..5), 0..4);
@@ -806,6 +805,7 @@ pub(super) mod tests {
         })
     }
 
+    /// Uses of few passes at few venues, so that they meet.
     pub(in crate::audit) fn uses() -> impl Strategy<Value = Vec<Settled>> {
         let liable = prop_oneof![6 => Just(None), 1 => Just(Some(Liable::Issuer)), 2 => Just(Some(Liable::Gate))];
         let one = (0..PRODUCTS.len(), 0u8..4, 0..VENUES.len(), 0u8..5, 0u32..3_000, liable, -50i64..500);
