@@ -355,6 +355,9 @@ fn check(issued: UnixTime, facts: &UsageFacts) -> Result<(), UsageDigestError> {
 
 fn decode_runs(d: &mut Decoder<'_>) -> Result<LedgerRuns, UsageDigestError> {
     let count = d.array()?;
+    if count > MAX_RUNS {
+        return Err(UsageDigestError::Rule("too many runs of entries"));
+    }
     let mut given = Vec::new();
     for _ in 0..count {
         d.array_of(3)?;
@@ -683,6 +686,9 @@ pub(super) mod tests {
             assert_eq!(handmade(&[&a, &b], &[], &[]), order);
         }
         assert_eq!(handmade(&[&apart(3, 3)], &[], &[]), order);
+        // Counted before they are put in order, which takes as long as they are many.
+        assert_eq!(handmade(&[&apart(3, 3)[..]; 256], &[], &[]), order);
+        assert_eq!(handmade(&[&apart(3, 3)[..]; 257], &[], &[]), rule("too many runs of entries"));
         assert_eq!(handmade(&[&apart(4, 3)], &[], &[]), order);
         assert!(handmade(&[&apart(0, 9), &apart(10, 11)], &[], &[]).is_ok());
 
