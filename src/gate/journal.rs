@@ -798,7 +798,7 @@ impl<S: Storage> Gate<S> {
     /// The usage of a pass, with what this commit is about to add.
     fn usage_with(&self, key: &PassKey, staged: &[Recent]) -> Usage {
         let mut usage = self.known.own.get(key).cloned().unwrap_or_default();
-        self.known.learnt.usage(*key).for_each(|learnt| usage.merge(learnt));
+        usage.merge_all(self.known.learnt.usage(*key));
         for recent in staged.iter().filter(|recent| recent.redemption.pass == *key) {
             usage.insert(recent.redemption.as_use(&self.certificate, recent.index));
         }

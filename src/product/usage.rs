@@ -105,8 +105,15 @@ impl Usage {
 
     /// Learns all that `other` knows.
     pub fn merge(&mut self, other: &Self) {
-        self.uses.extend_from_slice(&other.uses);
-        self.annulled.extend_from_slice(&other.annulled);
+        self.merge_all([other]);
+    }
+
+    /// Learns all that each of `others` knows, in canonical form once: there may be many of them.
+    pub fn merge_all<'a>(&mut self, others: impl IntoIterator<Item = &'a Self>) {
+        for other in others {
+            self.uses.extend_from_slice(&other.uses);
+            self.annulled.extend_from_slice(&other.annulled);
+        }
         self.settle();
     }
 
@@ -244,6 +251,9 @@ mod tests {
             let (a, b, c) = (learn(&a), learn(&b), learn(&c));
             prop_assert_eq!(merged(&a, &b), merged(&b, &a));
             prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+            let mut all = a.clone();
+            all.merge_all([&b, &c]);
+            prop_assert_eq!(all, merged(&merged(&a, &b), &c));
             prop_assert_eq!(merged(&a, &a), a.clone());
             prop_assert_eq!(merged(&a, &Usage::new()), a);
         }
