@@ -21,6 +21,8 @@ const ROWS: LogKey = LogKey(1);
 const EXTENT: Row = Row::Meta { log: super::journal::LOG, name: 16 };
 /// Most runs of entries that are known of one ledger.
 const MAX_RUNS: usize = 64;
+/// Up to so many passes in a row take no more room than they need.
+const FEW: usize = 4;
 
 /// What was learnt.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +58,8 @@ impl Learnt {
     /// The uses of a pass, by the terms they were made in.
     pub(super) fn usage(&self, pass: PassKey) -> impl Iterator<Item = &Usage> {
         let row = self.rows.get(&number(pass)).map_or(&[][..], Vec::as_slice);
-        row.iter().filter(move |learnt| learnt.pass == pass).map(|learnt| &learnt.usage)
+        let from = row.partition_point(|learnt| learnt.pass < pass);
+        row.iter().skip(from).take_while(move |learnt| learnt.pass == pass).map(|learnt| &learnt.usage)
     }
 
     /// Uses of passes whose term ended until then were forgotten: before it, nothing can be decided.
@@ -90,7 +93,7 @@ impl Learnt {
 /// What would be known.
 pub(super) struct News<'a> {
     before: &'a Learnt,
-    /// The rows that are touched, whole.
+    /// The rows that are touched, whole, with what is new at the end.
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
@@ -110,14 +113,11 @@ impl News<'_> {
         let number = number(pass);
         let had = || self.before.rows.get(&number).cloned().unwrap_or_default();
         let row = self.rows.entry(number).or_insert_with(had);
-        match row.binary_search_by_key(&(pass, expires), |learnt| (learnt.pass, learnt.expires)) {
-            Ok(place) => row.get_mut(place).into_iter().for_each(|learnt| learnt.usage.merge(&usage)),
-            Err(place) => {
-                // There is one in nearly every row, and there are many rows.
-                row.reserve_exact(1);
-                row.insert(place, LearntUsage { pass, expires, usage });
-            }
+        // There is one in nearly every row, and there are many rows.
+        if row.len() < FEW {
+            row.reserve_exact(1);
         }
+        row.push(LearntUsage { pass, expires, usage });
     }
 
     /// Adds that a ledger is known up to this size.
@@ -137,7 +137,11 @@ impl News<'_> {
                 self.rows.entry(*number).or_insert_with(|| row.clone());
             }
         }
-        self.rows.values_mut().for_each(|row| row.retain(|learnt| learnt.expires > over));
+        for row in self.rows.values_mut() {
+            settle(row);
+            row.retain(|learnt| learnt.expires > over);
+            row.shrink_to_fit();
+        }
         self.rows.retain(|number, row| before.rows.get(number).map_or(&[][..], Vec::as_slice) != row);
         let farther = over != before.over || self.ledgers != before.ledgers;
         Ok(Change { rows: self.rows, over, ledgers: self.ledgers, farther })
@@ -176,6 +180,18 @@ impl Change {
 fn number(pass: PassKey) -> u64 {
     let first = pass.pass.as_bytes().first_chunk().copied().unwrap_or_default();
     u64::from_be_bytes(first) >> 1
+}
+
+/// Brings a row into the form that is kept, once: whoever chooses the ids of passes can put many into one row.
+fn settle(row: &mut Vec<LearntUsage>) {
+    row.sort_by_key(|learnt| (learnt.pass, learnt.expires));
+    row.dedup_by(|more, kept| {
+        let same = (more.pass, more.expires) == (kept.pass, kept.expires);
+        if same {
+            kept.usage.merge(&more.usage);
+        }
+        same
+    });
 }
 
 /// Whether a row is one that was written under this number.
@@ -352,6 +368,14 @@ mod tests {
             learnt.apply(change);
         }
         assert_eq!(learnt.rows.keys().collect::<Vec<_>>(), [&(u64::MAX >> 1)]);
+        let mut at_once = Learnt::default();
+        let mut news = at_once.with();
+        for (index, &pass) in (0..).zip(&passes).chain((0..).zip(&passes)) {
+            news.learn(pass, time(LATER), [used(index)].into_iter().collect());
+        }
+        let change = news.change().unwrap();
+        at_once.apply(change);
+        assert_eq!(at_once, learnt, "in any order, any number of times");
         for (index, &pass) in (0..).zip(&passes) {
             let uses: Vec<u64> = learnt.usage(pass).flat_map(Usage::uses).map(|used| used.index).collect();
             assert_eq!(uses, [index]);
