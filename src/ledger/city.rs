@@ -649,10 +649,11 @@ impl<S: Storage> Ledger<S> {
     /// is not good at their venues cannot, and what is left out takes none of their memory.
     ///
     /// Keep the digests that are made of it: of records that were pruned it can tell nothing any more, and a new
-    /// gate wants all that was ever told.
+    /// gate wants all that was ever told. Nor does it tell that a record was annulled which is pruned itself.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for entries that are not here, or records that were pruned; or the store's.
+    /// [`LedgerError::Log`] for entries that are not here, or records or what was reversed that were pruned; or the
+    /// store's.
     pub fn usage(
         &self,
         entries: Range<u64>,
@@ -691,6 +692,10 @@ impl<S: Storage> Ledger<S> {
         for (gate, index, annulled) in taken_back {
             let journal = self.journal(gate)?;
             let gate = journal.certificate.gate();
+            // Whether it was in time nobody can say, and an audit does not ask; nor may it keep back the rest.
+            if annulled.is_some() && index < journal.log.pruned() {
+                continue;
+            }
             let body = journal.log.body(&self.storage, index)?;
             let redemption = match Record::decode(&body) {
                 Ok(Record::Redeemed(redemption)) if concerns(&redemption) => redemption,
@@ -1352,6 +1357,34 @@ pub(super) mod tests {
         let facts = ledger.usage(0..2, UnixTime::MIN, |_| true).unwrap();
         let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
         assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
+    }
+
+    /// Else a gate that annuls what is long gone would keep its city from telling of anything.
+    #[test]
+    fn an_annulment_of_a_pruned_record_is_not_told_and_keeps_nothing_back() {
+        let mut gate = sealed(&[1, 2]);
+        (0..256).for_each(|_| gate.sync(&crate::gate::Sync::default(), time(NOW)).unwrap());
+        gate.seal().unwrap().unwrap();
+        let mut ledger = ledger_with(&gate);
+        let sent = gate.log().size();
+        gate.annul(3, time(NOW)).unwrap();
+        admit(&mut gate, 4);
+        gate.seal().unwrap().unwrap();
+        take(&mut ledger, &segment(&gate, sent)).unwrap();
+        let mut storage = ledger.storage().clone();
+        storage.commit(&ledger.journals()[&7].log().prune(256, 1).writes()).unwrap();
+        let mut ledger = open(storage).unwrap();
+        let facts = ledger.usage(2..3, UnixTime::MIN, |_| true).unwrap();
+        let told: Vec<_> = facts.passes().map(|(pass, ..)| pass.pass.as_bytes()[0]).collect();
+        assert_eq!((told, facts.ledgers().has(id(CITY))), (vec![4], true));
+        let gone = |ledger: &TestLedger, entries| match ledger.usage(entries, UnixTime::MIN, |_| true) {
+            Err(LedgerError::Log(LogError::Pruned(index))) => index,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(gone(&ledger, 1..2), 0);
+        // What a city reversed it tells before it prunes.
+        ledger.append(Entry::Reversal { gate: 7, index: 2 }, time(NOW)).unwrap();
+        assert_eq!(gone(&ledger, 3..4), 2);
     }
 
     #[test]
