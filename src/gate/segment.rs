@@ -80,7 +80,7 @@ impl Segment {
         Decoder::all(bytes, |d| {
             let mut map = d.map()?;
             map.require(d, 1)?;
-            let certificate = bounded(d, MAX_GATE_CERTIFICATE)?.to_vec();
+            let certificate = d.bytes_up_to(MAX_GATE_CERTIFICATE)?.to_vec();
             map.require(d, 2)?;
             let at = d.error(CborErrorKind::Range);
             let checkpoint = d.text()?;
@@ -94,20 +94,14 @@ impl Segment {
             let mut records = Vec::new();
             for _ in 0..count {
                 d.array_of(2)?;
-                let body = bounded(d, MAX_BODY)?.to_vec();
-                let evidence = if d.null() { None } else { Some(bounded(d, MAX_PRESENTATION)?.to_vec()) };
+                let body = d.bytes_up_to(MAX_BODY)?.to_vec();
+                let evidence = if d.null() { None } else { Some(d.bytes_up_to(MAX_PRESENTATION)?.to_vec()) };
                 records.push(SegmentRecord { body, evidence });
             }
             map.end(d)?;
             Ok(Self { certificate, checkpoint: checkpoint.to_owned(), first, records })
         })
     }
-}
-
-fn bounded<'a>(d: &mut Decoder<'a>, most: usize) -> Result<&'a [u8], CborError> {
-    let at = d.error(CborErrorKind::Range);
-    let bytes = d.bytes()?;
-    if bytes.len() > most { Err(at) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

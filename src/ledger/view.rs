@@ -50,15 +50,7 @@ impl View {
     pub fn record(&mut self, gate: &GateCertificate, index: u64, record: &Record) -> bool {
         match record {
             Record::Redeemed(redemption) => {
-                let used = Use {
-                    time: redemption.time,
-                    gate: gate.gate(),
-                    index,
-                    venue: gate.venue(),
-                    service: gate.service(),
-                    grant: redemption.grant,
-                    party: redemption.party,
-                };
+                let used = redemption.as_use(gate, index);
                 self.insert(Known { used, pass: redemption.pass, product: redemption.product_ref() })
             }
             Record::Annulled { index, .. } => self.take_back((gate.gate(), *index)),
