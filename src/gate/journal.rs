@@ -708,6 +708,7 @@ impl<S: Storage> Gate<S> {
             && last.redemption.evidence == presented.digest()
             && scan.party.max(1) <= last.redemption.party
             && matches!(presented.proof(), Proof::Holder(_))
+            && !self.was_reversed(key, last.index)
         {
             return Ok(Outcome::Rescan(last));
         }
@@ -793,6 +794,12 @@ impl<S: Storage> Gate<S> {
             Age::Stale => Err(Reason::ListStale.into()),
             Age::TooOld => Err(Reason::ListTooOld.into()),
         }
+    }
+
+    /// Whether the gate was told that its city took back a redemption of its own.
+    fn was_reversed(&self, pass: PassKey, index: u64) -> bool {
+        let own = (self.id(), index);
+        self.known.learnt.usage(pass).any(|usage| usage.annulled().binary_search(&own).is_ok())
     }
 
     /// The usage of a pass, with what this commit is about to add.

@@ -388,6 +388,23 @@ mod tests {
         assert_eq!(Learnt::load(&store).unwrap(), all);
     }
 
+    /// The second scan would be for nothing: no use is left that it repeats.
+    #[test]
+    fn a_redemption_that_the_city_took_back_is_not_scanned_again() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let Decision::Admitted(first) = scan(&mut gate, 1, LATER, NOW) else { panic!("admitted") };
+        assert_eq!(scan(&mut gate, 1, LATER, NOW).reason(), Reason::Rescan);
+        let mut back = Usage::new();
+        back.annul(gate.id(), first.index);
+        let runs = [(id(CITY), 0..5)].into_iter().collect();
+        let facts = UsageFacts::of(time(0), runs, core::iter::once(((key(1), time(LATER)), back)));
+        sync(&mut gate, &[digest(NOW, facts)], NOW).unwrap();
+        let mut again = open(gate.storage().clone(), NOW).unwrap();
+        for gate in [&mut gate, &mut again] {
+            assert_eq!(scan(gate, 1, LATER, NOW).reason(), Reason::Passback);
+        }
+    }
+
     #[test]
     fn damaged_rows_keep_the_gate_closed() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
