@@ -185,7 +185,7 @@ pub fn settle(
         period: *period,
         previous: earlier.statement,
         cut_offs,
-        lines: products.into_values().flat_map(|sold| sold.lines.into_values()).collect(),
+        lines: products.into_values().flat_map(|sold| sold.lines.into_values()).map(|(line, _)| line).collect(),
         pools,
         over_uses,
         late,
@@ -206,7 +206,7 @@ pub(super) fn earned(
 ) -> Result<BTreeMap<(ProductRef, VenueId), u64>, SettleError> {
     let (products, _) = earn(uses, &ordered_cut_offs(cut_offs)?, bundle, shared)?;
     let lines = products.into_values().flat_map(|sold| sold.lines.into_values());
-    Ok(lines.map(|line| ((line.product, line.venue), line.fen)).collect())
+    Ok(lines.map(|(line, _)| ((line.product, line.venue), line.fen)).collect())
 }
 
 /// In whatever order the uses come, it says the same: of a bad one, what the first in the order of their gates and
@@ -263,9 +263,8 @@ type Products<'a> = BTreeMap<ProductRef, Sold<'a>>;
 
 struct Sold<'a> {
     product: &'a Product,
-    /// The lines of the statement, and the venues they are of.
-    lines: BTreeMap<VenueId, Line>,
-    venues: BTreeMap<VenueId, &'a Venue>,
+    /// The lines of the statement, each with the venue it is of.
+    lines: BTreeMap<VenueId, (Line, &'a Venue)>,
     /// The paid visits, where they have a share in a price.
     visits: Vec<(PassKey, VenueId)>,
 }
@@ -289,14 +288,15 @@ fn tally<'a, 'b>(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let product = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?;
-                new.insert(Sold { product, lines: BTreeMap::new(), venues: BTreeMap::new(), visits: Vec::new() })
+                new.insert(Sold { product, lines: BTreeMap::new(), visits: Vec::new() })
             }
         };
-        let line = match sold.lines.entry(at) {
+        let (line, venue) = match sold.lines.entry(at) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                sold.venues.insert(at, bundle.venue(at).ok_or(SettleError::UnknownVenue(at))?);
-                new.insert(Line { product: id, venue: at, uses: 0, persons: 0, unpaid: 0, due_fen: 0, fen: 0 })
+                let venue = bundle.venue(at).ok_or(SettleError::UnknownVenue(at))?;
+                let empty = Line { product: id, venue: at, uses: 0, persons: 0, unpaid: 0, due_fen: 0, fen: 0 };
+                new.insert((empty, venue))
             }
         };
         line.due_fen = add(line.due_fen, u64::from(due_fen))?;
@@ -307,8 +307,7 @@ fn tally<'a, 'b>(
         line.uses = add(line.uses, 1)?;
         line.persons = add(line.persons, u64::from(party))?;
         if let Method::Contracted(rate) = sold.product.settlement.method {
-            let reference = sold.venues.get(&at).map_or(0, |venue| venue.price_fen);
-            line.fen = add(line.fen, contracted(rate, reference, party).saturating_sub(u64::from(due_fen)))?;
+            line.fen = add(line.fen, contracted(rate, venue.price_fen, party).saturating_sub(u64::from(due_fen)))?;
         } else {
             sold.visits.push((pass, at));
         }
@@ -335,7 +334,7 @@ fn share(
     sold: &mut Sold<'_>,
     shared: &BTreeSet<(PassKey, ProductRef)>,
 ) -> Result<Option<Pool>, SettleError> {
-    let Sold { product, lines, venues, visits } = sold;
+    let Sold { product, lines, visits } = sold;
     if visits.is_empty() {
         return Ok(None);
     }
@@ -351,15 +350,15 @@ fn share(
         pool.fen = add(pool.fen, price)?;
         if settlement.method == Method::EqualSplit {
             for ((_, venue), fen) in visits.iter().zip(split(price, visits.len() as u64)) {
-                if let Some(line) = lines.get_mut(venue) {
+                if let Some((line, _)) = lines.get_mut(venue) {
                     line.fen = add(line.fen, fen)?;
                 }
             }
         }
     }
     if settlement.method == Method::WeightedPool {
-        let weights = weights(lines, venues)?;
-        lines.values_mut().zip(apportion(pool.fen, &weights)).for_each(|(line, fen)| line.fen = fen);
+        let weights = weights(lines)?;
+        lines.values_mut().zip(apportion(pool.fen, &weights)).for_each(|((line, _), fen)| line.fen = fen);
     }
     Ok(Some(pool))
 }
@@ -375,13 +374,13 @@ fn group(visits: &mut Vec<(PassKey, VenueId)>) {
 }
 
 /// The weight of each line in a pool, in the order of the lines.
-fn weights(lines: &BTreeMap<VenueId, Line>, venues: &BTreeMap<VenueId, &Venue>) -> Result<Vec<u64>, SettleError> {
+fn weights(lines: &BTreeMap<VenueId, (Line, &Venue)>) -> Result<Vec<u64>, SettleError> {
     let mut weights = Vec::with_capacity(lines.len());
-    for (line, venue) in lines.values().zip(venues.values()) {
+    for (line, venue) in lines.values() {
         weights.push(u64::from(venue.price_fen).checked_mul(line.persons).ok_or(StatementError::Amount)?);
     }
     if weights.iter().all(|&weight| weight == 0) {
-        weights = lines.values().map(|line| line.uses).collect();
+        weights = lines.values().map(|(line, _)| line.uses).collect();
     }
     Ok(weights)
 }
