@@ -11,6 +11,7 @@
 use super::hash::sha256;
 use super::signature::{Equation, PendingSignature};
 use core::fmt;
+use curve25519_dalek::Scalar;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use ed25519_dalek::Signer;
 use zeroize::Zeroizing;
@@ -68,8 +69,8 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError`] says which check failed.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let (key, point) = decode(bytes)?;
-        if !point.is_torsion_free() {
+        let key = decode(bytes)?;
+        if !prime_order(&key.minus) {
             return Err(KeyError::MixedOrder);
         }
         Ok(key)
@@ -84,7 +85,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError`], but never [`KeyError::MixedOrder`].
     pub fn from_signed_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        decode(bytes).map(|(key, _)| key)
+        decode(bytes)
     }
 
     /// The 32 bytes of RFC 8032 §5.1.2.
@@ -223,23 +224,40 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn decode(bytes: &[u8; 32]) -> Result<(VerifyingKey, EdwardsPoint), KeyError> {
+fn decode(bytes: &[u8; 32]) -> Result<VerifyingKey, KeyError> {
     let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotAPoint)?;
     // Small order first: such a key is an attack under any encoding.
     if point.is_small_order() {
         return Err(KeyError::SmallOrder);
     }
-    if point.compress().0 != *bytes {
+    if !reduced(bytes) {
         return Err(KeyError::NonCanonical);
     }
-    Ok((VerifyingKey { bytes: *bytes, minus: -point }, point))
+    Ok(VerifyingKey { bytes: *bytes, minus: -point })
+}
+
+/// Whether the encoding of a point that is not of small order is the canonical one.
+///
+/// It is when `y` is less than `p = 2^255 - 19` (RFC 8032 §5.1.3). The other way to spell a point twice is a sign
+/// for an `x` that is zero, and the two points with such an `x` are of small order. This takes no inversion, which
+/// encoding the point to compare it would.
+fn reduced(bytes: &[u8; 32]) -> bool {
+    let [low, middle @ .., top] = bytes;
+    *low < 0xed || middle.iter().any(|&byte| byte != 0xff) || top & 0x7f != 0x7f
+}
+
+/// Whether a point is in the group of prime order `L`: `[L - 1]P = -P`.
+///
+/// The point is public, so its multiple may be computed in variable time; `L - 1` has few digits that are not zero.
+fn prime_order(point: &EdwardsPoint) -> bool {
+    EdwardsPoint::vartime_double_scalar_mul_basepoint(&-Scalar::ONE, point, &Scalar::ZERO) == -point
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::known::KnownKey;
     use super::*;
-    use curve25519_dalek::Scalar;
+    use curve25519_dalek::constants::EIGHT_TORSION;
     use proptest::prelude::*;
     use sha2::{Digest, Sha512};
 
@@ -303,12 +321,39 @@ pub(super) mod tests {
         let off_curve = hex("0200000000000000000000000000000000000000000000000000000000000000");
         assert_eq!(VerifyingKey::from_bytes(&off_curve), Err(KeyError::NotAPoint));
         let good = SigningKey::from_seed(&[7; 32]).verifying_key();
-        let torsion = curve25519_dalek::constants::EIGHT_TORSION[1];
-        let mixed = (-good.minus + torsion).compress().0;
-        assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::MixedOrder));
-        assert!(VerifyingKey::from_signed_bytes(&mixed).is_ok());
+        for torsion in &EIGHT_TORSION[1..] {
+            let mixed = (-good.minus + torsion).compress().0;
+            assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::MixedOrder));
+            assert!(VerifyingKey::from_signed_bytes(&mixed).is_ok());
+        }
         assert_eq!(VerifyingKey::from_signed_bytes(&identity), Err(KeyError::SmallOrder));
         assert_eq!(VerifyingKey::from_signed_bytes(&spelled), Err(KeyError::NonCanonical));
+    }
+
+    /// Every `y` near zero, near `p` and at the end of 255 bits, with both signs: a key is taken exactly when encoding
+    /// its point again gives the same bytes.
+    #[test]
+    fn a_key_has_one_encoding() {
+        let p: [u8; 32] = hex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+        let mut canonical = [0; 2];
+        for (low, sign) in (0..=u8::MAX).flat_map(|low| [(low, 0), (low, 0x80)]) {
+            for mut bytes in [[0; 32], p] {
+                bytes[0] = low;
+                bytes[31] |= sign;
+                let point = CompressedEdwardsY(bytes).decompress();
+                let expected = match point {
+                    None => Err(KeyError::NotAPoint),
+                    Some(point) if point.is_small_order() => Err(KeyError::SmallOrder),
+                    Some(point) if point.compress().0 != bytes => Err(KeyError::NonCanonical),
+                    Some(_) => Ok(()),
+                };
+                assert_eq!(VerifyingKey::from_signed_bytes(&bytes).map(|_| ()), expected, "{bytes:02x?}");
+                canonical[0] += u32::from(expected == Ok(()));
+                canonical[1] += u32::from(expected == Err(KeyError::NonCanonical));
+            }
+        }
+        // Half of all `y` are of points; of the 19 from `p` on, without those of small order.
+        assert!(canonical[0] > 400 && canonical[1] >= 12, "{canonical:?}");
     }
 
     #[test]
@@ -369,6 +414,14 @@ pub(super) mod tests {
     }
 
     proptest! {
+        /// Our check of the order and dalek's agree, with and without a component of small order.
+        #[test]
+        fn agrees_with_is_torsion_free(seed: [u8; 32], torsion in 0usize..8) {
+            let point = -SigningKey::from_seed(&seed).verifying_key().minus + EIGHT_TORSION[torsion];
+            prop_assert_eq!(prime_order(&point), point.is_torsion_free());
+            prop_assert_eq!(prime_order(&point), torsion == 0);
+        }
+
         /// Ours and dalek's `verify_strict` agree on signatures with one byte changed anywhere.
         #[test]
         fn agrees_with_verify_strict(
