@@ -11,8 +11,8 @@
 //! ```
 
 use super::history::Keys;
-use super::list::{Role, TrustError};
-use crate::crypto::{Hash, KeyError, SignatureError, SigningKey, VerifyingKey, sha256};
+use super::list::{KeyEntry, Role, TrustError};
+use crate::crypto::{Hash, KeyError, PendingSignature, SignatureError, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;
 use crate::time::UnixTime;
@@ -97,15 +97,8 @@ impl From<CborError> for CertificateError {
 /// A verified gate certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateCertificate {
-    gate: GateId,
-    venue: VenueId,
-    service: u8,
+    enrolment: Enrolment,
     key: VerifyingKey,
-    issued: UnixTime,
-    not_before: UnixTime,
-    expires: UnixTime,
-    digest: Hash,
-    bytes: Vec<u8>,
 }
 
 impl GateCertificate {
@@ -116,46 +109,27 @@ impl GateCertificate {
     /// # Errors
     /// [`CertificateError`].
     pub fn verify(bytes: &[u8], trust: &impl Keys) -> Result<Self, CertificateError> {
-        if bytes.len() > MAX_GATE_CERTIFICATE {
-            return Err(CertificateError::TooLong(bytes.len()));
-        }
-        let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
-        let (certificate, key) = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
-        let (member, entry) = trust.key(message.kid()?, Role::Registrar, certificate.issued)?;
-        message.verify(trust.verifier(entry))?;
-        if member.id != certificate.gate.member {
-            return Err(CertificateError::Rule("issued by another member"));
-        }
-        if certificate.not_before < entry.not_before || certificate.expires > entry.not_after {
-            return Err(CertificateError::Rule("not within the validity of its registrar's key"));
-        }
-        if certificate.gate.number == 0 {
-            return Err(CertificateError::Rule("a gate is numbered from 1"));
-        }
-        if certificate.expires <= certificate.not_before {
-            return Err(CertificateError::Rule("never valid"));
-        }
-        // The prime-order check costs as much as a signature, so it comes after one that is good.
-        VerifyingKey::from_bytes(&key)?;
-        Ok(certificate)
+        let unsettled = Unsettled::begin(bytes, trust)?;
+        let settled = unsettled.signature.settle();
+        unsettled.conclude(settled)?.decode_key()
     }
 
     /// The gate.
     #[must_use]
     pub const fn gate(&self) -> GateId {
-        self.gate
+        self.enrolment.gate
     }
 
     /// The venue it stands at.
     #[must_use]
     pub const fn venue(&self) -> VenueId {
-        self.venue
+        self.enrolment.venue
     }
 
     /// The service it is for; 0 is entry.
     #[must_use]
     pub const fn service(&self) -> u8 {
-        self.service
+        self.enrolment.service
     }
 
     /// The gate's key.
@@ -167,35 +141,141 @@ impl GateCertificate {
     /// When it was issued.
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
-        self.issued
+        self.enrolment.issued
     }
 
     /// First second it is not in force any more.
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
-        self.expires
+        self.enrolment.expires
     }
 
     /// Whether the certificate is in force at `time`.
     #[must_use]
     pub fn covers(&self, time: UnixTime) -> bool {
-        self.not_before <= time && time < self.expires
+        self.enrolment.not_before <= time && time < self.enrolment.expires
     }
 
     /// The signed bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.enrolment.bytes
     }
 
     /// The SHA-256 of the signed bytes, by which a gate's journal names its certificate.
     #[must_use]
     pub const fn digest(&self) -> Hash {
-        self.digest
+        self.enrolment.digest
     }
 }
 
-fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, [u8; 32]), CertificateError> {
+/// A gate certificate that its registrar signed, whose key was not looked at yet.
+///
+/// Checking a key costs more than the signature over it. Who loads the certificates of a whole federation, and asks a
+/// few of them to verify something, decodes the keys of those few.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedGateCertificate(Enrolment);
+
+impl SignedGateCertificate {
+    /// Verifies each certificate as [`GateCertificate::verify`] does, but for the gate's key, and says in their order
+    /// what it says of them.
+    ///
+    /// They share the inversion at the end of their signatures, by 64. Quickest where the registrars' keys are
+    /// [prepared](super::TrustList::prepare).
+    pub fn verify_all<'a>(
+        certificates: &'a [impl AsRef<[u8]>],
+        trust: &'a impl Keys,
+    ) -> impl Iterator<Item = Result<Self, CertificateError>> + 'a {
+        certificates.chunks(64).flat_map(|chunk| {
+            let begun: Vec<_> = chunk.iter().map(|bytes| Unsettled::begin(bytes.as_ref(), trust)).collect();
+            let pending: Vec<_> = begun.iter().flatten().map(|unsettled| unsettled.signature).collect();
+            let mut settled: Vec<_> = PendingSignature::settle_all(&pending).collect();
+            settled.reverse();
+            begun.into_iter().map(move |unsettled| {
+                let unsettled = unsettled?;
+                unsettled.conclude(settled.pop().unwrap_or(Err(SignatureError)))
+            })
+        })
+    }
+
+    /// The gate.
+    #[must_use]
+    pub const fn gate(&self) -> GateId {
+        self.0.gate
+    }
+
+    /// The SHA-256 of the signed bytes, by which a gate's journal names its certificate.
+    #[must_use]
+    pub const fn digest(&self) -> Hash {
+        self.0.digest
+    }
+
+    /// Decodes the gate's key with all of its checks.
+    ///
+    /// # Errors
+    /// [`CertificateError::Key`].
+    pub fn decode_key(self) -> Result<GateCertificate, CertificateError> {
+        let key = VerifyingKey::from_bytes(&self.0.key)?;
+        Ok(GateCertificate { enrolment: self.0, key })
+    }
+}
+
+/// What a certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Enrolment {
+    gate: GateId,
+    venue: VenueId,
+    service: u8,
+    key: [u8; 32],
+    issued: UnixTime,
+    not_before: UnixTime,
+    expires: UnixTime,
+    digest: Hash,
+    bytes: Vec<u8>,
+}
+
+/// A certificate whose signature waits for its last step.
+struct Unsettled {
+    enrolment: Enrolment,
+    signature: PendingSignature,
+    registrar: MemberId,
+    not_before: UnixTime,
+    not_after: UnixTime,
+}
+
+impl Unsettled {
+    fn begin(bytes: &[u8], trust: &impl Keys) -> Result<Self, CertificateError> {
+        if bytes.len() > MAX_GATE_CERTIFICATE {
+            return Err(CertificateError::TooLong(bytes.len()));
+        }
+        let message = Sign1::decode(bytes, TYP, Expect::Kid)?;
+        let enrolment = Decoder::all(message.payload(), |d| decode_claims(d, bytes))?;
+        let (member, entry) = trust.key(message.kid()?, Role::Registrar, enrolment.issued)?;
+        let signature = message.begin(trust.verifier(entry))?;
+        let KeyEntry { not_before, not_after, .. } = *entry;
+        Ok(Self { enrolment, signature, registrar: member.id, not_before, not_after })
+    }
+
+    fn conclude(self, settled: Result<(), SignatureError>) -> Result<SignedGateCertificate, CertificateError> {
+        settled?;
+        let Self { enrolment, registrar, not_before, not_after, .. } = self;
+        if registrar != enrolment.gate.member {
+            return Err(CertificateError::Rule("issued by another member"));
+        }
+        if enrolment.not_before < not_before || enrolment.expires > not_after {
+            return Err(CertificateError::Rule("not within the validity of its registrar's key"));
+        }
+        if enrolment.gate.number == 0 {
+            return Err(CertificateError::Rule("a gate is numbered from 1"));
+        }
+        if enrolment.expires <= enrolment.not_before {
+            return Err(CertificateError::Rule("never valid"));
+        }
+        Ok(SignedGateCertificate(enrolment))
+    }
+}
+
+fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<Enrolment, CertificateError> {
     let mut map = d.map()?;
     map.require(d, claim::ISS)?;
     let member: MemberId = d.text()?.parse().map_err(|_| CertificateError::Rule("iss is not a member id"))?;
@@ -208,8 +288,7 @@ fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, 
     map.require(d, claim::IAT)?;
     let issued = d.time()?;
     map.require(d, claim::CNF)?;
-    let raw = *cwt::decode_confirmation(d)?;
-    let key = VerifyingKey::from_signed_bytes(&raw)?;
+    let key = *cwt::decode_confirmation(d)?;
     map.require(d, claim::ONECARD)?;
     let mut private = d.map()?;
     private.require(d, 1)?;
@@ -223,20 +302,8 @@ fn decode_claims(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<(GateCertificate, 
     let service = d.uint()?;
     private.end(d)?;
     map.end(d)?;
-    Ok((
-        GateCertificate {
-            gate,
-            venue,
-            service,
-            key,
-            issued,
-            not_before,
-            expires,
-            digest: sha256(&[bytes]),
-            bytes: bytes.to_vec(),
-        },
-        raw,
-    ))
+    let digest = sha256(&[bytes]);
+    Ok(Enrolment { gate, venue, service, key, issued, not_before, expires, digest, bytes: bytes.to_vec() })
 }
 
 /// Reads `<member>/gate/<number>`, with the number in its only decimal form.
@@ -324,13 +391,68 @@ pub(crate) mod tests {
         }
     }
 
-    #[test]
-    fn a_gate_key_of_mixed_order_is_refused() {
+    fn mixed_order_key() -> VerifyingKey {
         let point = curve25519_dalek::edwards::CompressedEdwardsY(*gate_key().verifying_key().as_bytes());
         let torsion = curve25519_dalek::constants::EIGHT_TORSION[1];
         let mixed = (point.decompress().unwrap() + torsion).compress().0;
-        let key = VerifyingKey::from_signed_bytes(&mixed).unwrap();
+        VerifyingKey::from_signed_bytes(&mixed).unwrap()
+    }
+
+    #[test]
+    fn a_gate_key_of_mixed_order_is_refused() {
+        let key = mixed_order_key();
         assert_eq!(verify(&GateCertificateSpec { key, ..spec(7) }), Err(CertificateError::Key(KeyError::MixedOrder)));
+    }
+
+    /// Good and bad certificates in turn, more than share one inversion: each gets the answer it gets alone.
+    #[test]
+    fn many_are_judged_one_by_one() {
+        let registrar = secret(310_101, Role::Registrar);
+        let good = sign(&registrar);
+        let mut forged = good.clone();
+        *forged.last_mut().unwrap() ^= 0x20;
+        let mut not_reduced = good.clone();
+        *not_reduced.last_mut().unwrap() |= 0x80;
+        let never = GateCertificateSpec { expires: time(2_000), ..spec(7) }.sign(&registrar);
+        let cases = [
+            (good.clone(), None),
+            (forged, Some(CertificateError::Signature(SignatureError))),
+            (sign_for(&registrar, 8), None),
+            (not_reduced, Some(CertificateError::Signature(SignatureError))),
+            (sign(&secret(320_100, Role::Registrar)), Some(CertificateError::Rule("issued by another member"))),
+            (vec![0; MAX_GATE_CERTIFICATE + 1], Some(CertificateError::TooLong(MAX_GATE_CERTIFICATE + 1))),
+            (never, Some(CertificateError::Rule("never valid"))),
+        ];
+        for length in [0, 1, 7, 64, 139] {
+            let cases: Vec<_> = cases.iter().cycle().take(length).collect();
+            let bytes: Vec<&[u8]> = cases.iter().map(|(bytes, _)| &**bytes).collect();
+            let mut list = list();
+            for prepared in [false, true] {
+                if prepared {
+                    list.prepare(Role::Registrar, list.issued());
+                }
+                let verdicts: Vec<_> = SignedGateCertificate::verify_all(&bytes, &list).collect();
+                assert_eq!(verdicts.len(), length);
+                for ((bytes, error), verdict) in cases.iter().zip(verdicts) {
+                    assert_eq!(verdict.as_ref().err(), error.as_ref());
+                    let alone = GateCertificate::verify(bytes, &list);
+                    assert_eq!(verdict.and_then(SignedGateCertificate::decode_key), alone);
+                }
+            }
+        }
+    }
+
+    /// Its registrar may sign any 32 bytes: nothing is verified with them before they are checked.
+    #[test]
+    fn a_key_is_checked_before_it_is_used() {
+        let registrar = secret(310_101, Role::Registrar);
+        let key = mixed_order_key();
+        let certificates = [GateCertificateSpec { key, ..spec(7) }.sign(&registrar)];
+        let trust = list();
+        let mut signed = SignedGateCertificate::verify_all(&certificates, &trust);
+        let signed = signed.next().unwrap().unwrap();
+        assert_eq!(signed.gate(), gate(7));
+        assert_eq!(signed.decode_key(), Err(CertificateError::Key(KeyError::MixedOrder)));
     }
 
     #[test]

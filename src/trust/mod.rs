@@ -19,7 +19,7 @@ pub(crate) use list::tests as test_federation;
 pub use age::{Age, Piece, PieceAge};
 pub use bundle::{Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
-pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec};
+pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec, SignedGateCertificate};
 pub use history::{Keys, TrustHistory};
 pub use list::{KeyEntry, Member, MemberKind, Policy, Role, TrustError, TrustList, TrustListSpec};
 pub use status::{Status, StatusError, StatusList, StatusListSpec};
