@@ -11,6 +11,7 @@
 
 mod audit;
 mod durable;
+mod federation;
 mod log;
 mod rounds;
 mod settle;
@@ -27,8 +28,9 @@ use std::{env, fs};
 type Group = (&'static str, fn() -> Vec<Entry>);
 
 /// Entries are compared within a group only.
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     ("tokens", tokens::entries),
+    ("federation", federation::entries),
     ("append", log::append),
     ("proofs", log::proofs),
     ("checkpoint", log::checkpoint),
