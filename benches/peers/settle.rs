@@ -2,12 +2,13 @@
 
 use crate::day::{self, CITIES, OPEN};
 use crate::rounds::Entry;
-use onecard::audit::{Earlier, Period, Settled, settle};
+use onecard::audit::{Earlier, Period, Settled, Statement, settle};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::CutOff;
 use onecard::product::{PassFacts, Usage, Use, VenueFacts, Visit, entitle};
+use onecard::trust::Bundle;
 use std::hint::black_box;
 
 const REDEMPTIONS: u32 = 1_000_000;
@@ -18,34 +19,39 @@ const GATES: u32 = 12;
 
 pub(crate) fn entries() -> Vec<Entry> {
     const RAW: &str = "sha256_records";
-    let uses: Vec<Settled> = (0..REDEMPTIONS).map(used).collect();
+    let uses = uses(REDEMPTIONS);
     let records: Vec<u8> = uses.iter().flat_map(record).collect();
     let bundle = day::bundle();
-    let facts = facts();
-    // By pass, as an audit has them, and in canonical order; each decided after those before it.
-    let settled = move || {
-        let uses = black_box(&uses);
-        for of_pass in uses.chunk_by(|a, b| a.pass == b.pass) {
-            let mut usage = Usage::new();
-            for use_ in of_pass {
-                let product = bundle.product(use_.product).expect("a product that is sold");
-                let venue = bundle.venue(use_.used.venue).expect("a venue");
-                let id = use_.used.venue;
-                let venue = VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service: 0 };
-                let visit = Visit { time: use_.used.time, venue, party: use_.used.party };
-                assert!(entitle(product, &facts, &usage, &visit).is_ok(), "nobody goes in too often");
-                usage.insert(use_.used);
-            }
-        }
-        let period = Period { from: day::time(OPEN), until: day::time(OPEN + 86_400) };
-        let cut_offs = CITIES.map(|code| CutOff { member: day::id(code), size: 1, root: Hash([0; 32]) });
-        settle(&period, &cut_offs, uses, &bundle, &Earlier::default()).expect("a statement")
-    };
     let items = REDEMPTIONS.into();
     vec![
         Entry::new(RAW, RAW, move || sha256(&[black_box(&records)])).items(items),
-        Entry::new("settle_1m", RAW, settled).items(items),
+        Entry::new("settle_1m", RAW, move || decided_and_settled(black_box(&uses), &bundle)).items(items),
     ]
+}
+
+/// So many redemptions by pass, as an audit has them, and in canonical order.
+pub(crate) fn uses(count: u32) -> Vec<Settled> {
+    (0..count).map(used).collect()
+}
+
+/// Decides on each use after those before it, and settles them all.
+pub(crate) fn decided_and_settled(uses: &[Settled], bundle: &Bundle) -> Statement {
+    let facts = facts();
+    for of_pass in uses.chunk_by(|a, b| a.pass == b.pass) {
+        let mut usage = Usage::new();
+        for use_ in of_pass {
+            let product = bundle.product(use_.product).expect("a product that is sold");
+            let venue = bundle.venue(use_.used.venue).expect("a venue");
+            let id = use_.used.venue;
+            let venue = VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service: 0 };
+            let visit = Visit { time: use_.used.time, venue, party: use_.used.party };
+            assert!(entitle(product, &facts, &usage, &visit).is_ok(), "nobody goes in too often");
+            usage.insert(use_.used);
+        }
+    }
+    let period = Period { from: day::time(OPEN), until: day::time(OPEN + 86_400) };
+    let cut_offs = CITIES.map(|code| CutOff { member: day::id(code), size: 1, root: Hash([0; 32]) });
+    settle(&period, &cut_offs, uses, bundle, &Earlier::default()).expect("a statement")
 }
 
 fn facts() -> PassFacts {

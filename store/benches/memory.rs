@@ -15,13 +15,12 @@ use onecard::pass::PassClaims;
 use onecard::product::PassFacts;
 use onecard::trust::{Bundle, GateCertificate, Role, Status, StatusListSpec};
 use onecard_store::RedbStorage;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[path = "../../tests/day/mod.rs"]
 mod day;
+mod heap;
 
 /// Passes in the status list: as many as one can have.
 const LISTED: u32 = 16 * 1024 * 1024;
@@ -34,33 +33,6 @@ const GROUP: u64 = 256;
 const LIMIT: usize = 256 * MB;
 const MB: usize = 1024 * 1024;
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-static BLOCKS: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-// SAFETY: every block comes from `System` and goes back to it with its layout.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
-        PEAK.fetch_max(live, Relaxed);
-        BLOCKS.fetch_add(1, Relaxed);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        BLOCKS.fetch_sub(1, Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
 /// A line of `/proc/self/status`, in bytes.
 fn process(line: &str) -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -70,20 +42,19 @@ fn process(line: &str) -> Option<usize> {
 
 /// Runs a step and tells what it left and what it took at most, by the allocator and by the kernel.
 fn step<T>(what: &str, run: impl FnOnce() -> T) -> T {
-    PEAK.store(LIVE.load(Relaxed), Relaxed);
     // Sets the kernel's high-water mark back. Where it may not, the mark is that of the whole run.
     let _ = fs::write("/proc/self/clear_refs", "5");
-    let result = run();
+    let (peak, result) = heap::peak(run);
     let tenths = |bytes: usize| format!("{}.{}", bytes / MB, bytes % MB * 10 / MB);
     let resident = process("VmHWM:");
     println!(
         "{what:<46} {:>9} {:>9} {:>9} {:>9}",
-        BLOCKS.load(Relaxed),
-        tenths(LIVE.load(Relaxed)),
-        tenths(PEAK.load(Relaxed)),
+        heap::blocks(),
+        tenths(heap::live()),
+        tenths(peak),
         resident.map_or_else(|| "?".to_owned(), tenths),
     );
-    assert!(PEAK.load(Relaxed).max(resident.unwrap_or(0)) <= LIMIT, "{what} takes more than {LIMIT} bytes");
+    assert!(peak.max(resident.unwrap_or(0)) <= LIMIT, "{what} takes more than {LIMIT} bytes");
     result
 }
 
