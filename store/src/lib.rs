@@ -18,6 +18,9 @@ mod directory;
 #[cfg(test)]
 mod fault_tests;
 mod medium;
+mod names;
+#[cfg(test)]
+mod names_tests;
 mod rebuild;
 mod redb_storage;
 mod remains;

@@ -4,15 +4,17 @@
 //! commit that returned, or at the one that was under way. Every commit is made durable before it
 //! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
-use crate::medium::{Access, InFile, Medium, Settled};
+use crate::{
+    medium::{Access, InFile, Medium, Settled},
+    names::{InFileSystem, Names, parent},
+};
 use core::sync::atomic::{AtomicBool, Ordering};
 use onecard::tlog::{LogKey, Row, Series, Storage, Write};
 use redb::{
     Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, StorageError, TableDefinition, TableError,
 };
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -102,11 +104,7 @@ impl RedbStorage {
     /// [`StoreError::Exists`] when there is one, [`StoreError::NotAStore`] when there is another
     /// file; neither is changed.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        let storage = Self::create_in(Box::new(InFile(path.into())))?;
-        // The file's own name is not durable before its directory is.
-        let parent = parent(path);
-        sync_directory(parent).map_err(|source| StoreError::Io { path: parent.into(), source })?;
-        Ok(storage)
+        Self::create_named(path, &InFileSystem)
     }
 
     /// Opens a store. All of its checksums are verified: a damaged file is refused whole. One that was
@@ -115,14 +113,7 @@ impl RedbStorage {
     /// # Errors
     /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let found = fs::metadata(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => StoreError::Missing(path.into()),
-            _ => StoreError::Io { path: path.into(), source },
-        })?;
-        if !found.is_file() {
-            return Err(StoreError::NotAStore(path.into()));
-        }
-        Self::open_in(Box::new(InFile(path.into())))
+        Self::open_named(path, &InFileSystem)
     }
 
     /// Gives space that was freed, by pruning or erasing, back to the file system. It takes as long as
@@ -139,6 +130,26 @@ impl RedbStorage {
             compacted.map_err(|error| failure(path, error))
         });
         self.note(compacted)
+    }
+
+    pub(crate) fn create_named(path: &Path, names: &dyn Names) -> Result<Self, StoreError> {
+        let storage = Self::create_in(Box::new(InFile(path.into())))?;
+        sync_name(path, names)?;
+        Ok(storage)
+    }
+
+    pub(crate) fn open_named(path: &Path, names: &dyn Names) -> Result<Self, StoreError> {
+        let found = fs::metadata(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing(path.into()),
+            _ => StoreError::Io { path: path.into(), source },
+        })?;
+        if !found.is_file() {
+            return Err(StoreError::NotAStore(path.into()));
+        }
+        let storage = Self::open_in(Box::new(InFile(path.into())))?;
+        // Whoever made it may not have lived to do so.
+        sync_name(path, names)?;
+        Ok(storage)
     }
 
     pub(crate) fn create_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
@@ -229,15 +240,10 @@ impl Storage for RedbStorage {
     }
 }
 
-/// The directory of a file.
-pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Makes the names in a directory durable.
-pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    // Only on Unix can a directory be opened and synced.
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+/// Makes the name of a store durable: what is recorded in a file without one is lost.
+fn sync_name(path: &Path, names: &dyn Names) -> Result<(), StoreError> {
+    let parent = parent(path);
+    names.sync(parent).map_err(|source| StoreError::Io { path: parent.into(), source })
 }
 
 /// Opens the database in `medium`, settled and verified.
