@@ -7,6 +7,7 @@
 use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::learnt::{Change, Learnt};
 use super::ledger_runs::LedgerRuns;
+use super::own::Own;
 use super::record::{Record, RecordError, Redemption, Synced, Totals, flags};
 use super::segment::{Segment, SegmentRecord};
 use super::usage_digest::{UsageDigest, UsageDigestError};
@@ -199,7 +200,7 @@ pub struct Gate<S: Storage> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Known {
     /// By the journal.
-    own: BTreeMap<PassKey, Usage>,
+    own: Own,
     pub(super) learnt: Learnt,
     /// Redemptions still young enough to be scanned again or annulled.
     recent: VecDeque<Recent>,
@@ -651,6 +652,7 @@ impl<S: Storage> Gate<S> {
         for recent in staged.iter() {
             self.known.learn(&self.certificate, recent.index, &Record::Redeemed(recent.redemption));
         }
+        self.known.own.settle();
         self.forget();
         decisions
     }
@@ -804,7 +806,7 @@ impl<S: Storage> Gate<S> {
 
     /// The usage of a pass, with what this commit is about to add.
     fn usage_with(&self, key: &PassKey, staged: &[Recent]) -> Usage {
-        let mut usage = self.known.own.get(key).cloned().unwrap_or_default();
+        let mut usage = self.known.own.usage(key);
         usage.merge_all(self.known.learnt.usage(*key));
         for recent in staged.iter().filter(|recent| recent.redemption.pass == *key) {
             usage.insert(recent.redemption.as_use(&self.certificate, recent.index));
@@ -871,6 +873,7 @@ impl<S: Storage> Gate<S> {
         for (index, record) in (first..).zip(records) {
             self.known.learn(&self.certificate, index, record);
         }
+        self.known.own.settle();
         Ok(())
     }
 
@@ -922,6 +925,7 @@ impl<S: Storage> Gate<S> {
         if let Some(broken) = broken {
             return Err(broken);
         }
+        known.own.settle();
         if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
             known.sealed = self.verify_seal(&note)?.size();
         }
@@ -962,22 +966,19 @@ impl Known {
         match record {
             Record::Redeemed(redemption) => {
                 let used = redemption.as_use(certificate, index);
-                self.own.entry(redemption.pass).or_default().insert(used);
+                self.own.insert(redemption.pass, used);
                 self.recent.push_back(Recent { index, redemption: *redemption });
                 self.inside = self.inside.saturating_add(redemption.party.into());
             }
             Record::Annulled { index, .. } => {
                 let key = (certificate.gate(), *index);
                 let recent = self.recent.iter().position(|recent| recent.index == *index);
-                let pass = recent.and_then(|at| self.recent.remove(at)).map(|recent| recent.redemption.pass);
+                let recent = recent.and_then(|at| self.recent.remove(at)).map(|recent| recent.redemption);
+                let used = recent.map(|redemption| (redemption.pass, redemption.as_use(certificate, *index)));
                 // Under another policy it may be forgotten here, though it was recent when annulled.
-                let has = |usage: &Usage| usage.uses().iter().any(|used| used.key() == key);
-                let pass = pass.or_else(|| self.own.iter().find(|(_, usage)| has(usage)).map(|(pass, _)| *pass));
-                if let Some(pass) = pass {
-                    let usage = self.own.entry(pass).or_default();
-                    let used = usage.uses().iter().find(|used| used.key() == key);
-                    self.inside = self.inside.saturating_sub(used.map_or(0, |used| used.party.into()));
-                    usage.annul(key.0, key.1);
+                if let Some((pass, used)) = used.or_else(|| self.own.find(key)) {
+                    self.own.annul(pass, key);
+                    self.inside = self.inside.saturating_sub(used.party.into());
                 }
             }
             Record::Synced(synced) => {
@@ -1618,7 +1619,7 @@ pub(crate) mod tests {
     /// What decisions and totals rest on, without the indices, which a restart shifts.
     fn remembered(gate: &Gate<MemoryStorage>) -> impl PartialEq + std::fmt::Debug {
         let known = &gate.known;
-        let used: Vec<_> = known.own.iter().map(|(pass, usage)| (*pass, usage.uses().len())).collect();
+        let used = known.own.counts();
         let recent: Vec<_> = known.recent.iter().map(|recent| recent.redemption).collect();
         let times = (known.doubt, known.outage, known.totals, known.inside, known.exits.clone());
         (used, recent, times, known.learnt.clone(), known.newest.clone())

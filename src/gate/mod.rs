@@ -8,6 +8,7 @@ mod desk;
 mod journal;
 mod learnt;
 mod ledger_runs;
+mod own;
 mod record;
 mod segment;
 mod self_test;

@@ -13,7 +13,7 @@ use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
     Batch, ForkEvidence, ForkReason, KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Replica,
-    ReplicaError, SignedCheckpoint, Storage, TlogProof, Write, empty_root,
+    ReplicaError, SignedCheckpoint, Staged, Storage, TlogProof, Write, empty_root,
 };
 use crate::trust::{CertificateError, GateCertificate, KeyEntry, Member, Role, TrustError, TrustHistory, TrustList};
 use core::ops::Range;
@@ -502,47 +502,32 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// [`IngestError`]; nothing changed then.
     pub fn ingest(&mut self, segment: &Segment, now: UnixTime) -> Result<Ingested, IngestError<S::Error>> {
-        self.check(now)?;
-        let enrolled = |journal: &&Journal| journal.certificate.as_bytes() == segment.certificate;
-        let Some(journal) = self.journals.values().find(enrolled) else {
-            return Err(self.stranger(&segment.certificate));
-        };
-        let gate = journal.certificate.gate();
-        let verifier = journal_verifier(self.trust(), &journal.certificate)?;
-        let signed = SignedCheckpoint::verify(segment.checkpoint.as_bytes(), &verifier)?;
-        // Any line beside the gate's own would stay in the ledger for good, and in every receipt.
-        if !signed.unknown_lines(&[]).is_empty() {
-            return Err(NoteError::TooManySignatures.into());
+        let result = self.ingest_all(core::slice::from_ref(segment), now).pop();
+        result.unwrap_or(Err(LedgerError::Unsure.into()))
+    }
+
+    /// Takes several segments, one after the other as [`Ledger::ingest`] does, with one durable commit for
+    /// all of them. They may be of one gate or of several. Each has its own result, in their order, and one that
+    /// is refused keeps back no other. All that is new is in memory until then: a group of as many as that
+    /// allows.
+    ///
+    /// Where the commit fails, nothing of the group was taken: the first segment that was to be is told how the
+    /// store failed, and those after it [`LedgerError::Unsure`].
+    pub fn ingest_all(&mut self, segments: &[Segment], now: UnixTime) -> Vec<Result<Ingested, IngestError<S::Error>>> {
+        let mut group = self.group();
+        let mut results: Vec<_> = segments.iter().map(|segment| self.stage(&mut group, segment, now)).collect();
+        let grown = group.end();
+        if !grown.entries.is_empty()
+            && let Err(error) = self.commit_grown(grown, now)
+        {
+            let taken = |result: &&mut Result<Ingested, _>| matches!(result, Ok(Ingested::Accepted { .. }));
+            let mut void = results.iter_mut().skip_while(|result| !taken(result));
+            if let Some(first) = void.next() {
+                *first = Err(error.into());
+            }
+            void.for_each(|result| *result = Err(LedgerError::Unsure.into()));
         }
-        let known = journal.log.size();
-        let count = segment.records.len() as u64;
-        let end = segment.first.saturating_add(count);
-        if signed.size() <= known {
-            return self.old_checkpoint(journal, &signed);
-        }
-        if journal.retired {
-            return Err(IngestError::Retired(gate));
-        }
-        if segment.first > known {
-            return Err(IngestError::Gap { expected: known, found: segment.first });
-        }
-        if end != signed.size() {
-            return Err(IngestError::Truncated { end, size: signed.size() });
-        }
-        let fresh = usize::try_from(known.saturating_sub(segment.first)).unwrap_or(usize::MAX);
-        let mut batch = journal.log.begin();
-        for (index, record) in (segment.first..).zip(&segment.records).skip(fresh) {
-            check_evidence(index, &record.body, record.evidence.as_deref())?;
-            batch.push(&record.body, record.evidence.as_deref()).map_err(LedgerError::from)?;
-        }
-        if batch.seal(&signed).is_err() {
-            return Err(self.other_history(journal, segment, &signed));
-        }
-        let first = known;
-        let entry = Entry::JournalSealed { gate: gate.number, first, checkpoint: signed.note().to_owned() };
-        let records = signed.size().saturating_sub(known);
-        let index = self.commit_entry(entry, now, Some((gate.number, batch)))?;
-        Ok(Ingested::Accepted { records, entry: index })
+        results
     }
 
     /// Signs a checkpoint over the ledger and keeps it. Where the ledger has not grown since the last
@@ -795,85 +780,87 @@ impl<S: Storage> Ledger<S> {
         Ok(())
     }
 
-    /// A checkpoint that is not new: the same history, or another one.
-    fn old_checkpoint(&self, journal: &Journal, signed: &SignedCheckpoint) -> Result<Ingested, IngestError<S::Error>> {
-        let (old, new) = (signed.size(), journal.log.size());
-        let root = journal.log.root_at(&self.storage, old)?;
-        if root == signed.root() {
-            return Ok(Ingested::Duplicate);
-        }
-        // No tree of nothing has another root: that is no history at all.
-        if old == 0 {
-            return Err(IngestError::Root);
-        }
-        let why = if old == new {
-            ForkReason::SameSize
-        } else {
-            let proof = journal.log.consistency_proof(&self.storage, old, new)?;
-            ForkReason::Prefix(old.is_power_of_two().then_some(root).into_iter().chain(proof).collect())
+    /// What becomes of a segment after those of its group before it.
+    fn stage(
+        &self,
+        group: &mut Group<'_, S>,
+        segment: &Segment,
+        now: UnixTime,
+    ) -> Result<Ingested, IngestError<S::Error>> {
+        self.check(now)?;
+        let enrolled = |journal: &&Journal| journal.certificate.as_bytes() == segment.certificate;
+        let Some(journal) = self.journals.values().find(enrolled) else {
+            return Err(self.stranger(&segment.certificate));
         };
-        let ours = self.sealed_checkpoint(journal)?;
-        let evidence = ForkEvidence { first: signed.note().to_owned(), second: ours.note().to_owned(), why };
-        Err(IngestError::Equivocation(Box::new(evidence)))
+        let gate = journal.certificate.gate();
+        let verifier = journal_verifier(self.trust(), &journal.certificate)?;
+        let signed = SignedCheckpoint::verify(segment.checkpoint.as_bytes(), &verifier)?;
+        // Any line beside the gate's own would stay in the ledger for good, and in every receipt.
+        if !signed.unknown_lines(&[]).is_empty() {
+            return Err(NoteError::TooManySignatures.into());
+        }
+        let mut batch = match group.grown.journals.get(&gate.number) {
+            Some(grown) => grown.clone(),
+            None => journal.log.begin(),
+        };
+        let here = Here { store: &group.store, log: batch.log().clone(), verifier };
+        let known = here.log.size();
+        let count = segment.records.len() as u64;
+        let end = segment.first.saturating_add(count);
+        if signed.size() <= known {
+            return here.old_checkpoint(&signed);
+        }
+        if journal.retired {
+            return Err(IngestError::Retired(gate));
+        }
+        if segment.first > known {
+            return Err(IngestError::Gap { expected: known, found: segment.first });
+        }
+        if end != signed.size() {
+            return Err(IngestError::Truncated { end, size: signed.size() });
+        }
+        let fresh = usize::try_from(known.saturating_sub(segment.first)).unwrap_or(usize::MAX);
+        for (index, record) in (segment.first..).zip(&segment.records).skip(fresh) {
+            check_evidence(index, &record.body, record.evidence.as_deref())?;
+            batch.push(&record.body, record.evidence.as_deref()).map_err(LedgerError::from)?;
+        }
+        if batch.seal(&signed).is_err() {
+            return Err(here.other_history(segment, &signed));
+        }
+        let (first, checkpoint) = (known, signed.note().to_owned());
+        let entry = group.enter(Entry::JournalSealed { gate: gate.number, first, checkpoint }, now)?;
+        group.grow(gate.number, batch);
+        Ok(Ingested::Accepted { records: signed.size().saturating_sub(known), entry })
     }
 
-    /// The new records do not lead from the journal here to the signed root: either they were damaged
-    /// on the way, or, if they are a whole history of their own, the gate signed two.
-    fn other_history(&self, journal: &Journal, segment: &Segment, signed: &SignedCheckpoint) -> IngestError<S::Error> {
-        if segment.first > 0 || journal.log.size() == 0 {
-            return IngestError::Root;
-        }
-        let ours = match self.sealed_checkpoint(journal) {
-            Ok(ours) => ours,
-            Err(error) => return error.into(),
-        };
-        let bodies = segment.records.iter().map(|record| &record.body);
-        match Replica::at(ours).extend(bodies, signed) {
-            Err(ReplicaError::Fork(evidence)) => IngestError::Equivocation(evidence),
-            _ => IngestError::Root,
-        }
-    }
-
-    /// The gate's checkpoint over its journal as it is here.
-    fn sealed_checkpoint(&self, journal: &Journal) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
-        let note = journal.log.kept_checkpoint(&self.storage)?.unwrap_or_default();
-        Ok(SignedCheckpoint::verify(&note, &journal_verifier(self.trust(), &journal.certificate)?)?)
+    fn group(&self) -> Group<'_, S> {
+        let (ledger, journals) = (self.log.begin(), BTreeMap::new());
+        let grown = Grown { writes: Vec::new(), ledger, journals, entries: Vec::new() };
+        Group { store: Staged::over(&self.storage), grown }
     }
 
     fn append(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
         self.check(now)?;
-        self.commit_entry(entry, now, None)
+        let mut group = self.group();
+        let index = group.enter(entry, now)?;
+        let grown = group.end();
+        self.commit_grown(grown, now).map(|()| index)
     }
 
-    /// Commits an entry, and with it what a gate's journal grows by.
-    fn commit_entry(
-        &mut self,
-        entry: Entry,
-        now: UnixTime,
-        journal: Option<(u32, Batch)>,
-    ) -> Result<u64, LedgerError<S::Error>> {
-        let mut batch = self.log.begin();
-        let body = entry.encode(now);
-        // What could not be read again would lock the ledger for good.
-        Entry::decode(&body)?;
-        let index = batch.push(&body, None)?;
-        let mut writes = batch.take_writes();
-        let mut journal = journal;
-        if let Some((_, grown)) = &mut journal {
-            writes.extend(grown.take_writes());
-        }
-        self.commit(writes)?;
-        // The batches were begun on these logs a few lines above, under `&mut self`.
-        self.unsure = self.log.apply(batch).is_err();
-        if let Some((gate, grown)) = journal
-            && let Some(journal) = self.journals.get_mut(&gate)
-        {
-            self.unsure |= journal.log.apply(grown).is_err();
+    /// Commits entries, and with them what journals grow by.
+    fn commit_grown(&mut self, grown: Grown, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+        self.commit(grown.writes)?;
+        // The batches were begun on these logs a moment ago, and nothing else was done meanwhile.
+        self.unsure = self.log.apply(grown.ledger).is_err();
+        for (gate, batch) in grown.journals {
+            if let Some(journal) = self.journals.get_mut(&gate) {
+                self.unsure |= journal.log.apply(batch).is_err();
+            }
         }
         self.sure()?;
-        let learnt = self.learn(index, now, &entry);
+        let learnt = grown.entries.iter().try_for_each(|(index, entry)| self.learn(*index, now, entry));
         self.unsure = learnt.is_err();
-        learnt.map(|()| index)
+        learnt
     }
 
     fn commit(&mut self, writes: Vec<Write>) -> Result<(), LedgerError<S::Error>> {
@@ -916,6 +903,100 @@ impl<S: Storage> Ledger<S> {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// What is to be committed together.
+struct Group<'a, S> {
+    /// The store with what is staged, but for the entries.
+    store: Staged<'a, S>,
+    grown: Grown,
+}
+
+/// What the ledger and the journals of its gates grow by, and what makes it durable.
+struct Grown {
+    writes: Vec<Write>,
+    ledger: Batch,
+    /// By gate number; what is to be written for them is staged.
+    journals: BTreeMap<u32, Batch>,
+    entries: Vec<(u64, Entry)>,
+}
+
+impl<S: Storage> Group<'_, S> {
+    /// Adds an entry, and returns its index.
+    fn enter(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+        let body = entry.encode(now);
+        // What could not be read again would lock the ledger for good.
+        Entry::decode(&body)?;
+        let index = self.grown.ledger.push(&body, None)?;
+        self.grown.entries.push((index, entry));
+        Ok(index)
+    }
+
+    /// Lets a journal be as after this batch.
+    fn grow(&mut self, gate: u32, mut batch: Batch) {
+        self.store.stage(batch.take_writes());
+        self.grown.journals.insert(gate, batch);
+    }
+
+    fn end(mut self) -> Grown {
+        self.store.stage(self.grown.ledger.take_writes());
+        self.grown.writes = self.store.into_writes();
+        self.grown
+    }
+}
+
+/// A gate's journal as the ledger has it, with what is staged.
+struct Here<'a, S> {
+    store: &'a S,
+    log: Log,
+    verifier: NoteVerifier,
+}
+
+impl<S: Storage> Here<'_, S> {
+    /// A checkpoint that is not new: the same history, or another one.
+    fn old_checkpoint(&self, signed: &SignedCheckpoint) -> Result<Ingested, IngestError<S::Error>> {
+        let (old, new) = (signed.size(), self.log.size());
+        let root = self.log.root_at(self.store, old)?;
+        if root == signed.root() {
+            return Ok(Ingested::Duplicate);
+        }
+        // No tree of nothing has another root: that is no history at all.
+        if old == 0 {
+            return Err(IngestError::Root);
+        }
+        let why = if old == new {
+            ForkReason::SameSize
+        } else {
+            let proof = self.log.consistency_proof(self.store, old, new)?;
+            ForkReason::Prefix(old.is_power_of_two().then_some(root).into_iter().chain(proof).collect())
+        };
+        let ours = self.sealed_checkpoint()?;
+        let evidence = ForkEvidence { first: signed.note().to_owned(), second: ours.note().to_owned(), why };
+        Err(IngestError::Equivocation(Box::new(evidence)))
+    }
+
+    /// The new records do not lead from the journal here to the signed root: either they were damaged
+    /// on the way, or, if they are a whole history of their own, the gate signed two.
+    fn other_history(&self, segment: &Segment, signed: &SignedCheckpoint) -> IngestError<S::Error> {
+        if segment.first > 0 || self.log.size() == 0 {
+            return IngestError::Root;
+        }
+        let ours = match self.sealed_checkpoint() {
+            Ok(ours) => ours,
+            Err(error) => return error.into(),
+        };
+        let bodies = segment.records.iter().map(|record| &record.body);
+        match Replica::at(ours).extend(bodies, signed) {
+            Err(ReplicaError::Fork(evidence)) => IngestError::Equivocation(evidence),
+            _ => IngestError::Root,
+        }
+    }
+
+    /// The gate's checkpoint over its journal as it is here.
+    fn sealed_checkpoint(&self) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
+        let note = self.log.kept_checkpoint(self.store)?.unwrap_or_default();
+        Ok(SignedCheckpoint::verify(&note, &self.verifier)?)
     }
 }
 
@@ -1243,6 +1324,100 @@ pub(super) mod tests {
         ledger.recover().unwrap();
         assert_eq!(ledger.kept_checkpoint().unwrap(), None);
         assert_eq!(ledger.checkpoint().unwrap().size(), 2);
+    }
+
+    /// A segment for each of these passes, each sealed after the one before.
+    fn parts(gate: &mut TestGate, passes: &[u8]) -> Vec<Segment> {
+        let mut first = 0;
+        let part = |pass: &u8| {
+            admit(gate, *pass);
+            gate.seal().unwrap().unwrap();
+            let part = segment(gate, first);
+            first += part.records.len() as u64;
+            part
+        };
+        passes.iter().map(part).collect()
+    }
+
+    #[test]
+    fn a_group_is_one_commit_and_a_bad_segment_refuses_itself_alone() {
+        let (mut seven, mut eight) = (gate(7), gate(8));
+        let mut ledger = ledger();
+        ledger.enrol(eight.certificate().as_bytes(), time(NOW)).unwrap();
+        let sevens = parts(&mut seven, &[1, 2, 3]);
+        let eights = parts(&mut eight, &[4, 5]);
+        let mut damaged = sevens[1].clone();
+        damaged.records[0].body[0] ^= 1;
+        damaged.records[0].evidence = None;
+        let strange = Segment { certificate: certificate(CITY, 9, 9), ..eights[0].clone() };
+        let group = [&strange, &eights[1], &sevens[0], &damaged, &sevens[1], &sevens[0], &eights[0], &sevens[2]];
+        let group = group.map(Segment::clone);
+        // Two commits would fail.
+        ledger.storage.fail_after(1);
+        let results = ledger.ingest_all(&group, time(NOW));
+        assert!(matches!(
+            &results[..],
+            [
+                Err(IngestError::UnknownGate),
+                Err(IngestError::Gap { expected: 0, found: 3 }),
+                Ok(Ingested::Accepted { records: 3, entry: 2 }),
+                Err(IngestError::Root),
+                Ok(Ingested::Accepted { records: 1, entry: 3 }),
+                Ok(Ingested::Duplicate),
+                Ok(Ingested::Accepted { records: 3, entry: 4 }),
+                Ok(Ingested::Accepted { records: 1, entry: 5 }),
+            ]
+        ));
+        assert_eq!(ledger.storage.commit(&[]), Err(MemoryError), "one commit was made");
+        ledger.journals.values().for_each(|journal| journal.log.verify(&ledger.storage).unwrap());
+        same(&ledger, &open(ledger.storage.clone()).unwrap());
+    }
+
+    #[test]
+    fn a_group_whose_commit_fails_was_not_taken() {
+        let mut seven = gate(7);
+        let group = parts(&mut seven, &[1, 2, 3]);
+        let mut ledger = ledger();
+        take(&mut ledger, &group[0]).unwrap();
+        let (before, log) = (ledger.storage.clone(), ledger.log.clone());
+        ledger.storage.fail_after(0);
+        let results = ledger.ingest_all(&group, time(NOW));
+        assert!(matches!(
+            &results[..],
+            [
+                // It was durable before.
+                Ok(Ingested::Duplicate),
+                Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))),
+                Err(IngestError::Ledger(LedgerError::Unsure)),
+            ]
+        ));
+        assert_eq!((&ledger.storage, &ledger.log), (&before, &log));
+        ledger.recover().unwrap();
+        assert!(ledger.ingest_all(&group, time(NOW)).iter().all(Result::is_ok));
+        // Nothing new is no commit.
+        ledger.storage.fail_after(0);
+        assert!(ledger.ingest_all(&group, time(NOW)).iter().all(|result| matches!(result, Ok(Ingested::Duplicate))));
+        assert!(ledger.ingest_all(&[], time(NOW)).is_empty());
+    }
+
+    #[test]
+    fn two_histories_in_one_group_are_proven() {
+        let verifier = journal_verifier(&list(), gate(7).certificate()).unwrap();
+        let mut ledger = ledger();
+        let mut long = gate(7);
+        (0..300).for_each(|_| long.set_clock(time(NOW)).unwrap());
+        let parts = parts(&mut long, &[1, 2]);
+        let cases = [sealed(&[1, 9]), sealed(&[9])].map(|gate| segment(&gate, 0));
+        // What it contradicts is not yet durable: neither its tile nor its checkpoint.
+        let group: Vec<_> = parts.into_iter().chain(cases).collect();
+        let results = ledger.ingest_all(&group, time(NOW));
+        assert!(ledger.journals[&7].log.size() >= 256);
+        let (forks, taken) = results.split_last_chunk::<2>().map(|(taken, forks)| (forks, taken)).unwrap();
+        assert!(taken.iter().all(|result| matches!(result, Ok(Ingested::Accepted { .. }))));
+        for fork in forks {
+            let Err(IngestError::Equivocation(evidence)) = fork else { panic!("{fork:?}") };
+            assert_eq!(evidence.verify(&verifier), Ok(()));
+        }
     }
 
     #[test]
@@ -1752,6 +1927,57 @@ pub(super) mod tests {
                 journal.verify(&ledger.storage).unwrap();
             }
             prop_assert_eq!(ledger.log.size(), 2 + seals, "an entry for each enrolment and each seal, no more");
+            same(&ledger, &open(ledger.storage.clone()).unwrap());
+        }
+
+        /// In groups of any size, each segment has the result that it has one after the other, and the store holds
+        /// the same; so it is where a commit fails.
+        #[test]
+        fn a_group_comes_to_the_same_as_one_after_the_other(
+            order in prop::collection::vec((any::<prop::sample::Index>(), 0u8..12), 1..24),
+            sizes in prop::collection::vec(1usize..8, 24),
+            fails in prop::option::of(0u32..6),
+        ) {
+            let mut sent = parts(&mut gate(7), &[1, 2, 3, 4]);
+            sent.extend(parts(&mut gate(8), &[5, 6, 7]));
+            sent.push(segment(&sealed(&[1, 2, 9]), 0));
+            sent.push(segment(&sealed(&[1, 2, 3, 4]), 2));
+            let mut ledger = ledger();
+            ledger.enrol(gate(8).certificate().as_bytes(), time(NOW)).unwrap();
+            let damaged = |(at, damage): (prop::sample::Index, u8)| {
+                let mut segment = at.get(&sent).clone();
+                match damage {
+                    0 => drop(segment.records.pop()),
+                    1 => segment.records.swap_remove(0).body.clear(),
+                    2 => segment.records.iter_mut().for_each(|record| record.evidence = Some(vec![1])),
+                    3 => segment.checkpoint = segment.checkpoint.replacen('\n', "\n\n", 1),
+                    _ => {}
+                }
+                segment
+            };
+            // Mostly in order, or nearly all would be gaps.
+            let mut at_random: Vec<_> = order.into_iter().map(damaged).collect();
+            let in_order: Vec<Segment> = sent.clone();
+            at_random.splice(at_random.len() / 2..at_random.len() / 2, in_order);
+            let mut single = open(ledger.storage.clone()).unwrap();
+            let (mut rest, mut sizes, mut commits) = (&at_random[..], sizes.into_iter().cycle(), fails);
+            while !rest.is_empty() {
+                let (group, after) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+                rest = after;
+                let failing = commits == Some(0);
+                commits = commits.and_then(|left| left.checked_sub(1));
+                if failing {
+                    ledger.storage.fail_after(0);
+                    single.storage.fail_after(0);
+                }
+                let together = format!("{:?}", ledger.ingest_all(group, time(NOW)));
+                let one_by_one: Vec<_> = group.iter().map(|segment| take(&mut single, segment)).collect();
+                prop_assert_eq!(together, format!("{one_by_one:?}"));
+                ledger.recover().unwrap();
+                single.recover().unwrap();
+                prop_assert_eq!(&ledger.storage, &single.storage);
+                same(&ledger, &single);
+            }
             same(&ledger, &open(ledger.storage.clone()).unwrap());
         }
     }

@@ -575,6 +575,12 @@ impl Batch {
         Ok(index)
     }
 
+    /// The log after this batch. What it has that is not committed yet, no store can read.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// The log's size after this batch.
     #[must_use]
     pub const fn size(&self) -> u64 {

@@ -27,6 +27,7 @@ pub use proof::{
     Nodes, ProofError, ProveError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
 pub use replica::{ForkError, ForkEvidence, ForkReason, Replica, ReplicaError};
+pub(crate) use storage::Staged;
 pub use storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 pub use tile::{BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of};
 pub use tlog_proof::{Included, TlogProof, TlogProofError};

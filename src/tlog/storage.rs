@@ -59,6 +59,14 @@ pub enum Row {
 pub(super) const PRUNED: u8 = 0;
 
 impl Row {
+    /// The index of a row that there is one of per entry.
+    const fn index(&self) -> Option<u64> {
+        match self {
+            Self::Entry { index, .. } | Self::Attachment { index, .. } => Some(*index),
+            _ => None,
+        }
+    }
+
     /// The number of entries whose bodies were pruned, as a big-endian 64-bit number.
     #[must_use]
     pub const fn pruned(log: LogKey) -> Self {
@@ -162,6 +170,82 @@ pub trait Storage {
     ) -> Result<(), Self::Error>;
 }
 
+/// A store as it will be after some writes, which are read before what is below. They wait to be
+/// committed together: nothing reaches the store below.
+#[derive(Debug)]
+pub(crate) struct Staged<'a, S> {
+    below: &'a S,
+    /// `None` for a row that is removed.
+    rows: BTreeMap<Row, Option<Vec<u8>>>,
+}
+
+impl<'a, S: Storage> Staged<'a, S> {
+    pub(crate) const fn over(below: &'a S) -> Self {
+        Self { below, rows: BTreeMap::new() }
+    }
+
+    /// Adds writes, after those that are waiting.
+    pub(crate) fn stage(&mut self, writes: impl IntoIterator<Item = Write>) {
+        self.rows.extend(writes.into_iter().map(|write| match write {
+            Write::Put(row, bytes) => (row, Some(bytes)),
+            Write::Delete(row) => (row, None),
+        }));
+    }
+
+    /// All that waits, each row once.
+    pub(crate) fn into_writes(self) -> Vec<Write> {
+        let write = |(row, bytes)| match bytes {
+            Some(bytes) => Write::Put(row, bytes),
+            None => Write::Delete(row),
+        };
+        self.rows.into_iter().map(write).collect()
+    }
+}
+
+impl<S: Storage> Storage for Staged<'_, S> {
+    type Error = S::Error;
+
+    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, S::Error> {
+        match self.rows.get(&row) {
+            Some(staged) => Ok(staged.clone()),
+            None => self.below.get(row),
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), S::Error> {
+        self.stage(writes.iter().cloned());
+        Ok(())
+    }
+
+    fn scan(
+        &self,
+        series: Series,
+        log: LogKey,
+        indices: Range<u64>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), S::Error> {
+        if indices.is_empty() {
+            return Ok(());
+        }
+        let rows = series.row(log, indices.start)..series.row(log, indices.end);
+        let mut staged = self.rows.range(rows).filter_map(|(row, bytes)| Some((row.index()?, bytes))).peekable();
+        let mut more = true;
+        self.below.scan(series, log, indices, &mut |index, bytes| {
+            let mut hidden = false;
+            while more && let Some((at, bytes)) = staged.next_if(|(at, _)| *at <= index) {
+                hidden = at == index;
+                more = bytes.as_ref().is_none_or(|bytes| visit(at, bytes));
+            }
+            more = more && (hidden || visit(index, bytes));
+            more
+        })?;
+        while more && let Some((at, bytes)) = staged.next() {
+            more = bytes.as_ref().is_none_or(|bytes| visit(at, bytes));
+        }
+        Ok(())
+    }
+}
+
 /// A store in memory, for tests and for following logs without keeping them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStorage {
@@ -235,8 +319,8 @@ impl Storage for MemoryStorage {
         }
         let rows = series.row(log, indices.start)..series.row(log, indices.end);
         for (row, bytes) in self.rows.range(rows) {
-            if let Row::Entry { index, .. } | Row::Attachment { index, .. } = row
-                && !visit(*index, bytes)
+            if let Some(index) = row.index()
+                && !visit(index, bytes)
             {
                 break;
             }
@@ -248,6 +332,8 @@ impl Storage for MemoryStorage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     #[test]
     fn a_failing_commit_changes_nothing() {
@@ -280,5 +366,56 @@ mod tests {
         assert_eq!(seen(3..5, 9), [3]);
         assert_eq!(seen(0..9, 2), [2, 3]);
         assert_eq!(seen(5..5, 9), [] as [u64; 0]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 64,
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(8),
+            ..ProptestConfig::default()
+        })]
+
+        /// What is read is what would be read after the commit, and the commit is what was staged.
+        #[test]
+        fn staged_writes_are_read_as_if_they_were_committed(
+            below in vec((0u64..12, any::<u8>()), 0..12),
+            groups in vec(vec((0u64..12, any::<Option<u8>>()), 0..8), 0..4),
+            (start, end, most) in (0u64..13, 0u64..13, 1usize..14),
+        ) {
+            let row = |index| if index < 10 {
+                Row::Entry { log: LogKey(1), index }
+            } else {
+                Row::Size { log: LogKey(index as u32) }
+            };
+            let write = |(index, byte): (u64, Option<u8>)| match byte {
+                Some(byte) => Write::Put(row(index), vec![byte]),
+                None => Write::Delete(row(index)),
+            };
+            let mut store = MemoryStorage::new();
+            store.commit(&below.into_iter().map(|(index, byte)| write((index, Some(byte)))).collect::<Vec<_>>()).unwrap();
+            let before = store.clone();
+            let mut staged = Staged::over(&before);
+            for group in groups {
+                let writes: Vec<_> = group.into_iter().map(write).collect();
+                staged.commit(&writes).unwrap();
+                store.commit(&writes).unwrap();
+            }
+            for index in 0..12 {
+                prop_assert_eq!(staged.get(row(index)), store.get(row(index)));
+            }
+            let [mut found, mut expected] = [(); 2].map(|()| Vec::new());
+            let take = |seen: &mut Vec<(u64, Vec<u8>)>, index, bytes: &[u8]| {
+                seen.push((index, bytes.to_vec()));
+                seen.len() < most
+            };
+            staged.scan(Series::Entry, LogKey(1), start..end, &mut |at, bytes| take(&mut found, at, bytes)).unwrap();
+            store.scan(Series::Entry, LogKey(1), start..end, &mut |at, bytes| take(&mut expected, at, bytes)).unwrap();
+            prop_assert_eq!(found, expected);
+            let writes = staged.into_writes();
+            let mut after = before.clone();
+            after.commit(&writes).unwrap();
+            prop_assert_eq!(after, store);
+        }
     }
 }

@@ -133,6 +133,30 @@ pub enum WitnessError<E> {
     /// the wrong type.
     #[error("the log {0} is listed twice, or with a key that does not sign its checkpoints")]
     Logs(KeyName),
+    /// What others have is no checkpoint of a log watched here, or this witness did not cosign it.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The witness cosigned more of a log than its store knows of.
+    #[error(
+        "the store is an old copy: it knows {origin} up to {here} entries, {known} were cosigned; cosign nothing with \
+         it: use the newer store, or give this witness a new key"
+    )]
+    OldCopy {
+        /// The log.
+        origin: KeyName,
+        /// Size of the last checkpoint kept here.
+        here: u64,
+        /// Size of one that was cosigned.
+        known: u64,
+    },
+    /// The witness cosigned another checkpoint of that size than its store knows of.
+    #[error("of {origin}, another checkpoint of size {size} was cosigned than is kept here; cosign nothing any more")]
+    OtherHistory {
+        /// The log.
+        origin: KeyName,
+        /// The size.
+        size: u64,
+    },
 }
 
 /// A log that a witness is to follow.
@@ -201,6 +225,47 @@ impl Witness {
             watched.push(Watched { watch, seen });
         }
         Ok(Self { name, key, logs: watched })
+    }
+
+    /// As [`Witness::open`], for a store that may be an old copy. `newest` are checkpoints with this witness's
+    /// cosignature that others have, of any of its logs. A witness that went on from less could cosign a second
+    /// history; so it opens only if it knows of all that it is shown.
+    ///
+    /// A log that wants a second history cosigned shows the witness an old checkpoint. Ask those whom it showed the
+    /// newer one: monitors, auditors, other logs that recorded it, holders of receipts.
+    ///
+    /// # Errors
+    /// [`WitnessError::OldCopy`], [`WitnessError::OtherHistory`]; [`WitnessError::Note`] for a checkpoint that tells
+    /// nothing, since this witness did not cosign it; else as [`Witness::open`].
+    pub fn open_after<'a, S: Storage>(
+        newest: impl IntoIterator<Item = &'a [u8]>,
+        storage: &S,
+        name: KeyName,
+        key: SigningKey,
+        logs: impl IntoIterator<Item = impl Into<Watch>>,
+    ) -> Result<Self, WitnessError<S::Error>> {
+        let witness = Self::open(storage, name, key, logs)?;
+        newest.into_iter().try_for_each(|note| witness.check_knows(note))?;
+        Ok(witness)
+    }
+
+    /// Refuses a checkpoint that this witness cosigned and does not know of.
+    fn check_knows<E>(&self, note: &[u8]) -> Result<(), WitnessError<E>> {
+        let claimed = Checkpoint::parse(Note::parse(note)?.text())?.origin;
+        let log = self.logs.iter().find(|log| log.watch.origin == claimed).ok_or(NoteError::OtherLog(claimed))?;
+        let signed = SignedCheckpoint::verify_any(note, log.watch.keys.iter().chain(&log.watch.retired))?;
+        if signed.cosignatures(&[self.verifier()])?.is_empty() {
+            return Err(NoteError::NotSigned(self.name.clone()).into());
+        }
+        let (origin, here, known) = (log.watch.origin.clone(), log.seen.size(), signed.size());
+        if here < known {
+            return Err(WitnessError::OldCopy { origin, here, known });
+        }
+        // Of earlier ones nothing is kept.
+        if here == known && log.seen.latest().is_some_and(|latest| latest.root() != signed.root()) {
+            return Err(WitnessError::OtherHistory { origin, size: known });
+        }
+        Ok(())
     }
 
     /// The last checkpoint cosigned of the log called `origin`, with the cosignature.
@@ -306,6 +371,13 @@ mod tests {
             all.push(sign(&chain));
         }
         all
+    }
+
+    /// The leaf of an entry of the first history.
+    fn leaf(index: usize) -> Hash {
+        let mut chain = Chain::new(ORIGIN);
+        let mut links = core::iter::repeat_with(|| chain.push(&[0]).unwrap());
+        links.nth(index).unwrap()
     }
 
     fn open(storage: &MemoryStorage) -> Witness {
@@ -465,5 +537,40 @@ mod tests {
         let twice = vec![(LogKey(1), log_verifier(1)), (LogKey(2), log_verifier(1))];
         assert_eq!(open(twice), WitnessError::Logs(name(ORIGIN)));
         assert_eq!(open(vec![(LogKey(1), witness(ORIGIN, 1))]), WitnessError::Logs(name(ORIGIN)));
+    }
+
+    #[test]
+    fn an_old_copy_is_noticed_before_anything_is_cosigned() {
+        let (mut storage, log, other) = (MemoryStorage::new(), history(3, 0), history(3, 1));
+        let cosigned = |signed: &SignedCheckpoint| {
+            let line = signed.checkpoint().cosign(&name("w"), &key(3), NOW);
+            signed.with_cosignatures(&line, &[witness("w", 3)]).unwrap()
+        };
+        let mut w = open(&storage);
+        add(&mut w, &mut storage, &request(0, &[], &log[1])).unwrap();
+        let old = storage.clone();
+        add(&mut w, &mut storage, &request(1, &[leaf(1)], &log[2])).unwrap();
+        let after = |notes: &[&SignedCheckpoint], storage: &MemoryStorage| {
+            let newest = notes.iter().map(|signed| signed.note().as_bytes());
+            Witness::open_after(newest, storage, name("w"), key(3), [(LogKey(4), log_verifier(1))]).map(drop)
+        };
+        let (first, second) = (cosigned(&log[1]), cosigned(&log[2]));
+        let origin = name(ORIGIN);
+        assert_eq!(after(&[&first, &second], &storage), Ok(()));
+        assert_eq!(after(&[&first], &old), Ok(()));
+        let refused = |here| Err(WitnessError::OldCopy { origin: name(ORIGIN), here, known: 2 });
+        assert_eq!(after(&[&first, &second], &old), refused(1));
+        assert_eq!(after(&[&second], &MemoryStorage::new()), refused(0));
+        // The old copy went on, and cosigned as many of another history.
+        let other_history = Err(WitnessError::OtherHistory { origin, size: 2 });
+        assert_eq!(after(&[&cosigned(&other[2])], &storage), other_history);
+        // What it did not cosign, or nobody signed, tells nothing.
+        let not_signed = |by: &str| Err(WitnessError::Note(NoteError::NotSigned(name(by))));
+        assert_eq!(after(&[&log[3]], &storage), not_signed("w"));
+        let strange = cosigned(&SignedCheckpoint::sign(log[2].checkpoint().clone(), &key(2)));
+        assert_eq!(after(&[&strange], &storage), not_signed(ORIGIN));
+        let elsewhere = Checkpoint { origin: name("else"), ..log[2].checkpoint().clone() };
+        let elsewhere = cosigned(&SignedCheckpoint::sign(elsewhere, &key(1)));
+        assert_eq!(after(&[&elsewhere], &storage), Err(WitnessError::Note(NoteError::OtherLog(name("else")))));
     }
 }

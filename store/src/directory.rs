@@ -7,19 +7,20 @@
 //! <evidence>/<index>[.p/<w>]            what is kept beside entries; empty where there is nothing
 //! ```
 //!
-//! A file appears whole or not at all, and the checkpoint appears last, so a reader never finds a
-//! checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. What is
+//! A file appears whole or not at all, and the checkpoint appears last, once all other names are durable, so a
+//! reader never finds a checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. What is
 //! read comes from anywhere: sizes are checked first, and what is not a plain file below the
 //! directory is refused. Whether it is right is for [`onecard::audit`] to say.
 
-use crate::redb_storage::sync_directory;
+use crate::names::{InFileSystem, Names, parent, unfinished};
 use onecard::{
     audit::{Files, MAX_STATEMENT},
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
 };
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
-    io::{self, Read, Write as _},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -78,7 +79,8 @@ pub enum FolderError {
 /// were pruned and evidence that was erased are removed from the directories too.
 ///
 /// # Errors
-/// [`PublishError`]; the checkpoint there is unchanged then, and all it needs is there.
+/// [`PublishError`]; the checkpoint there is that of before or the new one, and all it needs is there. It can be
+/// done again.
 pub fn publish<S: Storage>(
     storage: &S,
     log: &Log,
@@ -86,6 +88,18 @@ pub fn publish<S: Storage>(
     directory: &Path,
     evidence: Option<&Path>,
 ) -> Result<(), PublishError<S::Error>> {
+    publish_named(storage, log, signed, directory, evidence, &InFileSystem)
+}
+
+pub(crate) fn publish_named<S: Storage>(
+    storage: &S,
+    log: &Log,
+    signed: &SignedCheckpoint,
+    directory: &Path,
+    evidence: Option<&Path>,
+    names: &dyn Names,
+) -> Result<(), PublishError<S::Error>> {
+    let mut tree = Tree::new(names, directory, evidence);
     // Refuses a checkpoint that is not this log's.
     log.checkpoint_write(storage, signed)?;
     for resource in tiles_of(signed.size()) {
@@ -93,25 +107,26 @@ pub fn publish<S: Storage>(
         if let Resource::Entries(id) = resource {
             let start = id.index().saturating_mul(TILE_WIDTH.into());
             if let Some(evidence) = evidence {
-                publish_evidence(storage, log, id, start, evidence)?;
+                publish_evidence(storage, log, id, start, evidence, &mut tree)?;
             }
             if start < log.pruned() {
-                forget(&path)?;
-                forget_partial(&directory.join("tile/entries"), id.index(), None)?;
+                tree.forget(&path)?;
+                tree.forget_partial(&directory.join("tile/entries"), id.index(), None)?;
                 continue;
             }
         }
-        // Tiles and bundles of one name never change.
+        // Tiles and bundles of one name never change. Whoever wrote it may not have made its name durable.
         if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            tree.holds(&path);
             continue;
         }
         let bytes = match resource {
             Resource::Hashes(id) => log.read_tile(storage, id)?,
             Resource::Entries(id) => log.read_bundle(storage, id)?,
         };
-        write(&path, &bytes)?;
+        tree.write(&path, &bytes)?;
     }
-    write(&directory.join(CHECKPOINT), signed.note().as_bytes())
+    tree.finish(Some(signed.note().as_bytes()))
 }
 
 /// What of a log cannot be published, and why.
@@ -130,25 +145,25 @@ pub fn publish_sound<S: Storage>(
     evidence: Option<&Path>,
 ) -> Result<Lost<S::Error>, PublishError<S::Error>> {
     let mut lost = Vec::new();
+    let mut tree = Tree::new(&InFileSystem, directory, evidence);
     for resource in tiles_of(log.size()) {
         let read = match resource {
             Resource::Hashes(id) => log.read_tile(storage, id),
             Resource::Entries(id) => log.read_bundle(storage, id),
         };
         match read {
-            Ok(bytes) => write(&directory.join(resource.to_string()), &bytes)?,
+            Ok(bytes) => tree.write(&directory.join(resource.to_string()), &bytes)?,
             Err(error) => lost.push((resource, error)),
         }
         if let (Resource::Entries(id), Some(evidence)) = (resource, evidence) {
             match log.read_evidence(storage, id) {
-                Ok(bytes) => write(&evidence.join(id.to_string()), &bytes)?,
+                Ok(bytes) => tree.write(&evidence.join(id.to_string()), &bytes)?,
                 Err(error) => lost.push((resource, error)),
             }
         }
     }
-    if let Ok(Some(note)) = log.kept_checkpoint(storage) {
-        write(&directory.join(CHECKPOINT), &note)?;
-    }
+    let note = log.kept_checkpoint(storage).ok().flatten();
+    tree.finish(note.as_deref())?;
     Ok(lost)
 }
 
@@ -236,54 +251,109 @@ fn publish_evidence<S: Storage>(
     id: TileId,
     start: u64,
     directory: &Path,
+    tree: &mut Tree<'_>,
 ) -> Result<(), PublishError<S::Error>> {
     let path = directory.join(id.to_string());
     // Only what lies below the mark may have been erased since it was written.
     let erased = start < log.erased();
     let empty = u64::from(id.width()).saturating_mul(2);
     match path.symlink_metadata() {
-        Ok(found) if found.is_file() && (!erased || found.len() == empty) => {}
-        _ => write(&path, &log.read_evidence(storage, id)?)?,
+        Ok(found) if found.is_file() && (!erased || found.len() == empty) => tree.holds(&path),
+        _ => tree.write(&path, &log.read_evidence(storage, id)?)?,
     }
-    if erased { forget_partial(directory, id.index(), Some(id.width())) } else { Ok(()) }
+    if erased { tree.forget_partial(directory, id.index(), Some(id.width())) } else { Ok(()) }
 }
 
-/// Writes a file so that it is there whole, and durable, or not at all.
-fn write<E: std::error::Error>(path: &Path, bytes: &[u8]) -> Result<(), PublishError<E>> {
-    let failed = |source| PublishError::Io { path: path.into(), source };
-    let parent = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(failed)?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
-    let mut file = File::create(&temporary).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&temporary, path).and_then(|()| sync_directory(parent)).map_err(failed)
+/// The directories of a log while it is published.
+struct Tree<'a> {
+    names: &'a dyn Names,
+    log: &'a Path,
+    evidence: Option<&'a Path>,
+    /// Those in which names are to become durable.
+    touched: BTreeSet<PathBuf>,
 }
 
-fn forget<E: std::error::Error>(path: &Path) -> Result<(), PublishError<E>> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(PublishError::Io { path: path.into(), source }),
-        _ => Ok(()),
+impl<'a> Tree<'a> {
+    const fn new(names: &'a dyn Names, log: &'a Path, evidence: Option<&'a Path>) -> Self {
+        Self { names, log, evidence, touched: BTreeSet::new() }
     }
-}
 
-/// Removes the partial bundles at `index` below `directory`, but that of width `keep`: what was
-/// erased must not live on in the file of an earlier size.
-fn forget_partial<E: std::error::Error>(
-    directory: &Path,
-    index: u64,
-    keep: Option<u16>,
-) -> Result<(), PublishError<E>> {
-    for id in (1..TILE_WIDTH).filter(|width| keep != Some(*width)).filter_map(|width| TileId::new(0, index, width).ok())
-    {
-        let path = directory.join(id.to_string());
-        if id.width() == 1 && !path.parent().is_some_and(Path::exists) {
-            break;
+    /// Writes a file so that it is there whole or not at all.
+    fn write<E: std::error::Error>(&mut self, path: &Path, bytes: &[u8]) -> Result<(), PublishError<E>> {
+        let failed = |source| PublishError::Io { path: path.into(), source };
+        let missing = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty() && !above.is_dir());
+        let missing: Vec<&Path> = missing.collect();
+        missing.into_iter().rev().try_for_each(|above| self.names.make_directory(above)).map_err(failed)?;
+        let unfinished = unfinished(path);
+        self.names.write(&unfinished, bytes).map_err(failed)?;
+        self.names.rename(&unfinished, path).map_err(failed)?;
+        self.holds(path);
+        Ok(())
+    }
+
+    /// The name of this file is to be durable, and so are those of the directories on the way: each may have been
+    /// made by a call before that failed.
+    fn holds(&mut self, path: &Path) {
+        let named = |above: &Path| if above.as_os_str().is_empty() { ".".into() } else { above.into() };
+        self.touched.extend(path.ancestors().skip(1).map(named));
+    }
+
+    /// Whether a directory is that of the log or of its evidence, within one of them, or right above.
+    fn is_ours(&self, directory: &Path) -> bool {
+        let within = |top: &Path| directory.starts_with(top) || parent(top) == directory;
+        within(self.log) || self.evidence.is_some_and(within)
+    }
+
+    fn forget<E: std::error::Error>(&mut self, path: &Path) -> Result<(), PublishError<E>> {
+        let failed = |source| PublishError::Io { path: path.into(), source };
+        self.names.remove(path).map_err(failed)?;
+        if parent(path).is_dir() {
+            self.holds(path);
         }
-        forget(&path)?;
+        Ok(())
     }
-    Ok(())
+
+    /// Removes the partial bundles at `index` below `directory`, but that of width `keep`: what was
+    /// erased must not live on in the file of an earlier size.
+    fn forget_partial<E: std::error::Error>(
+        &mut self,
+        directory: &Path,
+        index: u64,
+        keep: Option<u16>,
+    ) -> Result<(), PublishError<E>> {
+        let widths = (1..TILE_WIDTH).filter(|width| keep != Some(*width));
+        for id in widths.filter_map(|width| TileId::new(0, index, width).ok()) {
+            let path = directory.join(id.to_string());
+            if id.width() == 1 && !parent(&path).exists() {
+                break;
+            }
+            self.forget(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Makes all names durable, then those of the checkpoint.
+    fn finish<E: std::error::Error>(mut self, checkpoint: Option<&[u8]>) -> Result<(), PublishError<E>> {
+        self.sync()?;
+        match checkpoint {
+            Some(note) => {
+                self.write(&self.log.join(CHECKPOINT), note)?;
+                self.sync()
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn sync<E: std::error::Error>(&mut self) -> Result<(), PublishError<E>> {
+        for path in core::mem::take(&mut self.touched) {
+            match self.names.sync(&path) {
+                // Who may not read it did not make anything in it.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !self.is_ours(&path) => {}
+                synced => synced.map_err(|source| PublishError::Io { path, source })?,
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

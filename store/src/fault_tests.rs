@@ -11,7 +11,7 @@ use day::{CITIES, Day, OPEN, id, secret, time};
 use onecard::{
     audit::{MemoryFiles, Options, audit},
     crypto::sha256,
-    gate::{Decision, Gate, GateError, Record, Scan, Sync},
+    gate::{Decision, Gate, GateError, Record, Scan, Segment, Sync},
     id::{GateId, PassId, PassKey},
     ledger::{Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
@@ -85,6 +85,8 @@ struct World {
     gate: Option<Gate<RedbStorage>>,
     ledger: Option<Ledger<RedbStorage>>,
     witness: Option<(Witness, RedbStorage)>,
+    /// Segments that wait to be given to the city with the next.
+    kept: Vec<Segment>,
     told: Acknowledged,
 }
 
@@ -105,12 +107,21 @@ fn store(disk: &Disk) -> Result<RedbStorage, String> {
 impl World {
     fn new(cut: Cut, dice: Dice) -> Self {
         let disks = [Disk::new(), Disk::new(), Disk::new()];
-        Self { disks, cut, dice, gate: None, ledger: None, witness: None, told: Acknowledged::default() }
+        Self {
+            disks,
+            cut,
+            dice,
+            gate: None,
+            ledger: None,
+            witness: None,
+            kept: Vec::new(),
+            told: Acknowledged::default(),
+        }
     }
 
     /// The day, each step until it succeeds.
     fn play(&mut self) {
-        let steps: [Step; 14] = [
+        let steps: [Step; 15] = [
             |world| world.record_lists(),
             |world| world.admit(&[1]),
             |world| world.admit(&[2, 3, 2, 4]),
@@ -119,6 +130,7 @@ impl World {
             |world| world.deliver(),
             |world| world.witness(),
             |world| world.admit(&[5]),
+            |world| world.keep(),
             |world| world.admit(&[6, 7, 8]),
             |world| world.close(),
             |world| world.deliver(),
@@ -269,14 +281,24 @@ impl World {
         self.gate().close_day(Date::from_days(20_727), time(OPEN)).map_err(said)
     }
 
-    /// Seals the journal, and gives it to the city.
-    fn deliver(&mut self) -> Result<(), String> {
+    /// Seals the journal, and keeps what the city has not, to be given to it later.
+    fn keep(&mut self) -> Result<(), String> {
         if let Some(sealed) = self.gate().seal().map_err(said)? {
             self.told.sealed.push(sealed);
         }
-        let known = self.ledger().journals()[&1].log().size();
-        if let Some(segment) = self.gate().segment(known).map_err(said)? {
-            self.ledger().ingest(&segment, time(OPEN)).map_err(said)?;
+        let had = self.ledger().journals()[&1].log().size();
+        let first = self.kept.last().map_or(had, |kept| kept.first + kept.records.len() as u64);
+        let segment = self.gate().segment(first).map_err(said)?;
+        self.kept.extend(segment);
+        Ok(())
+    }
+
+    /// Gives all that was sealed to the city, in one commit.
+    fn deliver(&mut self) -> Result<(), String> {
+        self.keep()?;
+        let segments = core::mem::take(&mut self.kept);
+        for (segment, taken) in segments.iter().zip(self.ledger().ingest_all(&segments, time(OPEN))) {
+            taken.map_err(said)?;
             self.told.ingested = segment.first + segment.records.len() as u64;
         }
         Ok(())

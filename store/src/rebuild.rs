@@ -2,7 +2,7 @@
 
 use crate::{
     Folder, FolderError, RedbStorage, StoreError,
-    redb_storage::{parent, sync_directory},
+    names::{InFileSystem, Names, unfinished},
 };
 use onecard::{
     audit::Files as _,
@@ -12,10 +12,7 @@ use onecard::{
         SignedCheckpoint, Storage, TILE_WIDTH, TileId, Write, tiles_of,
     },
 };
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Tiles written in one commit.
 const AT_ONCE: usize = 256;
@@ -82,26 +79,33 @@ pub enum RebuildError {
 /// [`Gate::open_after`](onecard::gate::Gate::open_after).
 ///
 /// # Errors
-/// [`RebuildError`]; [`StoreError::Exists`] where there is a store.
+/// [`RebuildError`]; [`StoreError::Exists`] where there is a store. After an error it can be done again, or is
+/// done: whatever is at `path` is whole.
 pub fn rebuild(path: &Path, logs: &[Published<'_>]) -> Result<RedbStorage, RebuildError> {
+    rebuild_named(path, logs, &InFileSystem)
+}
+
+pub(crate) fn rebuild_named(
+    path: &Path,
+    logs: &[Published<'_>],
+    names: &dyn Names,
+) -> Result<RedbStorage, RebuildError> {
     if path.symlink_metadata().is_ok() {
         return Err(StoreError::Exists(path.into()).into());
     }
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".new");
-    let unfinished = PathBuf::from(unfinished);
+    let unfinished = unfinished(path);
     let failed = |source| StoreError::Io { path: path.into(), source };
-    forget(&unfinished).map_err(failed)?;
-    let mut storage = RedbStorage::create(&unfinished)?;
+    names.remove(&unfinished).map_err(failed)?;
+    let mut storage = RedbStorage::create_named(&unfinished, names)?;
     let restored = logs.iter().try_for_each(|log| restore(&mut storage, log));
     // A part of a ledger would open as a ledger.
     drop(storage);
     if let Err(error) = restored {
-        forget(&unfinished).map_err(failed)?;
+        names.remove(&unfinished).map_err(failed)?;
         return Err(error);
     }
-    fs::rename(&unfinished, path).and_then(|()| sync_directory(parent(path))).map_err(failed)?;
-    Ok(RedbStorage::open(path)?)
+    names.rename(&unfinished, path).map_err(failed)?;
+    Ok(RedbStorage::open_named(path, names)?)
 }
 
 /// SHA-256 over all that a log holds: two stores with the same digest of a log have the same entries,
@@ -191,11 +195,4 @@ fn restore_tiles(storage: &mut RedbStorage, published: &Published<'_>, pruned: u
 
 fn read(directory: &Path, name: &str) -> Result<Vec<u8>, RebuildError> {
     Folder::new(directory).read(name)?.ok_or_else(|| RebuildError::Missing(directory.join(name)))
-}
-
-fn forget(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@
 use chance::{Dice, Seed};
 use day::{AUDITOR, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use onecard::crypto::Hash;
-use onecard::gate::{Decision, Gate, Record, Scan};
+use onecard::gate::{Decision, Gate, Record, Scan, Segment};
 use onecard::id::{GateId, PassId};
 use onecard::ledger::{Ledger, log_verifiers, witness_name};
 use onecard::tlog::{AddCheckpoint, Log, LogKey, SignedCheckpoint, Witness};
@@ -82,6 +82,8 @@ fn the_one_that_is_killed() {
     let key = gate_secret(gate_id());
     let mut gate = Gate::open(store(directory, "gate"), key, &certificate, bundle, time(OPEN)).unwrap();
 
+    // What waits for the next group.
+    let mut segments: Vec<Segment> = Vec::new();
     for number in first.. {
         let pass = day::pass(CITIES[0], 1, 2, |claims| claims.pass = pass_id(number));
         let code = day::code(&pass, 1, OPEN);
@@ -93,10 +95,15 @@ fn the_one_that_is_killed() {
             if let Some(sealed) = gate.seal().unwrap() {
                 tell_checkpoint("sealed", &sealed);
             }
-            let known = ledger.journals()[&1].log().size();
-            if let Some(segment) = gate.segment(known).unwrap() {
-                ledger.ingest(&segment, time(OPEN)).unwrap();
-                tell(&format!("ingested {}", segment.first + segment.records.len() as u64));
+            let end = |segment: &Segment| segment.first + segment.records.len() as u64;
+            let first = segments.last().map_or_else(|| ledger.journals()[&1].log().size(), end);
+            segments.extend(gate.segment(first).unwrap());
+            if number % 2 == 0 {
+                let group = core::mem::take(&mut segments);
+                for (segment, taken) in group.iter().zip(ledger.ingest_all(&group, time(OPEN))) {
+                    taken.unwrap();
+                    tell(&format!("ingested {}", end(segment)));
+                }
             }
         }
         if number % 6 == 0 {

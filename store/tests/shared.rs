@@ -1,11 +1,13 @@
-//! Several readers of one gate.
+//! Several readers of one gate, and several gates of one ledger.
 #![forbid(unsafe_code)]
 
-use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
-use onecard::gate::{Decision, Gate, Reason};
+use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
+use onecard::gate::{Decision, Gate, Reason, Segment};
 use onecard::id::GateId;
+use onecard::ledger::{IngestError, Ingested, Ledger, LedgerError};
 use onecard::tlog::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
-use onecard_store::{Bounds, SharedGate};
+use onecard::trust::Role;
+use onecard_store::{Bounds, SharedGate, SharedLedger};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -128,4 +130,70 @@ fn other_work_comes_between_two_groups() {
     assert!(gate.close().is_some() && gate.close().is_none());
     assert_eq!(admit(&gate, 2).reason(), Reason::Internal);
     assert_eq!(gate.with(|gate| gate.log().size()), None);
+}
+
+type Outcome = Result<Ingested, IngestError<MemoryError>>;
+
+/// A shared ledger with two gates enrolled by its first two commits, and a segment of each of them.
+fn shared_ledger(bounds: Bounds, fails_at: u64) -> (SharedLedger<Counting>, Arc<AtomicU64>, [Segment; 2]) {
+    let commits = Arc::new(AtomicU64::new(0));
+    let storage = Counting { commits: Arc::clone(&commits), fails_at, ..Counting::default() };
+    let city = id(CITIES[0]);
+    let trust = bundle().trust().clone();
+    let mut ledger = Ledger::open(storage, city, secret(CITIES[0], Role::Log), trust).unwrap();
+    let segments = [1, 2].map(|number| {
+        let gate = GateId { member: city, number };
+        let certificate = gate_certificate(gate);
+        ledger.enrol(&certificate, time(OPEN)).unwrap();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_secret(gate), &certificate, bundle(), time(OPEN)).unwrap();
+        gate.seal().unwrap();
+        gate.segment(0).unwrap().unwrap()
+    });
+    (SharedLedger::new(ledger, bounds), commits, segments)
+}
+
+/// Each segment from a thread of its own, all at once.
+fn brought(ledger: &SharedLedger<Counting>, segments: &[Segment; 2]) -> Vec<Outcome> {
+    let bring = |segment: &Segment| {
+        let (ledger, segment) = (ledger.clone(), segment.clone());
+        thread::spawn(move || ledger.ingest(segment, time(OPEN)).unwrap())
+    };
+    let threads = segments.each_ref().map(bring);
+    threads.map(|thread| thread.join().unwrap()).into()
+}
+
+#[test]
+fn segments_are_committed_once_and_each_gate_gets_its_answer() {
+    let (ledger, commits, segments) = shared_ledger(Bounds { most: 2, wait: FOREVER }, 0);
+    let outcomes = brought(&ledger, &segments);
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome, Ok(Ingested::Accepted { records: 2, .. }))),
+        "{outcomes:?}"
+    );
+    assert_eq!(commits.load(Ordering::SeqCst), 3);
+    let damaged = Segment { checkpoint: String::new(), ..segments[0].clone() };
+    let outcomes = brought(&ledger, &[segments[1].clone(), damaged]);
+    assert!(matches!(outcomes[..], [Ok(Ingested::Duplicate), Err(IngestError::Checkpoint(_))]), "{outcomes:?}");
+    let ledger = ledger.close().unwrap();
+    assert_eq!(ledger.log().size(), 4);
+    ledger.log().verify(ledger.storage()).unwrap();
+}
+
+#[test]
+fn a_failed_commit_takes_no_segment_of_its_group() {
+    let (ledger, _, segments) = shared_ledger(Bounds { most: 2, wait: FOREVER }, 3);
+    let (mut store, mut unsure) = (0, 0);
+    for outcome in brought(&ledger, &segments) {
+        match outcome {
+            Err(IngestError::Ledger(LedgerError::Log(_))) => store += 1,
+            Err(IngestError::Ledger(LedgerError::Unsure)) => unsure += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((store, unsure), (1, 1));
+    ledger.with(Ledger::recover).unwrap().unwrap();
+    assert!(brought(&ledger, &segments).iter().all(|outcome| matches!(outcome, Ok(Ingested::Accepted { .. }))));
+    assert!(ledger.close().is_some() && ledger.close().is_none());
+    assert!(ledger.ingest(segments[0].clone(), time(OPEN)).is_none());
+    assert_eq!(ledger.with(|ledger| ledger.log().size()), None);
 }

@@ -1,0 +1,74 @@
+//! Whole files and their names. A file that was synced is there after a power cut, but only under a name whose
+//! directory was synced too; so each of these steps is one of its own, and tests let each of them fail.
+
+use core::fmt::Debug;
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// What is done to names.
+pub(crate) trait Names: Debug {
+    /// Makes a directory whose parent is there, if it is not there itself.
+    fn make_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// Writes a file, with what is in it durable.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Gives a file another name in the same directory, whatever had that name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file, if it is there.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes durable which names are in a directory.
+    fn sync(&self, directory: &Path) -> io::Result<()>;
+}
+
+/// Those of the file system.
+#[derive(Debug)]
+pub(crate) struct InFileSystem;
+
+impl Names for InFileSystem {
+    fn make_directory(&self, path: &Path) -> io::Result<()> {
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        }
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn sync(&self, directory: &Path) -> io::Result<()> {
+        // Only on Unix can a directory be opened and synced.
+        if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+    }
+}
+
+/// The directory of a file.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where a file is written before it gets its name.
+pub(crate) fn unfinished(path: &Path) -> PathBuf {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".new");
+    PathBuf::from(unfinished)
+}
