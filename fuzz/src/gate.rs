@@ -8,6 +8,7 @@
 use super::federation::{CITIES, KEYS_UNTIL, id, secret, time};
 use super::input::Input;
 use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
+use super::store::{Fault, Store};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
     Decision, Gate, GateError, Identity, Override, Reason, Record, Redemption, Scan, Severity, Shown, Sync,
@@ -16,19 +17,16 @@ use onecard::gate::{
 use onecard::id::{PassId, PassKey};
 use onecard::product::PassFacts;
 use onecard::time::{Date, UnixTime};
-use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+use onecard::tlog::{Log, LogKey};
 use onecard::trust::{Bundle, Role};
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::rc::Rc;
 
 const STEPS: usize = 24;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let fault = Fault::default();
-    let store = Store { rows: MemoryStorage::new(), fault: fault.clone() };
+    let store = Store { fault: fault.clone(), ..Store::default() };
     let mut site = Site {
         gate: open(store, &BUNDLE, NOW).unwrap(),
         fault,
@@ -65,42 +63,6 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("elsewhere", vec![12, 1, 0, 12, 1, 1, 0, 1, 0, 0, 12, 2, 3, 6, 0, 2, 0, 0, 5, 2, 12, 0, 1, 0, 0, 0, 0]),
         ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
     ]
-}
-
-/// What becomes of the next commit: nothing, fails before or after it is made.
-type Fault = Rc<Cell<u8>>;
-
-/// A store in memory whose commits fail as told, in both ways that [`Storage`] allows.
-#[derive(Clone)]
-struct Store {
-    rows: MemoryStorage,
-    fault: Fault,
-}
-
-impl Storage for Store {
-    type Error = MemoryError;
-
-    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
-        self.rows.get(row)
-    }
-
-    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
-        match self.fault.take() {
-            0 => self.rows.commit(writes),
-            1 => Err(MemoryError),
-            _ => self.rows.commit(writes).and(Err(MemoryError)),
-        }
-    }
-
-    fn scan(
-        &self,
-        series: Series,
-        log: LogKey,
-        indices: Range<u64>,
-        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-    ) -> Result<(), MemoryError> {
-        self.rows.scan(series, log, indices, visit)
-    }
 }
 
 struct Site {

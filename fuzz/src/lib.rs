@@ -14,6 +14,7 @@ pub mod entitle;
 mod federation;
 pub mod gate;
 pub mod gate_certificate;
+pub mod ingest;
 mod input;
 pub mod known_key;
 pub mod ledger_entry;
@@ -31,13 +32,17 @@ pub mod receipt;
 pub mod record;
 pub mod segment;
 mod site;
+pub mod snapshot;
 pub mod status_list;
+mod store;
 pub mod tile_path;
 pub mod tlog_proof;
 pub mod trust_list;
 pub mod trust_rules;
 pub mod usage_digest;
 pub mod verify_key;
+pub mod view;
+pub mod witness;
 
 /// A target: its name is that of its module, its binary and its corpus directory.
 #[derive(Clone, Copy)]
@@ -51,7 +56,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 30] = [
+pub const TARGETS: [Target; 34] = [
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
@@ -61,6 +66,7 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "entitle", run: entitle::run, seeds: entitle::seeds },
     Target { name: "gate", run: gate::run, seeds: gate::seeds },
     Target { name: "gate_certificate", run: gate_certificate::run, seeds: gate_certificate::seeds },
+    Target { name: "ingest", run: ingest::run, seeds: ingest::seeds },
     Target { name: "known_key", run: known_key::run, seeds: known_key::seeds },
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
@@ -75,6 +81,7 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "receipt", run: receipt::run, seeds: receipt::seeds },
     Target { name: "record", run: record::run, seeds: record::seeds },
     Target { name: "segment", run: segment::run, seeds: segment::seeds },
+    Target { name: "snapshot", run: snapshot::run, seeds: snapshot::seeds },
     Target { name: "status_list", run: status_list::run, seeds: status_list::seeds },
     Target { name: "tile_path", run: tile_path::run, seeds: tile_path::seeds },
     Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },
@@ -82,4 +89,6 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "trust_rules", run: trust_rules::run, seeds: trust_rules::seeds },
     Target { name: "usage_digest", run: usage_digest::run, seeds: usage_digest::seeds },
     Target { name: "verify_key", run: verify_key::run, seeds: verify_key::seeds },
+    Target { name: "view", run: view::run, seeds: view::seeds },
+    Target { name: "witness", run: witness::run, seeds: witness::seeds },
 ];
