@@ -4,6 +4,7 @@
 //! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
 //! committed corpora on stable.
 
+pub mod audit;
 pub mod bundle;
 pub mod catalogue;
 pub mod cbor;
@@ -44,6 +45,14 @@ pub mod verify_key;
 pub mod view;
 pub mod witness;
 
+// The good day of the root package's tests, and what is done to it there.
+#[path = "../../tests/corpus/cases/mod.rs"]
+mod cases;
+#[path = "../../tests/day/mod.rs"]
+mod day;
+#[path = "../../tests/corpus/script.rs"]
+mod script;
+
 /// A target: its name is that of its module, its binary and its corpus directory.
 #[derive(Clone, Copy)]
 pub struct Target {
@@ -56,7 +65,8 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 34] = [
+pub const TARGETS: [Target; 35] = [
+    Target { name: "audit", run: audit::run, seeds: audit::seeds },
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
