@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bundle;
+pub mod c_abi;
 pub mod catalogue;
 pub mod cbor;
 pub mod checkpoint;
@@ -53,6 +54,10 @@ mod day;
 #[path = "../../tests/corpus/script.rs"]
 mod script;
 
+// The caller of the C ABI that draws its calls.
+#[path = "../../ffi/tests/calls/mod.rs"]
+mod calls;
+
 /// A target: its name is that of its module, its binary and its corpus directory.
 #[derive(Clone, Copy)]
 pub struct Target {
@@ -65,9 +70,10 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 35] = [
+pub const TARGETS: [Target; 36] = [
     Target { name: "audit", run: audit::run, seeds: audit::seeds },
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
+    Target { name: "c_abi", run: c_abi::run, seeds: c_abi::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
