@@ -245,8 +245,10 @@ fn check(files: &MemoryFiles) -> Report {
     assert_eq!((&report.over_use, &report.other_grants), (&parallel.over_use, &parallel.other_grants));
     let encoded = report.statement.as_ref().map(Statement::encode);
     assert_eq!(encoded, parallel.statement.as_ref().map(Statement::encode));
-    if let Some(encoded) = encoded {
-        assert_eq!(Statement::decode(&encoded).as_ref().ok(), report.statement.as_ref());
+    if let (Some(encoded), Some(statement)) = (encoded, &report.statement) {
+        assert_eq!(Statement::decode(&encoded).as_ref(), Ok(statement));
+        assert!(statement.to_json().contains(&statement.digest().to_string()));
+        assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     }
     for depth in [Depth::Integrity, Depth::Evidence] {
         let shallow = audit(files, &Options { depth, ..Options::default() });

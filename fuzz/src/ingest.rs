@@ -4,19 +4,19 @@
 //!
 //! A history is a list of records. Each byte of the input is a step, with the bytes after it saying how.
 
-use super::federation::{CITIES, LIST, NAME, id, secret, time};
+use super::federation::{CITIES, LIST, NAME, SPEC, entry, id, secret, time};
 use super::input::Input;
 use super::store::Store;
-use onecard::crypto::{Hash, SigningKey, sha256};
+use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Redemption, Segment, SegmentRecord};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{
-    Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, journal_verifier, witness_name,
+    Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, journal_verifier, watch, witness_name,
 };
 use onecard::product::PassFacts;
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
-use onecard::trust::{GateCertificate, GateCertificateSpec, Role, TrustHistory};
+use onecard::trust::{GateCertificate, GateCertificateSpec, KeyEntry, Role, TrustHistory, TrustList, TrustListSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -50,14 +50,30 @@ fn certificate(member: u32, number: u32, key: &SigningKey) -> Vec<u8> {
 
 static CERTIFICATES: LazyLock<[Vec<u8>; 2]> =
     LazyLock::new(|| GATES.map(|number| certificate(CITY, number, &gate_key(number))));
-static LISTS: LazyLock<TrustHistory> = LazyLock::new(|| LIST.clone().into());
+/// The list that follows: the city has another log key beside the one before.
+static NEXT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut spec = TrustListSpec { sequence: 2, ..SPEC.clone() };
+    let city = spec.members.iter_mut().find(|member| member.id == id(CITY)).unwrap();
+    city.keys.push(KeyEntry { key: other_key().verifying_key(), ..entry(CITY, Role::Log) });
+    spec.sign(&[&secret(CITIES[0], Role::Root), &secret(CITIES[1], Role::Root)])
+});
+/// Both lists: a ledger opens with all that it may have adopted.
+static LISTS: LazyLock<TrustHistory> = LazyLock::new(|| {
+    let mut lists = TrustHistory::from(LIST.clone());
+    lists.push(&NEXT).unwrap();
+    lists
+});
+
+fn other_key() -> SigningKey {
+    SigningKey::from_seed(&[77; 32])
+}
 
 fn gate_id(number: u32) -> GateId {
     GateId { member: id(CITY), number }
 }
 
 fn open(store: Store) -> Ledger<Store> {
-    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LIST.clone()).unwrap()
+    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone()).unwrap()
 }
 
 pub fn run(data: &[u8]) {
@@ -67,10 +83,17 @@ pub fn run(data: &[u8]) {
     let mut city = City {
         ledger,
         histories: GATES.map(|gate| vec![vec![opened(gate)]]),
-        known: Known { entries: 1, gates: BTreeMap::from([(7, Taken::default())]), last: START, signed: None },
+        known: Known {
+            entries: 1,
+            gates: BTreeMap::from([(7, Taken::default())]),
+            last: START,
+            signed: None,
+            adopted: 1,
+        },
         durable: None,
         unsure: false,
         now: START,
+        key: secret(CITY, Role::Log),
     };
     for _ in 0..STEPS {
         if input.is_empty() {
@@ -87,8 +110,10 @@ struct Known {
     entries: u64,
     gates: BTreeMap<u32, Taken>,
     last: i64,
-    /// Size of the checkpoint signed last.
-    signed: Option<u64>,
+    /// Size of the checkpoint signed last, and its key.
+    signed: Option<(u64, VerifyingKey)>,
+    /// Sequence of the trust list in force.
+    adopted: u64,
 }
 
 /// What it took of a gate.
@@ -109,6 +134,8 @@ struct City {
     durable: Option<Known>,
     unsure: bool,
     now: i64,
+    /// What it signs with.
+    key: SigningKey,
 }
 
 /// What is to come of a segment.
@@ -182,7 +209,7 @@ impl City {
     fn step(&mut self, input: &mut Input<'_>) {
         let gate = usize::from(input.odd());
         let now = time(self.now);
-        match input.byte() % 16 {
+        match input.byte() % 17 {
             0..5 => self.deliver(gate, input),
             5 | 6 => {
                 let histories = &mut self.histories[gate];
@@ -216,16 +243,42 @@ impl City {
                 self.ledger.recover().unwrap();
                 self.settle();
             }
-            10 => {
-                self.ledger = open(self.ledger.storage().clone());
-                self.settle();
-            }
+            10 => self.reopen(input.odd()),
             11 => self.now += input.pick(&[1, 60, 3_600, -1]),
             12 => self.enter(gate, input),
             13 => self.sign(input),
             14 => self.receipt(gate, input.byte().into()),
-            _ => self.tell(input),
+            15 => self.tell(input),
+            _ => self.use_other_key(),
         }
+    }
+
+    /// Opens from its store; or, first, from one that may be an old copy.
+    fn reopen(&mut self, after: bool) {
+        let store = self.ledger.storage().clone();
+        self.key = secret(CITY, Role::Log);
+        self.ledger = match self.ledger.kept_checkpoint() {
+            Ok(Some(newest)) if after => {
+                let newest = [newest.note().as_bytes()];
+                let again = |store| Ledger::open_after(newest, store, id(CITY), secret(CITY, Role::Log), LISTS.clone());
+                assert!(matches!(again(Store::default()), Err(LedgerError::OldCopy { here: 0, .. })));
+                again(store).unwrap()
+            }
+            _ => open(store),
+        };
+        self.settle();
+    }
+
+    /// Signs with the other key from now on, where the list in force gives it.
+    fn use_other_key(&mut self) {
+        let given = self.known.adopted == 2;
+        assert_eq!(self.ledger.use_key(other_key()).is_ok(), given);
+        assert!(self.ledger.use_key(gate_key(7)).is_err(), "the key of a gate");
+        if given {
+            self.key = other_key();
+        }
+        let watch = watch(self.ledger.history(), id(CITY), LogKey(0), time(self.now)).unwrap();
+        assert!(watch.keys.iter().any(|key| *key.key() == self.key.verifying_key()), "no witness knows its key");
     }
 
     /// The store says what is so.
@@ -416,7 +469,7 @@ impl City {
 
     /// The city enrols, retires, reverses, or declares a gap.
     fn enter(&mut self, gate: usize, input: &mut Input<'_>) {
-        let (number, kind, index) = (GATES[gate], input.byte() % 5, u64::from(input.byte() % 16));
+        let (number, kind, index) = (GATES[gate], input.byte() % 8, u64::from(input.byte() % 16));
         let (ready, now, mut next) = (!self.unsure && self.now >= self.known.last, time(self.now), self.known.clone());
         let (before, fault) = (self.ledger.storage().rows.clone(), self.ledger.storage().fault.get());
         let taken = next.gates.get_mut(&number);
@@ -447,6 +500,22 @@ impl City {
                 let allowed = size.is_some_and(|size| index >= size) && until > index;
                 (allowed, Entry::GapDeclared { gate: number, from: index, until })
             }
+            5 => {
+                // By a peer, by this city itself, or by nobody.
+                let (member, signer) = input.pick(&[(CITIES[1], CITIES[1]), (CITY, CITY), (CITIES[1], CITY)]);
+                let origin = KeyName::new(&format!("{NAME}/{member}")).unwrap();
+                let checkpoint = Checkpoint { origin, size: index, root: Hash([1; 32]) };
+                let checkpoint = checkpoint.sign(&secret(signer, Role::Log));
+                (member != CITY && signer == member, Entry::PeerSeen { checkpoint })
+            }
+            6 => {
+                let sequence = 1 + index % 3;
+                let list = LISTS.list(sequence);
+                let allowed = list.is_some() && sequence >= self.known.adopted;
+                next.adopted = sequence.max(next.adopted);
+                (allowed, Entry::TrustAdopted { sequence, digest: list.map_or(Hash([0; 32]), TrustList::digest) })
+            }
+            7 => return self.adopt(),
             _ => (false, Entry::JournalSealed { gate: number, first: 0, checkpoint: String::new() }),
         };
         (next.entries, next.last) = (next.entries + 1, self.now);
@@ -462,6 +531,19 @@ impl City {
         }
     }
 
+    /// Takes the list that follows the one in force.
+    fn adopt(&mut self) {
+        let fault = self.ledger.storage().fault.get();
+        let allowed = !self.unsure && self.now >= self.known.last && self.known.adopted == 1;
+        let result = self.ledger.adopt(&NEXT, time(self.now));
+        if allowed {
+            let next = Known { entries: self.known.entries + 1, last: self.now, adopted: 2, ..self.known.clone() };
+            self.committed(fault, result, next);
+        } else {
+            assert!(result.is_err(), "adopted");
+        }
+    }
+
     /// Signs a checkpoint, and takes cosignatures of some witnesses.
     fn sign(&mut self, input: &mut Input<'_>) {
         let fault = self.ledger.storage().fault.get();
@@ -469,8 +551,9 @@ impl City {
         if self.unsure {
             return assert!(matches!(result, Err(LedgerError::Unsure)));
         }
-        let again = self.known.signed == Some(self.known.entries);
-        let next = Known { signed: Some(self.known.entries), ..self.known.clone() };
+        let signed = Some((self.known.entries, self.key.verifying_key()));
+        let again = self.known.signed == signed;
+        let next = Known { signed, ..self.known.clone() };
         let Some(signed) = self.committed(if again { 0 } else { fault }, result, next) else { return };
         assert_eq!((signed.size(), signed.root()), (self.known.entries, self.ledger.log().root()));
         let witnesses = input.byte();
@@ -500,7 +583,7 @@ impl City {
         let Some(taken) = self.known.gates.get(&GATES[gate]).filter(|_| !self.unsure) else { return };
         let index = index % (RECORDS as u64 + 1);
         let seal = taken.seals.iter().find(|(size, _)| *size > index);
-        let covered = seal.is_some_and(|(_, entry)| self.known.signed.is_some_and(|signed| *entry < signed));
+        let covered = seal.is_some_and(|(_, entry)| self.known.signed.is_some_and(|(signed, _)| *entry < signed));
         let receipt = self.ledger.receipt(GATES[gate], index);
         assert_eq!(receipt.is_ok(), covered, "record {index}");
         let Ok(receipt) = receipt else { return };
@@ -552,7 +635,8 @@ impl City {
         self.ledger.log().verify(store).unwrap();
         assert_eq!(self.ledger.log().size(), self.known.entries);
         let kept = self.ledger.kept_checkpoint().unwrap();
-        assert_eq!(kept.as_ref().map(SignedCheckpoint::size), self.known.signed);
+        assert_eq!(kept.as_ref().map(SignedCheckpoint::size), self.known.signed.map(|(size, _)| size));
+        assert_eq!(self.ledger.trust().sequence(), self.known.adopted);
         let numbers: Vec<&u32> = self.ledger.journals().keys().collect();
         assert_eq!(numbers, self.known.gates.keys().collect::<Vec<_>>());
         for (number, taken) in &self.known.gates {
@@ -577,7 +661,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let all = |gate| send(gate, [0; 5]);
     let (enrol, retire) = (|gate| vec![gate, 12, 0, 0], |gate| vec![gate, 12, 1, 0]);
     let (reverse, sign, receipt) = (|index| vec![0, 12, 2, index], |by| vec![0, 13, by], |index| vec![0, 14, index]);
-    let (fails, recover, reopen, tell) = (|how| vec![0, 8, how], vec![0, 9], vec![0, 10], vec![0, 15, 0]);
+    let (fails, recover, reopen, tell) = (|how| vec![0, 8, how], vec![0, 9], vec![0, 10, 0], vec![0, 15, 0]);
     let start = [say(0, 0, &[1, 2]), all(0)].concat();
     let after = |steps: &[Vec<u8>]| [&start[..], &steps.concat()].concat();
     let damaged = |how| after(&[say(0, 0, &[3, 4]), send(0, [0, 0, 0, how, 1]), all(0)]);

@@ -20,6 +20,7 @@ pub mod ingest;
 mod input;
 pub mod known_key;
 pub mod ledger_entry;
+pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod over_use;
@@ -70,7 +71,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 36] = [
+pub const TARGETS: [Target; 37] = [
     Target { name: "audit", run: audit::run, seeds: audit::seeds },
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "c_abi", run: c_abi::run, seeds: c_abi::seeds },
@@ -85,6 +86,7 @@ pub const TARGETS: [Target; 36] = [
     Target { name: "ingest", run: ingest::run, seeds: ingest::seeds },
     Target { name: "known_key", run: known_key::run, seeds: known_key::seeds },
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
+    Target { name: "log", run: log::run, seeds: log::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },
     Target { name: "over_use", run: over_use::run, seeds: over_use::seeds },

@@ -233,6 +233,7 @@ impl World {
             Refused::Proof(_) => proof != honest || *signer == 3 || (fork && seen.len().is_power_of_two()),
             _ => false,
         };
+        assert!((400..500).contains(&refused.status()));
         assert!(fits, "{refused}: {asked:?} after {seen:?}, shown {shown:?}");
     }
 

@@ -436,7 +436,11 @@ impl<'d> World<'d> {
                 71 => (onecard_sync_add_digest(self.handle(SYNC), a, al), None),
                 72 => (onecard_ledger_recover(self.handle(LEDGER)), None),
                 73 => {
-                    let (p, pl) = self.path(22);
+                    // Nothing is the working directory, and is not written to.
+                    let (p, pl) = match self.path(22) {
+                        (_, 0) => (self.inputs[22].as_ptr().cast(), self.inputs[22].len()),
+                        given => given,
+                    };
                     (onecard_ledger_publish(self.handle(LEDGER), p, pl), None)
                 }
                 74 => {
