@@ -81,13 +81,14 @@ fn encode(value: &impl Serialize) -> Vec<u8> {
     out
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SnapshotError> {
+/// bincode reads a number of any width, and a set in any order: only what it writes itself is accepted.
+fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, SnapshotError> {
     let (format, body) = bytes.split_first().ok_or(SnapshotError::Format(None))?;
     if *format != FORMAT {
         return Err(SnapshotError::Format(Some(*format)));
     }
     match bincode::serde::decode_from_slice(body, config()) {
-        Ok((value, read)) if read == body.len() => Ok(value),
+        Ok((value, _)) if encode(&value) == bytes => Ok(value),
         _ => Err(SnapshotError::Damaged),
     }
 }
@@ -158,6 +159,24 @@ mod tests {
         let long = [2, 253, 255, 255, 255, 255, 255, 255, 255, 255];
         assert_eq!(decode_learnt(&long), Err(SnapshotError::Damaged));
         assert_eq!(decode_extent(&long), Err(SnapshotError::Damaged));
+    }
+
+    #[test]
+    fn each_value_has_one_encoding() {
+        let good = encode_extent(&LearntExtent::default());
+        assert_eq!(good, [2, 0, 0]);
+        // The time, and the number of ledgers, in three bytes where one does.
+        for other in [[2, 251, 0, 0, 0], [2, 0, 251, 0, 0]] {
+            assert_eq!(decode_extent(&other), Err(SnapshotError::Damaged), "{other:?}");
+        }
+        // Two uses, in both orders: a set of them has one.
+        let LearntUsage { pass, expires, usage } = learnt().swap_remove(0);
+        let kept = |uses: &[Use]| encode(&vec![(pass, expires, (uses, usage.annulled()))]);
+        let [first, second] = [usage.uses()[0], usage.uses()[1]];
+        assert_eq!(decode_learnt(&kept(&[first, second])), Ok(learnt()[..1].to_vec()));
+        for other in [&[second, first][..], &[first, first, second]] {
+            assert_eq!(decode_learnt(&kept(other)), Err(SnapshotError::Damaged));
+        }
     }
 
     /// Writes the golden files anew: `cargo test -- --ignored write_golden`.

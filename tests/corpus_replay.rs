@@ -101,6 +101,9 @@ fn write_seeds() {
             std::fs::write(corpus.join(format!("seed-{name}")), content).unwrap();
         }
     }
+    for name in targets::audit::cases() {
+        std::fs::write(fuzz().join(format!("corpus/audit/case-{name}")), targets::audit::case(name)).unwrap();
+    }
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
     write_speccheck(&vectors.join("ed25519/speccheck.json"));
     write_cose(&vectors.join("cose"));

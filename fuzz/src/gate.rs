@@ -7,28 +7,28 @@
 
 use super::federation::{CITIES, KEYS_UNTIL, id, secret, time};
 use super::input::Input;
-use super::site::{BUNDLE, LIMIT, NOW, VISITORS, code, open, shown, status};
+use super::site::{
+    BUNDLE, CERTIFICATE, DOCUMENT, LIMIT, NOW, VISITORS, answer, code, gate_key, identities, open, shown, status,
+};
+use super::store::{self, Store};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
-    Decision, Gate, GateError, Identity, Override, Reason, Record, Redemption, Scan, Severity, Shown, Sync,
-    UsageDigestSpec, UsageFacts,
+    Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Severity,
+    Shown, Sync, Trouble, UsageDigestSpec, UsageFacts,
 };
 use onecard::id::{PassId, PassKey};
 use onecard::product::PassFacts;
 use onecard::time::{Date, UnixTime};
-use onecard::tlog::{Log, LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+use onecard::tlog::{Log, LogKey, MemoryStorage};
 use onecard::trust::{Bundle, Role};
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::rc::Rc;
 
 const STEPS: usize = 24;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let fault = Fault::default();
-    let store = Store { rows: MemoryStorage::new(), fault: fault.clone() };
+    let fault = store::Fault::default();
+    let store = Store { fault: fault.clone(), ..Store::default() };
     let mut site = Site {
         gate: open(store, &BUNDLE, NOW).unwrap(),
         fault,
@@ -37,6 +37,7 @@ pub fn run(data: &[u8]) {
         status: NOW - 100,
         ahead: false,
         elsewhere: BTreeSet::new(),
+        challenge: None,
     };
     for _ in 0..STEPS {
         if input.is_empty() {
@@ -63,49 +64,20 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("left", vec![0, 0, 0, 0, 11, 0, 11, 0, 6, 11, 0, 1, 3, 11, 0, 5, 2, 11, 1]),
         ("clock-jumped", vec![13, 1, 1, 3, 13, 2, 0, 0, 0, 0, 6, 1, 7, 13, 3, 2, 0, 0, 1, 0, 0]),
         ("elsewhere", vec![12, 1, 0, 12, 1, 1, 0, 1, 0, 0, 12, 2, 3, 6, 0, 2, 0, 0, 5, 2, 12, 0, 1, 0, 0, 0, 0]),
+        ("document", vec![0, 3, 0, 0, 0, 0, 3, 0, 0, 1, 0, 3, 0, 0, 2, 1, 3, 0, 3, 0, 0, 3]),
+        (
+            "answered",
+            vec![16, 5, 17, 0, 0, 0, 17, 0, 0, 0, 16, 5, 17, 1, 1, 0, 16, 5, 17, 1, 0, 1, 16, 4, 6, 17, 0, 0, 0],
+        ),
+        ("self-test", vec![14, 13, 1, 1, 3, 13, 2, 10, 14, 5, 1, 14, 2, 4, 14, 1, 7, 14]),
+        ("opened-otherwise", vec![0, 0, 0, 0, 15, 1, 4, 15, 1, 1, 7, 15, 0, 0, 1, 0, 0, 5, 1, 15, 0, 15, 1]),
         ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
     ]
 }
 
-/// What becomes of the next commit: nothing, fails before or after it is made.
-type Fault = Rc<Cell<u8>>;
-
-/// A store in memory whose commits fail as told, in both ways that [`Storage`] allows.
-#[derive(Clone)]
-struct Store {
-    rows: MemoryStorage,
-    fault: Fault,
-}
-
-impl Storage for Store {
-    type Error = MemoryError;
-
-    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
-        self.rows.get(row)
-    }
-
-    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
-        match self.fault.take() {
-            0 => self.rows.commit(writes),
-            1 => Err(MemoryError),
-            _ => self.rows.commit(writes).and(Err(MemoryError)),
-        }
-    }
-
-    fn scan(
-        &self,
-        series: Series,
-        log: LogKey,
-        indices: Range<u64>,
-        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-    ) -> Result<(), MemoryError> {
-        self.rows.scan(series, log, indices, visit)
-    }
-}
-
 struct Site {
     gate: Gate<Store>,
-    fault: Fault,
+    fault: store::Fault,
     now: i64,
     revoked: u32,
     status: i64,
@@ -113,6 +85,8 @@ struct Site {
     ahead: bool,
     /// Uses at another gate that it was told of: visitor and record.
     elsewhere: BTreeSet<(u8, u64)>,
+    /// What was set, and not answered yet.
+    challenge: Option<[u8; 16]>,
 }
 
 impl Site {
@@ -120,7 +94,7 @@ impl Site {
         let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
         let before = self.gate.storage().rows.clone();
         let fault = self.fault.get();
-        let result = match input.byte() % 14 {
+        let result = match input.byte() % 18 {
             0 => return self.scan(input),
             1 => {
                 self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
@@ -179,7 +153,16 @@ impl Site {
                 }
                 result
             }
-            _ => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
+            13 => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
+            14 => return self.self_test(),
+            15 => return self.restart_otherwise(input),
+            16 => {
+                let nonce = [input.byte(); 16];
+                self.gate.challenge(nonce);
+                self.challenge = Some(nonce);
+                return;
+            }
+            _ => return self.answer(input),
         };
         if let Err(error) = result {
             let stored = matches!(error, GateError::Log(_));
@@ -194,7 +177,8 @@ impl Site {
         let dated = at.map(|offset| (self.now + offset).max(0));
         let party = input.pick(&[1, 0, 4, 5]);
         let text = code(visitor, dated);
-        let scan = Scan { shown: Shown::Text(text.as_bytes()), party, identity: Identity::Unknown };
+        let identity = if visitor == DOCUMENT { input.pick(&identities()) } else { Identity::Unknown };
+        let scan = Scan { shown: Shown::Text(text.as_bytes()), party, identity };
         let now = UnixTime::MIN.saturating_add(self.now);
         let (before, fault) = (self.gate.storage().rows.clone(), self.fault.get());
         let twin = self.twin().map(|mut twin| twin.admit(scan, now));
@@ -213,6 +197,7 @@ impl Site {
                 assert_eq!((redemption.grant, redemption.due_fen), (admitted.grant, admitted.due_fen));
                 assert_eq!(self.revoked >> visitor & 1, 0, "revoked");
                 assert!((-30..=60).contains(&-at.unwrap_or(0)));
+                assert!(visitor != DOCUMENT || identities()[2..].contains(&identity), "nobody saw the document");
                 assert!(party <= redemption.party.min(4), "more people than were debited");
                 assert!(self.standing().contains_key(&admitted.index), "annulled");
                 if admitted.reason != Reason::Rescan {
@@ -221,7 +206,10 @@ impl Site {
                     assert!(here + there <= LIMIT, "{here} times here, {there} times elsewhere");
                 }
             }
-            Decision::Referred(_) | Decision::Denied(_) => {
+            Decision::Referred(refusal) | Decision::Denied(refusal) => {
+                let (reason, referred) = (refusal.reason, matches!(decision, Decision::Referred(_)));
+                assert_eq!(reason.severity(), if referred { Severity::Refer } else { Severity::Deny });
+                assert!(!reason.text_zh().is_empty() && !reason.text_en().is_empty());
                 assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written");
             }
         }
@@ -235,6 +223,37 @@ impl Site {
                 (ours, theirs) => ours == theirs,
             };
             assert!(same, "{decision:?}, after a restart {twin:?}");
+        }
+    }
+
+    /// Shows the answer to a challenge: the right one, one to another gate or nonce, or to none.
+    fn answer(&mut self, input: &mut Input<'_>) {
+        let (visitor, nonce) = (input.byte() % VISITORS, input.pick(&[self.challenge.unwrap_or_default(), [9; 16]]));
+        let gate = input.pick(&["310101/gate/7", "310101/gate/8"]);
+        let answer = answer(visitor, gate, nonce, self.now.max(0));
+        let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity: Identity::Compared };
+        let (before, fault) = (self.gate.storage().rows.clone(), self.fault.get());
+        let decision = self.gate.admit(scan, UnixTime::MIN.saturating_add(self.now));
+        let asked = self.challenge.take();
+        match decision {
+            Decision::Admitted(_) => {
+                assert_eq!((asked, gate), (Some(nonce), "310101/gate/7"), "an answer to another question");
+                assert!(matches!(self.gate.admit(scan, time(self.now)), Decision::Denied(_)), "it was answered");
+            }
+            _ => assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written"),
+        }
+    }
+
+    /// What fails is told in order, once for each member; a restart tells the same.
+    fn self_test(&mut self) {
+        let (fault, now) = (self.fault.get(), UnixTime::MIN.saturating_add(self.now));
+        let faults = self.gate.self_test(now);
+        assert!(faults.is_sorted_by(|a, b| a < b), "{faults:?}");
+        assert_eq!(faults.iter().any(|told| told.trouble == Trouble::Store), fault != 0, "{faults:?}");
+        let until = now.saturating_add(SELF_TEST_AHEAD);
+        for Fault { from, trouble, .. } in faults {
+            assert!((now..=until).contains(&from), "{trouble:?} from {from}");
+            assert!(!trouble.text_zh().is_empty() && !trouble.text_en().is_empty());
         }
     }
 
@@ -276,7 +295,7 @@ impl Site {
 
     /// The gate as it would be after a restart now; none where the clock forbids it, or it wants newer lists.
     fn twin(&self) -> Option<Gate<Store>> {
-        let store = Store { rows: self.gate.storage().rows.clone(), fault: Fault::default() };
+        let store = Store { rows: self.gate.storage().rows.clone(), fault: store::Fault::default() };
         match open(store, self.gate.bundle(), self.now) {
             Ok(twin) => Some(twin),
             Err(GateError::Clock { .. }) => None,
@@ -290,11 +309,35 @@ impl Site {
         let bundle: Bundle = self.gate.bundle().clone();
         let fault = self.fault.get();
         match open(store, &bundle, self.now) {
-            Ok(gate) => self.gate = gate,
+            Ok(gate) => (self.gate, self.challenge) = (gate, None),
             Err(GateError::Clock { .. }) => {}
             Err(GateError::Rollback(_)) if self.ahead => {}
             // A machine that failed after the write starts again with what was written; the gate that
             // runs on here would be a second writer, so it has to start.
+            Err(GateError::Log(_)) if fault != 0 => {}
+            Err(error) => panic!("the gate does not open again: {error}"),
+        }
+    }
+
+    /// Opens from a store that may be an old copy, or with the clock set.
+    fn restart_otherwise(&mut self, input: &mut Input<'_>) {
+        let (store, bundle) = (self.gate.storage().clone(), self.gate.bundle().clone());
+        let (now, fault) = (UnixTime::MIN.saturating_add(self.now), self.fault.get());
+        let kept = self.gate.log().kept_checkpoint(&store).unwrap();
+        let result = match (kept, input.odd()) {
+            (Some(newest), true) => {
+                let old = MemoryStorage::new();
+                let copy = Gate::open_after(&newest, old, gate_key(), &CERTIFICATE, bundle.clone(), now);
+                assert!(copy.is_err(), "it opened an old copy");
+                Gate::open_after(&newest, store, gate_key(), &CERTIFICATE, bundle, now)
+            }
+            _ => Gate::open_setting_clock(store, gate_key(), &CERTIFICATE, bundle, now),
+        };
+        match result {
+            Ok(gate) => (self.gate, self.challenge) = (gate, None),
+            Err(GateError::Clock { .. }) => {}
+            Err(GateError::Certificate(_)) => {}
+            Err(GateError::Rollback(_)) if self.ahead => {}
             Err(GateError::Log(_)) if fault != 0 => {}
             Err(error) => panic!("the gate does not open again: {error}"),
         }

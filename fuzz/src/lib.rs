@@ -4,7 +4,9 @@
 //! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
 //! committed corpora on stable.
 
+pub mod audit;
 pub mod bundle;
+pub mod c_abi;
 pub mod catalogue;
 pub mod cbor;
 pub mod checkpoint;
@@ -14,9 +16,11 @@ pub mod entitle;
 mod federation;
 pub mod gate;
 pub mod gate_certificate;
+pub mod ingest;
 mod input;
 pub mod known_key;
 pub mod ledger_entry;
+pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod over_use;
@@ -31,13 +35,29 @@ pub mod receipt;
 pub mod record;
 pub mod segment;
 mod site;
+pub mod snapshot;
 pub mod status_list;
+mod store;
 pub mod tile_path;
 pub mod tlog_proof;
 pub mod trust_list;
 pub mod trust_rules;
 pub mod usage_digest;
 pub mod verify_key;
+pub mod view;
+pub mod witness;
+
+// The good day of the root package's tests, and what is done to it there.
+#[path = "../../tests/corpus/cases/mod.rs"]
+mod cases;
+#[path = "../../tests/day/mod.rs"]
+mod day;
+#[path = "../../tests/corpus/script.rs"]
+mod script;
+
+// The caller of the C ABI that draws its calls.
+#[path = "../../ffi/tests/calls/mod.rs"]
+mod calls;
 
 /// A target: its name is that of its module, its binary and its corpus directory.
 #[derive(Clone, Copy)]
@@ -51,8 +71,10 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 30] = [
+pub const TARGETS: [Target; 37] = [
+    Target { name: "audit", run: audit::run, seeds: audit::seeds },
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
+    Target { name: "c_abi", run: c_abi::run, seeds: c_abi::seeds },
     Target { name: "catalogue", run: catalogue::run, seeds: catalogue::seeds },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
@@ -61,8 +83,10 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "entitle", run: entitle::run, seeds: entitle::seeds },
     Target { name: "gate", run: gate::run, seeds: gate::seeds },
     Target { name: "gate_certificate", run: gate_certificate::run, seeds: gate_certificate::seeds },
+    Target { name: "ingest", run: ingest::run, seeds: ingest::seeds },
     Target { name: "known_key", run: known_key::run, seeds: known_key::seeds },
     Target { name: "ledger_entry", run: ledger_entry::run, seeds: ledger_entry::seeds },
+    Target { name: "log", run: log::run, seeds: log::seeds },
     Target { name: "merkle", run: merkle::run, seeds: merkle::seeds },
     Target { name: "note", run: note::run, seeds: note::seeds },
     Target { name: "over_use", run: over_use::run, seeds: over_use::seeds },
@@ -75,6 +99,7 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "receipt", run: receipt::run, seeds: receipt::seeds },
     Target { name: "record", run: record::run, seeds: record::seeds },
     Target { name: "segment", run: segment::run, seeds: segment::seeds },
+    Target { name: "snapshot", run: snapshot::run, seeds: snapshot::seeds },
     Target { name: "status_list", run: status_list::run, seeds: status_list::seeds },
     Target { name: "tile_path", run: tile_path::run, seeds: tile_path::seeds },
     Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },
@@ -82,4 +107,6 @@ pub const TARGETS: [Target; 30] = [
     Target { name: "trust_rules", run: trust_rules::run, seeds: trust_rules::seeds },
     Target { name: "usage_digest", run: usage_digest::run, seeds: usage_digest::seeds },
     Target { name: "verify_key", run: verify_key::run, seeds: verify_key::seeds },
+    Target { name: "view", run: view::run, seeds: view::seeds },
+    Target { name: "witness", run: witness::run, seeds: witness::seeds },
 ];

@@ -7,8 +7,9 @@ use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, PREP
 use super::input::Input;
 use super::pass::holder;
 use onecard::crypto::SigningKey;
+use onecard::gate::{Refusal, Severity};
 use onecard::id::GateId;
-use onecard::pass::{Audience, Challenge, Check, Proof, verify, verify_all};
+use onecard::pass::{Audience, Challenge, Check, PassError, Proof, verify, verify_all};
 use onecard::time::UnixTime;
 use onecard::trust::Role;
 use onecard::wire::cbor::Encoder;
@@ -61,6 +62,11 @@ pub fn run(data: &[u8]) {
     };
     let short = pass.len() <= 512 && shown.len() <= 640;
     assert_eq!(result.is_ok(), short && good(&case), "{result:?} for {case:?}");
+    if let Err(error) = &result {
+        let refusal = Refusal::from(error.clone());
+        assert_ne!(refusal.reason.severity(), Severity::Admit, "{error}");
+        assert_eq!(refusal.next.is_some(), matches!(error, PassError::NotYetValid(_)), "{error}");
+    }
     if let Ok(presented) = result {
         let claims = presented.claims();
         assert_eq!(presented.proof(), if case.bare { Proof::Static } else { Proof::Holder(case.shown_at) });

@@ -4,9 +4,9 @@ use super::federation::{CITIES, LIST, NAME, id, secret, time};
 use super::pass::claims;
 use super::products::plain;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Gate, GateError};
+use onecard::gate::{Gate, GateError, Identity};
 use onecard::id::{GateId, PassId};
-use onecard::pass::{PassClaims, StatusRef, flags, present};
+use onecard::pass::{IdCommitment, IdOpening, PassClaims, StatusRef, flags, present};
 use onecard::product::{Period, Price, Product, Quota, QuotaKey, Unit};
 use onecard::tlog::Storage;
 use onecard::trust::{Bundle, CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
@@ -16,7 +16,10 @@ use std::sync::LazyLock;
 pub const NOW: i64 = 20_000;
 /// Entries that a pass of [`PASSES`] has for its life.
 pub const LIMIT: usize = 2;
-pub const VISITORS: u8 = 3;
+pub const VISITORS: u8 = 4;
+/// The visitor whose pass may be shown bare as well, and the one whose document is asked for.
+const PAPER: u8 = 2;
+pub const DOCUMENT: u8 = 3;
 
 pub fn gate_key() -> SigningKey {
     SigningKey::from_seed(&[42; 32])
@@ -69,7 +72,19 @@ fn holder(visitor: u8) -> SigningKey {
     SigningKey::from_seed(&[visitor + 1; 32])
 }
 
-/// One pass for each visitor; that of the last may be shown bare as well.
+/// What staff says of the document: nothing, or of another one; then what lets the holder in.
+pub fn identities() -> [Identity<'static>; 4] {
+    let other = Identity::Shown(opening("310101199003071238"));
+    [Identity::Unknown, other, Identity::Compared, Identity::Shown(opening(NUMBER))]
+}
+
+const NUMBER: &str = "31010119900307123X";
+
+fn opening(document: &'static str) -> IdOpening<'static> {
+    IdOpening::new(&[9; 16], document).unwrap()
+}
+
+/// One pass for each visitor.
 static PASSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let pass = |visitor: u8| {
         let claims = PassClaims {
@@ -78,7 +93,12 @@ static PASSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             confirmation: Some(holder(visitor).verifying_key()),
             status: StatusRef { index: visitor.into(), uri: "oc:310101/1".parse().unwrap() },
             product: (1, 1),
-            flags: if visitor == VISITORS - 1 { flags::STATIC_ALLOWED } else { 0 },
+            flags: match visitor {
+                PAPER => flags::STATIC_ALLOWED,
+                DOCUMENT => flags::ID_CHECK,
+                _ => 0,
+            },
+            id_commitment: (visitor == DOCUMENT).then(|| IdCommitment::new(&opening(NUMBER))),
             ..claims()
         };
         claims.issue(&secret(CITIES[0], Role::Issuer)).unwrap()
@@ -95,4 +115,10 @@ pub fn shown(visitor: u8, at: Option<i64>) -> Vec<u8> {
 
 pub fn code(visitor: u8, at: Option<i64>) -> String {
     text::encode(&shown(visitor, at))
+}
+
+/// The answer to a challenge.
+pub fn answer(visitor: u8, gate: &str, nonce: [u8; 16], at: i64) -> Vec<u8> {
+    let visitor = visitor % VISITORS;
+    present(&PASSES[usize::from(visitor)], &holder(visitor), gate, Some(&nonce), time(at)).unwrap()
 }

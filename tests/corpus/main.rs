@@ -8,36 +8,11 @@ mod cases;
 mod day;
 mod script;
 
-use day::{Day, OPEN, secret, time};
 use onecard::audit::{Depth, Files, MemoryFiles, Options, Report, Rule, audit};
-use onecard::ledger::Entry;
-use onecard::trust::Role;
-use script::{HUANGPU, NIGHT, Script};
+use script::{NIGHT, damaged, good};
 use std::collections::BTreeSet;
 
 const TABLE: &str = include_str!("README.md");
-
-/// At which stage of the day a damage is done.
-#[derive(Clone, Copy)]
-pub(crate) enum Damage {
-    /// Somebody says something else, before the day is settled.
-    Said(fn(&mut Script)),
-    /// Somebody says something else after it was settled.
-    Agreed(fn(&mut Script)),
-    /// What is published is changed, by whoever has no key.
-    Files(fn(&mut MemoryFiles)),
-}
-
-/// The good day, up to its settlement.
-fn good() -> (Day, Script) {
-    let mut day = Day::ordinary();
-    let seen = day.cities[0].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
-    let checkpoint = seen.sign(&secret(HUANGPU, Role::Log));
-    day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(OPEN + 50_000)).unwrap();
-    day.finish(NIGHT);
-    let script = Script::of(&day);
-    (day, script)
-}
 
 /// Published files as a disk has them: none is longer than a reader takes.
 struct Disk<'a>(&'a MemoryFiles);
@@ -57,22 +32,6 @@ impl Files for Disk<'_> {
         let content = self.0.get(path);
         if content.is_some_and(|content| content.len() > 64 << 20) { Err(TooLong) } else { Ok(content.cloned()) }
     }
-}
-
-fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
-    let mut script = good.clone();
-    if let Damage::Said(change) = damage {
-        change(&mut script);
-    }
-    script.settle(0);
-    if let Damage::Agreed(change) = damage {
-        change(&mut script);
-    }
-    let mut files = script.publish();
-    if let Damage::Files(change) = damage {
-        change(&mut files);
-    }
-    files
 }
 
 /// Severity, log, index and rule of each finding; then each over-use, and each use of another grant, with who is

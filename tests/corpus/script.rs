@@ -3,7 +3,7 @@
 //! A party that lies has its own key: so what it says is changed first, and then signed, sealed,
 //! cosigned and settled as everything else.
 
-use crate::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
+use super::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
 use onecard::audit::{MemoryFiles, Options, Period, audit};
 use onecard::crypto::SigningKey;
 use onecard::gate::{Record, Redemption, Totals};
@@ -58,6 +58,17 @@ pub(crate) enum Line {
     },
     /// Whatever bytes.
     Raw(Vec<u8>),
+}
+
+/// At which stage of the day a damage is done.
+#[derive(Clone, Copy)]
+pub(crate) enum Damage {
+    /// Somebody says something else, before the day is settled.
+    Said(fn(&mut Script)),
+    /// Somebody says something else after it was settled.
+    Agreed(fn(&mut Script)),
+    /// What is published is changed, by whoever has no key.
+    Files(fn(&mut MemoryFiles)),
 }
 
 /// Everything that is said.
@@ -318,6 +329,34 @@ impl Script {
             }
         }
     }
+}
+
+/// The good day, up to its settlement.
+pub(crate) fn good() -> (Day, Script) {
+    let mut day = Day::ordinary();
+    let seen = day.cities[0].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
+    let checkpoint = seen.sign(&secret(HUANGPU, Role::Log));
+    day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(OPEN + 50_000)).unwrap();
+    day.finish(NIGHT);
+    let script = Script::of(&day);
+    (day, script)
+}
+
+/// What is published of a day that was damaged so.
+pub(crate) fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
+    let mut script = good.clone();
+    if let Damage::Said(change) = damage {
+        change(&mut script);
+    }
+    script.settle(0);
+    if let Damage::Agreed(change) = damage {
+        change(&mut script);
+    }
+    let mut files = script.publish();
+    if let Damage::Files(change) = damage {
+        change(&mut files);
+    }
+    files
 }
 
 /// Totals of nothing.

@@ -1,9 +1,9 @@
 //! Journals that a gate wrote and sealed with its own key: an operator who cheats, or software that errs.
 
+use super::super::day::{AFTER, OPEN, claims, code, holder, id, knows, pass, time, used};
+use super::super::script::Damage::Said;
+use super::super::script::{EVENING, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
 use super::Case;
-use crate::Damage::Said;
-use crate::day::{AFTER, OPEN, claims, code, holder, id, knows, pass, time, used};
-use crate::script::{EVENING, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use onecard::id::PassId;

@@ -5,7 +5,7 @@ mod journals;
 mod ledgers;
 mod money;
 
-use crate::Damage;
+use super::script::Damage;
 
 /// A name of the table, and what is done.
 pub(crate) type Case = (&'static str, Damage);

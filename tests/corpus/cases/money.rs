@@ -1,9 +1,9 @@
 //! What the members agreed to pay.
 
+use super::super::day::{self, CITIES, id, secret};
+use super::super::script::Damage::Agreed;
+use super::super::script::{H1, Line, NANJING, Script};
 use super::Case;
-use crate::Damage::Agreed;
-use crate::day::{self, CITIES, id, secret};
-use crate::script::{H1, Line, NANJING, Script};
 use onecard::crypto::{Hash, sha256};
 use onecard::product::{Method, Rate};
 use onecard::tlog::{Frontier, genesis, link_hash};
