@@ -426,6 +426,8 @@ mod tests {
         let changed = NOTE.replace("example message", "Example message");
         let error = Note::parse(changed.as_bytes()).unwrap().verify(&verifier);
         assert_eq!(error, Err(NoteError::Signature(verifier.name().clone())));
+        assert_eq!(format!("{:?} {:?}", verifier.name(), verifier.id()), "\"example.com/foo\" 530d903a");
+        assert_eq!(AsRef::<str>::as_ref(verifier.name()), "example.com/foo");
         let other = NoteVerifier::new("example.com/foo", KeyKind::Cosignature, *verifier.key()).unwrap();
         assert_eq!(note.verify(&other), Ok(None), "the same key for another type is another key");
     }

@@ -623,6 +623,25 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_is_that_of_the_next_item() {
+        let mut decoder = Decoder::new(&[0x18, 0x64, 0x41, 0, 0xf6]);
+        let mut offsets = vec![];
+        while decoder.end().is_err() {
+            offsets.push(decoder.offset());
+            decoder.item().unwrap();
+        }
+        assert_eq!(offsets, [0, 2, 4]);
+        assert_eq!(decoder.offset(), 5);
+    }
+
+    #[test]
+    fn an_encoder_prints_how_much_it_has_and_not_what() {
+        let mut encoder = Encoder::new();
+        encoder.bytes(&[1, 2, 3]);
+        assert_eq!(format!("{encoder:?}"), "Encoder(4 bytes)");
+    }
+
+    #[test]
     fn depth_is_bounded() {
         let nested = |depth: u8| [vec![0x81; usize::from(depth)], vec![0]].concat();
         assert_eq!(kind(&nested(MAX_CBOR_DEPTH - 1)), None);
