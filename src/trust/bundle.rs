@@ -384,6 +384,7 @@ mod tests {
     use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
     use super::super::status::StatusListSpec;
     use super::*;
+    use crate::crypto::Verifier;
     use crate::product::{
         Grant, Mask, Method, Period, Price, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
     };
@@ -437,6 +438,18 @@ mod tests {
         fn status_now(&mut self, bytes: &[u8]) -> Result<(), BundleError> {
             self.update_status(bytes, time(NOW))
         }
+    }
+
+    #[test]
+    fn its_trust_list_is_the_one_prepared() {
+        let mut bundle = Bundle::new(list());
+        let known = |bundle: &Bundle| {
+            let (_, entry) = bundle.trust().keys(Role::Issuer).next().unwrap();
+            matches!(bundle.trust().verifier(entry), Verifier::Known(_))
+        };
+        assert!(!known(&bundle));
+        bundle.prepare(Role::Issuer, time(NOW));
+        assert!(known(&bundle));
     }
 
     #[test]
