@@ -378,7 +378,7 @@ fn decode_saved<'a>(d: &mut Decoder<'a>) -> Result<Saved<'a>, CborError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::catalogue::CatalogueSpec;
     use super::super::list::TrustListSpec;
     use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
@@ -394,7 +394,7 @@ mod tests {
     /// By then, everything in these tests is issued.
     const NOW: i64 = 10_000;
 
-    fn venue(number: u16, name: &str) -> Venue {
+    pub(in super::super) fn venue(number: u16, name: &str) -> Venue {
         Venue {
             number,
             code: format!("V{number}"),
@@ -551,7 +551,7 @@ mod tests {
         assert_eq!(bundle.status_lists().map(StatusList::issuer).collect::<Vec<_>>(), left);
     }
 
-    fn product(number: u16, version: u16, limit: u16) -> Product {
+    pub(in super::super) fn product(number: u16, version: u16, limit: u16) -> Product {
         Product {
             id: ProductRef { issuer: id(310_101), product: number, version },
             name_zh: "通票".into(),
