@@ -259,6 +259,9 @@ mod tests {
         assert_eq!(store.get(row), Ok(Some(vec![1])));
         assert_eq!(store.commit(&[Write::Delete(row)]), Ok(()));
         assert_eq!(store.get(row), Ok(None));
+        let before = store.clone();
+        assert_eq!(store.commit(&[Write::Put(row, vec![3])]), Ok(()));
+        assert_ne!(store, before);
     }
 
     #[test]
