@@ -256,6 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_of_another_issuer_help_nobody() {
+        let ends = NOW + 5_000;
+        let mut spec = crate::trust::test_federation::spec();
+        let city = spec.members.iter_mut().find(|member| member.id == id(CITY)).unwrap();
+        let keys = city.keys.iter_mut().filter(|entry| entry.role == Role::Issuer);
+        keys.for_each(|entry| entry.not_after = time(ends));
+        let list = crate::trust::test_federation::genesis(&spec, &crate::trust::test_federation::CITIES[..3]).unwrap();
+        let gate = gate();
+        let mut bundle = Bundle::new(list);
+        let catalogue = gate.bundle().catalogues().next().unwrap().as_bytes();
+        bundle.update_catalogue(catalogue, time(NOW)).unwrap();
+        let certificate = gate.certificate().as_bytes();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), certificate, bundle, time(NOW)).unwrap();
+        assert!(troubles(&mut gate, NOW).contains(&(Trouble::IssuerKey, Some(CITY), ends + 1)));
+    }
+
+    #[test]
     fn a_venue_without_a_catalogue_or_a_product_is_told() {
         let told = |gate: &mut Gate<MemoryStorage>, at| {
             let here = |fault: &&Fault| matches!(fault.trouble, Trouble::VenueMissing | Trouble::NoProduct);
