@@ -98,6 +98,8 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(&[b"abc"]).to_string(), abc);
         assert_eq!(sha256(&[b"a", b"", b"bc"]).to_string(), abc);
+        assert_eq!(format!("{:?}", sha256(&[b"abc"])), abc);
+        assert_eq!(sha256(&[b"abc"]).as_ref()[..4], [0xba, 0x78, 0x16, 0xbf]);
     }
 
     #[test]

@@ -387,6 +387,30 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn keys_print_their_key_id() {
+        let key = SigningKey::from_seed(&hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
+            .verifying_key();
+        let kid = "866eefbd6718c884";
+        assert_eq!([format!("{}", key.kid()), format!("{:?}", key.kid())], [kid, kid]);
+        assert_eq!(format!("{key:?}"), format!("VerifyingKey({kid})"));
+        assert_eq!(format!("{:?}", KnownKey::new(key)), format!("KnownKey({kid})"));
+    }
+
+    #[test]
+    fn keys_sort_as_their_bytes() {
+        let [a, b] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]).verifying_key());
+        let order = a.as_bytes().cmp(b.as_bytes());
+        assert_eq!([a.cmp(&b), b.cmp(&a), a.cmp(&a)], [order, order.reverse(), core::cmp::Ordering::Equal]);
+        assert_eq!(a.partial_cmp(&b), Some(order));
+    }
+
+    #[test]
+    fn a_stored_seed_is_the_same_key() {
+        let secret = SigningKey::from_seed(&[0xa5; 32]);
+        assert_eq!(*secret.to_seed(), [0xa5; 32]);
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let secret = SigningKey::from_seed(&[0xa5; 32]);
         let name = format!("SigningKey(secret of {})", secret.verifying_key().kid());

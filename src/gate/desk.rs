@@ -207,6 +207,7 @@ mod tests {
         gate.open_outage(time(NOW - 3_600), time(NOW)).unwrap();
         let again = gate.open_outage(time(NOW), time(NOW));
         assert!(matches!(again, Err(GateError::OutageOpen(since)) if since == time(NOW - 3_600)));
+        assert_eq!(gate.outage(), Some(time(NOW - 3_600)));
         assert_eq!(admit(&mut gate, 1, NOW), Reason::Ok, "it decides as ever");
         unchanged(&gate, NOW);
         let index = gate.close_outage(40, time(NOW + 60)).unwrap();

@@ -1274,6 +1274,9 @@ pub(crate) mod tests {
         for (code, expected) in cases {
             assert_eq!(reason(&mut gate, &code, NOW), expected);
         }
+        let early = with(|claims| claims.not_before = time(NOW + 1));
+        let from = Refusal { reason: Reason::NotYetValid, next: Some(time(NOW + 1)) };
+        assert_eq!(scan(&mut gate, &early, NOW), Decision::Denied(from));
         let crowd = Scan { party: 5, ..Scan::text(&[]) };
         let shown = code(1, NOW);
         let crowd = Scan { shown: Shown::Text(shown.as_bytes()), ..crowd };
@@ -1342,6 +1345,46 @@ pub(crate) mod tests {
         assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+    }
+
+    #[test]
+    fn what_can_be_annulled_is_at_hand_and_nothing_older() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let last = NOW + i64::from(gate.bundle().trust().policy().annul_within);
+        let at_hand =
+            |gate: &Gate<MemoryStorage>| gate.known.recent.iter().map(|recent| recent.index).collect::<Vec<_>>();
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+        assert_eq!(reason(&mut gate, &code(2, last), last), Reason::Ok);
+        assert_eq!(at_hand(&gate), [2, 3]);
+        let mut again = open(gate.storage().clone(), last).unwrap();
+        assert_eq!(at_hand(&again), [2, 3]);
+        again.annul(2, time(last)).unwrap();
+        assert_eq!(reason(&mut gate, &code(3, last + 1), last + 1), Reason::Ok);
+        assert_eq!(at_hand(&gate), [3, 4]);
+        assert!(matches!(gate.annul(2, time(last + 1)), Err(GateError::TooLate(2))), "a redemption, but an old one");
+        gate.annul(3, time(last + 1)).unwrap();
+        assert_eq!(reason(&mut gate, &code(5, last + 5_000), last + 5_000), Reason::Ok);
+        assert!(matches!(gate.annul(3, time(last + 5_000)), Err(GateError::NoRedemption(3))), "annulled long ago");
+    }
+
+    #[test]
+    fn an_annulment_counts_also_where_a_new_policy_would_have_refused_it() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for (number, at) in [(1, NOW), (1, NOW + 200), (2, NOW + 800)] {
+            assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
+        }
+        gate.annul(3, time(NOW + 800)).unwrap();
+        let policy = Policy { annul_within: 100, ..Policy::default() };
+        let next = TrustListSpec { sequence: 2, issued: time(2_000), policy, ..test_federation::spec() };
+        let mut bundle = bundle();
+        let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+        bundle.update_trust(&next, time(NOW)).unwrap();
+        let now = NOW + 900;
+        let mut gate = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(now)).unwrap();
+        assert_eq!(gate.inside(), 2);
+        assert_eq!(reason(&mut gate, &code(1, now), now), Reason::Ok);
+        let left = gate.usage_with(&PassKey { issuer: id(CITY), pass: PassId::from_bytes([2; 10]) }, &[]);
+        assert_eq!(left.uses().len(), 1, "and it is the use of no other pass");
     }
 
     #[test]

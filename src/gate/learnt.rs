@@ -327,6 +327,15 @@ mod tests {
         assert_eq!(scan(&mut gate, 2, LATER, NOW).reason(), Reason::TotalQuota);
     }
 
+    #[test]
+    fn as_many_runs_as_the_cap_are_kept() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let mut pieces = told(0, 2..3, &[]);
+        (2..=MAX_RUNS as u64).for_each(|at| pieces.covers(id(PEER), 2 * at..2 * at + 1));
+        sync(&mut gate, &[digest(NOW, pieces)], NOW).unwrap();
+        assert_eq!(gate.learnt().runs().count(), MAX_RUNS);
+    }
+
     /// One row for one pass, none for what was known, and nothing where the commit fails.
     #[test]
     fn a_sync_writes_what_it_changes() {
@@ -424,6 +433,8 @@ mod tests {
         assert_eq!(with(row(2), &first), Some(SnapshotError::Damaged), "of another pass");
         assert_eq!(with(row(1), &first[..first.len() - 1]), Some(SnapshotError::Damaged));
         assert_eq!(with(row(1), &snapshot::encode_learnt(&[])), Some(SnapshotError::Damaged));
+        let twice = [snapshot::decode_learnt(&first).unwrap(), snapshot::decode_learnt(&first).unwrap()].concat();
+        assert_eq!(with(row(1), &snapshot::encode_learnt(&twice)), Some(SnapshotError::Damaged), "one pass twice");
         assert_eq!(with(EXTENT, &[1, 0]), Some(SnapshotError::Format(Some(1))), "of a version before");
     }
 

@@ -558,6 +558,20 @@ mod tests {
         }
         let twice = [0x88, 5, 6, 1, 1, 1, 0, 0, 0x82, 0x82, 0x18, 0x28, 1, 0x82, 0x18, 0x28, 1];
         assert_eq!(Record::decode(&twice), Err(RecordError::Rule("a list not in ascending order")));
+        let (city, peer) = (member(310_101), member(320_100));
+        let synced = Synced { time: time(4), trust: 1, catalogues: vec![], status: vec![], ledgers: vec![] };
+        let uri = |uri: &str| (city, uri.to_owned(), time(2));
+        for unsorted in [
+            Synced { catalogues: vec![(city, 1), (city, 2)], ..synced.clone() },
+            Synced { catalogues: vec![(peer, 1), (city, 2)], ..synced.clone() },
+            Synced { status: vec![uri("oc:310101/1"), uri("oc:310101/1")], ..synced.clone() },
+            Synced { status: vec![uri("oc:310101/2"), uri("oc:310101/1")], ..synced.clone() },
+            Synced { ledgers: vec![(city, 1), (city, 1)], ..synced },
+        ] {
+            let record = Record::Synced(unsorted);
+            let refused = Err(RecordError::Rule("a list not in ascending order"));
+            assert_eq!(Record::decode(&record.encode()), refused, "{record:?}");
+        }
         let rules: [(&[u8], &str); 6] = [
             (&[0x86, 6, 1, 0, 1, 1, 1], "an override of an admission"),
             (&[0x86, 6, 1, 2, 1, 1, 1], "an unknown reason"),

@@ -135,6 +135,10 @@ mod tests {
         assert!(refused(Segment { records: vec![record(MAX_BODY + 1, 0)], ..sample() }));
         assert!(refused(Segment { records: vec![record(0, MAX_PRESENTATION + 1)], ..sample() }));
         assert!(!refused(Segment { records: vec![record(MAX_BODY, MAX_PRESENTATION)], ..sample() }));
+        assert!(!refused(Segment { checkpoint: "x".repeat(MAX_NOTE), ..sample() }));
+        let long = vec![0; MAX_SEGMENT + 1];
+        assert_eq!(Segment::decode(&long), Err(SegmentError::TooLong(MAX_SEGMENT + 1)));
+        assert!(!matches!(Segment::decode(&long[1..]), Ok(_) | Err(SegmentError::TooLong(_))));
     }
 
     proptest! {

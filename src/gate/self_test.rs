@@ -215,7 +215,7 @@ mod tests {
         assert!(troubles(&mut gate, NOW - 1).contains(&(Trouble::ClockBehind, None, NOW - 1)));
         let told = |gate: &mut Gate<MemoryStorage>, trouble| troubles(gate, NOW).contains(&(trouble, None, NOW));
         assert!(!told(&mut gate, Trouble::ClockBehind));
-        assert!(!told(&mut gate, Trouble::ClockInDoubt) && !told(&mut gate, Trouble::Outage));
+        assert_eq!(troubles(&mut gate, NOW), [], "nothing else is wrong with it");
         gate.compare_clock(time(NOW), 0).unwrap();
         gate.compare_clock(time(NOW), 100).unwrap();
         gate.open_outage(time(NOW), time(NOW)).unwrap();
@@ -253,6 +253,23 @@ mod tests {
         let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate, bare, time(NOW)).unwrap();
         let missing = Fault { from: time(NOW), trouble: Trouble::StatusMissing, member };
         assert!(gate.self_test(time(NOW)).contains(&missing));
+    }
+
+    #[test]
+    fn the_keys_of_another_issuer_help_nobody() {
+        let ends = NOW + 5_000;
+        let mut spec = crate::trust::test_federation::spec();
+        let city = spec.members.iter_mut().find(|member| member.id == id(CITY)).unwrap();
+        let keys = city.keys.iter_mut().filter(|entry| entry.role == Role::Issuer);
+        keys.for_each(|entry| entry.not_after = time(ends));
+        let list = crate::trust::test_federation::genesis(&spec, &crate::trust::test_federation::CITIES[..3]).unwrap();
+        let gate = gate();
+        let mut bundle = Bundle::new(list);
+        let catalogue = gate.bundle().catalogues().next().unwrap().as_bytes();
+        bundle.update_catalogue(catalogue, time(NOW)).unwrap();
+        let certificate = gate.certificate().as_bytes();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), certificate, bundle, time(NOW)).unwrap();
+        assert!(troubles(&mut gate, NOW).contains(&(Trouble::IssuerKey, Some(CITY), ends + 1)));
     }
 
     #[test]

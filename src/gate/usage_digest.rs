@@ -610,6 +610,10 @@ pub(super) mod tests {
         let pieces =
             |spec: &mut UsageDigestSpec| (0..257).for_each(|at| spec.facts.covers(id(PEER), 2 * at..2 * at + 1));
         assert_eq!(refused(&pieces), "too many runs of entries");
+        let mut most = spec(facts(&[Fact::Used(pass(1), time(45_000), used(PEER, 2, 0))]));
+        most.facts.ledgers = (0..256).map(|at| (id(PEER), 2 * at..2 * at + 1)).collect();
+        let read = UsageDigest::verify(&most.sign(&secret(CITY, Role::Log)).unwrap(), &list()).unwrap();
+        assert_eq!(read.facts().ledgers().runs().count(), 256);
     }
 
     #[test]
@@ -620,6 +624,8 @@ pub(super) mod tests {
         facts.passes.insert((pass(1), time(90_000)), usage);
         let long = spec(facts).sign(&secret(CITY, Role::Log));
         assert!(matches!(long, Err(UsageDigestError::TooLong(length)) if length > MAX_USAGE_DIGEST), "{long:?}");
+        let read = UsageDigest::verify(&vec![0; MAX_USAGE_DIGEST], &list());
+        assert!(matches!(read, Err(UsageDigestError::Encoding(_))), "{read:?}");
     }
 
     /// A digest by hand: its runs, gates and passes, each a list.

@@ -1282,6 +1282,7 @@ pub(super) mod tests {
         let known = segment(&gate, 0);
         admit(&mut gate, 2);
         gate.seal().unwrap().unwrap();
+        assert!(!ledger.journals[&7].retired());
         ledger.retire(7, time(NOW)).unwrap();
         assert!(ledger.journals[&7].retired());
         assert!(matches!(ledger.retire(7, time(NOW)), Err(LedgerError::Retired(_))));
@@ -1538,11 +1539,14 @@ pub(super) mod tests {
     #[test]
     fn an_annulment_of_a_pruned_record_is_not_told_and_keeps_nothing_back() {
         let mut gate = sealed(&[1, 2]);
-        (0..256).for_each(|_| gate.sync(&crate::gate::Sync::default(), time(NOW)).unwrap());
+        (0..252).for_each(|_| gate.sync(&crate::gate::Sync::default(), time(NOW)).unwrap());
+        // The first record that is kept.
+        admit(&mut gate, 5);
         gate.seal().unwrap().unwrap();
         let mut ledger = ledger_with(&gate);
         let sent = gate.log().size();
         gate.annul(3, time(NOW)).unwrap();
+        gate.annul(256, time(NOW)).unwrap();
         admit(&mut gate, 4);
         gate.seal().unwrap().unwrap();
         take(&mut ledger, &segment(&gate, sent)).unwrap();
@@ -1551,7 +1555,7 @@ pub(super) mod tests {
         let mut ledger = open(storage).unwrap();
         let facts = ledger.usage(2..3, UnixTime::MIN, |_| true).unwrap();
         let told: Vec<_> = facts.passes().map(|(pass, ..)| pass.pass.as_bytes()[0]).collect();
-        assert_eq!((told, facts.ledgers().has(id(CITY))), (vec![4], true));
+        assert_eq!((told, facts.ledgers().has(id(CITY))), (vec![4, 5], true));
         let gone = |ledger: &TestLedger, entries| match ledger.usage(entries, UnixTime::MIN, |_| true) {
             Err(LedgerError::Log(LogError::Pruned(index))) => index,
             other => panic!("{other:?}"),

@@ -332,6 +332,8 @@ mod tests {
         assert!(Entry::decode(&[0x84, 1, 1, 1, 1]).is_err(), "an item too many");
         let long = Entry::GateEnrolled { certificate: vec![0; MAX_GATE_CERTIFICATE + 1] };
         assert!(Entry::decode(&long.encode(time(1))).is_err());
+        let longest = Entry::GateEnrolled { certificate: vec![0; MAX_GATE_CERTIFICATE] };
+        assert_eq!(Entry::decode(&longest.encode(time(1))), Ok((time(1), longest)));
     }
 
     proptest! {

@@ -318,4 +318,18 @@ mod tests {
         let long = [good, vec![b'a'; 2 * MAX_PROOF]].concat();
         assert_eq!(Receipt::parse(&long), Err(ReceiptError::Shape));
     }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let half = |end: &str| format!("{HEADER}{}{end}", "a".repeat(MAX_PROOF - HEADER.len() - end.len()));
+        let longest = [half("\n"), half("")].concat().into_bytes();
+        assert_eq!(longest.len(), 2 * MAX_PROOF);
+        let parsed = Receipt::parse(&longest);
+        assert!(matches!(parsed, Err(ReceiptError::Proof(_))), "{parsed:?}");
+        assert_eq!(Receipt::parse(&[&longest[..], b"a"].concat()), Err(ReceiptError::Shape));
+        let entry = vec![7; MAX_ENTRY + 1];
+        assert_eq!(body(&entry), Err(ReceiptError::Extra));
+        assert_eq!(body(&entry[1..]), Ok(&entry[33..]));
+        assert_eq!([body(&entry[..31]), body(&entry[..32])], [Err(ReceiptError::Extra), Ok(&[][..])]);
+    }
 }

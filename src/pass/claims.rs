@@ -530,6 +530,24 @@ pub(crate) mod tests {
         assert!(matches!(replace(&[8, 0xa1, 1, 0xa3], &[8, 0xa1, 2, 0xa3]), Err(ClaimsError::Cbor(_))));
     }
 
+    #[test]
+    fn an_unknown_claim_is_no_missing_one() {
+        // Before the place of the status claim, which has its key in three bytes.
+        let good = claims().encode();
+        let status = good.windows(3).position(|window| window == [0x19, 0xff, 0xff]).unwrap();
+        let with = |key: &[u8]| {
+            let bytes = [&good[..status], key, &good[status + 3..]].concat();
+            match PassClaims::decode(&bytes) {
+                Err(ClaimsError::Cbor(error)) => error.kind,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(with(&[9]), K::UnknownKey);
+        assert_eq!(with(&[0x19, 0xff, 0xfe]), K::UnknownKey);
+        let missing = K::MissingKey(claim::STATUS);
+        assert_eq!([with(&[0x1a, 0, 1, 0, 0]), with(&[0x20]), with(&[0x61, b'x'])], [missing; 3]);
+    }
+
     proptest! {
         #[test]
         fn accepted_means_encoding_again_gives_the_same_bytes(at in 0usize..200, with: u8) {

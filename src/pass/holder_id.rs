@@ -92,6 +92,8 @@ mod tests {
             let mut other = commitment;
             other.0[bit / 8] ^= 1 << (bit % 8);
             assert!(!other.opens(&opening), "bit {bit}");
+            other.0[(bit / 8 + 1) % 32] ^= 1 << (bit % 8);
+            assert!(!other.opens(&opening), "bit {bit}, and the same of the next byte");
         }
     }
 

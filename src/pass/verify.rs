@@ -479,6 +479,9 @@ mod tests {
         assert_eq!(at(&shown(&long, NOW), NOW), Err(PassError::KeyValidity));
         let before = PassClaims { not_before: time(999), ..claims() };
         assert_eq!(at(&shown(&before, NOW), NOW), Err(PassError::KeyValidity));
+        let all_of_it =
+            PassClaims { issued: time(1_000), not_before: time(1_000), expires: time(2_000_000_000), ..claims() };
+        assert!(at(&shown(&all_of_it, NOW), NOW).is_ok());
     }
 
     #[test]
@@ -521,6 +524,8 @@ mod tests {
         assert_eq!(at(&code, 10_000), Err(PassError::BeforePass));
         let issued_later = PassClaims { issued: time(20_010), ..claims() };
         assert_eq!(at(&shown(&issued_later, NOW), NOW), Err(PassError::BeforePass));
+        let issued_now = PassClaims { issued: time(NOW), ..claims() };
+        assert!(at(&shown(&issued_now, NOW), NOW).is_ok());
     }
 
     #[test]
@@ -624,5 +629,12 @@ mod tests {
         assert_eq!(at(&[0xd2; MAX_PRESENTATION + 1], NOW), Err(PassError::TooLong(MAX_PRESENTATION + 1)));
         let long = [issue(&claims()), vec![0; 300]].concat();
         assert_eq!(at(&long, NOW), Err(PassError::TooLong(long.len())), "a pass has a cap of its own");
+        assert!(matches!(at(&[0xd2; MAX_PRESENTATION], NOW), Err(PassError::Encoding(_))));
+        let extra = |length: u16| with_extra(&[&[0x59][..], &length.to_be_bytes(), &vec![7; length.into()]].concat());
+        let room = (MAX_PASS - extra(256).len()) as u16;
+        let (longest, longer) = (extra(256 + room), extra(256 + room + 1));
+        assert_eq!((longest.len(), longer.len()), (MAX_PASS, MAX_PASS + 1));
+        assert!(at(&present_any(&longest), NOW).is_ok());
+        assert_eq!(at(&present_any(&longer), NOW), Err(PassError::TooLong(MAX_PASS + 1)));
     }
 }

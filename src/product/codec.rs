@@ -625,6 +625,54 @@ mod tests {
         }
     }
 
+    /// Where the maps of an item are: the head of each, and its end.
+    fn maps(bytes: &[u8], d: &mut Decoder<'_>, found: &mut Vec<(usize, usize)>) {
+        let start = d.offset();
+        match bytes[start] >> 5 {
+            4 => (0..d.array().unwrap()).for_each(|_| maps(bytes, d, found)),
+            5 => {
+                // The keys are small integers.
+                let pairs = bytes[start] & 0x1f;
+                let mut rest = Decoder::new(&bytes[start + 1..]);
+                for _ in 0..pairs {
+                    rest.int().unwrap();
+                    let value = start + 1 + rest.offset();
+                    let mut inner = vec![];
+                    maps(&bytes[value..], &mut Decoder::new(&bytes[value..]), &mut inner);
+                    found.extend(inner.into_iter().map(|(head, end)| (value + head, value + end)));
+                    rest.item().unwrap();
+                }
+                found.push((start, start + 1 + rest.offset()));
+                d.item().unwrap();
+            }
+            _ => drop(d.item().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_refused_wherever_it_stands() {
+        let whole = encoded(&full());
+        let mut found = vec![];
+        maps(&whole, &mut Decoder::new(&whole), &mut found);
+        assert_eq!(found.len(), 10, "{found:?}");
+        for (head, end) in found {
+            let mut more = [&whole[..end], &[0x18, 0x63, 0], &whole[end..]].concat();
+            more[head] += 1;
+            let refused = decoded(&more);
+            let unknown = |error: CborError| error.kind == CborErrorKind::UnknownKey;
+            assert!(matches!(refused, Err(ProductError::Cbor(error)) if unknown(error)), "{head}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_a_cap_before_it_is_read() {
+        let of = |grants: usize| decoded(&encoded(&product(vec![grant(); grants]))).unwrap_err();
+        let range = |error| matches!(error, ProductError::Cbor(CborError { kind: CborErrorKind::Range, .. }));
+        // That all but the first are for nothing is found when all were read.
+        assert!(!range(of(MAX_GRANTS)));
+        assert!(range(of(MAX_GRANTS + 1)) && range(of(MAX_GRANTS + 2)));
+    }
+
     #[test]
     fn every_truncation_is_refused_and_a_tail_too() {
         let whole = encoded(&full());

@@ -546,7 +546,8 @@ fn distinct<T: Ord>(mut values: Vec<T>, more: T) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        any_product, any_relatives, any_time, any_uses, any_visit, at, config, days, first_use, grant, product,
+        any_product, any_relatives, any_time, any_uses, any_visit, at, config, date, days, first_use, grant, product,
+        quota, used, window,
     };
     use super::super::{Choice, GrantFault, HourRange, Mask, Price, ProductError, Window};
     use super::*;
@@ -586,6 +587,44 @@ mod tests {
         let dear = product(vec![Grant { price: Price::Fixed(u32::MAX), window: first_use(0, days(1)), ..grant() }]);
         let visit = Visit { time: at(2028, 3, 1, 0, 0), venue: facts, party: 1 };
         assert_eq!(entitle(&dear, &pass(), &Usage::new(), &visit).map(|entitled| entitled.due_fen), Ok(u32::MAX));
+    }
+
+    fn denied(grants: Vec<Grant>, uses: &[Use], now: UnixTime) -> Denied {
+        let facts =
+            VenueFacts { id: super::super::samples::venue(0, 1), category: 0, reference_fen: 4_000, service: 0 };
+        let visit = Visit { time: now, venue: facts, party: 1 };
+        entitle(&product(grants), &pass(), &uses.iter().copied().collect(), &visit).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_told_is_when_nothing_stands_against_it_any_more() {
+        let now = at(2028, 3, 1, 12, 0);
+        let closed = Mask { blackout: vec![(date(2028, 3, 2), date(2028, 3, 3))], ..Mask::default() };
+        for (key, period) in [(QuotaKey::Shared, Period::Day), (QuotaKey::Venue, Period::Day)] {
+            let window = Window { mask: closed.clone(), ..grant().window };
+            let once = Grant { quotas: vec![quota(1, Unit::Entries, period, key)], window, ..grant() };
+            let next = denied(vec![once], &[used(1, 1, at(2028, 3, 1, 9, 0))], now).next();
+            assert_eq!(next, Some(at(2028, 3, 4, 0, 0)), "{key:?}: on the two days before it is closed");
+        }
+    }
+
+    #[test]
+    fn of_two_that_came_as_far_the_first_is_told() {
+        let now = at(2028, 3, 1, 12, 0);
+        let uses = [used(1, 1, at(2028, 3, 1, 9, 0)), used(1, 2, at(2028, 3, 1, 10, 0))];
+        let limit = |denied: Denied| match denied {
+            Denied::VenueQuota(spent) | Denied::TotalQuota(spent) | Denied::DayQuota(spent) => spent.limit,
+            other => panic!("{other:?}"),
+        };
+        let of = |limit, period| quota(limit, Unit::Entries, period, QuotaKey::Venue);
+        let both = |quotas: Vec<Quota>| limit(denied(vec![Grant { quotas, ..grant() }], &uses, now));
+        assert_eq!(both(vec![of(1, Period::Day), of(2, Period::Month)]), 1);
+        assert_eq!(both(vec![of(2, Period::Day), of(1, Period::Month)]), 2);
+        let until = |day| Grant { window: window(Validity::Fixed { from: pass().not_before, until: day }), ..grant() };
+        let days = [at(2028, 2, 27, 0, 0), at(2028, 2, 28, 0, 0)];
+        for [first, second] in [days, [days[1], days[0]]] {
+            assert_eq!(denied(vec![until(first), until(second)], &[], now), Denied::Expired { at: first, next: None });
+        }
     }
 
     /// Visits by times that matter, to meet few times often.

@@ -211,6 +211,23 @@ mod tests {
         assert_eq!(serde_json::from_str::<Usage>(&serde_json::to_string(&usage).unwrap()).unwrap(), usage);
     }
 
+    #[test]
+    fn only_ascending_lists_are_taken_as_they_are() {
+        let [a, b, c] = [1, 2, 3].map(|index| used(1, index, at(2027, 5, 1, 9, 0)));
+        let taken = |uses: &[Use], annulled: &[UseKey]| Usage::canonical(uses.to_vec(), annulled.to_vec());
+        let keys = [b.key(), c.key()];
+        let usage = taken(&[a], &keys).unwrap();
+        assert_eq!((usage.uses(), usage.annulled()), (&[a][..], &keys[..]));
+        assert!(taken(&[a, b, c], &[]).is_some());
+        for uses in [&[b, a][..], &[a, a], &[a, Use { party: 9, ..a }]] {
+            assert_eq!(taken(uses, &[]), None, "{uses:?}");
+        }
+        for annulled in [[c.key(), b.key()], [b.key(), b.key()]] {
+            assert_eq!(taken(&[a], &annulled), None, "{annulled:?}");
+        }
+        assert_eq!(taken(&[a, b], &keys), None, "a use that was taken back");
+    }
+
     /// A fact a party may learn.
     #[derive(Clone, Copy, Debug)]
     enum Fact {

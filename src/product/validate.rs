@@ -476,6 +476,8 @@ mod tests {
         assert_eq!(scope(Scope { members: vec![city(1), city(1)], ..none() }), Some(GrantFault::Order));
         let long = (0..=MAX_LIST as u16).map(|number| venue(0, number)).collect();
         assert_eq!(scope(Scope { venues: long, ..none() }), Some(GrantFault::TooLong));
+        let longest = (0..MAX_LIST as u16).map(|number| venue(0, number)).collect();
+        assert_eq!(scope(Scope { venues: longest, ..none() }), None);
     }
 
     #[test]
@@ -573,6 +575,10 @@ mod tests {
         assert_eq!(blackout(vec![(two, one)]), Some(GrantFault::Blackout));
         assert_eq!(blackout(vec![(Date::from_days(-1), one)]), Some(GrantFault::Blackout));
         assert_eq!(blackout(vec![(one, Date::from_days(i32::MAX))]), Some(GrantFault::Blackout));
+        let every_other = |count: i32| (0..count).map(|at| one.plus_days(2 * at)).map(|day| (day, day)).collect();
+        let most = MAX_BLACKOUTS as i32;
+        assert_eq!(blackout(every_other(most)), None);
+        assert_eq!([most + 1, most + 2].map(|count| blackout(every_other(count))), [Some(GrantFault::TooLong); 2]);
         assert_eq!(of(Mask { weekdays: 0, ..Mask::default() }), Some(GrantFault::Weekdays));
         assert_eq!(of(Mask { weekdays: 0x80, ..Mask::default() }), Some(GrantFault::Weekdays));
         let hours = |from, until| of(Mask { hours: Some(HourRange { from, until }), ..Mask::default() });
@@ -732,6 +738,9 @@ mod tests {
         assert_eq!(wrong(|product| product.name_en = "a\u{1b}b".to_owned()), ProductError::Name);
         assert_eq!(wrong(|product| product.grants.clear()), ProductError::GrantCount);
         assert_eq!(wrong(|product| product.grants = vec![grant(); MAX_GRANTS + 1]), ProductError::GrantCount);
+        let services = (0..MAX_GRANTS as u8).map(|service| Grant { service, ..grant() }).collect();
+        let longest = Product { name_zh: "卡".repeat(21) + "1", ..product(services) };
+        assert_eq!((longest.name_zh.len(), longest.validate()), (MAX_NAME, Ok(())));
         assert_eq!(wrong(|product| product.party_max = 0), ProductError::PartyMax);
         assert_eq!(wrong(|product| product.holders = vec![2, 1]), ProductError::Holders);
         assert_eq!(wrong(|product| product.settlement.price_fen = MAX_FEN + 1), ProductError::Settlement);

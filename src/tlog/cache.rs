@@ -257,6 +257,7 @@ mod tests {
     fn a_tile_is_read_once_while_it_is_kept() {
         let (storage, log) = grown(KEY, 2_000);
         let mut cache = TileCache::new(3);
+        assert!(cache.is_empty());
         let mut read = |index: u64| {
             let before = storage.1.get();
             cache.inclusion_proof(&log, &storage, index, 2_000).unwrap();
@@ -270,6 +271,7 @@ mod tests {
         assert_eq!([read(256), read(0), read(256), read(768)], [(0, 3), (1, 3), (0, 3), (0, 3)]);
         assert_eq!(read(512), (1, 3));
         assert_eq!(read(1_999), (0, 3), "the right edge is with the log");
+        assert!(!cache.is_empty());
     }
 
     #[test]

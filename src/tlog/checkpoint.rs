@@ -392,6 +392,45 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_logs_line_comes_first_whatever_a_witness_is_called() {
+        let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
+        // A witness that has the log's name, and a key id before the log's.
+        let seed = (3..).find(|seed| witness(ORIGIN, *seed).id() < signed.signer()).unwrap();
+        let line = checkpoint().cosign(&name(ORIGIN), &key(seed), time(1));
+        let signed = signed.with_cosignatures(&line, &[witness(ORIGIN, seed)]).unwrap();
+        let ids: Vec<_> = Note::parse(signed.note().as_bytes()).unwrap().lines().iter().map(NoteLine::id).collect();
+        assert_eq!(ids, [signed.signer(), witness(ORIGIN, seed).id()]);
+    }
+
+    #[test]
+    fn a_note_grows_up_to_its_caps() {
+        let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
+        let with = |names: &[String]| {
+            let witnesses: Vec<_> = names.iter().map(|name| witness(name, 3)).collect();
+            let line = |witness: &NoteVerifier| checkpoint().cosign(witness.name(), &key(3), time(1));
+            let lines: String = witnesses.iter().map(line).collect();
+            signed.with_cosignatures(&lines, &witnesses).map(|signed| signed.note().len())
+        };
+        let names = |count: usize| (0..count).map(|at| format!("w{at:02}")).collect::<Vec<_>>();
+        assert!(with(&names(MAX_NOTE_SIGNATURES - 1)).is_ok(), "and the log's own");
+        assert_eq!(with(&names(MAX_NOTE_SIGNATURES)), Err(NoteError::TooManySignatures));
+        // Long names, made longer until the note is full to the byte.
+        let mut long: Vec<_> = names(50).iter().map(|name| format!("{name}{}", "x".repeat(200))).collect();
+        let room = MAX_NOTE - with(&long).unwrap();
+        (0..room).for_each(|at| long[at % 50].push('y'));
+        assert_eq!(with(&long), Ok(MAX_NOTE));
+        long[0].push('y');
+        assert_eq!(with(&long), Err(NoteError::TooLong(MAX_NOTE + 1)));
+    }
+
+    #[test]
+    fn lines_are_no_longer_than_a_note() {
+        let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
+        let with = |length: usize| signed.with_cosignatures(&"x".repeat(length), &[]).unwrap_err();
+        assert_eq!([with(MAX_NOTE), with(MAX_NOTE + 1)], [NoteError::Shape, NoteError::TooLong(MAX_NOTE + 1)]);
+    }
+
+    #[test]
     fn a_witness_counts_once() {
         let names = [witness("w/a", 3), witness("w/b", 3), witness("w/a", 3)];
         let lines = ["w/a", "w/b"].map(|w| checkpoint().cosign(&name(w), &key(3), time(1))).concat();

@@ -906,6 +906,17 @@ mod tests {
         let bundle = |index, width| log.read_bundle(&storage, TileId::new(0, index, width).unwrap());
         assert_eq!(bundle(2, 89), Err(LogError::NoTile));
         assert_eq!(bundle(u64::MAX, 1), Err(LogError::NoTile));
+        assert_eq!(log.read_bundle(&storage, TileId::new(1, 0, 1).unwrap()), Err(LogError::NoTile));
+    }
+
+    #[test]
+    fn a_kept_checkpoint_is_of_this_log() {
+        let row = Row::Checkpoint { log: KEY };
+        let (storage, log) = (MemoryStorage::new(), open(&MemoryStorage::new()).unwrap());
+        let kept = |checkpoint: Checkpoint| damage(&storage, Write::Put(row, checkpoint.sign(&key(1)).into_bytes()));
+        let elsewhere = Checkpoint { origin: "else".parse().unwrap(), ..log.checkpoint() };
+        assert_eq!(kept(elsewhere), damaged(row, Damage::Content));
+        assert_eq!(kept(Checkpoint { size: 1, ..log.checkpoint() }), damaged(row, Damage::Content));
     }
 
     #[test]
@@ -947,6 +958,13 @@ mod tests {
         assert_eq!(log.apply(second), Err(StaleBatch));
         let (_, other) = at(4);
         assert_eq!(log.apply(other.begin()), Err(StaleBatch));
+        // Nothing is in them yet, so they differ in their names alone.
+        let named = |key, origin| Log::open(&MemoryStorage::new(), key, origin).unwrap();
+        let mut empty = named(KEY, ORIGIN);
+        for other in [named(LogKey(9), ORIGIN), named(KEY, "other")] {
+            assert_eq!(empty.apply(other.begin()), Err(StaleBatch));
+        }
+        assert_eq!(empty.apply(named(KEY, ORIGIN).begin()), Ok(()));
         assert_eq!(log.apply(log.begin()), Ok(()));
     }
 
@@ -957,6 +975,7 @@ mod tests {
         let long = vec![0; MAX_ENTRY + 1];
         assert_eq!(batch.push(&long, None), Err(PushError::Body(BodyTooLong(MAX_ENTRY + 1))));
         assert_eq!(batch.push(b"a", Some(&long)), Err(PushError::Attachment(MAX_ENTRY + 1)));
+        assert!(batch.clone().push(b"a", Some(&long[1..])).is_ok());
         assert!(batch.is_empty() && batch.root() == log.root());
     }
 

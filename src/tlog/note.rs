@@ -426,6 +426,8 @@ mod tests {
         let changed = NOTE.replace("example message", "Example message");
         let error = Note::parse(changed.as_bytes()).unwrap().verify(&verifier);
         assert_eq!(error, Err(NoteError::Signature(verifier.name().clone())));
+        assert_eq!(format!("{:?} {:?}", verifier.name(), verifier.id()), "\"example.com/foo\" 530d903a");
+        assert_eq!(AsRef::<str>::as_ref(verifier.name()), "example.com/foo");
         let other = NoteVerifier::new("example.com/foo", KeyKind::Cosignature, *verifier.key()).unwrap();
         assert_eq!(note.verify(&other), Ok(None), "the same key for another type is another key");
     }
@@ -481,7 +483,20 @@ mod tests {
         let lines = |n: usize| (0..n).map(line).collect::<String>();
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES))), Ok(()));
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES + 1))), Err(NoteError::TooManySignatures));
+        assert_eq!(Note::parse(&[b'a'; MAX_NOTE]), Err(NoteError::Shape));
         assert_eq!(Note::parse(&[b'a'; MAX_NOTE + 1]), Err(NoteError::TooLong(MAX_NOTE + 1)));
+    }
+
+    /// The message of C2SP tlog-cosignature, written out: who signs and verifies with one function agrees with itself
+    /// whatever that is.
+    #[test]
+    fn a_cosignature_is_over_a_line_the_time_and_the_text() {
+        let (name, key) = (KeyName::new("w").unwrap(), SigningKey::from_seed(&[3; 32]));
+        let line = cosign_line(&name, &key, UnixTime::new(77).unwrap(), "a\n1\nb\n");
+        let signed = base64::decode(line.trim_end().rsplit(' ').next().unwrap()).unwrap();
+        let (head, signature) = signed.split_last_chunk::<64>().unwrap();
+        assert_eq!(head[4..], 77_u64.to_be_bytes());
+        assert_eq!(key.verifying_key().verify(b"cosignature/v1\ntime 77\na\n1\nb\n", signature), Ok(()));
     }
 
     proptest! {

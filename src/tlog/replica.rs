@@ -377,6 +377,15 @@ mod tests {
     }
 
     #[test]
+    fn who_has_seen_nothing_holds_no_fork_against_a_log() {
+        let (four, _, leaves) = history(4, 99);
+        let mut replica = Replica::new(name(ORIGIN));
+        // The way from the first leaf to the root.
+        let way = [leaves[0], leaves[1], crate::tlog::node_hash(&leaves[2], &leaves[3])];
+        assert_eq!(replica.advance(&four, &way), Err(ReplicaError::Proof(ProofError::Length)));
+    }
+
+    #[test]
     fn evidence_against_an_honest_log_does_not_hold() {
         let ((first, ..), (second, _, leaves)) = (history(6, 99), history(9, 99));
         let with = |first: &SignedCheckpoint, second: &SignedCheckpoint, why| {

@@ -345,6 +345,31 @@ mod tests {
         assert_eq!(store.get(row), Ok(Some(vec![1])));
         assert_eq!(store.commit(&[Write::Delete(row)]), Ok(()));
         assert_eq!(store.get(row), Ok(None));
+        let before = store.clone();
+        assert_eq!(store.commit(&[Write::Put(row, vec![3])]), Ok(()));
+        assert_ne!(store, before);
+    }
+
+    #[test]
+    fn a_row_says_what_it_is() {
+        let log = LogKey(7);
+        let rows = [
+            Row::Entry { log, index: 9 },
+            Row::Attachment { log, index: 9 },
+            Row::Tile { log, level: 1, index: 2 },
+            Row::Checkpoint { log },
+            Row::Size { log },
+            Row::Meta { log, name: 16 },
+        ];
+        let said = [
+            "entry 9 of log 7",
+            "attachment 9 of log 7",
+            "tile 2 at level 1 of log 7",
+            "checkpoint of log 7",
+            "size of log 7",
+            "value 16 of log 7",
+        ];
+        assert_eq!(rows.map(|row| row.to_string()), said);
     }
 
     #[test]

@@ -354,6 +354,7 @@ mod tests {
             BundleEntries::new(bundle, width).map(|e| e.map(<[u8]>::len)).collect::<Result<Vec<_>, _>>()
         };
         assert_eq!(read(&bundle, 3), Ok(vec![3, 0, MAX_ENTRY]));
+        assert_eq!(BundleEntries::max_len(2), 2 * bundle[7..].len(), "two of the longest entry");
         assert_eq!(read(&bundle, 2), Err(BundleError::Width { expected: 2 }));
         assert_eq!(read(&bundle, 4), Err(BundleError::Width { expected: 4 }));
         assert_eq!(read(&bundle[..bundle.len() - 1], 3), Err(BundleError::Truncated(2)));

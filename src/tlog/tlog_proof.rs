@@ -192,6 +192,15 @@ mod tests {
         assert_eq!(refused, Err(TlogProofError::Proof(ProofError::Root)));
     }
 
+    #[test]
+    fn the_index_is_the_one_that_was_proved() {
+        let (leaf, sibling) = (Hash([1; 32]), Hash([2; 32]));
+        let checkpoint = Checkpoint { origin: name(ORIGIN), size: 2, root: node_hash(&leaf, &sibling) };
+        let checkpoint = checkpoint.sign(&key(1));
+        let first = TlogProof { extra: None, index: 0, hashes: vec![sibling], checkpoint };
+        assert_eq!(first.verify(&leaf, &log_verifier(1), &[], 0).unwrap().index(), 0);
+    }
+
     proptest! {
         #[test]
         fn accepted_means_encoding_again_gives_the_same_text(at: prop::sample::Index, byte: u8, cut in 0usize..3) {
@@ -228,6 +237,7 @@ mod tests {
             assert_eq!(TlogProof::parse(bad.as_bytes()), Err(TlogProofError::Line(line)), "{to}");
         }
         assert_eq!(TlogProof::parse(&[b'a'; MAX_PROOF + 1]), Err(TlogProofError::TooLong(MAX_PROOF + 1)));
+        assert_eq!(TlogProof::parse(&[b'a'; MAX_PROOF]), Err(TlogProofError::Line(1)));
         assert_eq!(TlogProof::parse(b""), Err(TlogProofError::Line(1)));
         let without = text.replacen("extra Bw==\n", "", 1);
         assert_eq!(TlogProof::parse(without.as_bytes()), Ok(TlogProof { extra: None, ..proof }));

@@ -359,6 +359,14 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_root_of_a_subtree_is_the_definition() {
+        let leaves = leaves(256);
+        for width in [0, 1, 2, 4, 256] {
+            assert_eq!(subtree_root(&leaves[..width]), naive_root(&leaves[..width]), "{width} leaves");
+        }
+    }
+
+    #[test]
     fn a_chain_commits_to_origin_order_and_content() {
         let run = |origin: &str, bodies: &[&[u8]]| {
             let mut chain = Chain::new(origin);

@@ -489,7 +489,11 @@ mod tests {
             assert_eq!(AddCheckpoint::parse(body.as_bytes()), Err(Refused::Malformed), "{body:?}");
         }
         assert!(AddCheckpoint::parse(many.replacen(&format!("{hash}\n"), "", 1).as_bytes()).is_ok());
-        assert!(AddCheckpoint::parse(&vec![b'a'; MAX_PROOF + 1]).is_err());
+        let note_of = |length: usize| format!("old 1\n\n{}", "a".repeat(length - 7)).into_bytes();
+        assert!(AddCheckpoint::parse(&note_of(MAX_PROOF)).is_ok());
+        for longer in [MAX_PROOF + 1, MAX_PROOF + 2] {
+            assert_eq!(AddCheckpoint::parse(&note_of(longer)), Err(Refused::Malformed));
+        }
     }
 
     #[test]
@@ -537,6 +541,10 @@ mod tests {
         let twice = vec![(LogKey(1), log_verifier(1)), (LogKey(2), log_verifier(1))];
         assert_eq!(open(twice), WitnessError::Logs(name(ORIGIN)));
         assert_eq!(open(vec![(LogKey(1), witness(ORIGIN, 1))]), WitnessError::Logs(name(ORIGIN)));
+        let other = NoteVerifier::new("other", KeyKind::Ed25519, key(2).verifying_key()).unwrap();
+        let rows = |second| vec![(LogKey(1), log_verifier(1)), (LogKey(second), other.clone())];
+        assert_eq!(open(rows(1)), WitnessError::Logs(name("other")), "two logs in one row");
+        assert!(Witness::open(&storage, name("w"), key(3), rows(2)).is_ok());
     }
 
     #[test]

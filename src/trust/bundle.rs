@@ -378,12 +378,13 @@ fn decode_saved<'a>(d: &mut Decoder<'a>) -> Result<Saved<'a>, CborError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::catalogue::CatalogueSpec;
     use super::super::list::TrustListSpec;
     use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
     use super::super::status::StatusListSpec;
     use super::*;
+    use crate::crypto::Verifier;
     use crate::product::{
         Grant, Mask, Method, Period, Price, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
     };
@@ -393,7 +394,7 @@ mod tests {
     /// By then, everything in these tests is issued.
     const NOW: i64 = 10_000;
 
-    fn venue(number: u16, name: &str) -> Venue {
+    pub(in super::super) fn venue(number: u16, name: &str) -> Venue {
         Venue {
             number,
             code: format!("V{number}"),
@@ -437,6 +438,18 @@ mod tests {
         fn status_now(&mut self, bytes: &[u8]) -> Result<(), BundleError> {
             self.update_status(bytes, time(NOW))
         }
+    }
+
+    #[test]
+    fn its_trust_list_is_the_one_prepared() {
+        let mut bundle = Bundle::new(list());
+        let known = |bundle: &Bundle| {
+            let (_, entry) = bundle.trust().keys(Role::Issuer).next().unwrap();
+            matches!(bundle.trust().verifier(entry), Verifier::Known(_))
+        };
+        assert!(!known(&bundle));
+        bundle.prepare(Role::Issuer, time(NOW));
+        assert!(known(&bundle));
     }
 
     #[test]
@@ -538,7 +551,7 @@ mod tests {
         assert_eq!(bundle.status_lists().map(StatusList::issuer).collect::<Vec<_>>(), left);
     }
 
-    fn product(number: u16, version: u16, limit: u16) -> Product {
+    pub(in super::super) fn product(number: u16, version: u16, limit: u16) -> Product {
         Product {
             id: ProductRef { issuer: id(310_101), product: number, version },
             name_zh: "通票".into(),

@@ -351,7 +351,7 @@ pub(crate) mod tests {
         let certificate = GateCertificate::verify(&sign(&secret(310_101, Role::Registrar)), &list()).unwrap();
         assert_eq!(certificate.gate(), gate(7));
         assert_eq!(certificate.venue(), VenueId { member: id(310_101), number: 3 });
-        assert_eq!(certificate.service(), 1);
+        assert_eq!((certificate.service(), certificate.issued()), (1, time(1_500)));
         assert_eq!(*certificate.key(), gate_key().verifying_key());
         assert!(certificate.covers(time(2_000)) && certificate.covers(time(8_999)));
         assert!(!certificate.covers(time(1_999)) && !certificate.covers(time(9_000)));
@@ -366,6 +366,8 @@ pub(crate) mod tests {
         let long = GateCertificateSpec { expires: time(2_000_000_001), ..spec(7) };
         let long = GateCertificate::verify(&long.sign(&secret(310_101, Role::Registrar)), &list());
         assert_eq!(long, Err(CertificateError::Rule("not within the validity of its registrar's key")));
+        let whole = GateCertificateSpec { expires: time(2_000_000_000), ..spec(7) };
+        assert!(GateCertificate::verify(&whole.sign(&secret(310_101, Role::Registrar)), &list()).is_ok());
         let nought = GateCertificate::verify(&sign_for(&secret(310_101, Role::Registrar), 0), &list());
         assert_eq!(nought, Err(CertificateError::Rule("a gate is numbered from 1")));
     }
@@ -466,6 +468,9 @@ pub(crate) mod tests {
         }
         let long = [bytes, vec![0; MAX_GATE_CERTIFICATE]].concat();
         assert_eq!(GateCertificate::verify(&long, &list()), Err(CertificateError::TooLong(long.len())));
+        let at = |length: usize| GateCertificate::verify(&long[..length], &list());
+        assert!(matches!(at(MAX_GATE_CERTIFICATE), Err(CertificateError::Encoding(_))));
+        assert_eq!(at(MAX_GATE_CERTIFICATE + 1), Err(CertificateError::TooLong(MAX_GATE_CERTIFICATE + 1)));
     }
 
     #[test]

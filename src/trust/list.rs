@@ -889,6 +889,10 @@ pub(crate) mod tests {
             other => panic!("{other}"),
         };
         assert_eq!(rule(|spec| spec.members.swap(1, 2)), "members not in ascending order, or one twice");
+        let twice = |spec: &mut TrustListSpec| {
+            spec.members.insert(1, Member { keys: vec![], ..spec.members[1].clone() });
+        };
+        assert_eq!(rule(twice), "members not in ascending order, or one twice");
         let issuer = |spec: &mut TrustListSpec| {
             spec.members[0].keys.push(key_entry(&SigningKey::from_seed(&[5; 32]), Role::Issuer));
         };
@@ -1057,11 +1061,31 @@ pub(crate) mod tests {
         assert_eq!(list.key(issuer, Role::Issuer, time(1_000)).unwrap().0.id, id(310_101));
         assert_eq!(list.key(issuer, Role::Root, time(1_000)).unwrap_err(), TrustError::WrongRole(issuer));
         assert_eq!(list.key(issuer, Role::Issuer, time(999)).unwrap_err(), TrustError::KeyTime(issuer));
+        assert!(list.key(issuer, Role::Issuer, time(2_000_000_000)).is_ok());
         assert_eq!(list.key(issuer, Role::Issuer, time(2_000_000_001)).unwrap_err(), TrustError::KeyTime(issuer));
         let suspended = kid(320_100, Role::Issuer);
         assert!(list.key(suspended, Role::Issuer, time(4_999)).is_ok());
         assert_eq!(list.key(suspended, Role::Issuer, time(5_000)).unwrap_err(), TrustError::KeyTime(suspended));
         let unknown = SigningKey::from_seed(&[1; 32]).verifying_key().kid();
         assert_eq!(list.key(unknown, Role::Issuer, time(1_000)).unwrap_err(), TrustError::UnknownKey(unknown));
+    }
+
+    #[test]
+    fn members_and_logs_are_found_by_name() {
+        let list = list();
+        for member in list.members() {
+            assert_eq!(list.member(member.id), Some(member));
+        }
+        assert_eq!(list.member(id(310_102)), None);
+        assert_eq!(list.ledger_origin(id(310_101)), "onecard.test/310101");
+        assert_eq!(list.journal_origin(GateId { member: id(310_101), number: 7 }), "onecard.test/310101/gate/7");
+    }
+
+    #[test]
+    fn size_comes_first() {
+        let bytes = vec![0xd8; MAX_TRUST_LIST + 1];
+        let first = |bytes: &[u8]| TrustList::genesis(bytes, &sha256(&[bytes])).unwrap_err();
+        assert_eq!(first(&bytes), TrustError::TooLong(bytes.len()));
+        assert!(matches!(first(&bytes[1..]), TrustError::Encoding(_)));
     }
 }

@@ -319,10 +319,16 @@ mod tests {
 
     /// Signs hand-made claims.
     fn handmade(lst: &[u8], bits: u8) -> Vec<u8> {
+        handmade_as(4, "u", "lst", lst, |out| _ = out.text("bits").uint(bits))
+    }
+
+    /// The same with other words in it: so many claims, the last of them written by `rest`.
+    fn handmade_as(claims: usize, uri: &str, name: &str, lst: &[u8], rest: impl FnOnce(&mut Encoder)) -> Vec<u8> {
         let key = secret(310_101, Role::Issuer);
         let mut out = Encoder::new();
-        out.map(4).int(2).text("u").int(4).uint(9_000_u32).int(6).uint(5_000_u32);
-        out.int(65_533).map(2).text("lst").bytes(lst).text("bits").uint(bits);
+        out.map(claims).int(2).text(uri).int(4).uint(9_000_u32).int(6).uint(5_000_u32);
+        out.int(65_533).map(2).text(name).bytes(lst);
+        rest(&mut out);
         cose::sign1(&key, TYP, Headers { kid: Some(key.verifying_key().kid()), kcwt: None }, &out.finish())
     }
 
@@ -355,6 +361,39 @@ mod tests {
     }
 
     #[test]
+    fn claims_have_one_form() {
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&[0], 9);
+        let with = |claims, uri: &str, name, rest: &dyn Fn(&mut Encoder)| {
+            StatusList::verify(&handmade_as(claims, uri, name, &packed, rest), &list()).map(drop)
+        };
+        let bits = |out: &mut Encoder| _ = out.text("bits").uint(2_u8);
+        assert_eq!(with(4, &"u".repeat(MAX_STATUS_URI), "lst", &bits), Ok(()));
+        let uri = Err(StatusError::Rule("the uri is empty or too long"));
+        for length in [0, MAX_STATUS_URI + 1, MAX_STATUS_URI + 9] {
+            assert_eq!(with(4, &"u".repeat(length), "lst", &bits), uri, "{length}");
+        }
+        let kind = |result| match result {
+            Err(StatusError::Encoding(CoseError::Cbor(error))) => error.kind,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind(with(4, "u", "lsu", &bits)), CborErrorKind::UnknownKey);
+        assert_eq!(kind(with(4, "u", "lst", &|out| _ = out.text("bitt").uint(2_u8))), CborErrorKind::UnknownKey);
+        // How long it may be cached: known, and of no use here.
+        let cached =
+            |key| with(5, "u", "lst", &move |out: &mut Encoder| _ = out.text("bits").uint(2_u8).int(key).uint(9_u8));
+        assert_eq!(cached(claim::TTL), Ok(()));
+        assert_eq!(kind(cached(claim::TTL + 1)), CborErrorKind::MissingKey(claim::TTL));
+    }
+
+    #[test]
+    fn size_comes_first() {
+        let bytes = vec![0xd2; MAX_STATUS_LIST + 1];
+        assert_eq!(StatusList::verify(&bytes, &list()).unwrap_err(), StatusError::TooLong(bytes.len()));
+        let longest = StatusList::verify(&bytes[1..], &list());
+        assert!(matches!(longest, Err(StatusError::Encoding(_))), "{longest:?}");
+    }
+
+    #[test]
     fn a_bomb_does_not_inflate() {
         let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; MAX_STATUS_BYTES + 1], 9);
         assert_eq!(StatusList::verify(&handmade(&bomb, 2), &list()).unwrap_err(), StatusError::Compression);
@@ -376,6 +415,8 @@ mod tests {
         assert!(matches!(verify(&spec(), Role::Registrar), Err(StatusError::Trust(TrustError::WrongRole(_)))));
         let early = StatusListSpec { issued: time(10), ..spec() };
         assert!(matches!(verify(&early, Role::Issuer), Err(StatusError::Trust(TrustError::KeyTime(_)))));
+        let at_once = StatusListSpec { expires: time(5_000), ..spec() };
+        assert!(verify(&at_once, Role::Issuer).is_ok());
         let backwards = StatusListSpec { expires: time(10), ..spec() };
         assert!(matches!(verify(&backwards, Role::Issuer), Err(StatusError::Rule(_))));
     }

@@ -623,6 +623,52 @@ mod tests {
     }
 
     #[test]
+    fn a_map_says_what_is_missing_and_what_is_unknown() {
+        use CborErrorKind as K;
+        let require = |bytes: &[u8]| {
+            let read = Decoder::all(bytes, |d| {
+                let mut map = d.map()?;
+                map.require(d, 3)?;
+                d.uint::<u8>()?;
+                map.end(d)
+            });
+            read.map_err(|error| (error.offset, error.kind))
+        };
+        assert_eq!(require(&[0xa1, 3, 0]), Ok(()));
+        for (bytes, why) in [
+            (&[0xa0][..], (1, K::MissingKey(3))),
+            (&[0xa1, 4, 0], (1, K::MissingKey(3))),
+            (&[0xa1, 0x20, 0], (1, K::MissingKey(3))),
+            (&[0xa1, 0x61, b'x', 0], (1, K::MissingKey(3))),
+            (&[0xa1, 2, 0], (1, K::UnknownKey)),
+            (&[0xa1, 0, 0], (1, K::UnknownKey)),
+            (&[0xa2, 3, 0, 4, 0], (3, K::UnknownKey)),
+        ] {
+            assert_eq!(require(bytes), Err(why), "{bytes:02x?}");
+        }
+        assert_eq!(kind(&[0xa1, 3, 0xf6]), None, "null is an item");
+    }
+
+    #[test]
+    fn an_offset_is_that_of_the_next_item() {
+        let mut decoder = Decoder::new(&[0x18, 0x64, 0x41, 0, 0xf6]);
+        let mut offsets = vec![];
+        while decoder.end().is_err() {
+            offsets.push(decoder.offset());
+            decoder.item().unwrap();
+        }
+        assert_eq!(offsets, [0, 2, 4]);
+        assert_eq!(decoder.offset(), 5);
+    }
+
+    #[test]
+    fn an_encoder_prints_how_much_it_has_and_not_what() {
+        let mut encoder = Encoder::new();
+        encoder.bytes(&[1, 2, 3]);
+        assert_eq!(format!("{encoder:?}"), "Encoder(4 bytes)");
+    }
+
+    #[test]
     fn depth_is_bounded() {
         let nested = |depth: u8| [vec![0x81; usize::from(depth)], vec![0]].concat();
         assert_eq!(kind(&nested(MAX_CBOR_DEPTH - 1)), None);

@@ -469,6 +469,7 @@ mod tests {
             assert_eq!(message.verify(signer, &key.verifying_key()), Ok(()));
             assert_eq!(message.verify(signer, &self::key(9).verifying_key()), Err(SignatureError));
         }
+        assert!(Sign::decode(&bytes, MEDIA, 3).is_ok(), "as many as allowed");
         assert!(Sign::decode(&bytes, MEDIA, 2).is_err(), "more signers than allowed");
         assert!(Sign::decode(&bytes, TYP, 8).is_err(), "another typ");
         // The same signer twice: duplicate the last signature and raise the count.
