@@ -12,7 +12,7 @@ use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::PassClaims;
-use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
+use crate::product::{Denied, Tally, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, Catalogue, GateCertificate, Policy, Status, StatusList, TrustList};
@@ -142,7 +142,7 @@ struct Replay<'a, F: Files> {
     /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
     recent: BTreeMap<PassKey, (u64, UnixTime)>,
     /// Usage at this gate alone: what it knew for certain.
-    usage: BTreeMap<PassKey, Usage>,
+    usage: BTreeMap<PassKey, Tally>,
     standing: Standing,
     /// Since the last day close, and whether there are pruned records among them.
     totals: Totals,
@@ -400,8 +400,13 @@ impl<'a, F: Files> Replay<'a, F> {
             );
             return;
         };
-        self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
-        self.recent.retain(|_, (recent, _)| *recent != annulled);
+        let pass = redeemed.pass;
+        if let Some(usage) = self.usage.get_mut(&pass) {
+            usage.remove(&redeemed.used);
+        }
+        if self.recent.get(&pass).is_some_and(|(recent, _)| *recent == annulled) {
+            self.recent.remove(&pass);
+        }
         self.standing.redeemed.remove(&annulled);
     }
 
@@ -434,7 +439,7 @@ impl<'a, F: Files> Replay<'a, F> {
         let visit = self.visit(&used);
         self.decision(index, redemption, visit.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
-        self.usage.entry(redemption.pass).or_default().insert(used);
+        self.usage.entry(redemption.pass).or_default().insert(&used);
         let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
         let entry = self.gate.seals.get(seal).map_or(u64::MAX, |seal| seal.entry);
         let redeemed = Redeemed {
@@ -545,7 +550,7 @@ impl<'a, F: Files> Replay<'a, F> {
         if due != redemption.due_fen {
             findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
         }
-        let none = Usage::new();
+        let none = Tally::default();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
         match entitle_by(redemption.grant, product, &redemption.facts, own, visit) {
             Ok(_) => {}

@@ -12,6 +12,7 @@ mod files;
 mod finding;
 mod journals;
 mod json;
+mod knowledge;
 mod lists;
 mod overuse;
 mod periods;

@@ -173,9 +173,11 @@ impl Periods {
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
             let judged = judge(&uses, |period| self.bundle(period));
             cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
+            // Both are in the same order.
+            let mut over_use = judged.over_use.iter().peekable();
             for Placed { period, taken_back, redeemed } in uses {
                 let Redeemed { pass, product, used, due_fen, .. } = redeemed;
-                let liable = judged.over_use.iter().find(|over| over.used == used).map(|over| over.liable);
+                let liable = over_use.next_if(|over| over.used == used).map(|over| over.liable);
                 booked.push(Booked { period, taken_back, used: Settled { pass, product, used, due_fen, liable } });
             }
             all.over_use.extend(judged.over_use);
