@@ -109,9 +109,6 @@ impl<'a> Known<'a> {
 
     fn change_gate(&mut self, gate: GateId) {
         let before = self.uses.gate.replace(gate);
-        if let Some(line) = before.and_then(|before| self.written.get_mut(&before)) {
-            line.go_to(0, WRITTEN, &mut self.uses);
-        }
         // A gate knows by other rules what it wrote itself.
         for gate in before.into_iter().chain([gate]) {
             let own = self.written.get(&gate).map_or(&[][..], |line| &line.uses);

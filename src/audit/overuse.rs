@@ -292,7 +292,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(config(7_004, 1_024))]
+        #![proptest_config(config(7_004, 256))]
 
         #[test]
         fn the_quick_way_decides_as_the_slow_one(one in any_product(), other in any_product(), uses in placed()) {
