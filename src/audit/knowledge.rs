@@ -98,7 +98,8 @@ impl<'a> Known<'a> {
             line.go_to(index, WRITTEN, &mut self.uses);
         }
         let size = |member| {
-            let synced = redeemed.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
+            let synced =
+                redeemed.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
             synced.map_or(0, |(_, size)| *size)
         };
         for (lines, mark) in [(&mut self.sealed, SEALED), (&mut self.reversed, REVERSED)] {
@@ -157,7 +158,8 @@ impl Marked<'_> {
         let (Some(placed), Some(marks)) = (self.uses.get(place), self.marks.get_mut(place)) else { return };
         let used = &placed.redeemed.used;
         *marks = (*marks | set) & !clear;
-        let learnt = if Some(used.gate) == self.gate { *marks & WRITTEN != 0 } else { *marks & (SEALED | OVER) == SEALED };
+        let learnt =
+            if Some(used.gate) == self.gate { *marks & WRITTEN != 0 } else { *marks & (SEALED | OVER) == SEALED };
         let knows = learnt && *marks & REVERSED == 0;
         if knows == (*marks & KNOWN != 0) {
             return;

@@ -21,6 +21,7 @@ mod published;
 mod replay;
 mod settle;
 mod shown;
+mod standing;
 mod statement;
 
 pub use export::prove_over_use;

@@ -260,7 +260,8 @@ mod tests {
     /// Uses of one pass in canonical order, by gates that know much or little, and may say less than before.
     fn placed() -> impl Strategy<Value = Vec<Placed>> {
         let places = ((0..3usize, proptest::option::weighted(0.2, 1..3usize)), 0..12u64, 0..9u64, 1..3u16);
-        let knew = ((proptest::option::weighted(0.8, (0..90_000i64, 0..14u64, 0..14u64)), any::<bool>()), any::<bool>());
+        let knew =
+            ((proptest::option::weighted(0.8, (0..90_000i64, 0..14u64, 0..14u64)), any::<bool>()), any::<bool>());
         (any_uses(24), vec((places, knew), 24)).prop_map(|(uses, places)| {
             let place = |(used, (place, knew)): (Use, _)| {
                 let ((period, later), entry, reversed, product): ((usize, Option<usize>), u64, u64, u16) = place;

@@ -25,8 +25,8 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod stories;
 
-pub(crate) use entitle::{decide, entitle_by};
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
+pub(crate) use entitle::{decide, entitle_by};
 pub use grant::{
     Choice, FULL_BASIS_POINTS, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST, MAX_MONTHS,
     MAX_NAME, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity,
