@@ -38,7 +38,9 @@ struct Told {
 impl Case {
     /// The case of a pass with over-use: all uses that were not taken back up to the last of it.
     pub(super) fn of<'a>(uses: &[Placed], found: &[OverUse], bundle: impl Fn(usize) -> &'a Bundle) -> Option<Self> {
-        let beyond = |placed: &&Placed| found.iter().any(|over| over.used == placed.redeemed.used);
+        // Both are in the same order.
+        let mut found = found.iter().peekable();
+        let beyond = |placed: &&Placed| found.next_if(|over| over.used == placed.redeemed.used).is_some();
         let last = uses.iter().filter(beyond).map(|placed| placed.period).max()?;
         let stood =
             |placed: &&Placed| placed.period <= last && placed.taken_back.is_none_or(|taken_back| taken_back > last);

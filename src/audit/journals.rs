@@ -3,16 +3,17 @@
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
-use super::overuse::{Redeemed, SyncedAt};
+use super::overuse::SyncedAt;
 use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
 use super::replay::{Counts, Depth};
 use super::shown::{ShownError, check_shown};
+use super::standing::{Said, Standing};
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::ledger::journal_verifier;
 use crate::pass::PassClaims;
-use crate::product::{Denied, Usage, Use, VenueFacts, Visit, entitle_by};
+use crate::product::{Denied, Tally, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
 use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, Catalogue, GateCertificate, Policy, Status, StatusList, TrustList};
@@ -41,23 +42,25 @@ pub(super) struct Seal {
     pub(super) signed: SignedCheckpoint,
 }
 
+impl GateSeen {
+    /// The seals that are over records which none before is over: the first that is over a record is in its ledger
+    /// where the record is.
+    pub(super) fn covering(&self) -> impl Iterator<Item = &Seal> {
+        let mut covered = 0;
+        self.seals.iter().filter(move |seal| {
+            let further = seal.signed.size() > covered;
+            covered = covered.max(seal.signed.size());
+            further
+        })
+    }
+}
+
 /// What an audit of one journal comes to.
 #[derive(Debug)]
 pub(super) struct JournalAudit {
     pub(super) findings: Findings,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
-}
-
-/// What stands at a gate.
-#[derive(Debug, Default)]
-pub(super) struct Standing {
-    /// The redemptions that stand, by index.
-    pub(super) redeemed: BTreeMap<u64, Redeemed>,
-    /// Records below this index were pruned: whether they are redemptions that stand, nobody can tell.
-    pub(super) pruned: u64,
-    /// The journal is not all there, or not what was signed.
-    pub(super) damaged: bool,
 }
 
 /// Audits the journal of a gate that its city enrolled. The paths are those below `journal/` and `evidence/` of
@@ -105,6 +108,7 @@ pub(super) fn audit_journal<F: Files>(
     check_seals(gate, cut, &log, &mut findings);
     let Replay { evidence, mut standing, counts, .. } = replay;
     standing.damaged = log.damaged;
+    standing.finish();
     if depth >= Depth::Evidence {
         evidence.check_files(&standing, &mut findings);
     }
@@ -142,7 +146,7 @@ struct Replay<'a, F: Files> {
     /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
     recent: BTreeMap<PassKey, (u64, UnixTime)>,
     /// Usage at this gate alone: what it knew for certain.
-    usage: BTreeMap<PassKey, Usage>,
+    usage: BTreeMap<PassKey, Tally>,
     standing: Standing,
     /// Since the last day close, and whether there are pruned records among them.
     totals: Totals,
@@ -170,7 +174,7 @@ impl<'a, F: Files> Replay<'a, F> {
             opened: false,
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
-            standing: Standing::default(),
+            standing: Standing::at(gate),
             totals: Totals::default(),
             totals_pruned: false,
             overridden: BTreeMap::new(),
@@ -391,8 +395,8 @@ impl<'a, F: Files> Replay<'a, F> {
             return;
         }
         let within = i64::from(self.policy(time).annul_within);
-        let standing = self.standing.redeemed.get(&annulled);
-        let Some(redeemed) = standing.filter(|redeemed| time.since(redeemed.used.time) <= within) else {
+        let standing = self.standing.of(annulled);
+        let Some((pass, used)) = standing.filter(|(_, used)| time.since(used.time) <= within) else {
             findings.error(
                 index,
                 Rule::Annulment,
@@ -400,9 +404,13 @@ impl<'a, F: Files> Replay<'a, F> {
             );
             return;
         };
-        self.usage.entry(redeemed.pass).or_default().annul(self.gate.certificate.gate(), annulled);
-        self.recent.retain(|_, (recent, _)| *recent != annulled);
-        self.standing.redeemed.remove(&annulled);
+        if let Some(usage) = self.usage.get_mut(&pass) {
+            usage.remove(&used);
+        }
+        if self.recent.get(&pass).is_some_and(|(recent, _)| *recent == annulled) {
+            self.recent.remove(&pass);
+        }
+        self.standing.annul(annulled);
     }
 
     fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
@@ -422,34 +430,17 @@ impl<'a, F: Files> Replay<'a, F> {
         if self.depth < Depth::Policy {
             return;
         }
-        let used = Use {
-            time: redemption.time,
-            gate: self.gate.certificate.gate(),
-            index,
-            venue: self.gate.certificate.venue(),
-            service: self.gate.certificate.service(),
-            grant: redemption.grant,
-            party: redemption.party,
-        };
+        let used = redemption.as_use(&self.gate.certificate, index);
         let visit = self.visit(&used);
         self.decision(index, redemption, visit.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
-        self.usage.entry(redemption.pass).or_default().insert(used);
-        let seal = self.gate.seals.partition_point(|seal| seal.signed.size() <= index);
-        let entry = self.gate.seals.get(seal).map_or(u64::MAX, |seal| seal.entry);
-        let redeemed = Redeemed {
-            pass: redemption.pass,
-            product: redemption.product_ref(),
-            used,
-            due_fen: redemption.due_fen,
-            reference_fen: visit.map_or(0, |visit| visit.venue.reference_fen),
-            entry,
-            reversed: None,
+        self.usage.entry(redemption.pass).or_default().insert(&used);
+        let said = Said {
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
-            facts: redemption.facts,
+            reference_fen: visit.map_or(0, |visit| visit.venue.reference_fen),
         };
-        self.standing.redeemed.insert(index, redeemed);
+        self.standing.keep(index, redemption, said);
     }
 
     /// Verifies what was shown as the gate had to, and that the record says what it says.
@@ -545,7 +536,7 @@ impl<'a, F: Files> Replay<'a, F> {
         if due != redemption.due_fen {
             findings.error(index, Rule::Decision, "the co-payment is not that of the grant");
         }
-        let none = Usage::new();
+        let none = Tally::default();
         let own = self.usage.get(&redemption.pass).unwrap_or(&none);
         match entitle_by(redemption.grant, product, &redemption.facts, own, visit) {
             Ok(_) => {}

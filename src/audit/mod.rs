@@ -12,6 +12,7 @@ mod files;
 mod finding;
 mod journals;
 mod json;
+mod knowledge;
 mod lists;
 mod overuse;
 mod periods;
@@ -20,6 +21,7 @@ mod published;
 mod replay;
 mod settle;
 mod shown;
+mod standing;
 mod statement;
 
 pub use export::prove_over_use;

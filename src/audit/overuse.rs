@@ -1,7 +1,7 @@
 //! Over-use: what a pass was admitted for beyond its rules, once everything is known, and who bears it.
 //!
 //! The uses of a pass are taken in canonical order (period, time, gate, index) and each is decided again,
-//! by the same rules ([`reconsider`]), against those before it that stand. What they deny is the excess. Liability
+//! by the same rules ([`reconsider`](crate::product::reconsider)), against those before it that stand. What they deny is the excess. Liability
 //! follows from the gate's own records:
 //!
 //! - the gate's member, if the rules deny the use already from what the gate itself knew: its own
@@ -14,9 +14,10 @@
 //! A use that the rules cover by another grant than its gate took is no excess. It counts under the grant that
 //! it belongs to, or the one it was taken for could be used more often than it allows.
 
+use super::knowledge::by_own_knowledge;
 use super::settle::Liable;
 use crate::id::{MemberId, PassKey, ProductRef};
-use crate::product::{Denied, PassFacts, Recorded, Usage, Use, VenueFacts, Visit, entitle, reconsider};
+use crate::product::{Denied, PassFacts, Recorded, Tally, Use, VenueFacts, Visit, redecide};
 use crate::time::UnixTime;
 use crate::trust::Bundle;
 use std::sync::Arc;
@@ -101,69 +102,205 @@ pub(super) struct Placed {
     pub(super) redeemed: Redeemed,
 }
 
-/// Decides the uses of one pass again, which are in canonical order.
+/// Decides the uses of one pass again, which are in canonical order and have each its own gate and index.
+///
+/// However many there are, little is done for each: the uses that stand are a [`Tally`], and so are those that a gate
+/// knew, from one question to the next ([`by_own_knowledge`]).
 pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -> Judged {
-    let mut standing = Usage::new();
-    let mut judged = Judged::default();
-    for Placed { period, redeemed, .. } in uses {
-        for back in uses.iter().filter(|other| other.taken_back.is_some_and(|taken_back| taken_back <= *period)) {
-            standing.annul(back.redeemed.used.gate, back.redeemed.used.index);
+    let mut standing = Tally::default();
+    // The grant that each use counts under, while it stands.
+    let mut counted: Vec<Option<u8>> = vec![None; uses.len()];
+    let back = |(place, placed): (usize, &Placed)| placed.taken_back.map(|taken_back| (taken_back, place));
+    let mut back: Vec<(usize, usize)> = uses.iter().enumerate().filter_map(back).collect();
+    back.sort_unstable();
+    let mut back = back.into_iter().peekable();
+    let (mut excess, mut places) = (Vec::new(), Vec::new());
+    for (place, Placed { period, redeemed, .. }) in uses.iter().enumerate() {
+        while let Some((_, gone)) = back.next_if(|(taken_back, _)| taken_back <= period) {
+            let grant = counted.get_mut(gone).and_then(Option::take);
+            if let (Some(grant), Some(gone)) = (grant, uses.get(gone)) {
+                standing.remove(&Use { grant, ..gone.redeemed.used });
+            }
         }
         let bundle = bundle(*period);
         let Some(product) = bundle.product(redeemed.product) else { continue };
         let Some(visit) = visit_of(redeemed, bundle) else { continue };
-        let Redeemed { pass, used, facts, .. } = *redeemed;
-        let liable = |knew: fn(Result<u8, Denied>, u8) -> bool| {
-            let others = uses.iter().map(|placed| &placed.redeemed);
-            let known: Usage = others.filter(|other| knew_of(redeemed, other)).map(|other| other.used).collect();
-            let limit = i64::from(bundle.trust().policy().sync_within);
-            let since = |synced: &Arc<SyncedAt>| used.time.since(synced.time) > limit;
-            let late = redeemed.synced.as_ref().map_or(!redeemed.synced_pruned, since);
-            let decided = entitle(product, &facts, &known, &visit).map(|entitled| entitled.grant);
-            if knew(decided, used.grant) || late { Liable::Gate } else { Liable::Issuer }
+        let Redeemed { used, due_fen, .. } = *redeemed;
+        let recorded = Recorded { grant: used.grant, due_fen };
+        let again = redecide(product, &redeemed.facts, &standing, &visit, recorded);
+        let grant = match &again {
+            Err(_) => None,
+            // That the sum is wrong, but not the grant, is the gate's own error, and found.
+            Ok(other) => Some(other.map_or(used.grant, |other| other.entitled.grant)),
         };
-        let recorded = Recorded { grant: used.grant, due_fen: redeemed.due_fen };
-        match reconsider(product, &facts, &standing, &visit, recorded) {
+        if let Some((grant, counted)) = grant.zip(counted.get_mut(place)) {
+            standing.insert(&Use { grant, ..used });
+            *counted = Some(grant);
+        }
+        // That there is no such grant is found too.
+        if grant.is_none_or(|grant| grant != used.grant && product.grants.get(usize::from(used.grant)).is_some()) {
+            excess.push(again);
+            places.push(place);
+        }
+    }
+    let mut judged = Judged::default();
+    let knew = by_own_knowledge(uses, &places, &bundle);
+    for ((again, place), knew) in excess.into_iter().zip(places).zip(knew) {
+        let (Some(Placed { period, redeemed, .. }), Some(knew)) = (uses.get(place), knew) else { continue };
+        let Redeemed { pass, used, .. } = *redeemed;
+        let limit = i64::from(bundle(*period).trust().policy().sync_within);
+        let since = |synced: &Arc<SyncedAt>| used.time.since(synced.time) > limit;
+        let late = redeemed.synced.as_ref().map_or(!redeemed.synced_pruned, since);
+        let liable = |knew: bool| if knew || late { Liable::Gate } else { Liable::Issuer };
+        match again {
             Err(denied) => {
-                let liable = liable(|decided, _| decided.is_err());
+                let liable = liable(knew.is_err());
                 judged.over_use.push(OverUse { pass, used, denied, liable });
             }
-            // That the sum is wrong, but not the grant, is the gate's own error, and found.
-            Ok(Some(other)) if other.entitled.grant != used.grant => {
-                let grant = other.entitled.grant;
-                standing.insert(Use { grant, ..used });
-                // That there is no such grant is found too.
-                if product.grants.get(usize::from(used.grant)).is_none() {
-                    continue;
-                }
-                let (short_fen, over_fen) = (other.short_fen, other.over_fen);
-                let liable = liable(|decided, taken| decided != Ok(taken));
+            Ok(Some(other)) => {
+                let (grant, short_fen, over_fen) = (other.entitled.grant, other.short_fen, other.over_fen);
+                let liable = liable(knew != Ok(used.grant));
                 judged.other_grants.push(OtherGrant { pass, used, grant, short_fen, over_fen, liable });
             }
-            Ok(_) => _ = standing.insert(used),
+            Ok(None) => {}
         }
     }
     judged
 }
 
 /// The visit that a use was.
-fn visit_of(redeemed: &Redeemed, bundle: &Bundle) -> Option<Visit> {
+pub(super) fn visit_of(redeemed: &Redeemed, bundle: &Bundle) -> Option<Visit> {
     let Redeemed { used, reference_fen, .. } = *redeemed;
     let category = bundle.venue(used.venue)?.category;
     let venue = VenueFacts { id: used.venue, category, reference_fen, service: used.service };
     Some(Visit { time: used.time, venue, party: used.party })
 }
 
-/// Whether the gate of `used` could know of `other`, and not that it was reversed, when it decided.
-///
-/// What it learns of other gates it forgets with the term that the use was made in. One id has one term: who signs
-/// it again for a later one answers for the uses that nobody remembers.
-fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {
-    let member = other.used.gate.member;
-    let synced = used.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
-    let size = synced.map_or(0, |(_, size)| *size);
-    let same_gate = other.used.gate == used.used.gate;
-    let remembered = used.used.time < other.facts.expires;
-    let knew = if same_gate { other.used.index < used.used.index } else { other.entry < size && remembered };
-    knew && other.reversed.is_none_or(|reversed| reversed >= size)
+#[cfg(test)]
+mod tests {
+    use super::super::settle::tests::config;
+    use super::*;
+    use crate::id::{GateId, PassId};
+    use crate::product::samples::{any_product, any_uses, city};
+    use crate::product::{Product, Usage, entitle, reconsider};
+    use crate::trust::test_federation::{list, secret, time};
+    use crate::trust::{CatalogueSpec, Role, Venue};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// What [`judge`] means: for each use, all others are looked at again.
+    fn slowly(uses: &[Placed], bundle: &Bundle) -> Judged {
+        let mut standing = Usage::new();
+        let mut judged = Judged::default();
+        for Placed { period, redeemed, .. } in uses {
+            for back in uses.iter().filter(|other| other.taken_back.is_some_and(|taken_back| taken_back <= *period)) {
+                standing.annul(back.redeemed.used.gate, back.redeemed.used.index);
+            }
+            let Some(product) = bundle.product(redeemed.product) else { continue };
+            let Some(visit) = visit_of(redeemed, bundle) else { continue };
+            let Redeemed { pass, used, facts, .. } = *redeemed;
+            let others = uses.iter().map(|placed| &placed.redeemed);
+            let known: Usage = others.filter(|other| knew_of(redeemed, other)).map(|other| other.used).collect();
+            let decided = entitle(product, &facts, &known, &visit).map(|entitled| entitled.grant);
+            let limit = i64::from(bundle.trust().policy().sync_within);
+            let since = |synced: &Arc<SyncedAt>| used.time.since(synced.time) > limit;
+            let late = redeemed.synced.as_ref().map_or(!redeemed.synced_pruned, since);
+            let liable = |knew: bool| if knew || late { Liable::Gate } else { Liable::Issuer };
+            let recorded = Recorded { grant: used.grant, due_fen: redeemed.due_fen };
+            match reconsider(product, &facts, &standing, &visit, recorded) {
+                Err(denied) => {
+                    let liable = liable(decided.is_err());
+                    judged.over_use.push(OverUse { pass, used, denied, liable });
+                }
+                Ok(Some(other)) if other.entitled.grant != used.grant => {
+                    let (grant, short_fen, over_fen) = (other.entitled.grant, other.short_fen, other.over_fen);
+                    standing.insert(Use { grant, ..used });
+                    if product.grants.get(usize::from(used.grant)).is_some() {
+                        let liable = liable(decided != Ok(used.grant));
+                        judged.other_grants.push(OtherGrant { pass, used, grant, short_fen, over_fen, liable });
+                    }
+                }
+                Ok(_) => _ = standing.insert(used),
+            }
+        }
+        judged
+    }
+
+    /// Whether the gate of `used` could know of `other`, and not that it was reversed, when it decided.
+    fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {
+        let member = other.used.gate.member;
+        let synced = used.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
+        let size = synced.map_or(0, |(_, size)| *size);
+        let same_gate = other.used.gate == used.used.gate;
+        let remembered = used.used.time < other.facts.expires;
+        let knew = if same_gate { other.used.index < used.used.index } else { other.entry < size && remembered };
+        knew && other.reversed.is_none_or(|reversed| reversed >= size)
+    }
+
+    /// Two products of the first city, and the venues that uses are at.
+    fn bundle([one, other]: [Product; 2]) -> Bundle {
+        let other = Product { id: ProductRef { product: 2, ..other.id }, ..other };
+        let mut bundle = Bundle::new(list());
+        for (at, products) in [(0, vec![one, other]), (1, vec![])] {
+            let venue = |number: u16| Venue {
+                number,
+                code: format!("V{number}"),
+                name_zh: "园".into(),
+                name_en: "Venue".into(),
+                category: number as u8,
+                price_fen: 3_333,
+            };
+            let (member, issued, venues) = (city(at), time(2_000), (0..3).map(venue).collect());
+            let spec = CatalogueSpec { member, sequence: 1, issued, venues, products };
+            bundle.update_catalogue(&spec.sign(&secret(member.code(), Role::Registrar)), UnixTime::MAX).unwrap();
+        }
+        bundle
+    }
+
+    /// Uses of one pass in canonical order, by gates that know much or little, and may say less than before.
+    fn placed() -> impl Strategy<Value = Vec<Placed>> {
+        let places = ((0..3usize, proptest::option::weighted(0.2, 1..3usize)), 0..12u64, 0..9u64, 1..3u16);
+        let knew =
+            ((proptest::option::weighted(0.8, (0..90_000i64, 0..14u64, 0..14u64)), any::<bool>()), any::<bool>());
+        (any_uses(24), vec((places, knew), 24)).prop_map(|(uses, places)| {
+            let place = |(used, (place, knew)): (Use, _)| {
+                let ((period, later), entry, reversed, product): ((usize, Option<usize>), u64, u64, u16) = place;
+                let ((synced, synced_pruned), short): ((Option<(i64, u64, u64)>, bool), bool) = knew;
+                let synced_at = |(before, one, other): (i64, u64, u64)| SyncedAt {
+                    index: used.index,
+                    time: used.time.saturating_add(-before),
+                    ledgers: vec![(city(0), one), (city(1), other)],
+                };
+                let expires = used.time.saturating_add(if short { 86_400 } else { 400 * 86_400 });
+                let redeemed = Redeemed {
+                    pass: PassKey { issuer: city(0), pass: PassId::from_bytes([1; 10]) },
+                    product: ProductRef { issuer: city(0), product, version: 1 },
+                    used: Use { gate: GateId { member: used.venue.member, ..used.gate }, party: 1, ..used },
+                    due_fen: 0,
+                    reference_fen: 3_333,
+                    entry,
+                    reversed: later.map(|_| entry + reversed),
+                    synced: synced.map(synced_at).map(Arc::new),
+                    synced_pruned,
+                    facts: PassFacts { not_before: UnixTime::MIN, expires, holder_class: 0 },
+                };
+                Placed { period, taken_back: later.map(|later| period + later), redeemed }
+            };
+            let mut placed: Vec<Placed> = uses.into_iter().zip(places).map(place).collect();
+            placed.sort_by_key(|placed| (placed.period, placed.redeemed.used));
+            placed
+        })
+    }
+
+    proptest! {
+        #![proptest_config(config(7_004, 256))]
+
+        #[test]
+        fn the_quick_way_decides_as_the_slow_one(one in any_product(), other in any_product(), uses in placed()) {
+            let bundle = bundle([one, other]);
+            let (quick, slow) = (judge(&uses, |_| &bundle), slowly(&uses, &bundle));
+            prop_assert_eq!(quick.over_use, slow.over_use);
+            prop_assert_eq!(quick.other_grants, slow.other_grants);
+        }
+    }
 }

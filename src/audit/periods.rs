@@ -14,9 +14,10 @@ use super::export::Case;
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
-use super::overuse::{Judged, Placed, Redeemed, judge};
+use super::overuse::{Judged, Placed, judge};
 use super::replay::{City, Options, prefix_of, silent};
-use super::settle::{Earlier, Period, SettleError, Settled, earned, settle};
+use super::settle::{Earlier, Period, SettleError, Settled, earned, settle_by_pass};
+use super::standing::AllStanding;
 use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, PassKey, ProductRef, VenueId};
@@ -157,31 +158,49 @@ impl Periods {
         self.closings.get(period).map_or(&self.open, |closing| &closing.bundle)
     }
 
-    /// Decides all uses again, pass by pass, and says what was over-use and what is to be settled.
-    pub(super) fn decide(&self, by_pass: BTreeMap<PassKey, Vec<Redeemed>>) -> (Vec<Booked>, Judged, Vec<Case>) {
-        let (mut booked, mut all, mut cases) = (Vec::new(), Judged::default(), Vec::new());
-        for uses in by_pass.into_values() {
-            let place = |redeemed: Redeemed| {
-                let member = redeemed.used.gate.member;
-                let period = self.of(member, redeemed.entry);
-                let taken_back = redeemed.reversed.map(|entry| self.of(member, entry));
-                Placed { period, taken_back, redeemed }
+    /// Decides all uses again, pass by pass, notes which were over-use, and says so.
+    pub(super) fn decide(&self, all: &mut AllStanding) -> (Judged, Vec<Case>) {
+        let (mut found, mut cases) = (Judged::default(), Vec::new());
+        let mut from = 0;
+        while let Some(of_pass) = all.pass_at(from) {
+            from = of_pass.end;
+            let place = |at| {
+                let redeemed = all.redeemed(at)?;
+                let (period, taken_back) = self.places(redeemed.used.gate.member, redeemed.entry, redeemed.reversed)?;
+                Some((Placed { period, taken_back, redeemed }, at))
             };
-            // What was reversed before its period was closed was never used.
-            let mut uses: Vec<Placed> =
-                uses.into_iter().map(place).filter(|placed| placed.taken_back != Some(placed.period)).collect();
-            uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
+            let mut uses: Vec<(Placed, usize)> = of_pass.filter_map(place).collect();
+            uses.sort_by_key(|(placed, _)| (placed.period, placed.redeemed.used));
+            let (uses, places): (Vec<Placed>, Vec<usize>) = uses.into_iter().unzip();
             let judged = judge(&uses, |period| self.bundle(period));
             cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
-            for Placed { period, taken_back, redeemed } in uses {
-                let Redeemed { pass, product, used, due_fen, .. } = redeemed;
-                let liable = judged.over_use.iter().find(|over| over.used == used).map(|over| over.liable);
-                booked.push(Booked { period, taken_back, used: Settled { pass, product, used, due_fen, liable } });
+            // Both are in the same order.
+            let mut over_use = judged.over_use.iter().peekable();
+            for (placed, at) in uses.iter().zip(places) {
+                if let Some(over) = over_use.next_if(|over| over.used == placed.redeemed.used) {
+                    all.beyond(at, over.liable);
+                }
             }
-            all.over_use.extend(judged.over_use);
-            all.other_grants.extend(judged.other_grants);
+            found.over_use.extend(judged.over_use);
+            found.other_grants.extend(judged.other_grants);
         }
-        (booked, all, cases)
+        (found, cases)
+    }
+
+    /// The period of a use and the later one that it was taken back in. What was reversed before its period was closed
+    /// was never used.
+    fn places(&self, member: MemberId, entry: u64, reversed: Option<u64>) -> Option<(usize, Option<usize>)> {
+        let period = self.of(member, entry);
+        let taken_back = reversed.map(|entry| self.of(member, entry));
+        (taken_back != Some(period)).then_some((period, taken_back))
+    }
+
+    /// The uses as they are settled, by pass.
+    pub(super) fn book(&self, all: &AllStanding) -> impl Iterator<Item = Booked> + Clone {
+        all.settled().filter_map(|(used, entry, reversed)| {
+            let (period, taken_back) = self.places(used.used.gate.member, entry, reversed)?;
+            Some(Booked { period, taken_back, used })
+        })
     }
 
     /// Settles every period, compares it with what the members agreed to, and returns the last statement.
@@ -191,7 +210,7 @@ impl Periods {
     pub(super) fn settle<F: Files>(
         &self,
         files: &F,
-        booked: &[Booked],
+        booked: impl Iterator<Item = Booked> + Clone,
         left: Left,
         findings: &mut Findings,
     ) -> Option<Statement> {
@@ -200,7 +219,7 @@ impl Periods {
             let is_last = at.checked_add(1) == Some(self.closings.len());
             let until = closing.period.until;
             let left = if closing.silent { Left::Damaged } else { left };
-            let computed = self.statement(at, closing, booked).map(|statement| (statement.encode(), statement));
+            let computed = self.statement(at, closing, booked.clone()).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed =
                 |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
@@ -239,34 +258,43 @@ impl Periods {
         last
     }
 
-    fn statement(&self, at: usize, closing: &Closing, booked: &[Booked]) -> Result<Statement, SettleError> {
+    fn statement(
+        &self,
+        at: usize,
+        closing: &Closing,
+        booked: impl Iterator<Item = Booked> + Clone,
+    ) -> Result<Statement, SettleError> {
         let before = at.checked_sub(1);
-        let back = booked.iter().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
+        let back = booked.clone().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
         let mut taken_back: Vec<TakenBack> =
             back.map(|use_| TakenBack { gate: use_.used.used.gate, index: use_.used.used.index }).collect();
         taken_back.sort_unstable();
         let adjustments = match before {
-            Some(before) if !taken_back.is_empty() => self.adjustments(before, at, booked)?,
+            Some(before) if !taken_back.is_empty() => self.adjustments(before, at, booked.clone())?,
             _ => Vec::new(),
         };
         let statement = before.and_then(|before| self.closings.get(before)).and_then(|closing| closing.agreed);
-        let passes = shared(booked, at, at);
+        let passes = shared(booked.clone(), at, at);
         let earlier = Earlier { statement, passes, taken_back, adjustments };
-        let uses = of_period(booked, at, at);
-        settle(&closing.period, &closing.cut_offs, &uses, &closing.bundle, &earlier)
+        settle_by_pass(&closing.period, &closing.cut_offs, of_period(booked, at, at), &closing.bundle, &earlier)
     }
 
     /// What all closed periods pay by what is known at the end of `now`, less what they pay by what was
     /// known at the end of `before`.
-    fn adjustments(&self, before: usize, now: usize, booked: &[Booked]) -> Result<Vec<Adjustment>, SettleError> {
+    fn adjustments(
+        &self,
+        before: usize,
+        now: usize,
+        booked: impl Iterator<Item = Booked> + Clone,
+    ) -> Result<Vec<Adjustment>, SettleError> {
         // An i128 holds the sum of any list of u64.
         let mut differences: BTreeMap<_, i128> = BTreeMap::new();
         for at in 0..now {
-            for (key, fen) in self.earned(at, now, booked)? {
+            for (key, fen) in self.earned(at, now, booked.clone())? {
                 let sum = differences.entry(key).or_default();
                 *sum = sum.saturating_add(fen.into());
             }
-            for (key, fen) in self.earned(at, before, booked)? {
+            for (key, fen) in self.earned(at, before, booked.clone())? {
                 let sum = differences.entry(key).or_default();
                 *sum = sum.saturating_sub(fen.into());
             }
@@ -280,9 +308,15 @@ impl Periods {
     }
 
     /// What the lines of one period come to by what is known at the end of another.
-    fn earned(&self, at: usize, known: usize, booked: &[Booked]) -> Result<Amounts, SettleError> {
+    fn earned(
+        &self,
+        at: usize,
+        known: usize,
+        booked: impl Iterator<Item = Booked> + Clone,
+    ) -> Result<Amounts, SettleError> {
         let Some(closing) = self.closings.get(at) else { return Ok(Amounts::new()) };
-        earned(&closing.cut_offs, &of_period(booked, at, known), &closing.bundle, &shared(booked, at, known))
+        let shared = shared(booked.clone(), at, known);
+        earned(&closing.cut_offs, of_period(booked, at, known), &closing.bundle, &shared)
     }
 }
 
@@ -305,14 +339,20 @@ impl Closing {
 }
 
 /// The uses of a period, by what is known at the end of another.
-fn of_period(booked: &[Booked], period: usize, known: usize) -> Vec<Settled> {
-    let uses = booked.iter().filter(|use_| use_.period == period && use_.stands_at(known));
-    uses.map(|use_| use_.used).collect()
+fn of_period(
+    booked: impl Iterator<Item = Booked> + Clone,
+    period: usize,
+    known: usize,
+) -> impl Iterator<Item = Settled> + Clone {
+    booked.filter(move |use_| use_.period == period && use_.stands_at(known)).map(|use_| use_.used)
 }
 
 /// The passes whose price was shared before a period, by what is known at the end of another.
-fn shared(booked: &[Booked], period: usize, known: usize) -> BTreeSet<(PassKey, ProductRef)> {
-    let uses = booked.iter().filter(|use_| use_.period < period && use_.stands_at(known) && use_.used.is_paid());
+fn shared(booked: impl Iterator<Item = Booked>, period: usize, known: usize) -> BTreeSet<(PassKey, ProductRef)> {
+    if period == 0 {
+        return BTreeSet::new();
+    }
+    let uses = booked.filter(|use_| use_.period < period && use_.stands_at(known) && use_.used.is_paid());
     uses.map(|use_| (use_.used.pass, use_.used.product)).collect()
 }
 
@@ -370,7 +410,9 @@ mod tests {
                 taken_back: later.map(|later| period + later),
                 used,
             };
-            uses.into_iter().zip(places).map(book).collect()
+            let mut booked: Vec<Booked> = uses.into_iter().zip(places).map(book).collect();
+            booked.sort_by_key(|use_| use_.used.pass);
+            booked
         })
     }
 
@@ -386,7 +428,7 @@ mod tests {
             let periods = periods();
             let (mut paid, mut known) = (BTreeMap::new(), BTreeMap::new());
             for (at, closing) in periods.closings.iter().enumerate() {
-                let statement = periods.statement(at, closing, &booked).unwrap();
+                let statement = periods.statement(at, closing, booked.iter().copied()).unwrap();
                 prop_assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
                 prop_assert_eq!(statement.previous(), at.checked_sub(1).map(|before| Hash([before as u8; 32])));
                 let back = booked.iter().filter(|use_| use_.taken_back == Some(at) && use_.used.is_paid());
@@ -398,7 +440,7 @@ mod tests {
                     add_up(&mut paid, (adjusted.product, adjusted.venue), adjusted.fen.into());
                 }
                 prop_assert_eq!(Statement::decode(&statement.encode()), Ok(statement));
-                for (key, fen) in periods.earned(at, PERIODS - 1, &booked).unwrap() {
+                for (key, fen) in periods.earned(at, PERIODS - 1, booked.iter().copied()).unwrap() {
                     add_up(&mut known, key, fen.into());
                 }
             }
@@ -417,8 +459,8 @@ mod tests {
                 .map(|use_| Booked { taken_back: use_.taken_back.filter(|at| *at < now), ..*use_ })
                 .collect();
             for (at, closing) in periods.closings.iter().enumerate().take(now) {
-                let then = periods.statement(at, closing, &known_then).unwrap();
-                prop_assert_eq!(periods.statement(at, closing, &booked).unwrap(), then);
+                let then = periods.statement(at, closing, known_then.iter().copied()).unwrap();
+                prop_assert_eq!(periods.statement(at, closing, booked.iter().copied()).unwrap(), then);
             }
         }
     }

@@ -3,16 +3,17 @@
 use super::export::Case;
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
-use super::journals::{GateSeen, JournalAudit, Seal, Standing, audit_journal};
+use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
-use super::overuse::{Judged, OtherGrant, OverUse, Redeemed};
+use super::overuse::{Judged, OtherGrant, OverUse};
 use super::periods::{Left, Periods};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log};
 use super::settle::Period;
+use super::standing::{AllStanding, Standing};
 use super::statement::Statement;
 use crate::crypto::Hash;
-use crate::id::{MemberId, PassKey};
+use crate::id::MemberId;
 use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
@@ -211,9 +212,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     let left = what_is_left(&cities, &journals);
-    let (booked, judged, cases) = periods.decide(by_pass(journals, &cities, &mut findings));
-    let Judged { over_use, other_grants } = judged;
-    let statement = periods.settle(files, &booked, left, &mut findings);
+    let mut uses = all_standing(journals, &cities, &mut findings);
+    let (Judged { over_use, other_grants }, cases) = periods.decide(&mut uses);
+    let statement = periods.settle(files, periods.book(&uses), left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
     Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
@@ -614,29 +615,22 @@ fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The redemptions that were not annulled, by pass, each with the ledger entry that reversed it, if any.
-fn by_pass(
+/// The redemptions that were not annulled, each with the ledger entry that reversed it, if any.
+fn all_standing(
     mut journals: BTreeMap<(MemberId, u32), Standing>,
     cities: &[City],
     findings: &mut Findings,
-) -> BTreeMap<PassKey, Vec<Redeemed>> {
+) -> AllStanding {
     for city in cities {
         let mut found = Findings::at(prefix_of(city.member));
         for (entry, gate, index) in &city.reversals {
             let journal = journals.get_mut(&(city.member, *gate));
             let unknown = journal.as_ref().is_some_and(|journal| *index < journal.pruned || journal.damaged);
-            let redeemed = journal.and_then(|journal| journal.redeemed.get_mut(index));
-            match redeemed.filter(|redeemed| redeemed.reversed.is_none() && redeemed.entry < *entry) {
-                Some(redeemed) => redeemed.reversed = Some(*entry),
-                None if unknown => {}
-                None => found.error(*entry, Rule::Annulment, "it reverses no standing redemption"),
+            if !journal.is_some_and(|journal| journal.reverse(*index, *entry)) && !unknown {
+                found.error(*entry, Rule::Annulment, "it reverses no standing redemption");
             }
         }
         findings.append(found);
     }
-    let mut by_pass: BTreeMap<PassKey, Vec<Redeemed>> = BTreeMap::new();
-    for redeemed in journals.into_values().flat_map(|journal| journal.redeemed.into_values()) {
-        by_pass.entry(redeemed.pass).or_default().push(redeemed);
-    }
-    by_pass
+    journals.into_values().collect()
 }

@@ -169,17 +169,33 @@ pub fn settle(
     bundle: &Bundle,
     earlier: &Earlier,
 ) -> Result<Statement, SettleError> {
+    check_once(uses)?;
+    if uses.is_sorted_by_key(|used| used.pass) {
+        return settle_by_pass(period, cut_offs, uses.iter().copied(), bundle, earlier);
+    }
+    let mut by_pass = uses.to_vec();
+    by_pass.sort_unstable_by_key(|used| used.pass);
+    settle_by_pass(period, cut_offs, by_pass.into_iter(), bundle, earlier)
+}
+
+/// [`settle`] of uses that are in the order of their passes, none of them twice.
+pub(super) fn settle_by_pass(
+    period: &Period,
+    cut_offs: &[CutOff],
+    uses: impl Iterator<Item = Settled> + Clone,
+    bundle: &Bundle,
+    earlier: &Earlier,
+) -> Result<Statement, SettleError> {
     let cut_offs = ordered_cut_offs(cut_offs)?;
-    let (products, pools) = earn(uses, &cut_offs, bundle, &earlier.passes)?;
-    let over_use = |used: &Settled| {
-        let (pass, gate, index) = (used.pass, used.used.gate, used.used.index);
-        used.liable.map(|liable| OverUseLine { pass, gate, index, liable })
-    };
-    let mut over_uses: Vec<OverUseLine> = uses.iter().filter_map(over_use).collect();
+    let (products, pools) = earn(uses.clone(), &cut_offs, bundle, &earlier.passes)?;
+    let (mut over_uses, mut late) = (Vec::new(), Vec::new());
+    for Settled { pass, used: Use { gate, index, time, .. }, liable, .. } in uses {
+        over_uses.extend(liable.map(|liable| OverUseLine { pass, gate, index, liable }));
+        if time < period.from {
+            late.push(LateUse { gate, index, time });
+        }
+    }
     over_uses.sort_unstable();
-    let late = uses.iter().filter(|used| used.used.time < period.from);
-    let late = late.map(|used| LateUse { gate: used.used.gate, index: used.used.index, time: used.used.time });
-    let mut late: Vec<LateUse> = late.collect();
     late.sort_unstable_by_key(|late| (late.gate, late.index));
     let statement = Statement::assemble(Parts {
         period: *period,
@@ -197,10 +213,10 @@ pub fn settle(
 }
 
 /// What the uses of a period earn, by product and venue, once those of `shared` have had their price
-/// shared: what [`settle`] puts on its lines.
+/// shared: what [`settle_by_pass`] puts on its lines.
 pub(super) fn earned(
     cut_offs: &[CutOff],
-    uses: &[Settled],
+    uses: impl Iterator<Item = Settled> + Clone,
     bundle: &Bundle,
     shared: &BTreeSet<(PassKey, ProductRef)>,
 ) -> Result<BTreeMap<(ProductRef, VenueId), u64>, SettleError> {
@@ -209,23 +225,28 @@ pub(super) fn earned(
     Ok(lines.map(|(line, _)| ((line.product, line.venue), line.fen)).collect())
 }
 
-/// In whatever order the uses come, it says the same: of a bad one, what the first in the order of their gates and
-/// indices would say.
+/// In whatever order the uses of a pass come, it says the same: of a bad one, what the first in the order of their
+/// gates and indices would say.
 fn earn<'a>(
-    uses: &[Settled],
+    uses: impl Iterator<Item = Settled> + Clone,
     cut_offs: &[CutOff],
     bundle: &'a Bundle,
     shared: &BTreeSet<(PassKey, ProductRef)>,
 ) -> Result<(Products<'a>, Vec<Pool>), SettleError> {
-    check_once(uses)?;
-    let mut products = tally(uses, cut_offs, bundle).or_else(|_| {
-        let mut ordered: Vec<&Settled> = uses.iter().collect();
+    let mut products = tally(uses.clone(), cut_offs, bundle).or_else(|_| {
+        let mut ordered: Vec<Settled> = uses.clone().collect();
         ordered.sort_unstable_by_key(|used| used.used.key());
         tally(ordered, cut_offs, bundle)
     })?;
+    share(uses, &mut products, shared)?;
     let mut pools = Vec::new();
-    for (id, sold) in &mut products {
-        pools.extend(share(*id, sold, shared)?);
+    for sold in products.values_mut() {
+        pools.extend(sold.pool);
+        if let (Method::WeightedPool, Some(pool)) = (sold.product.settlement.method, sold.pool) {
+            let weights = weights(&sold.lines)?;
+            let parts = apportion(pool.fen, &weights);
+            sold.lines.values_mut().zip(parts).for_each(|((line, _), fen)| line.fen = fen);
+        }
     }
     Ok((products, pools))
 }
@@ -265,19 +286,19 @@ struct Sold<'a> {
     product: &'a Product,
     /// The lines of the statement, each with the venue it is of.
     lines: BTreeMap<VenueId, (Line, &'a Venue)>,
-    /// The paid visits, where they have a share in a price.
-    visits: Vec<(PassKey, VenueId)>,
+    /// What is shared of the prices of its passes, where any paid visit has a share in it.
+    pool: Option<Pool>,
 }
 
 /// Counts the uses, and pays each where its price depends on nothing else.
-fn tally<'a, 'b>(
-    uses: impl IntoIterator<Item = &'b Settled>,
+fn tally<'a>(
+    uses: impl IntoIterator<Item = Settled>,
     cut_offs: &[CutOff],
     bundle: &'a Bundle,
 ) -> Result<Products<'a>, SettleError> {
     let mut products = Products::new();
     for used in uses {
-        let Settled { pass, product: id, used: Use { gate, venue: at, party, .. }, due_fen, .. } = *used;
+        let Settled { pass, product: id, used: Use { gate, venue: at, party, .. }, due_fen, .. } = used;
         if cut_offs.binary_search_by_key(&gate.member, |cut_off| cut_off.member).is_err() {
             return Err(SettleError::NoCutOff(gate.member));
         }
@@ -288,7 +309,7 @@ fn tally<'a, 'b>(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let product = bundle.product(id).ok_or(SettleError::UnknownProduct(id))?;
-                new.insert(Sold { product, lines: BTreeMap::new(), visits: Vec::new() })
+                new.insert(Sold { product, lines: BTreeMap::new(), pool: None })
             }
         };
         let (line, venue) = match sold.lines.entry(at) {
@@ -308,8 +329,6 @@ fn tally<'a, 'b>(
         line.persons = add(line.persons, u64::from(party))?;
         if let Method::Contracted(rate) = sold.product.settlement.method {
             line.fen = add(line.fen, contracted(rate, venue.price_fen, party).saturating_sub(u64::from(due_fen)))?;
-        } else {
-            sold.visits.push((pass, at));
         }
     }
     Ok(products)
@@ -328,24 +347,50 @@ fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
     }
 }
 
-/// Shares the prices of one product's passes among its lines.
+/// Adds up the prices of the passes that have a share to give, and shares those that are split. Of the uses, which
+/// come by pass, the visits of one pass are kept at a time.
 fn share(
-    id: ProductRef,
-    sold: &mut Sold<'_>,
+    uses: impl Iterator<Item = Settled>,
+    products: &mut Products<'_>,
     shared: &BTreeSet<(PassKey, ProductRef)>,
-) -> Result<Option<Pool>, SettleError> {
-    let Sold { product, lines, visits } = sold;
-    if visits.is_empty() {
-        return Ok(None);
+) -> Result<(), SettleError> {
+    let (mut of_pass, mut visits) = (None, Vec::new());
+    for used in uses.filter(Settled::is_paid) {
+        if of_pass != Some(used.pass) {
+            if let Some(pass) = of_pass.replace(used.pass) {
+                share_pass(pass, &mut visits, products, shared)?;
+            }
+            visits.clear();
+        }
+        visits.push((used.product, used.used.venue));
     }
-    group(visits);
-    let settlement = product.settlement;
-    let price = u64::from(settlement.price_fen);
-    let mut pool = Pool { product: id, passes: 0, fen: 0 };
+    of_pass.map_or(Ok(()), |pass| share_pass(pass, &mut visits, products, shared))
+}
+
+/// Shares the price of one pass, by what was visited with it.
+fn share_pass(
+    pass: PassKey,
+    visits: &mut Vec<(ProductRef, VenueId)>,
+    products: &mut Products<'_>,
+    shared: &BTreeSet<(PassKey, ProductRef)>,
+) -> Result<(), SettleError> {
+    visits.sort_unstable();
+    visits.dedup();
     for visits in visits.chunk_by(|a, b| a.0 == b.0) {
-        if visits.first().is_some_and(|(pass, _)| shared.contains(&(*pass, id))) {
+        let Some((id, Sold { product, lines, pool })) =
+            visits.first().and_then(|(id, _)| Some((*id, products.get_mut(id)?)))
+        else {
+            continue;
+        };
+        let settlement = product.settlement;
+        if matches!(settlement.method, Method::Contracted(_)) {
             continue;
         }
+        let pool = pool.get_or_insert(Pool { product: id, passes: 0, fen: 0 });
+        if shared.contains(&(pass, id)) {
+            continue;
+        }
+        let price = u64::from(settlement.price_fen);
         pool.passes = add(pool.passes, 1)?;
         pool.fen = add(pool.fen, price)?;
         if settlement.method == Method::EqualSplit {
@@ -356,21 +401,7 @@ fn share(
             }
         }
     }
-    if settlement.method == Method::WeightedPool {
-        let weights = weights(lines)?;
-        lines.values_mut().zip(apportion(pool.fen, &weights)).for_each(|((line, _), fen)| line.fen = fen);
-    }
-    Ok(Some(pool))
-}
-
-/// Brings visits into the order of passes and, of each, of venues, each once. An audit has them by pass already.
-fn group(visits: &mut Vec<(PassKey, VenueId)>) {
-    if visits.is_sorted_by_key(|(pass, _)| *pass) {
-        visits.chunk_by_mut(|a, b| a.0 == b.0).for_each(<[_]>::sort_unstable);
-    } else {
-        visits.sort_unstable();
-    }
-    visits.dedup();
+    Ok(())
 }
 
 /// The weight of each line in a pool, in the order of the lines.

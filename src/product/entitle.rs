@@ -2,7 +2,8 @@
 //! the auditor.
 
 use super::grant::{Grant, Length, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
-use super::usage::{Usage, Use};
+use super::tally::{Counting, Uses};
+use super::usage::Usage;
 use crate::id::VenueId;
 use crate::time::{Date, UnixTime};
 
@@ -219,6 +220,16 @@ impl Denied {
 /// # Errors
 /// [`Denied`] says why not.
 pub fn entitle(product: &Product, pass: &PassFacts, usage: &Usage, visit: &Visit) -> Result<Entitled, Denied> {
+    decide(product, pass, usage, visit)
+}
+
+/// [`entitle`], however the uses are kept.
+pub(crate) fn decide(
+    product: &Product,
+    pass: &PassFacts,
+    usage: &impl Uses,
+    visit: &Visit,
+) -> Result<Entitled, Denied> {
     let case = Case { product, pass, usage, visit };
     case.decide().map_err(|denied| denied.with_next(case.next()))
 }
@@ -229,7 +240,7 @@ pub(crate) fn entitle_by(
     grant: u8,
     product: &Product,
     pass: &PassFacts,
-    usage: &Usage,
+    usage: &impl Uses,
     visit: &Visit,
 ) -> Result<Entitled, Denied> {
     let case = Case { product, pass, usage, visit };
@@ -283,14 +294,14 @@ impl Denied {
 ///
 /// Inside, the `next` of a [`Denied`] is the first time at which this one reason is gone; another may
 /// hold then. [`Case::next`] follows these from reason to reason until none is left.
-struct Case<'a> {
+struct Case<'a, U> {
     product: &'a Product,
     pass: &'a PassFacts,
-    usage: &'a Usage,
+    usage: &'a U,
     visit: &'a Visit,
 }
 
-impl Case<'_> {
+impl<U: Uses> Case<'_, U> {
     fn decide(&self) -> Result<Entitled, Denied> {
         self.pass(self.visit.time)?;
         let mut furthest = Denied::VenueNotCovered;
@@ -373,13 +384,13 @@ impl Case<'_> {
 
     fn choice(&self, grant: &Grant) -> Result<(), Denied> {
         let Some(choice) = grant.choice else { return Ok(()) };
-        let closes = |used: &&Use| {
-            let other = self.granted(used).and_then(|grant| grant.choice);
-            other.is_some_and(|other| other.group == choice.group && other.branch != choice.branch)
+        let closes = |(_, grant): &(u8, &Grant)| {
+            grant.choice.is_some_and(|other| other.group == choice.group && other.branch != choice.branch)
         };
+        let closed = self.grants().filter(closes);
         // Of uses at one moment by what they are, not by who wrote them down.
-        match self.usage.uses().iter().filter(closes).min_by_key(|used| (used.time, used.grant)) {
-            Some(used) => Err(Denied::OtherBranch { grant: used.grant, next: None }),
+        match closed.filter_map(|(grant, _)| Some((self.usage.first(grant)?, grant))).min() {
+            Some((_, grant)) => Err(Denied::OtherBranch { grant, next: None }),
             None => Ok(()),
         }
     }
@@ -415,16 +426,9 @@ impl Case<'_> {
     }
 
     fn first_use(&self, clock: u8) -> Option<UnixTime> {
-        let starts = |used: &&Use| {
-            let validity = self.granted(used).map(|grant| grant.window.validity);
-            matches!(validity, Some(Validity::FirstUse { clock: started, .. }) if started == clock)
-        };
-        // Uses are in order of time.
-        self.usage.uses().iter().find(starts).map(|used| used.time)
-    }
-
-    fn granted(&self, used: &Use) -> Option<&Grant> {
-        self.product.grants.get(usize::from(used.grant))
+        let starts = |grant: &Grant| matches!(grant.window.validity, Validity::FirstUse { clock: started, .. } if started == clock);
+        let started = self.grants().filter(|(_, grant)| starts(grant));
+        started.filter_map(|(grant, _)| self.usage.first(grant)).min()
     }
 
     /// What the tightest shared quota leaves after the visit; or the most lasting quota that is used up,
@@ -434,7 +438,8 @@ impl Case<'_> {
         let mut left = None;
         let mut lasting: Option<Denied> = None;
         for quota in &grant.quotas {
-            let Counted { used, with_visit } = self.count(index, grant, quota, day);
+            let which = self.counting(index, grant, quota, day);
+            let Counted { used, with_visit } = self.count(&which, quota.unit);
             let limit = u32::from(quota.limit);
             if let Some(rest) = limit.checked_sub(with_visit) {
                 if quota.key == QuotaKey::Shared {
@@ -442,10 +447,10 @@ impl Case<'_> {
                 }
                 continue;
             }
-            let last = self.counted(index, grant, quota, day).max_by_key(|used| (used.time, used.venue));
-            let last = last.map(|used| LastUse { time: used.time, venue: used.venue });
+            let last = self.usage.last(&which).map(|(time, venue)| LastUse { time, venue });
             // On a later day that counts already, as another clock wrote it down, the visit costs no more.
-            let later = self.later(index, grant, quota, day).filter(|_| used <= limit);
+            let later = if quota.unit == Unit::Days { self.usage.later_day(&which) } else { None };
+            let later = later.filter(|_| used <= limit);
             let next = [quota.period.next(day), later].into_iter().flatten().min();
             let next = next.map(|day| day.start(grant.window.day_start));
             let spent = Spent { limit: quota.limit, used, last, next };
@@ -466,35 +471,19 @@ impl Case<'_> {
         lasting.map_or(Ok(left), Err)
     }
 
-    fn count(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Counted {
-        let venue = self.visit.venue.id;
-        let uses = self.counted(index, grant, quota, day);
-        let (used, with_visit) = match quota.unit {
-            Unit::Entries => {
-                let used = uses.count();
-                (used, used.saturating_add(1))
-            }
-            Unit::Venues => distinct(uses.map(|used| used.venue).collect(), venue),
-            Unit::Days => distinct(uses.map(|used| day_of(grant, used)).collect(), day),
+    fn counting(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Counting {
+        let venue = (quota.key == QuotaKey::Venue).then_some(self.visit.venue.id);
+        Counting { grant: index, venue, period: quota.period, day_start: grant.window.day_start, day }
+    }
+
+    fn count(&self, which: &Counting, unit: Unit) -> Counted {
+        let (used, known) = match unit {
+            Unit::Entries => (self.usage.entries(which), false),
+            Unit::Venues => self.usage.venues(which, self.visit.venue.id),
+            Unit::Days => self.usage.days(which),
         };
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Counted { used: number(used), with_visit: number(with_visit) }
-    }
-
-    /// The uses that count for a quota on `day`.
-    fn counted<'b>(&'b self, index: u8, grant: &'b Grant, quota: &Quota, day: Date) -> impl Iterator<Item = &'b Use> {
-        let (key, period, venue) = (quota.key, quota.period, self.visit.venue.id);
-        self.usage.uses().iter().filter(move |used| {
-            used.grant == index
-                && (key == QuotaKey::Shared || used.venue == venue)
-                && (period == Period::Life || period.same(day_of(grant, used), day))
-        })
-    }
-
-    /// Where days are counted, the first one after the visit's that counts.
-    fn later(&self, index: u8, grant: &Grant, quota: &Quota, day: Date) -> Option<Date> {
-        let days = self.counted(index, grant, quota, day).map(|used| day_of(grant, used));
-        days.filter(|used| quota.unit == Unit::Days && *used > day).min()
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        Counted { used, with_visit: used.saturating_add(u32::from(!known)) }
     }
 }
 
@@ -504,25 +493,7 @@ struct Counted {
     with_visit: u32,
 }
 
-/// The service day of a use, as a grant counts days.
-fn day_of(grant: &Grant, used: &Use) -> Date {
-    used.time.service_day(grant.window.day_start)
-}
-
 impl Period {
-    fn same(self, a: Date, b: Date) -> bool {
-        let month = |day: Date| {
-            let (year, month, _) = day.year_month_day();
-            (year, month)
-        };
-        match self {
-            Self::Life => true,
-            Self::Day => a == b,
-            Self::Month => month(a) == month(b),
-            Self::Year => month(a).0 == month(b).0,
-        }
-    }
-
     /// The first day of the period after the one `day` is in.
     fn next(self, day: Date) -> Option<Date> {
         let (year, month, _) = day.year_month_day();
@@ -535,21 +506,13 @@ impl Period {
     }
 }
 
-/// How many different values there are, without and with one more.
-fn distinct<T: Ord>(mut values: Vec<T>, more: T) -> (usize, usize) {
-    values.sort_unstable();
-    values.dedup();
-    let known = values.binary_search(&more).is_ok();
-    (values.len(), values.len().saturating_add(usize::from(!known)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
         any_product, any_relatives, any_time, any_uses, any_visit, at, config, date, days, first_use, grant, product,
         quota, used, window,
     };
-    use super::super::{Choice, GrantFault, HourRange, Mask, Price, ProductError, Window};
+    use super::super::{Choice, GrantFault, HourRange, Mask, Price, ProductError, Use, Window};
     use super::*;
     use crate::wire::cbor::{Decoder, Encoder};
     use proptest::collection::vec;

@@ -4,8 +4,9 @@
 //! third museum as one of "the first two free". No rule denies the visit, a later grant covers it, but at
 //! another price. [`reconsider`] finds such a use, which a second [`entitle`] alone calls covered.
 
-use super::entitle::{Denied, Entitled, PassFacts, Visit, entitle};
+use super::entitle::{Denied, Entitled, PassFacts, Visit, decide};
 use super::grant::Product;
+use super::tally::Uses;
 use super::usage::Usage;
 
 /// What a gate decided, as its record says.
@@ -44,7 +45,18 @@ pub fn reconsider(
     visit: &Visit,
     recorded: Recorded,
 ) -> Result<Option<Otherwise>, Denied> {
-    let entitled = entitle(product, pass, usage, visit)?;
+    redecide(product, pass, usage, visit, recorded)
+}
+
+/// [`reconsider`], however the uses are kept.
+pub(crate) fn redecide(
+    product: &Product,
+    pass: &PassFacts,
+    usage: &impl Uses,
+    visit: &Visit,
+    recorded: Recorded,
+) -> Result<Option<Otherwise>, Denied> {
+    let entitled = decide(product, pass, usage, visit)?;
     if recorded == (Recorded { grant: entitled.grant, due_fen: entitled.due_fen }) {
         return Ok(None);
     }
@@ -57,7 +69,7 @@ pub fn reconsider(
 mod tests {
     use super::super::passes::roma_pass;
     use super::super::samples::{Holder, any_product, any_visit, at, config, museum};
-    use super::super::{Period, Quota, QuotaKey, Unit, Use};
+    use super::super::{Period, Quota, QuotaKey, Unit, Use, entitle};
     use super::*;
     use crate::id::GateId;
     use proptest::collection::vec;

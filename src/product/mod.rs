@@ -10,6 +10,7 @@ mod codec;
 mod entitle;
 mod grant;
 mod hindsight;
+mod tally;
 mod usage;
 mod validate;
 
@@ -20,17 +21,19 @@ mod passes;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod stories;
 
-pub(crate) use entitle::entitle_by;
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};
+pub(crate) use entitle::{decide, entitle_by};
 pub use grant::{
     Choice, FULL_BASIS_POINTS, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST, MAX_MONTHS,
     MAX_NAME, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity,
     WEEKDAYS_ALL, Window,
 };
+pub(crate) use hindsight::redecide;
 pub use hindsight::{Otherwise, Recorded, reconsider};
+pub(crate) use tally::Tally;
 pub use usage::{Usage, Use, UseKey};
 pub use validate::{GrantFault, ProductError};

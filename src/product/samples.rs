@@ -23,11 +23,11 @@ pub(super) fn at(year: i32, month: u8, day: u8, hour: u32, minute: u32) -> UnixT
     date(year, month, day).start(hour * 3_600 + minute * 60)
 }
 
-pub(super) fn city(index: u8) -> MemberId {
+pub(crate) fn city(index: u8) -> MemberId {
     crate::id::FOUNDERS[usize::from(index)].id
 }
 
-pub(super) fn venue(member: u8, number: u16) -> VenueId {
+pub(crate) fn venue(member: u8, number: u16) -> VenueId {
     VenueId { member: city(member), number }
 }
 
@@ -146,7 +146,7 @@ pub(super) fn place(category: u8, number: u16) -> VenueFacts {
 }
 
 /// Times around a leap day, the end of a month and the start of the next.
-pub(super) fn any_time() -> impl Strategy<Value = UnixTime> {
+pub(crate) fn any_time() -> impl Strategy<Value = UnixTime> {
     let start = at(2028, 2, 24, 0, 0);
     prop_oneof![
         (0..8 * 86_400i64).prop_map(move |second| start.saturating_add(second)),
@@ -166,7 +166,7 @@ pub(super) fn any_use() -> impl Strategy<Value = Use> {
 }
 
 /// Uses that never meet under one key.
-pub(super) fn any_uses(most: usize) -> impl Strategy<Value = Vec<Use>> {
+pub(crate) fn any_uses(most: usize) -> impl Strategy<Value = Vec<Use>> {
     vec(any_use(), 0..most).prop_map(|mut uses| {
         uses.iter_mut().zip(0..).for_each(|(entry, index)| entry.index = index);
         uses
@@ -182,7 +182,7 @@ pub(super) fn any_visit() -> impl Strategy<Value = Visit> {
 }
 
 /// Any product that passes validation, over the venues and times above.
-pub(super) fn any_product() -> impl Strategy<Value = Product> {
+pub(crate) fn any_product() -> impl Strategy<Value = Product> {
     let settlement = prop_oneof![
         Just(Method::EqualSplit),
         Just(Method::WeightedPool),

@@ -6,9 +6,12 @@
 
 use crate::id::{GateId, VenueId};
 use crate::time::UnixTime;
+use std::collections::BTreeMap;
 
 /// Up to so many uses take no more room than they need.
 const FEW: usize = 4;
+/// From so many uses on, they are found by their keys without looking at each.
+const MANY: usize = 64;
 
 /// One redemption of the pass. The order of the fields is the canonical order of uses: by time, then
 /// by gate, then by place in the gate's journal.
@@ -53,13 +56,15 @@ pub struct Usage {
     uses: Vec<Use>,
     /// Strictly ascending. Kept for ever: the use may still be on its way.
     annulled: Vec<UseKey>,
+    /// The uses by their keys, if and only if there are [`MANY`].
+    by_key: Option<Box<BTreeMap<UseKey, Use>>>,
 }
 
 impl Usage {
     /// A pass that was never used.
     #[must_use]
     pub const fn new() -> Self {
-        Self { uses: Vec::new(), annulled: Vec::new() }
+        Self { uses: Vec::new(), annulled: Vec::new(), by_key: None }
     }
 
     /// The uses that stand, in canonical order.
@@ -79,11 +84,11 @@ impl Usage {
         if self.annulled.binary_search(&new.key()).is_ok() {
             return false;
         }
-        if let Some(place) = self.uses.iter().position(|known| known.key() == new.key()) {
-            if self.uses.get(place).is_some_and(|known| *known <= new) {
+        if let Some(known) = self.of_key(new.key()) {
+            if known <= new {
                 return false;
             }
-            self.uses.remove(place);
+            self.remove(&known);
         }
         // Most passes are used once or twice, and a gate knows many.
         if self.uses.len() < FEW {
@@ -91,6 +96,10 @@ impl Usage {
         }
         let place = self.uses.partition_point(|known| *known < new);
         self.uses.insert(place, new);
+        if let Some(by_key) = &mut self.by_key {
+            by_key.insert(new.key(), new);
+        }
+        self.index();
         true
     }
 
@@ -99,7 +108,10 @@ impl Usage {
         let key = (gate, index);
         let Err(place) = self.annulled.binary_search(&key) else { return false };
         self.annulled.insert(place, key);
-        self.uses.retain(|known| known.key() != key);
+        if let Some(known) = self.of_key(key) {
+            self.remove(&known);
+            self.index();
+        }
         true
     }
 
@@ -125,6 +137,31 @@ impl Usage {
         (ascending && usage.uses.len() == count).then_some(usage)
     }
 
+    fn of_key(&self, key: UseKey) -> Option<Use> {
+        match &self.by_key {
+            Some(by_key) => by_key.get(&key).copied(),
+            None => self.uses.iter().find(|known| known.key() == key).copied(),
+        }
+    }
+
+    fn remove(&mut self, known: &Use) {
+        if let Ok(place) = self.uses.binary_search(known) {
+            self.uses.remove(place);
+        }
+        if let Some(by_key) = &mut self.by_key {
+            by_key.remove(&known.key());
+        }
+    }
+
+    /// Begins or ends to keep the uses by their keys too.
+    fn index(&mut self) {
+        if self.uses.len() < MANY {
+            self.by_key = None;
+        } else if self.by_key.is_none() {
+            self.by_key = Some(Box::new(self.uses.iter().map(|known| (known.key(), *known)).collect()));
+        }
+    }
+
     /// Brings lists in any order, with anything twice, into canonical form.
     fn settle(&mut self) {
         self.annulled.sort_unstable();
@@ -133,6 +170,8 @@ impl Usage {
         self.uses.dedup_by_key(|known| known.key());
         self.uses.retain(|known| self.annulled.binary_search(&known.key()).is_err());
         self.uses.sort_unstable();
+        self.by_key = None;
+        self.index();
     }
 }
 
@@ -147,7 +186,7 @@ type Parts = (Vec<Use>, Vec<UseKey>);
 
 impl From<Parts> for Usage {
     fn from((uses, annulled): Parts) -> Self {
-        let mut usage = Self { uses, annulled };
+        let mut usage = Self { uses, annulled, by_key: None };
         usage.settle();
         usage
     }
@@ -285,6 +324,31 @@ mod tests {
             let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
             prop_assert_eq!(&merged(&learn(left), &learn(right)), &whole);
             prop_assert_eq!(learn(&[&shuffled[..], &facts[..]].concat()), whole);
+        }
+
+        #[test]
+        fn many_uses_are_known_as_few(
+            steps in vec((any::<bool>(), 1..3u32, 0..200u64, 0..9i64), 0..600),
+        ) {
+            let mut usage = Usage::new();
+            let (mut uses, mut annulled) = (BTreeMap::new(), std::collections::BTreeSet::new());
+            for (insert, gate, index, second) in steps {
+                let new = used(gate, index, at(2027, 5, 1, 9, 0).saturating_add(second));
+                if insert {
+                    let known = uses.get(&new.key());
+                    let changes = !annulled.contains(&new.key()) && known.is_none_or(|known| new < *known);
+                    prop_assert_eq!(usage.insert(new), changes);
+                    if changes {
+                        uses.insert(new.key(), new);
+                    }
+                } else if index % 3 == 0 {
+                    prop_assert_eq!(usage.annul(new.gate, index), annulled.insert(new.key()));
+                    uses.remove(&new.key());
+                }
+                prop_assert_eq!(usage.by_key.is_some(), uses.len() >= MANY);
+            }
+            let again = Usage::from((uses.values().copied().collect(), annulled.into_iter().collect()));
+            prop_assert_eq!(usage, again);
         }
 
         #[test]

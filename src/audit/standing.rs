@@ -1,0 +1,277 @@
+//! The redemptions that an audit keeps until it has read all journals, which over-use and settlement follow from.
+//!
+//! Nothing else that an audit keeps grows with the records. What is over-use depends on all uses of a pass at all
+//! gates, and which of them count depends on entries that come last; so of each as little is kept as can be: what its
+//! record says, in one list for each journal. What it shares with others of its gate is there once, and is put
+//! together again for one pass at a time.
+
+use super::journals::GateSeen;
+use super::overuse::{Redeemed, SyncedAt};
+use super::settle::{Liable, Settled};
+use crate::gate::Redemption;
+use crate::id::{GateId, PassKey, ProductRef, VenueId};
+use crate::product::{PassFacts, Use, UseKey};
+use crate::time::UnixTime;
+use core::ops::Range;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What stands at a gate.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Records below this index were pruned: whether they are redemptions that stand, nobody can tell.
+    pub(super) pruned: u64,
+    /// The journal is not all there, or not what was signed.
+    pub(super) damaged: bool,
+    place: Option<GatePlace>,
+    /// In the order of their records.
+    kept: Vec<Kept>,
+    said: Vec<Said>,
+    /// The ledger's entries that reversed some, by index.
+    reversed: BTreeMap<u64, u64>,
+}
+
+/// What all redemptions of a gate share.
+#[derive(Clone, Debug)]
+struct GatePlace {
+    gate: GateId,
+    venue: VenueId,
+    service: u8,
+    /// Up to which size the ledger's entries seal the journal, both ascending.
+    sealed: Vec<(u64, u64)>,
+}
+
+/// What the gate had said when it decided, and what follows from it.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// What it had last learnt of usage.
+    pub(super) synced: Option<Arc<SyncedAt>>,
+    /// Whether the record that says so was pruned.
+    pub(super) synced_pruned: bool,
+    /// What a visit costs without a pass, by the catalogue that the gate had.
+    pub(super) reference_fen: u32,
+}
+
+impl Said {
+    fn is(&self, other: &Self) -> bool {
+        let index = |said: &Self| said.synced.as_ref().map(|synced| synced.index);
+        (index(self), self.synced_pruned, self.reference_fen)
+            == (index(other), other.synced_pruned, other.reference_fen)
+    }
+}
+
+/// One redemption.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    pass: PassKey,
+    time: UnixTime,
+    index: u64,
+    not_before: UnixTime,
+    expires: UnixTime,
+    due_fen: u32,
+    /// Place in [`Standing::said`].
+    said: u32,
+    product: (u16, u16),
+    holder_class: u8,
+    grant: u8,
+    party: u8,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Annulled,
+    Stands,
+    /// It went beyond the rules.
+    Beyond(Liable),
+}
+
+impl Standing {
+    /// Nothing yet of the gate that the ledger shows.
+    pub(super) fn at(gate: &GateSeen) -> Self {
+        let certificate = &gate.certificate;
+        let sealed = gate.covering().map(|seal| (seal.signed.size(), seal.entry)).collect();
+        let (gate, venue, service) = (certificate.gate(), certificate.venue(), certificate.service());
+        Self { place: Some(GatePlace { gate, venue, service, sealed }), ..Self::default() }
+    }
+
+    /// Keeps a redemption; indices ascend.
+    pub(super) fn keep(&mut self, index: u64, redemption: &Redemption, said: Said) {
+        let Redemption { time, pass, product, facts, grant, party, due_fen, .. } = *redemption;
+        if !self.said.last().is_some_and(|last| last.is(&said)) {
+            self.said.push(said);
+        }
+        let PassFacts { not_before, expires, holder_class } = facts;
+        let said = u32::try_from(self.said.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let state = State::Stands;
+        self.kept.push(Kept {
+            pass,
+            time,
+            index,
+            not_before,
+            expires,
+            due_fen,
+            said,
+            product,
+            holder_class,
+            grant,
+            party,
+            state,
+        });
+    }
+
+    /// Pass and use of a redemption that stands.
+    pub(super) fn of(&self, index: u64) -> Option<(PassKey, Use)> {
+        let kept = self.kept.get(self.find(index)?)?;
+        Some((kept.pass, self.used(kept)?))
+    }
+
+    /// Takes back a redemption.
+    pub(super) fn annul(&mut self, index: u64) {
+        if let Some(kept) = self.find(index).and_then(|at| self.kept.get_mut(at)) {
+            kept.state = State::Annulled;
+        }
+    }
+
+    /// Takes back a redemption by an entry of the ledger after the one that sealed it; `false` where there is none,
+    /// or it was taken back before.
+    pub(super) fn reverse(&mut self, index: u64, entry: u64) -> bool {
+        let sealed = self.place.as_ref().map_or(u64::MAX, |place| place.entry(index));
+        if self.find(index).is_none() || sealed >= entry || self.reversed.contains_key(&index) {
+            return false;
+        }
+        self.reversed.insert(index, entry);
+        true
+    }
+
+    /// All that is kept, in no more room than it needs.
+    pub(super) fn finish(&mut self) {
+        self.kept.shrink_to_fit();
+    }
+
+    fn find(&self, index: u64) -> Option<usize> {
+        let at = self.kept.binary_search_by_key(&index, |kept| kept.index).ok()?;
+        self.kept.get(at).filter(|kept| kept.state != State::Annulled).map(|_| at)
+    }
+
+    fn used(&self, kept: &Kept) -> Option<Use> {
+        self.place.as_ref().map(|place| place.used(kept))
+    }
+}
+
+impl GatePlace {
+    fn used(&self, kept: &Kept) -> Use {
+        let Self { gate, venue, service, .. } = *self;
+        let Kept { time, index, grant, party, .. } = *kept;
+        Use { time, gate, index, venue, service, grant, party }
+    }
+
+    /// The ledger's entry that sealed a record.
+    fn entry(&self, index: u64) -> u64 {
+        let seal = self.sealed.get(self.sealed.partition_point(|(size, _)| *size <= index));
+        seal.map_or(u64::MAX, |(_, entry)| *entry)
+    }
+}
+
+/// The redemptions that were not annulled, of all gates, by pass.
+#[derive(Debug, Default)]
+pub(super) struct AllStanding {
+    places: Vec<GatePlace>,
+    /// Each with its place in `places`.
+    said: Vec<(usize, Said)>,
+    kept: Vec<Kept>,
+    /// The entries of their ledgers that reversed some.
+    reversed: BTreeMap<UseKey, u64>,
+}
+
+impl FromIterator<Standing> for AllStanding {
+    fn from_iter<I: IntoIterator<Item = Standing>>(journals: I) -> Self {
+        let journals: Vec<Standing> = journals.into_iter().collect();
+        let mut all = Self::default();
+        // Their pages come one by one, as those of the journals go.
+        all.kept.reserve_exact(journals.iter().map(|journal| journal.kept.len()).sum());
+        for Standing { place, kept, said, reversed, .. } in journals {
+            let Some(place) = place else { continue };
+            let first = u32::try_from(all.said.len()).unwrap_or(u32::MAX);
+            let stand = kept.into_iter().filter(|kept| kept.state != State::Annulled);
+            all.kept.extend(stand.map(|kept| Kept { said: kept.said.saturating_add(first), ..kept }));
+            all.said.extend(said.into_iter().map(|said| (all.places.len(), said)));
+            all.reversed.extend(reversed.into_iter().map(|(index, entry)| ((place.gate, index), entry)));
+            all.places.push(place);
+        }
+        all.kept.sort_unstable_by_key(|kept| kept.pass);
+        all
+    }
+}
+
+impl AllStanding {
+    /// The places of the redemptions of the pass that comes at place `from`, of which there are none before.
+    pub(super) fn pass_at(&self, from: usize) -> Option<Range<usize>> {
+        let rest = self.kept.get(from..)?;
+        let pass = rest.first()?.pass;
+        let length = rest.iter().take_while(|kept| kept.pass == pass).count();
+        Some(from..from.saturating_add(length))
+    }
+
+    /// A redemption with all that liability depends on.
+    pub(super) fn redeemed(&self, at: usize) -> Option<Redeemed> {
+        let kept = self.kept.get(at)?;
+        let (place, said) = self.said_of(kept)?;
+        let Kept { pass, not_before, expires, holder_class, due_fen, index, .. } = *kept;
+        Some(Redeemed {
+            pass,
+            product: kept.product(),
+            used: place.used(kept),
+            due_fen,
+            reference_fen: said.reference_fen,
+            entry: place.entry(index),
+            reversed: self.reversed.get(&(place.gate, index)).copied(),
+            synced: said.synced.clone(),
+            synced_pruned: said.synced_pruned,
+            facts: PassFacts { not_before, expires, holder_class },
+        })
+    }
+
+    /// Notes that a redemption went beyond the rules.
+    pub(super) fn beyond(&mut self, at: usize, liable: Liable) {
+        if let Some(kept) = self.kept.get_mut(at) {
+            kept.state = State::Beyond(liable);
+        }
+    }
+
+    /// All of them as they are settled, by pass, each with the entries of its ledger that sealed and that reversed it.
+    pub(super) fn settled(&self) -> impl Iterator<Item = (Settled, u64, Option<u64>)> + Clone {
+        self.kept.iter().filter_map(|kept| {
+            let (place, _) = self.said_of(kept)?;
+            let liable = match kept.state {
+                State::Beyond(liable) => Some(liable),
+                State::Stands | State::Annulled => None,
+            };
+            let Kept { pass, due_fen, index, .. } = *kept;
+            let settled = Settled { pass, product: kept.product(), used: place.used(kept), due_fen, liable };
+            Some((settled, place.entry(index), self.reversed.get(&(place.gate, index)).copied()))
+        })
+    }
+
+    fn said_of(&self, kept: &Kept) -> Option<(&GatePlace, &Said)> {
+        let (place, said) = self.said.get(usize::try_from(kept.said).ok()?)?;
+        Some((self.places.get(*place)?, said))
+    }
+}
+
+impl Kept {
+    const fn product(&self) -> ProductRef {
+        ProductRef { issuer: self.pass.issuer, product: self.product.0, version: self.product.1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number that `docs/design.md` and `benches/README.md` tell.
+    #[test]
+    fn a_redemption_takes_64_bytes() {
+        assert_eq!(size_of::<Kept>(), 64);
+    }
+}
