@@ -161,14 +161,15 @@ fn journal(directory: &Path, count: u64) -> Vec<Cell> {
 fn audited(count: u64) -> Vec<Cell> {
     let mut day = Day::open();
     GATES.iter().for_each(|&(city, gate)| day.deliver(city, gate, OPEN));
+    let mut ingesting = Duration::ZERO;
     for (number, (city, gate)) in (0..).zip(GATES) {
-        play(&mut day, city, gate, |at| at * GATES.len() as u64 + number, count);
+        ingesting += play(&mut day, city, gate, |at| at * GATES.len() as u64 + number, count);
     }
     day.finish(OPEN + 50_000);
     let files = day.files();
     drop(day);
     let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
-    let mut cells = Vec::new();
+    let mut cells = vec![Cell("ingested by a city in memory, ns each", each(ingesting, count))];
     for (depth, [took_name, peak_name]) in [
         (Depth::Integrity, ["audited for integrity, ns each", "bytes of memory for it, each"]),
         (Depth::Policy, ["audited for policy and settled, ns each", "bytes of memory for it, each"]),
@@ -185,8 +186,9 @@ fn audited(count: u64) -> Vec<Cell> {
     cells
 }
 
-/// Continues a gate's journal as the gate would, without deciding anything, and hands it to the city.
-fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, count: u64) {
+/// Continues a gate's journal as the gate would, without deciding anything, and hands it to the city: tells how long
+/// the city took.
+fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, count: u64) -> Duration {
     let ledger = &mut day.cities[city].ledger;
     let gate = GateId { member: ledger.member(), number: gate as u32 + 1 };
     let key = gate_secret(gate);
@@ -197,6 +199,7 @@ fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, co
     })
     .unwrap();
     log.apply(batch.expect("what a gate records when it opens")).unwrap();
+    let mut ingesting = Duration::ZERO;
     let own = count / GATES.len() as u64;
     for first in (0..own).step_by(SEGMENT as usize) {
         let known = log.size();
@@ -210,8 +213,10 @@ fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, co
         log.apply(batch).unwrap();
         let checkpoint = SignedCheckpoint::sign(log.checkpoint(), &key).note().to_owned();
         let certificate = gate_certificate(gate);
-        ledger.ingest(&Segment { certificate, checkpoint, first: known, records }, time(OPEN + 50_000)).unwrap();
+        let segment = Segment { certificate, checkpoint, first: known, records };
+        ingesting += timed(|| ledger.ingest(&segment, time(OPEN + 50_000)).unwrap()).0;
     }
+    ingesting
 }
 
 fn settled(count: u64) -> Vec<Cell> {
