@@ -347,13 +347,19 @@ impl<'a> Tree<'a> {
     fn sync<E: std::error::Error>(&mut self) -> Result<(), PublishError<E>> {
         for path in core::mem::take(&mut self.touched) {
             match self.names.sync(&path) {
-                // Who may not read it did not make anything in it.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !self.is_ours(&path) => {}
+                // Above, it may not be ours to read, or on a file system that syncs no directories.
+                Err(error) if !self.is_ours(&path) && cannot_be_synced(&error) => {}
                 synced => synced.map_err(|source| PublishError::Io { path, source })?,
             }
         }
         Ok(())
     }
+}
+
+/// Whether it never can be, however often it is tried.
+fn cannot_be_synced(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported)
 }
 
 #[cfg(test)]
