@@ -132,6 +132,7 @@ fn another_encoding_is_refused() {
     let (bytes, value) = file();
     assert_eq!(encoded(&value), bytes);
     assert_eq!(verify(&vec![0; (16 << 20) + 1]), Err(OverUseError::TooLong((16 << 20) + 1)));
+    assert!(matches!(verify(&vec![0; 16 << 20]), Err(OverUseError::Cbor(_))));
     assert!(matches!(verify(&[&bytes[..], &[0]].concat()), Err(OverUseError::Cbor(_))), "trailing");
     assert!(matches!(verify(&bytes[..bytes.len() - 1]), Err(OverUseError::Cbor(_))), "cut");
     assert_eq!(changed(&value, |file| *at(file, 1) = 2.into()), Err(OverUseError::Version(2)));

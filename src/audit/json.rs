@@ -103,6 +103,7 @@ mod tests {
             out.list("f", &[1, 2], |out, item| _ = out.number("g", item));
         });
         let text = out.finish();
+        assert!(text.contains(r"[31m\u000d\u000a\u007f\u009b 园"), "{text}");
         assert!(!text.chars().any(char::is_control), "{text:?}");
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(

@@ -624,6 +624,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_use_is_told_by_member_gate_and_index_together() {
+        let (first, elsewhere) = (used(SHARE, 1, TOWER, 5), used(SHARE, 2, LAKE, 5));
+        let gate = GateId { number: 2, ..first.used.gate };
+        let beside = Settled { used: Use { gate, ..first.used }, ..used(SHARE, 3, TOWER, 5) };
+        let next = used(SHARE, 4, TOWER, 6);
+        let uses = [first, elsewhere, beside, next];
+        assert_eq!(settled(&uses).lines().iter().map(|line| line.uses).sum::<u64>(), 4);
+        for twice in uses {
+            let again = settle(&period(), &cut_offs(), &[&uses[..], &[twice]].concat(), &BUNDLE, &Earlier::default());
+            let Use { gate, index, .. } = twice.used;
+            assert_eq!(again, Err(SettleError::UseTwice { gate, index }));
+        }
+    }
+
+    #[test]
     fn a_contracted_share_is_rounded_down_once_per_use() {
         // 2 * 30.01 * 83.33 % = 50.014666; person by person it would be 50.00.
         let two = party(2, used(SHARE, 1, TOWER, 1));

@@ -662,6 +662,11 @@ mod tests {
         assert_eq!(rule(|s| s.parts.pools[1].passes = 2), "a pool that no price makes");
         assert_eq!(rule(|s| s.parts.pools[0].passes = 0), "a pool that no price makes");
         assert_eq!(rule(|s| s.parts.pools[0].passes = 9), "a pool with fewer uses than passes");
+        let nobodys = |s: &mut Statement| {
+            let product = ProductRef { product: u16::MAX, ..s.parts.pools[1].product };
+            s.parts.pools.push(Pool { product, passes: 0, fen: 0 });
+        };
+        assert_eq!(rule(nobodys), "a pool with fewer uses than passes");
         assert_eq!(rule(|s| s.parts.lines.swap(0, 1)), "lines not in ascending order");
         assert_eq!(rule(|s| s.parts.lines[1] = s.parts.lines[0]), "lines not in ascending order");
         assert_eq!(rule(|s| s.parts.pools.swap(0, 1)), "pools not in ascending order");
@@ -726,7 +731,8 @@ mod tests {
             assert!(Statement::decode(&bytes[..length]).is_err(), "{length} bytes");
         }
         let long = vec![0; MAX_STATEMENT + 1];
-        assert_eq!(Statement::decode(&long), Err(StatementError::TooLong(MAX_STATEMENT + 1)));
+        assert_eq!(Statement::decode(&long), Err(StatementError::TooLong(64 * 1024 * 1024 + 1)));
+        assert!(matches!(Statement::decode(&long[1..]), Err(StatementError::Cbor(_))));
     }
 
     #[test]

@@ -1370,7 +1370,7 @@ pub(crate) mod tests {
     #[test]
     fn an_annulment_counts_also_where_a_new_policy_would_have_refused_it() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
-        for (number, at) in [(1, NOW), (1, NOW + 200), (2, NOW + 800)] {
+        for (number, at) in [(2, NOW), (2, NOW + 200), (1, NOW + 800)] {
             assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
         }
         gate.annul(3, time(NOW + 800)).unwrap();
@@ -1382,8 +1382,8 @@ pub(crate) mod tests {
         let now = NOW + 900;
         let mut gate = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(now)).unwrap();
         assert_eq!(gate.inside(), 2);
-        assert_eq!(reason(&mut gate, &code(1, now), now), Reason::Ok);
-        let left = gate.usage_with(&PassKey { issuer: id(CITY), pass: PassId::from_bytes([2; 10]) }, &[]);
+        assert_eq!(reason(&mut gate, &code(2, now), now), Reason::Ok);
+        let left = gate.usage_with(&PassKey { issuer: id(CITY), pass: PassId::from_bytes([1; 10]) }, &[]);
         assert_eq!(left.uses().len(), 1, "and it is the use of no other pass");
     }
 

@@ -178,6 +178,12 @@ mod tests {
     }
 
     #[test]
+    fn many_are_three_quarters_of_what_one_segment_holds() {
+        // 64 MiB, at 640 bytes of evidence and 128 of record each.
+        assert_eq!(MANY_UNSEALED, 65_535);
+    }
+
+    #[test]
     fn lists_are_named_with_the_second_they_fail() {
         let mut gate = gate();
         let policy = *gate.bundle().trust().policy();

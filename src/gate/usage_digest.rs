@@ -549,6 +549,11 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn facts_say_up_to_when_passes_are_left_out() {
+        assert_eq!([sample().over(), UsageFacts::new(UnixTime::MIN).over()], [time(30_000), UnixTime::MIN]);
+    }
+
+    #[test]
     fn a_use_takes_few_bytes() {
         let digest = |uses: u64| {
             let told: Vec<_> =

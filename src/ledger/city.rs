@@ -1286,6 +1286,7 @@ pub(super) mod tests {
         ledger.retire(7, time(NOW)).unwrap();
         assert!(ledger.journals[&7].retired());
         assert!(matches!(ledger.retire(7, time(NOW)), Err(LedgerError::Retired(_))));
+        assert!(matches!(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW)), Err(LedgerError::Retired(_))));
         let again = ledger.enrol(&known.certificate, time(NOW));
         assert!(matches!(again, Err(LedgerError::Gate(_))), "a number is used once");
         assert!(matches!(refused(&mut ledger, &segment(&gate, 0)), IngestError::Retired(_)), "sealed before or not");
@@ -1788,6 +1789,11 @@ pub(super) mod tests {
         let note = with(&[320_100]).note().to_owned();
         let refused = LedgerCheckpoint::verify(note.as_bytes(), &trust.clone().into(), id(320_100));
         assert!(matches!(refused, Err(NoteError::OtherLog(_))), "it is another member's");
+        let note = with(&[CITY, 320_100]).note().to_owned();
+        let read = LedgerCheckpoint::verify(note.as_bytes(), &trust.clone().into(), id(CITY)).unwrap();
+        assert_eq!(read.cosignatures().iter().map(|one| one.member).collect::<Vec<_>>(), [id(320_100)]);
+        let own = witness_name(&trust, id(CITY)).unwrap();
+        assert_eq!(read.unknown_lines().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), [own.as_str()]);
     }
 
     #[test]
@@ -1799,6 +1805,29 @@ pub(super) mod tests {
         assert_eq!((witnesses(NOW - 1), witnesses(NOW)), (4, 3));
         let log = |at| log_verifiers(&list, id(320_100), time(at)).len();
         assert_eq!((log(NOW - 1), log(NOW)), (1, 0));
+        let gives = |at| gives(&list, id(320_100), &secret(320_100, Role::Log), at);
+        assert_eq!(
+            [None, Some(time(NOW - 1)), Some(time(NOW)), Some(time(NOW + 1))].map(gives),
+            [true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn another_list_under_the_first_lists_number_is_not_read_over() {
+        let other = Entry::TrustAdopted { sequence: 1, digest: Hash([9; 32]) };
+        assert!(matches!(ledger().append(other, time(NOW)), Err(LedgerError::OtherTrustList(1))));
+    }
+
+    #[test]
+    fn a_key_verifies_from_its_first_second_to_its_last() {
+        let list = list();
+        let at = |seconds| {
+            let seconds = time(seconds);
+            (witness_verifiers(&list, id(CITY), seconds).len(), log_verifiers(&list, id(CITY), seconds).len())
+        };
+        assert_eq!([999, 1_000, 2_000_000_000, 2_000_000_001].map(at), [(0, 0), (4, 1), (4, 1), (0, 0)]);
+        let watch = crate::ledger::watch(&list.clone().into(), id(CITY), LogKey(1), time(NOW)).unwrap();
+        assert_eq!((watch.keys, watch.retired), (log_verifiers(&list, id(CITY), time(NOW)), vec![]));
     }
 
     #[derive(Clone, Debug)]

@@ -271,6 +271,11 @@ mod tests {
         assert_eq!([read(256), read(0), read(256), read(768)], [(0, 3), (1, 3), (0, 3), (0, 3)]);
         assert_eq!(read(512), (1, 3));
         assert_eq!(read(1_999), (0, 3), "the right edge is with the log");
+        let edge = |cache: &TileCache| (cache.edge.log, cache.edge.size, cache.edge.roots.len());
+        let (log_key, size, roots) = edge(&cache);
+        assert_eq!((log_key, size), (KEY, 2_000));
+        cache.inclusion_proof(&log, &storage, 0, 2_000).unwrap();
+        assert_eq!(edge(&cache), (KEY, 2_000, roots), "and is computed once");
         assert!(!cache.is_empty());
     }
 

@@ -441,6 +441,35 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_status_list_that_is_there_changes_nothing() {
+        let mut bundle = Bundle::new(list());
+        let list = status(2_000, 10);
+        assert_eq!([bundle.status_now(&list), bundle.status_now(&list)], [Ok(()), Ok(())]);
+        assert_eq!(bundle.status_now(&status(2_000, 20)), Err(BundleError::Rollback("status list")));
+    }
+
+    #[test]
+    fn as_many_trust_lists_as_the_cap_are_kept() {
+        let mut bundle = Bundle::new(list());
+        let filler = bundle.trust().as_bytes().into();
+        bundle.earlier = vec![filler; MAX_BUNDLE_LISTS - 2];
+        assert_eq!(bundle.update_trust(&second(|_| {}), time(NOW)), Ok(()));
+        let third = second(|next| (next.sequence, next.issued) = (3, time(4_000)));
+        assert_eq!(bundle.update_trust(&third, time(NOW)), Err(BundleError::TooMany("trust lists")));
+        bundle.earlier.push(third.into());
+        let fourth = second(|next| (next.sequence, next.issued) = (3, time(5_000)));
+        assert_eq!(bundle.update_trust(&fourth, time(NOW)), Err(BundleError::TooMany("trust lists")));
+    }
+
+    #[test]
+    fn the_size_of_a_saved_bundle_comes_first() {
+        let bytes = vec![0; MAX_BUNDLE + 1];
+        assert_eq!(Bundle::load(&bytes, &Hash([0; 32])).unwrap_err(), BundleError::TooLong(MAX_BUNDLE + 1));
+        let longest = Bundle::load(&bytes[1..], &Hash([0; 32]));
+        assert!(matches!(longest, Err(BundleError::Encoding(_))), "{longest:?}");
+    }
+
+    #[test]
     fn its_trust_list_is_the_one_prepared() {
         let mut bundle = Bundle::new(list());
         let known = |bundle: &Bundle| {
