@@ -3,7 +3,10 @@
 mod day;
 
 use day::{CITIES, Day, OPEN, code, id, pass, time};
-use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Rule, Severity, Statement, audit};
+use onecard::audit::{
+    Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
+    prove_over_use,
+};
 use onecard::gate::Decision;
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, StatementRef};
@@ -102,6 +105,58 @@ fn a_use_that_comes_late_makes_no_over_use_of_what_was_paid() {
     let report = later(&day, &second);
     let pass = PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([1; 10]) };
     assert_eq!(report.over_use.iter().map(|over| (over.pass, over.used.gate)).collect::<Vec<_>>(), [(pass, gate(0))]);
+}
+
+/// The file that shows the over-use of the one pass there is, which must show it as the audit found it.
+fn shown(day: &Day) -> Result<OverUseProof, OverUseError> {
+    let files = day.files();
+    let report = audited(&files, None);
+    let [(_, proof)] = prove_over_use(&files, &report).try_into().unwrap();
+    if let Ok(proof) = &proof {
+        let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
+        assert_eq!(proven.over_use, report.over_use);
+    }
+    proof
+}
+
+#[test]
+fn over_use_is_shown_as_it_was_found_or_not_at_all() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    show(&mut day, 1, 1, 1, OPEN + 1_000);
+    show(&mut day, 1, 0, 0, OPEN + 2_000);
+    for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
+        day.deliver(city, gate, OPEN + 3_000);
+    }
+    settle(&mut day, 0);
+    assert!(shown(&day).is_ok());
+    // What is taken back later was there then.
+    reverse(&mut day, 1, OPEN + DAY);
+    settle(&mut day, 1);
+    assert!(shown(&day).is_ok());
+    // Of the first period two of three stood, of the third one of three: one file cannot show both.
+    for after in [0, 1_000] {
+        show(&mut day, 1, 0, 1, OPEN + 2 * DAY + after);
+    }
+    day.deliver(0, 1, OPEN + 2 * DAY + 3_000);
+    settle(&mut day, 2);
+    assert_eq!(audited(&day.files(), None).over_use.len(), 2);
+    assert_eq!(shown(&day), Err(OverUseError::Changed));
+}
+
+#[test]
+fn one_id_as_two_products_is_shown_too() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    show(&mut day, 2, 1, 1, OPEN + 1_000);
+    show(&mut day, 1, 0, 0, OPEN + 2_000);
+    for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
+        day.deliver(city, gate, OPEN + 3_000);
+    }
+    settle(&mut day, 0);
+    let proof = shown(&day).unwrap();
+    let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
+    assert_eq!((proven.uses.len(), proven.over_use.len(), proven.product.product), (3, 1, 1));
 }
 
 #[test]

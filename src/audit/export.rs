@@ -2,18 +2,18 @@
 
 use super::files::Files;
 use super::finding::Findings;
-use super::journals::Evidence;
+use super::journals::{Evidence, GateSeen, Seal};
 use super::lists::Lists;
 use super::overuse::{OverUse, Placed};
 use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
-use super::replay::{Report, below, prefix_of};
+use super::replay::{Reading, Report, below, prefix_of};
 use crate::crypto::sha256;
 use crate::gate::Record;
 use crate::id::{GateId, MemberId, PassKey};
-use crate::ledger::{Entry, LedgerCheckpoint, Receipt, journal_verifier};
-use crate::tlog::{Checkpoint, Note, SignedCheckpoint, TlogProof};
-use crate::trust::{Bundle, GateCertificate};
+use crate::ledger::{Entry, LedgerCheckpoint, Receipt};
+use crate::tlog::{SignedCheckpoint, TlogProof};
+use crate::trust::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the over-use of one pass follows from.
@@ -68,7 +68,8 @@ pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Res
         return Vec::new();
     };
     let mut wanted = Wanted::new();
-    for Told { gate, index, synced, .. } in report.cases.iter().flat_map(|case| &case.uses) {
+    let shown = report.cases.iter().filter(|case| case.uses.len() <= MAX_OVER_USE_USES);
+    for Told { gate, index, synced, .. } in shown.flat_map(|case| &case.uses) {
         wanted.entry(gate.member).or_default().entry(gate.number).or_default().extend([*index].iter().chain(synced));
     }
     let ledgers: BTreeMap<MemberId, Ledger> = wanted
@@ -76,12 +77,29 @@ pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Res
         .filter_map(|(member, gates)| Some((member, Ledger::read(files, &lists, &paths, member, &gates)?)))
         .collect();
     let proof = |case: &Case| {
-        let proof = prove(case, &lists, &ledgers)?;
+        if case.uses.len() > MAX_OVER_USE_USES {
+            return Err(OverUseError::TooMany(case.uses.len()));
+        }
+        let mut proof = prove(case, &lists, &ledgers)?;
         let length = proof.encode().len();
-        if length > MAX_OVER_USE || proof.uses.len() > MAX_OVER_USE_USES {
+        if length > MAX_OVER_USE {
             return Err(OverUseError::TooLong(length));
         }
-        proof.verify(&lists.trust).map(|_| proof)
+        let mut verified = proof.verify(&lists.trust);
+        if matches!(verified, Err(OverUseError::Shown { .. })) {
+            proof.drop_unfit(&lists.trust)?;
+            verified = proof.verify(&lists.trust);
+        }
+        let proven = match verified {
+            Ok(proven) => proven.over_use,
+            Err(OverUseError::Covered) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        // Who is liable is another question: a file may show less of what a gate knew.
+        let what = |over: &OverUse| (over.used, over.denied);
+        let from = report.over_use.partition_point(|over| over.pass < case.pass);
+        let found = report.over_use.iter().skip(from).take_while(|over| over.pass == case.pass);
+        if proven.iter().map(what).eq(found.map(what)) { Ok(proof) } else { Err(OverUseError::Changed) }
     };
     report.cases.iter().map(|case| (case.pass, proof(case))).collect()
 }
@@ -106,25 +124,16 @@ struct Ledger {
     origin: String,
     /// The checkpoint as it is published, with its cosignatures.
     note: String,
+    /// Its gates, as an audit has them.
+    gates: BTreeMap<u32, GateSeen>,
     journals: BTreeMap<u32, Journal>,
 }
 
-/// A gate as its ledger shows it, and what is wanted of its journal.
+/// What is wanted of a gate's journal.
 struct Journal {
-    certificate: Vec<u8>,
-    seals: Vec<Seal>,
-    log: Option<PublishedLog>,
-    origin: String,
+    log: PublishedLog,
     /// The bodies of the records wanted, and what was shown.
     records: BTreeMap<u64, (Vec<u8>, Option<Vec<u8>>)>,
-}
-
-/// An entry of the ledger that seals a journal up to a size.
-struct Seal {
-    entry: u64,
-    body: Vec<u8>,
-    size: u64,
-    checkpoint: String,
 }
 
 impl Ledger {
@@ -141,45 +150,52 @@ impl Ledger {
         let verify = |note: &[u8]| Ok(LedgerCheckpoint::verify(note, &lists.trust, member)?.signed().clone());
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
-        let mut journals: BTreeMap<u32, Journal> = BTreeMap::new();
-        let log = read_log(&place, &origin, Some(signed), false, &[], &mut ignored, |index, body, _| {
+        let mut reading = Reading::new(lists, member);
+        let log = read_log(&place, &origin, Some(signed), false, &[], &mut ignored, |index, body, findings| {
             if let Some(body) = body {
-                learn(&mut journals, index, body, lists, wanted);
+                reading.entry(index, body, findings);
             }
         });
-        for (number, journal) in &mut journals {
-            if let Some(indices) = wanted.get(number) {
-                journal.read(files, lists, paths, GateId { member, number: *number }, indices);
-            }
-        }
-        Some(Self { log, origin, note, journals })
+        let Reading { gates, .. } = reading;
+        let journal =
+            |(number, gate): (&u32, &GateSeen)| Some((*number, Journal::read(files, paths, gate, wanted.get(number)?)));
+        let journals = gates.iter().filter_map(journal).collect();
+        Some(Self { log, origin, note, gates, journals })
     }
 
     fn cite(&self, told: &Told) -> Option<Cited> {
-        let journal = self.journals.get(&told.gate.number)?;
-        let (_, shown) = journal.records.get(&told.index)?;
-        let receipt = self.receipt(journal, told.index)?;
+        let number = told.gate.number;
+        let (_, shown) = self.journals.get(&number)?.records.get(&told.index)?;
+        let receipt = self.receipt(number, told.index)?;
         let synced = match told.synced {
-            Some(index) => Some(self.receipt(journal, index)?),
+            Some(index) => Some(self.receipt(number, index)?),
             None => None,
         };
         Some(Cited { period: told.period, receipt, shown: shown.clone(), synced })
     }
 
-    fn receipt(&self, journal: &Journal, index: u64) -> Option<Receipt> {
-        let log = journal.log.as_ref()?;
-        let (body, _) = journal.records.get(&index)?;
-        let seal = journal.seals.get(journal.seals.partition_point(|seal| seal.size <= index))?;
-        let previous = log.previous(&journal.origin, index)?;
-        let record = TlogProof {
-            extra: Some(Receipt::record_extra(&journal.certificate, &previous, body)),
-            index,
-            hashes: log.inclusion_proof(index, seal.size)?,
-            checkpoint: seal.checkpoint.clone(),
+    fn receipt(&self, number: u32, index: u64) -> Option<Receipt> {
+        let (gate, Journal { log, records }) = (self.gates.get(&number)?, self.journals.get(&number)?);
+        let (body, _) = records.get(&index)?;
+        // One over another history than the published one, which is found, shows nothing.
+        let seals = |seal: &&Seal| {
+            let (size, root) = (seal.signed.size(), seal.signed.root());
+            size > index && log.root_at(size) == Some(root)
         };
+        let seal = gate.seals.iter().find(seals)?;
+        let previous = log.previous(gate.verifier.name().as_str(), index)?;
+        let checkpoint = seal.signed.note().to_owned();
+        let record = TlogProof {
+            extra: Some(Receipt::record_extra(gate.certificate.as_bytes(), &previous, body)),
+            index,
+            hashes: log.inclusion_proof(index, seal.signed.size())?,
+            checkpoint: checkpoint.clone(),
+        };
+        // An entry has one encoding.
+        let entry = Entry::JournalSealed { gate: number, first: seal.first, checkpoint }.encode(seal.time);
         let previous = self.log.previous(&self.origin, seal.entry)?;
         let sealed = TlogProof {
-            extra: Some([&previous.0[..], &seal.body].concat()),
+            extra: Some([&previous.0[..], &entry].concat()),
             index: seal.entry,
             hashes: self.log.inclusion_proof(seal.entry, self.log.size())?,
             checkpoint: self.note.clone(),
@@ -189,58 +205,28 @@ impl Ledger {
 }
 
 impl Journal {
-    fn read<F: Files>(
-        &mut self,
-        files: &F,
-        lists: &Lists,
-        paths: &[String],
-        gate: GateId,
-        wanted: &BTreeSet<u64>,
-    ) -> Option<()> {
+    fn read<F: Files>(files: &F, paths: &[String], gate: &GateSeen, wanted: &BTreeSet<u64>) -> Self {
         let mut ignored = Findings::at("");
-        let certificate = GateCertificate::verify(&self.certificate, &lists.trust).ok()?;
-        let verifier = journal_verifier(lists.trust.newest(), &certificate).ok()?;
-        let name = format!("{}/{}", gate.member, gate.number);
+        let id = gate.certificate.gate();
+        let name = format!("{}/{}", id.member, id.number);
         let prefix = format!("journal/{name}");
         let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
-        let signed = read_checkpoint(&place, |note| SignedCheckpoint::verify(note, &verifier), &mut ignored);
+        let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
+        let signed = read_checkpoint(&place, verify, &mut ignored);
         let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()), &[]);
-        verifier.name().as_str().clone_into(&mut self.origin);
-        let log = read_log(&place, &self.origin, signed, true, &[], &mut ignored, |index, body, _| {
+        let origin = gate.verifier.name().as_str();
+        let mut records = BTreeMap::new();
+        let log = read_log(&place, origin, signed, true, &[], &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {
                 let shown = evidence.beside(index).filter(|shown| is_shown(body, shown));
-                self.records.insert(index, (body.to_vec(), shown));
+                records.insert(index, (body.to_vec(), shown));
             }
         });
-        self.log = Some(log);
-        Some(())
+        Self { log, records }
     }
 }
 
 /// Whether this is what a redemption's record says was shown.
 fn is_shown(body: &[u8], shown: &[u8]) -> bool {
     matches!(Record::decode(body), Ok(Record::Redeemed(redemption)) if redemption.evidence == sha256(&[shown]))
-}
-
-/// Takes in an entry of a ledger: certificates, and the seals of the gates wanted.
-fn learn(
-    journals: &mut BTreeMap<u32, Journal>,
-    entry: u64,
-    body: &[u8],
-    lists: &Lists,
-    wanted: &BTreeMap<u32, BTreeSet<u64>>,
-) -> Option<()> {
-    match Entry::decode(body).ok()?.1 {
-        Entry::GateEnrolled { certificate } => {
-            let number = GateCertificate::verify(&certificate, &lists.trust).ok()?.gate().number;
-            let (seals, log, origin, records) = (Vec::new(), None, String::new(), BTreeMap::new());
-            journals.entry(number).or_insert(Journal { certificate, seals, log, origin, records });
-        }
-        Entry::JournalSealed { gate, checkpoint, .. } if wanted.contains_key(&gate) => {
-            let size = Checkpoint::parse(Note::parse(checkpoint.as_bytes()).ok()?.text()).ok()?.size;
-            journals.get_mut(&gate)?.seals.push(Seal { entry, body: body.to_vec(), size, checkpoint });
-        }
-        _ => {}
-    }
-    Some(())
 }

@@ -11,11 +11,10 @@ use super::standing::{Said, Standing};
 use crate::crypto::{Hash, sha256};
 use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
-use crate::ledger::journal_verifier;
 use crate::pass::PassClaims;
 use crate::product::{Denied, Tally, Use, VenueFacts, Visit, entitle_by};
 use crate::time::UnixTime;
-use crate::tlog::{BundleEntries, SignedCheckpoint, TILE_WIDTH, TileId};
+use crate::tlog::{BundleEntries, NoteVerifier, SignedCheckpoint, TILE_WIDTH, TileId};
 use crate::trust::{Age, Catalogue, GateCertificate, Policy, Status, StatusList, TrustList};
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +27,8 @@ const WIDTH: u64 = TILE_WIDTH as u64;
 #[derive(Debug)]
 pub(super) struct GateSeen {
     pub(super) certificate: GateCertificate,
+    /// The key that signs its journal.
+    pub(super) verifier: NoteVerifier,
     pub(super) seals: Vec<Seal>,
     pub(super) retired: bool,
 }
@@ -39,6 +40,8 @@ pub(super) struct Seal {
     pub(super) entry: u64,
     /// When the ledger took it.
     pub(super) time: UnixTime,
+    /// The first record that it says it is over.
+    pub(super) first: u64,
     pub(super) signed: SignedCheckpoint,
 }
 
@@ -84,19 +87,12 @@ pub(super) fn audit_journal<F: Files>(
         }
         return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
     }
-    let verifier = match journal_verifier(lists.bundle.trust(), &gate.certificate) {
-        Ok(verifier) => verifier,
-        Err(error) => {
-            findings.error(None, Rule::Certificate, error);
-            return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
-        }
-    };
     let place = &Place { files, prefix: &prefix, paths: journal_paths };
-    let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &verifier), &mut findings);
+    let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &gate.verifier), &mut findings);
     let size = size_of(place, signed.as_ref());
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
     let mut replay = Replay::new(lists, gate, evidence, depth);
-    let origin = verifier.name().as_str();
+    let origin = gate.verifier.name().as_str();
     let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
     sizes.sort_unstable();
     let mut log = read_log(place, origin, signed, true, &sizes, &mut findings, |index, body, findings| match body {

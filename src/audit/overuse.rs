@@ -257,6 +257,9 @@ mod tests {
         bundle
     }
 
+    /// How long before a use its gate had synced, and up to which sizes of two ledgers.
+    type Heard = (i64, u64, u64);
+
     /// Uses of one pass in canonical order, by gates that know much or little, and may say less than before.
     fn placed() -> impl Strategy<Value = Vec<Placed>> {
         let places = ((0..3usize, proptest::option::weighted(0.2, 1..3usize)), 0..12u64, 0..9u64, 1..3u16);
@@ -265,8 +268,8 @@ mod tests {
         (any_uses(24), vec((places, knew), 24)).prop_map(|(uses, places)| {
             let place = |(used, (place, knew)): (Use, _)| {
                 let ((period, later), entry, reversed, product): ((usize, Option<usize>), u64, u64, u16) = place;
-                let ((synced, synced_pruned), short): ((Option<(i64, u64, u64)>, bool), bool) = knew;
-                let synced_at = |(before, one, other): (i64, u64, u64)| SyncedAt {
+                let ((synced, synced_pruned), short): ((Option<Heard>, bool), bool) = knew;
+                let synced_at = |(before, one, other): Heard| SyncedAt {
                     index: used.index,
                     time: used.time.saturating_add(-before),
                     ledgers: vec![(city(0), one), (city(1), other)],

@@ -43,6 +43,9 @@ pub enum OverUseError {
     /// Longer than any such file.
     #[error("the file has {0} bytes, more than {MAX_OVER_USE}")]
     TooLong(usize),
+    /// A pass with more uses than a file holds: the audit's report is all there is of it.
+    #[error("the pass has {0} uses that count, and a file holds {MAX_OVER_USE_USES}")]
+    TooMany(usize),
     /// Not the one accepted encoding.
     #[error("over-use: {0}")]
     Cbor(#[from] CborError),
@@ -66,8 +69,8 @@ pub enum OverUseError {
     /// A catalogue does not go with the trust list.
     #[error("over-use: {0}")]
     Bundle(#[from] BundleError),
-    /// The record is no redemption of this pass, or of another product than the first.
-    #[error("over-use: use {0} is none of this pass and its product")]
+    /// The record is no redemption of this pass.
+    #[error("over-use: use {0} is none of this pass")]
     OtherRecord(usize),
     /// The uses are not in order, or one comes twice; or the periods are not in the order of a ledger's entries.
     #[error("over-use: use {0} is out of order, or there already")]
@@ -92,6 +95,10 @@ pub enum OverUseError {
     /// The rules cover all of these uses.
     #[error("over-use: the rules of the product cover all of these uses")]
     Covered,
+    /// A file would show something else than was found: a venue was changed between the periods of the uses, or one of
+    /// them was taken back before the last of them.
+    #[error("over-use: what counted changed between the periods, so that no one file shows it")]
+    Changed,
     /// What is published does not hold, or has lost, what the proof of this use needs.
     #[error("over-use: the record and the seals of use {0} are not published as they must be")]
     NotPublished(usize),
@@ -119,7 +126,7 @@ pub(super) struct Cited {
 pub struct ProvenOverUse {
     /// The pass.
     pub pass: PassKey,
-    /// Its product.
+    /// Its product, by the first use beyond the rules: an issuer that signs one id for two products has both count.
     pub product: ProductRef,
     /// All uses that the over-use follows from, in canonical order.
     pub uses: Vec<ProvenUse>,
@@ -236,16 +243,13 @@ impl OverUseProof {
             if !in_order || !keys.insert(proven.used.key()) {
                 return Err(OverUseError::Order(place));
             }
-            if placed.first().is_some_and(|first| first.redeemed.product != redeemed.product) {
-                return Err(OverUseError::OtherRecord(place));
-            }
             let period = usize::try_from(proven.period).unwrap_or(usize::MAX);
             placed.push(Placed { period, taken_back: None, redeemed });
             uses.push(proven);
         }
         let over_use = judge(&placed, |_| &bundle).over_use;
-        let product = placed.first().map(|first| first.redeemed.product).filter(|_| !over_use.is_empty());
-        let product = product.ok_or(OverUseError::Covered)?;
+        let beyond = |placed: &&Placed| over_use.first().is_some_and(|over| over.used == placed.redeemed.used);
+        let product = placed.iter().find(beyond).map(|placed| placed.redeemed.product).ok_or(OverUseError::Covered)?;
         let part = |member: MemberId| {
             member == self.pass.issuer || uses.iter().any(|proven| proven.used.venue.member == member)
         };
@@ -253,6 +257,21 @@ impl OverUseProof {
             return Err(OverUseError::OtherCatalogue(other.member()));
         }
         Ok(ProvenOverUse { pass: self.pass, product, uses, over_use })
+    }
+
+    /// Leaves out what was shown where that does not verify: a gate that let somebody in on it is found for that, and
+    /// the use is recorded all the same.
+    pub(super) fn drop_unfit(&mut self, trust: &TrustHistory) -> Result<(), OverUseError> {
+        let bundle = self.bundle(trust)?;
+        for place in 0..self.uses.len() {
+            let Some(cited) = self.uses.get(place) else { continue };
+            if matches!(self.proven(place, cited, trust, &bundle), Err(OverUseError::Shown { .. }))
+                && let Some(cited) = self.uses.get_mut(place)
+            {
+                cited.shown = None;
+            }
+        }
+        Ok(())
     }
 
     /// The products and venues.
@@ -296,8 +315,8 @@ impl OverUseProof {
         let synced = synced.transpose()?;
         if let Some(shown) = &cited.shown {
             let had = synced.as_ref().map(|(_, synced)| synced.trust);
-            was_shown(&redemption, shown, &receipted, lists(trust, had, redemption.time))
-                .map_err(|error| OverUseError::Shown { place, error })?;
+            let checked = was_shown(&redemption, shown, &receipted, lists(trust, had, redemption.time));
+            checked.map_err(|error| OverUseError::Shown { place, error })?;
         }
         let used = Use {
             time: redemption.time,

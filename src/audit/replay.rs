@@ -345,13 +345,13 @@ fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
 }
 
 /// The replay of one ledger.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     lists: &'a Lists,
     member: MemberId,
     last: UnixTime,
     /// The trust list adopted last.
     adopted: Option<&'a TrustList>,
-    gates: BTreeMap<u32, GateSeen>,
+    pub(super) gates: BTreeMap<u32, GateSeen>,
     reversals: Vec<(u64, u32, u64)>,
     peers: Vec<(u64, SignedCheckpoint)>,
     catalogues: Vec<(u64, Hash)>,
@@ -359,7 +359,7 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    const fn new(lists: &'a Lists, member: MemberId) -> Self {
+    pub(super) const fn new(lists: &'a Lists, member: MemberId) -> Self {
         Self {
             lists,
             member,
@@ -373,7 +373,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn entry(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
+    pub(super) fn entry(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
         let (time, entry) = match Entry::decode(body) {
             Ok(decoded) => decoded,
             Err(error) => return findings.error(index, Rule::Entry, error),
@@ -471,7 +471,13 @@ impl<'a> Reading<'a> {
                 format_args!("{gate} is not this member's, or enrolled twice"),
             );
         }
-        self.gates.insert(gate.number, GateSeen { certificate, seals: Vec::new(), retired: false });
+        match journal_verifier(self.lists.bundle.trust(), &certificate) {
+            Ok(verifier) => {
+                let seen = GateSeen { certificate, verifier, seals: Vec::new(), retired: false };
+                self.gates.insert(gate.number, seen);
+            }
+            Err(error) => findings.error(index, Rule::Certificate, error),
+        }
     }
 
     /// Lost records are those after the last seal of an enrolled gate: what was sealed is there.
@@ -488,9 +494,7 @@ impl<'a> Reading<'a> {
         let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
             return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
         };
-        let verified = journal_verifier(self.lists.bundle.trust(), &gate.certificate)
-            .and_then(|verifier| SignedCheckpoint::verify(note.as_bytes(), &verifier));
-        let signed = match verified {
+        let signed = match SignedCheckpoint::verify(note.as_bytes(), &gate.verifier) {
             Ok(signed) => signed,
             Err(error) => return findings.error(index, Rule::Seal, error),
         };
@@ -498,7 +502,7 @@ impl<'a> Reading<'a> {
         if first != before || signed.size() <= before {
             findings.error(index, Rule::Seal, format_args!("it does not continue gate {number} from {before}"));
         }
-        gate.seals.push(Seal { entry: index, time, signed });
+        gate.seals.push(Seal { entry: index, time, first, signed });
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A gate that has not yet heard of other gates may let a visitor in under a grant that is used up: the
 //! third museum as one of "the first two free". No rule denies the visit, a later grant covers it, but at
-//! another price. [`reconsider`] finds such a use, which a second [`entitle`] alone calls covered.
+//! another price. [`reconsider`] finds such a use, which a second [`entitle`](super::entitle()) alone calls covered.
 
 use super::entitle::{Denied, Entitled, PassFacts, Visit, decide};
 use super::grant::Product;
@@ -33,7 +33,7 @@ pub struct Otherwise {
 /// Decides a recorded visit again, with the uses `usage` known of the pass; the visit's own use is not
 /// among them. `None` when grant and co-payment are as recorded.
 ///
-/// As in [`entitle`], all of `usage` counts. Whoever replays a pass decides its uses in canonical order,
+/// As in [`entitle`](super::entitle()), all of `usage` counts. Whoever replays a pass decides its uses in canonical order,
 /// each with those before it, and counts each under the grant decided here.
 ///
 /// # Errors

@@ -57,6 +57,7 @@ pub struct Usage {
     /// Strictly ascending. Kept for ever: the use may still be on its way.
     annulled: Vec<UseKey>,
     /// The uses by their keys, if and only if there are [`MANY`].
+    #[expect(clippy::box_collection, reason = "a word in each of the many passes that are used less")]
     by_key: Option<Box<BTreeMap<UseKey, Use>>>,
 }
 

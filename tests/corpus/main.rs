@@ -8,8 +8,12 @@ mod cases;
 mod day;
 mod script;
 
-use onecard::audit::{Depth, Files, MemoryFiles, Options, Report, Rule, audit};
-use script::{NIGHT, damaged, good};
+use day::OPEN;
+use onecard::audit::{
+    Depth, Files, MemoryFiles, Options, OverUseError, OverUseProof, Report, Rule, audit, prove_over_use,
+};
+use onecard::trust::TrustHistory;
+use script::{Damage, H2, NIGHT, damaged, good};
 use std::collections::BTreeSet;
 
 const TABLE: &str = include_str!("README.md");
@@ -108,6 +112,40 @@ fn each_damage_is_found_and_nothing_else() {
     let listed: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
     let count = names.len();
     assert_eq!((listed, rows.len()), (names, count), "a row for each case, and a case for each row");
+}
+
+/// Whatever else is wrong, over-use is shown as it was found.
+#[test]
+fn what_is_found_is_what_is_shown() {
+    let (_, good) = good();
+    let trust = TrustHistory::from(day::bundle().trust().clone());
+    let mut shown = 0;
+    for (name, damage) in cases::all() {
+        let files = damaged(&good, damage);
+        let report = audit(&files, &Options::default());
+        for (pass, proof) in prove_over_use(&files, &report) {
+            let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let proven = OverUseProof::decode(&proof.encode()).unwrap().verify(&trust).unwrap();
+            let found = report.over_use.iter().filter(|over| over.pass == pass);
+            assert!(proven.over_use.iter().eq(found), "{name}");
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, 11);
+}
+
+/// The file of a pass has room for so many uses: of more, the report is all there is.
+#[test]
+fn a_pass_with_more_uses_than_a_file_holds_is_told() {
+    let (_, mut script) = good();
+    for number in 0..1_025 {
+        cases::used_at(&mut script, H2, 7, 1, OPEN + number * 30);
+    }
+    let files = damaged(&script, Damage::Said(|_| ()));
+    let report = audit(&files, &Options::default());
+    assert_eq!(report.over_use.len(), 1_023);
+    let told: Vec<_> = prove_over_use(&files, &report).into_iter().map(|(_, proof)| proof).collect();
+    assert_eq!(told, [Err(OverUseError::TooMany(1_025))]);
 }
 
 /// At each depth all that is found deeper down too, but for what was not looked at.

@@ -129,7 +129,7 @@ fn record_of(
 }
 
 /// A gate admits a pass of Huangpu's as it should.
-fn used_at(script: &mut Script, gate: (u32, u32), number: u8, product: u16, at: i64) {
+pub(crate) fn used_at(script: &mut Script, gate: (u32, u32), number: u8, product: u16, at: i64) {
     let shown = code(&pass(HUANGPU, number, product, |_| {}), number, at);
     let (record, evidence) = record_of(used(number, product, &shown, at), |_| {});
     script.say(gate, &record, evidence);

@@ -4,10 +4,12 @@ use super::super::day::{self, AUDITOR, BEFORE, CITIES, OPEN, gate_secret, id, se
 use super::super::script::Damage::{Agreed, Said};
 use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Script};
 use super::Case;
+use super::used_at;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::GateId;
 use onecard::ledger::Entry;
+use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyName};
 use onecard::trust::{GateCertificateSpec, Role};
 
@@ -35,6 +37,9 @@ pub(super) const CASES: &[Case] = &[
     ("seal-of-what-was-sealed", Said(|script| change_first(script, 2))),
     ("seal-by-a-foreign-key", Said(|script| _ = script.keys.insert(H1, gate_secret(gate(H2))))),
     ("seal-of-another-root", Said(other_root)),
+    ("over-use-and-a-seal-by-a-foreign-key", Said(over_used_and_sealed_by_another)),
+    ("over-use-and-a-gate-of-another-member", Said(over_used_and_enrolled_for_another)),
+    ("over-use-and-a-seal-after-retirement", Said(over_used_and_sealed_after_all)),
     ("journal-record-replaced", Agreed(|script| publish_instead(script, |_| {}, true))),
     ("journal-record-left-out", Agreed(|script| publish_instead(script, |_| {}, false))),
     ("journal-goes-on", Agreed(goes_on)),
@@ -71,6 +76,46 @@ pub(super) const CASES: &[Case] = &[
     ("reversed-and-its-journal-damaged", Agreed(reversed_and_damaged)),
     ("reversed-before-its-seal", Said(reversed_before)),
 ];
+
+/// A pass is used a third time of two at gate 2 of Huangpu. Before the gate's seal, the ledger says that it sealed
+/// more, by a key that is not the gate's.
+fn over_used_and_sealed_by_another(script: &mut Script) {
+    let origin = name(&day::bundle().trust().journal_origin(gate(H2)));
+    let checkpoint = Checkpoint { origin, size: 99, root: sha256(&[b"another"]) };
+    let checkpoint = checkpoint.sign(&gate_secret(gate(H1)));
+    used_at(script, H2, 1, 1, OPEN + 9_000);
+    let at = script.seals(H2)[0].0;
+    let sealed = Entry::JournalSealed { gate: 2, first: 0, checkpoint };
+    script.ledger(HUANGPU).insert(at, Line::At(time(EVENING), sealed));
+}
+
+/// It enrols the gate of the same number of another member, before its own.
+fn over_used_and_enrolled_for_another(script: &mut Script) {
+    used_at(script, H2, 1, 1, OPEN + 9_000);
+    let certificate = script.ledger(NANJING).iter().rev().find_map(|line| match line {
+        Line::At(_, Entry::GateEnrolled { certificate }) => Some(certificate.clone()),
+        _ => None,
+    });
+    let (mut at, mut before) = (0, UnixTime::MIN);
+    for (place, line) in script.ledger(HUANGPU).iter().enumerate().rev() {
+        if let Line::At(time, Entry::GateEnrolled { .. }) = line {
+            (at, before) = (place, *time);
+        }
+    }
+    let enrolled = Entry::GateEnrolled { certificate: certificate.unwrap() };
+    script.ledger(HUANGPU).insert(at, Line::At(before, enrolled));
+}
+
+/// After its retirement, what the gate had sealed is sealed once more.
+fn over_used_and_sealed_after_all(script: &mut Script) {
+    used_at(script, H2, 1, 1, OPEN + 9_000);
+    let (size, at) = match script.last_seal(H2) {
+        Line::Seal { size, at, .. } => (*size, *at),
+        _ => unreachable!(),
+    };
+    script.ledger(HUANGPU).push(Line::At(at.max(time(EVENING)), Entry::GateRetired { gate: 2 }));
+    script.ledger(HUANGPU).push(Line::Seal { at: at.max(time(EVENING)), gate: 2, first: 0, size });
+}
 
 fn gate((member, number): (u32, u32)) -> GateId {
     GateId { member: id(member), number }

@@ -7,6 +7,8 @@ mod money;
 
 use super::script::Damage;
 
+pub(crate) use journals::used_at;
+
 /// A name of the table, and what is done.
 pub(crate) type Case = (&'static str, Damage);
 
