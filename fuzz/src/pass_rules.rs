@@ -63,7 +63,7 @@ pub fn run(data: &[u8]) {
     let short = pass.len() <= 512 && shown.len() <= 640;
     assert_eq!(result.is_ok(), short && good(&case), "{result:?} for {case:?}");
     if let Err(error) = &result {
-        let refusal = Refusal::from(error.clone());
+        let refusal = Refusal::from(*error);
         assert_ne!(refusal.reason.severity(), Severity::Admit, "{error}");
         assert_eq!(refusal.next.is_some(), matches!(error, PassError::NotYetValid(_)), "{error}");
     }
