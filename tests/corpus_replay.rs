@@ -104,6 +104,11 @@ fn write_seeds() {
     for name in targets::audit::cases() {
         std::fs::write(fuzz().join(format!("corpus/audit/case-{name}")), targets::audit::case(name)).unwrap();
     }
+    for (target, numbers) in [("product", &targets::product::DRAWN[..]), ("entitle", &targets::entitle::DRAWN)] {
+        for number in numbers {
+            std::fs::write(fuzz().join(format!("corpus/{target}/drawn-{number}")), targets::drawn(*number)).unwrap();
+        }
+    }
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
     write_speccheck(&vectors.join("ed25519/speccheck.json"));
     write_cose(&vectors.join("cose"));

@@ -5,6 +5,7 @@
 
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "the fuzz package has its own lints")]
+#[expect(dead_code, unused_imports, reason = "the corpora are written elsewhere")]
 mod targets;
 
 use std::collections::BTreeMap;

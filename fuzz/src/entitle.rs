@@ -15,6 +15,15 @@ use onecard::product::{
 use onecard::time::{Date, UnixTime};
 use std::collections::BTreeSet;
 
+/// Inputs drawn from these numbers are in the corpus: every denial, with a next time and without, and admissions by
+/// each grant.
+pub const DRAWN: [u64; 60] = [
+    76, 174, 362, 1_011, 90, 333, 901, 1_311, 124, 179, 253, 255, 559, 1_019, 141, 150, 132, 1_388, 123, 235, 262,
+    5_267, 8_929, 300, 454, 33_214, 34_036, 41_556, 54_145, 2_386, 37_285, 1_959, 12_543, 525, 1_067, 39, 65, 598, 662,
+    2_001, 4_218, 1_410, 3_616, 6_320, 11_892, 7_825, 24_213, 13_851, 31_038, 495, 1_314, 14_557, 22_342, 197, 375,
+    1_370, 200, 1_105, 41_408, 12_786,
+];
+
 pub fn run(data: &[u8]) {
     let _ = decide(data);
 }

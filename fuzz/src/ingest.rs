@@ -702,6 +702,15 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             "fails-and-reopens",
             after(&[say(0, 0, &[3]), fails(2), all(0), reopen.clone(), all(0), fails(1), sign(6), reopen]),
         ),
+        ("peers", after(&[vec![0, 12, 5, 3, 0, 0, 12, 5, 3, 1, 0, 12, 5, 3, 2]])),
+        (
+            "adopted",
+            after(&[vec![0, 16, 0, 12, 6, 0, 0, 12, 6, 2, 0, 12, 6, 1, 0, 16], sign(6), vec![0, 12, 6, 0], sign(6)]),
+        ),
+        (
+            "another-key",
+            after(&[sign(6), vec![0, 12, 7, 0, 0, 12, 7, 0, 0, 16], sign(6), receipt(1), vec![0, 10, 1], sign(6)]),
+        ),
         (
             "clock",
             after(&[vec![0, 11, 1], say(0, 0, &[3]), all(0), vec![0, 11, 3], say(0, 0, &[4]), all(0), retire(0)]),

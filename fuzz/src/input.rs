@@ -49,3 +49,17 @@ impl<'a> Input<'a> {
         (0..self.byte() % (most + 1)).map(|_| read(self)).collect()
     }
 }
+
+/// Bytes drawn from a number: half of them small, so that many choices are ordinary ones.
+pub fn drawn(number: u64) -> Vec<u8> {
+    let mut state = number;
+    let mut byte = || {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let [small, byte, ..] = (z ^ (z >> 31)).to_be_bytes();
+        if small & 1 == 1 { byte % 6 } else { byte }
+    };
+    (0..240).map(|_| byte()).collect()
+}

@@ -59,6 +59,8 @@ mod script;
 #[path = "../../ffi/tests/calls/mod.rs"]
 mod calls;
 
+pub use input::drawn;
+
 /// A target: its name is that of its module, its binary and its corpus directory.
 #[derive(Clone, Copy)]
 pub struct Target {

@@ -268,7 +268,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             "pruned",
             join(&[push(5, 1), push(5, 0), prune(600), reopen.clone(), prune(300), push(4, 0), prune(2_000), follow]),
         ),
-        ("erased", join(&[push(2, 0), erase(5), erase(3), reopen.clone(), erase(200)])),
+        ("erased", join(&[push(5, 0), erase(5), erase(3), reopen.clone(), erase(200)])),
         ("fails-before", join(&[push(5, 0), fails(1), push(1, 1), fails(1), prune(256), push(0, 0)])),
         (
             "fails-after",
