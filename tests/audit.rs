@@ -185,6 +185,30 @@ fn over_use_stays_the_same_when_the_evidence_is_erased() {
     assert!(whole.findings.iter().any(told) && erased.findings.iter().any(told));
 }
 
+/// However much is gone, an audit says so once for each journal.
+#[test]
+fn evidence_that_was_erased_is_told_once_and_counted() {
+    let mut day = Day::ordinary();
+    day.finish(OPEN + 40_000);
+    let mut files = day.files();
+    files.retain(|path, _| !path.starts_with("evidence/"));
+    let report = audit(&files, &Options::default());
+    assert_eq!((report.counts.evidence, report.counts.pruned), (0, 5));
+    let told = report.findings.iter().map(|found| {
+        assert_eq!((found.rule, found.severity), (Rule::Pruned, Severity::Notice), "{found:?}");
+        (found.place.as_str(), found.index, found.detail.as_str())
+    });
+    let and_one_more = "its evidence was erased, and that of 1 more";
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("journal/310101/1", Some(2), and_one_more),
+            ("journal/320100/1", Some(2), and_one_more),
+            ("journal/320100/2", Some(2), "its evidence was erased"),
+        ]
+    );
+}
+
 fn expired(at: i64) -> Denied {
     Denied::Expired { at: time(at), next: None }
 }

@@ -102,7 +102,15 @@ pub(super) fn audit_journal<F: Files>(
     // Without a checkpoint to go by, it is as long as the ledger says.
     log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size() < seal.signed.size());
     check_seals(gate, cut, &log, &mut findings);
-    let Replay { evidence, mut standing, counts, .. } = replay;
+    let Replay { evidence, mut standing, erased, counts, .. } = replay;
+    match (erased, counts.pruned.saturating_sub(1)) {
+        (None, _) => {}
+        (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
+        (Some(first), more) => {
+            let detail = format_args!("its evidence was erased, and that of {more} more");
+            findings.notice(first, Rule::Pruned, detail);
+        }
+    }
     standing.damaged = log.damaged;
     standing.finish();
     if depth >= Depth::Evidence {
@@ -154,6 +162,8 @@ struct Replay<'a, F: Files> {
     /// be pruned.
     outage: Option<bool>,
     doubt: Option<bool>,
+    /// The first redemption whose evidence is gone. Of the others, only their number is kept: there may be millions.
+    erased: Option<u64>,
     counts: Counts,
 }
 
@@ -176,6 +186,7 @@ impl<'a, F: Files> Replay<'a, F> {
             overridden: BTreeMap::new(),
             outage: Some(false),
             doubt: Some(false),
+            erased: None,
             counts: Counts { journals: 1, ..Counts::default() },
         }
     }
@@ -420,7 +431,7 @@ impl<'a, F: Files> Replay<'a, F> {
             None if self.depth < Depth::Evidence => {}
             None => {
                 self.counts.pruned = self.counts.pruned.saturating_add(1);
-                findings.notice(index, Rule::Pruned, "its evidence was erased");
+                self.erased.get_or_insert(index);
             }
         }
         if self.depth < Depth::Policy {
