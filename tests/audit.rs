@@ -6,11 +6,11 @@ mod day;
 use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
 use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
 use onecard::crypto::sha256;
-use onecard::gate::{Override, Reason, Record, Segment, SegmentRecord, Synced, Totals};
+use onecard::gate::{Override, Reason, Record, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Entry, journal_verifier};
 use onecard::product::Denied;
-use onecard::tlog::{BundleEntries, Checkpoint, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage, leaf_hash};
+use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
 use onecard_store::{Folder, publish};
 use std::path::Path;
@@ -226,19 +226,7 @@ fn a_reversed_redemption_is_not_settled() {
 fn deliver(day: &mut Day, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
     let certificate = day.cities[0].ledger.journals()[&2].certificate().digest();
     let opened = Record::Opened { time: time(OPEN - 600), certificate };
-    let records = [(opened, None)].into_iter().chain(records);
-    let gate = GateId { member: id(CITIES[0]), number: 2 };
-    let ledger = &mut day.cities[0].ledger;
-    let certificate = ledger.journals()[&2].certificate().as_bytes().to_vec();
-    let record = |(record, evidence): (Record, _)| SegmentRecord { body: record.encode(), evidence };
-    let records: Vec<SegmentRecord> = records.map(record).collect();
-    let log = Log::open(&MemoryStorage::new(), LogKey(0), &ledger.trust().journal_origin(gate)).unwrap();
-    let mut batch = log.begin();
-    for record in &records {
-        batch.push(&record.body, None).unwrap();
-    }
-    let checkpoint = SignedCheckpoint::sign(batch.checkpoint(), &gate_secret(gate)).note().to_owned();
-    ledger.ingest(&Segment { certificate, checkpoint, first: 0, records }, time(at)).unwrap();
+    day.say(0, 1, [(opened, None)].into_iter().chain(records).collect(), at);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Reason, Redemption, Scan, Sync, Synced};
+use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, Sync, Synced};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
@@ -295,6 +295,24 @@ impl Day {
             let segment = gates[gate].segment(known).unwrap().unwrap();
             ledger.ingest(&segment, time(at)).unwrap();
         }
+    }
+
+    /// A gate hands over these records after those it handed over before, whatever its software would have recorded.
+    pub(crate) fn say(&mut self, city: usize, gate: usize, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
+        let ledger = &mut self.cities[city].ledger;
+        let gate = GateId { member: ledger.member(), number: gate as u32 + 1 };
+        let journal = &ledger.journals()[&gate.number];
+        let (copy, certificate) = (journal.log(), journal.certificate().as_bytes().to_vec());
+        let mut batch = Log::open(&MemoryStorage::new(), LogKey(0), copy.origin().as_str()).unwrap().begin();
+        copy.replay(ledger.storage(), 0..copy.size(), |_, body| batch.push(body, None).is_ok()).unwrap();
+        let first = batch.size();
+        let record = |(record, evidence): (Record, _)| SegmentRecord { body: record.encode(), evidence };
+        let records: Vec<SegmentRecord> = records.into_iter().map(record).collect();
+        for record in &records {
+            batch.push(&record.body, None).unwrap();
+        }
+        let checkpoint = SignedCheckpoint::sign(batch.checkpoint(), &gate_secret(gate)).note().to_owned();
+        ledger.ingest(&Segment { certificate, checkpoint, first, records }, time(at)).unwrap();
     }
 
     /// Tells a gate what the ledgers know of these passes.
