@@ -31,7 +31,10 @@ pub(crate) fn entries() -> Vec<Entry> {
 
 /// So many redemptions by pass, as an audit has them, and in canonical order.
 pub(crate) fn uses(count: u32) -> Vec<Settled> {
-    (0..count).map(used).collect()
+    let mut uses: Vec<Settled> = (0..count).map(used).collect();
+    // Stable, so that those of a pass stay in their order.
+    uses.sort_by_key(|used| used.pass);
+    uses
 }
 
 /// Decides on each use after those before it, and settles them all.

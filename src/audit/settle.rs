@@ -173,9 +173,9 @@ pub fn settle(
     if uses.is_sorted_by_key(|used| used.pass) {
         return settle_by_pass(period, cut_offs, uses.iter().copied(), bundle, earlier);
     }
-    let mut by_pass = uses.to_vec();
+    let mut by_pass: Vec<&Settled> = uses.iter().collect();
     by_pass.sort_unstable_by_key(|used| used.pass);
-    settle_by_pass(period, cut_offs, by_pass.into_iter(), bundle, earlier)
+    settle_by_pass(period, cut_offs, by_pass.iter().map(|used| **used), bundle, earlier)
 }
 
 /// [`settle`] of uses that are in the order of their passes, none of them twice.

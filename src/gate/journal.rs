@@ -712,6 +712,8 @@ impl<S: Storage> Gate<S> {
             && matches!(presented.proof(), Proof::Holder(_))
             && !self.was_reversed(key, last.index)
         {
+            // Who holds a copy of the code is not who was looked at a minute ago.
+            check_identity(claims, scan.identity)?;
             return Ok(Outcome::Rescan(last));
         }
         let facts = claims.facts();
@@ -1318,6 +1320,19 @@ pub(crate) mod tests {
         let paper = text::encode(&paper);
         assert_eq!(reason(&mut gate, &paper, NOW + 200), Reason::Ok);
         assert_eq!(reason(&mut gate, &paper, NOW + 210), Reason::Passback);
+    }
+
+    #[test]
+    fn a_rescan_asks_for_the_document_again() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let shown = code_of(&pass(3, |claims| claims.flags = pass::flags::ID_CHECK), 3, NOW);
+        let mut with = |identity| {
+            let scan = Scan { identity, ..Scan::text(shown.as_bytes()) };
+            gate.admit(scan, time(NOW)).reason()
+        };
+        assert_eq!([Identity::Compared, Identity::Compared].map(&mut with), [Reason::Ok, Reason::Rescan]);
+        assert_eq!(with(Identity::Unknown), Reason::IdCheck);
+        assert_eq!(gate.log().size(), 3, "one debit");
     }
 
     #[test]
