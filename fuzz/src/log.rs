@@ -226,6 +226,11 @@ impl Owner {
         let covered = self.known.sealed.unwrap_or(0).max(self.log.size() / 256 * 256);
         let hashed = |row: &Row| match row {
             Row::Entry { index, .. } => *index < covered,
+            // Of pruned entries the tile is all there is: what it says is held against the checkpoint alone.
+            Row::Tile { level: 0, index, .. } => {
+                let end = (*index + 1) * 256;
+                end > self.known.pruned as u64 || self.known.sealed.is_some_and(|sealed| sealed >= end)
+            }
             Row::Tile { .. } | Row::Size { .. } => true,
             _ => false,
         };
