@@ -106,6 +106,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// The schema's error, or [`CborErrorKind::Trailing`].
+    #[inline]
     pub fn all<T, E: From<CborError>>(input: &'a [u8], schema: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let mut decoder = Self::new(input);
         let value = schema(&mut decoder)?;
@@ -129,6 +130,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// [`CborErrorKind::Trailing`].
+    #[inline]
     pub fn end(&self) -> Result<(), CborError> {
         if self.offset == self.input.len() { Ok(()) } else { Err(self.error(CborErrorKind::Trailing)) }
     }
@@ -137,6 +139,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// [`CborErrorKind::Expected`], [`CborErrorKind::Range`], or a malformed head.
+    #[inline]
     pub fn uint<T: TryFrom<u64>>(&mut self) -> Result<T, CborError> {
         let start = self.offset;
         let value = self.head(major::UINT, "an unsigned integer")?;
@@ -164,6 +167,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// [`CborErrorKind::Expected`], [`CborErrorKind::End`], or a malformed head.
+    #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], CborError> {
         let length = self.head(major::BYTES, "a byte string")?;
         self.take(length)
@@ -173,6 +177,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// As [`Decoder::bytes`], and [`CborErrorKind::Range`] for another length.
+    #[inline]
     pub fn byte_array<const N: usize>(&mut self) -> Result<&'a [u8; N], CborError> {
         let start = self.offset;
         self.bytes()?.try_into().map_err(|_| CborError { offset: start, kind: CborErrorKind::Range })
@@ -205,6 +210,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// [`CborErrorKind::Expected`], [`CborErrorKind::End`], or a malformed head.
+    #[inline]
     pub fn array(&mut self) -> Result<usize, CborError> {
         let length = self.head(major::ARRAY, "an array")?;
         self.fits(length)
@@ -245,6 +251,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// As [`Decoder::uint`], and [`CborErrorKind::Range`] after year 9999.
+    #[inline]
     pub fn time(&mut self) -> Result<UnixTime, CborError> {
         let range = self.error(CborErrorKind::Range);
         UnixTime::try_from(self.uint::<u64>()?).map_err(|_| range)
@@ -254,6 +261,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// As [`Decoder::uint`], and [`CborErrorKind::Range`] for another number of digits.
+    #[inline]
     pub fn member(&mut self) -> Result<MemberId, CborError> {
         let range = self.error(CborErrorKind::Range);
         MemberId::new(self.uint()?).map_err(|_| range)
@@ -323,36 +331,42 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a head of the given major type and returns its argument, which must be minimal.
+    #[inline]
     fn head(&mut self, wanted: u8, name: &'static str) -> Result<u64, CborError> {
+        // Most heads are one byte: inlined, they cost no call.
+        match self.input.get(self.offset).map(|first| first ^ wanted << 5) {
+            Some(small @ 0..=23) => {
+                self.offset = self.offset.saturating_add(1);
+                Ok(u64::from(small))
+            }
+            _ => self.long_head(wanted, name),
+        }
+    }
+
+    fn long_head(&mut self, wanted: u8, name: &'static str) -> Result<u64, CborError> {
         let start = self.offset;
         let error = |kind| CborError { offset: start, kind };
-        let first = *self.input.get(start).ok_or(error(CborErrorKind::End))?;
+        let (first, rest) = self.input.get(start..).and_then(<[u8]>::split_first).ok_or(error(CborErrorKind::End))?;
         if first >> 5 != wanted {
             return Err(error(CborErrorKind::Expected(name)));
         }
-        let (width, least) = match first & 0x1f {
-            small @ 0..=23 => {
-                self.offset = start.saturating_add(1);
-                return Ok(u64::from(small));
-            }
-            24 => (1, 24),
-            25 => (2, 1 << 8),
-            26 => (4, 1 << 16),
-            27 => (8, 1 << 32),
+        let (argument, width, least) = match first & 0x1f {
+            24 => (rest.first_chunk().map(|argument| u64::from(u8::from_be_bytes(*argument))), 1, 24),
+            25 => (rest.first_chunk().map(|argument| u64::from(u16::from_be_bytes(*argument))), 2, 1 << 8),
+            26 => (rest.first_chunk().map(|argument| u64::from(u32::from_be_bytes(*argument))), 4, 1 << 16),
+            27 => (rest.first_chunk().map(|argument| u64::from_be_bytes(*argument)), 8, 1 << 32),
             31 => return Err(error(CborErrorKind::Indefinite)),
             _ => return Err(error(CborErrorKind::Unused)),
         };
-        let from = start.saturating_add(1);
-        let to = from.saturating_add(width);
-        let argument = self.input.get(from..to).ok_or(error(CborErrorKind::End))?;
-        let value = argument.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        let value = argument.ok_or(error(CborErrorKind::End))?;
         if value < least {
             return Err(error(CborErrorKind::NotMinimal));
         }
-        self.offset = to;
+        self.offset = start.saturating_add(1).saturating_add(width);
         Ok(value)
     }
 
+    #[inline]
     fn take(&mut self, length: u64) -> Result<&'a [u8], CborError> {
         let end = usize::try_from(length).ok().and_then(|length| self.offset.checked_add(length));
         let taken = end.and_then(|end| self.input.get(self.offset..end)).ok_or(self.error(CborErrorKind::End))?;
