@@ -385,7 +385,11 @@ fn pruned(day: &Day, whole: &MemoryFiles, name: &str) -> MemoryFiles {
     let folder = Folder::new(&root);
     let of_gate = |path: &&String| path.starts_with("journal/310101/1/") || path.starts_with("evidence/310101/1/");
     let others = whole.iter().filter(|(path, _)| !of_gate(path)).map(|(path, bytes)| (path.clone(), bytes.clone()));
-    let left = folder.list().unwrap().into_iter().map(|path| (path.clone(), folder.read(&path).unwrap().unwrap()));
+    let left = folder
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|path| (path.clone(), folder.read(&path).unwrap().unwrap().into_owned()));
     others.chain(left).collect()
 }
 

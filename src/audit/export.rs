@@ -6,7 +6,7 @@ use super::journals::{Evidence, GateSeen, Seal};
 use super::lists::Lists;
 use super::overuse::{OverUse, Placed};
 use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
-use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
+use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log, size_of};
 use super::replay::{Reading, Report, below, prefix_of};
 use crate::crypto::sha256;
 use crate::gate::Record;
@@ -151,7 +151,7 @@ impl Ledger {
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
         let mut reading = Reading::new(lists, member);
-        let log = read_log(&place, &origin, Some(signed), false, &[], &mut ignored, |index, body, findings| {
+        let log = read_linked_log(&place, &origin, Some(signed), false, &mut ignored, |index, body, findings| {
             if let Some(body) = body {
                 reading.entry(index, body, findings);
             }
@@ -216,7 +216,7 @@ impl Journal {
         let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()), &[]);
         let origin = gate.verifier.name().as_str();
         let mut records = BTreeMap::new();
-        let log = read_log(&place, origin, signed, true, &[], &mut ignored, |index, body, _| {
+        let log = read_linked_log(&place, origin, signed, true, &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {
                 let shown = evidence.beside(index).filter(|shown| is_shown(body, shown));
                 records.insert(index, (body.to_vec(), shown));

@@ -10,6 +10,7 @@
 //! statement.cbor                                      optional: compared with what is computed
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -30,7 +31,7 @@ pub trait Files: Sync {
     ///
     /// # Errors
     /// The storage's own.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Self::Error>;
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Self::Error>;
 }
 
 /// Published files in memory.
@@ -45,7 +46,7 @@ impl Files for MemoryFiles {
         Ok(self.keys().filter(audited).cloned().collect())
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Infallible> {
-        Ok(self.get(path).cloned())
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Infallible> {
+        Ok(self.get(path).map(Cow::from))
     }
 }

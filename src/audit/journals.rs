@@ -4,7 +4,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::SyncedAt;
-use super::published::{Place, PublishedLog, read_checkpoint, read_log, size_of};
+use super::published::{Place, ReadLog, read_checkpoint, read_log, size_of};
 use super::replay::{Counts, Depth};
 use super::shown::{ShownError, check_shown};
 use super::standing::{Said, Standing};
@@ -88,7 +88,13 @@ pub(super) fn audit_journal<F: Files>(
         return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
     }
     let place = &Place { files, prefix: &prefix, paths: journal_paths };
-    let signed = read_checkpoint(place, |note| SignedCheckpoint::verify(note, &gate.verifier), &mut findings);
+    // What the ledger sealed last is verified already.
+    let sealed = gate.seals.last().map(|seal| &seal.signed);
+    let verify = |note: &[u8]| match sealed.filter(|sealed| sealed.note().as_bytes() == note) {
+        Some(sealed) => Ok(sealed.clone()),
+        None => SignedCheckpoint::verify(note, &gate.verifier),
+    };
+    let signed = read_checkpoint(place, verify, &mut findings);
     let size = size_of(place, signed.as_ref());
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
     let mut replay = Replay::new(lists, gate, evidence, depth);
@@ -100,7 +106,7 @@ pub(super) fn audit_journal<F: Files>(
         None => replay.pruned(index, findings),
     });
     // Without a checkpoint to go by, it is as long as the ledger says.
-    log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size() < seal.signed.size());
+    log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
     check_seals(gate, cut, &log, &mut findings);
     let Replay { evidence, mut standing, erased, counts, .. } = replay;
     match (erased, counts.pruned.saturating_sub(1)) {
@@ -119,7 +125,7 @@ pub(super) fn audit_journal<F: Files>(
     JournalAudit { findings, standing, counts }
 }
 
-fn check_seals(gate: &GateSeen, cut: bool, log: &PublishedLog, findings: &mut Findings) {
+fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Findings) {
     for seal in &gate.seals {
         let size = seal.signed.size();
         if !log.damaged && log.roots.get(&size) != Some(&seal.signed.root()) {
@@ -210,7 +216,8 @@ impl<'a, F: Files> Replay<'a, F> {
     fn record(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
         self.counts.records = self.counts.records.saturating_add(1);
         let shown = self.shown_with(index, findings);
-        let record = match Record::decode(body) {
+        let decoded = Record::decode(body);
+        let record = match &decoded {
             Ok(record) => record,
             Err(error) => {
                 findings.error(index, Rule::Record, error);
@@ -218,24 +225,21 @@ impl<'a, F: Files> Replay<'a, F> {
                 return;
             }
         };
-        self.check_time(index, &record, findings);
+        self.check_time(index, record, findings);
         if index == 0 && !matches!(record, Record::Opened { .. }) {
             findings.error(index, Rule::Opened, "the first record is not that the gate was opened");
         }
-        let expected = match &record {
-            Record::Redeemed(redemption) => Some(redemption.evidence),
-            _ => None,
-        };
-        self.evidence.digest_said(index, expected);
         let opened = matches!(record, Record::Opened { .. });
-        self.totals.count(&record);
-        match record {
-            Record::Redeemed(redemption) => self.redemption(index, &redemption, shown, findings),
-            other if shown.is_some() => {
+        self.totals.count(record);
+        if let Record::Redeemed(redemption) = record {
+            self.evidence.digest_said(index, Some(&redemption.evidence));
+            self.redemption(index, redemption, shown, findings);
+        } else {
+            self.evidence.digest_said(index, None);
+            if shown.is_some() {
                 findings.error(index, Rule::Evidence, "evidence of a record that is no redemption");
-                self.other(index, other, findings);
             }
-            other => self.other(index, other, findings),
+            self.other(index, record, findings);
         }
         self.opened = opened;
     }
@@ -271,8 +275,8 @@ impl<'a, F: Files> Replay<'a, F> {
         }
     }
 
-    fn other(&mut self, index: u64, record: Record, findings: &mut Findings) {
-        match record {
+    fn other(&mut self, index: u64, record: &Record, findings: &mut Findings) {
+        match *record {
             Record::Opened { certificate, .. } => {
                 if certificate != self.gate.certificate.digest() {
                     findings.error(index, Rule::Opened, "opened under another certificate than the one enrolled");
@@ -282,7 +286,7 @@ impl<'a, F: Files> Replay<'a, F> {
             // What stands is known where it is decided.
             Record::Annulled { .. } if self.depth < Depth::Policy => {}
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
-            Record::Synced(synced) => self.synced(index, synced, findings),
+            Record::Synced(ref synced) => self.synced(index, synced, findings),
             // What was redeemed before may now lie in the future: what the gate made of it is unknown.
             Record::ClockSet { .. } => {
                 self.recent.clear();
@@ -292,12 +296,12 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.notice(index, Rule::Clock, format_args!("the clock jumped to {shown} from {expected}"));
                 self.doubt = Some(true);
             }
-            Record::DayClosed { time, day, totals, refused } => {
+            Record::DayClosed { time, day, totals, ref refused } => {
                 self.closed(index, &totals, findings);
                 if day > time.service_day(0) {
                     findings.error(index, Rule::Totals, format_args!("closes {day}, which had not begun"));
                 }
-                self.refused(index, &refused, findings);
+                self.refused(index, refused, findings);
             }
             Record::Overridden { entry, .. } => {
                 let (Override { operator, why, party, .. }, refused) = (entry, entry.refused.number());
@@ -348,7 +352,7 @@ impl<'a, F: Files> Replay<'a, F> {
     }
 
     /// What a gate says it knows is published, and never less than it said before.
-    fn synced(&mut self, index: u64, synced: Synced, findings: &mut Findings) {
+    fn synced(&mut self, index: u64, synced: &Synced, findings: &mut Findings) {
         let known = |(member, sequence): &&(MemberId, u64)| self.lists.catalogue(*member, *sequence).is_none();
         // Of a list before the pinned one nothing is known.
         if self.lists.trust.list(synced.trust).is_none() && synced.trust >= self.lists.trust.first().sequence() {
@@ -357,7 +361,7 @@ impl<'a, F: Files> Replay<'a, F> {
         for (member, sequence) in synced.catalogues.iter().filter(known) {
             findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
         }
-        if self.synced.as_ref().is_some_and(|before| knows_less(&synced, before, self.lists)) {
+        if self.synced.as_ref().is_some_and(|before| knows_less(synced, before, self.lists)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
@@ -370,7 +374,7 @@ impl<'a, F: Files> Replay<'a, F> {
             // Under another policy the gate may have forgotten more.
             self.recent.clear();
         }
-        self.synced = Some(synced);
+        self.synced = Some(synced.clone());
     }
 
     /// The trust list that the gate had, by its own word.
@@ -667,9 +671,9 @@ impl<'a, F: Files> Evidence<'a, F> {
     }
 
     /// Notes what a record says of its evidence, where a file is to be compared with it later.
-    fn digest_said(&mut self, index: u64, evidence: Option<Hash>) {
+    fn digest_said(&mut self, index: u64, evidence: Option<&Hash>) {
         if self.older.contains(&(index / WIDTH)) {
-            self.expected.insert(index, evidence);
+            self.expected.insert(index, evidence.copied());
         }
     }
 

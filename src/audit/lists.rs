@@ -7,6 +7,7 @@ use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Catalogue, MemberKind, Role, StatusList, TrustError, TrustHistory, TrustList};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
@@ -185,7 +186,7 @@ fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>, depth: Depth) -> Re
 }
 
 /// Reads a file, or says that it cannot be read.
-pub(super) fn read<F: Files>(files: &F, path: &str, findings: &mut Findings) -> Option<Vec<u8>> {
+pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
     match files.read(path) {
         Ok(Some(bytes)) => Some(bytes),
         Ok(None) => {

@@ -1,7 +1,7 @@
 //! One published log, read and checked byte by byte.
 //!
 //! The entries are the truth: they must chain, and hash to the root the log signed. Every other file
-//! of the log, tiles and older partial files, is then computed from them and compared. Where the first
+//! of the log, tiles and older partial files, is computed from them and compared, tile by tile. Where the first
 //! bundles of a log were pruned, the tiles stand in for them: their links must hash to the same root,
 //! and the first entry that is left must follow the last of them.
 
@@ -14,6 +14,7 @@ use crate::tlog::{
     BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
     inclusion_proof, leaf_hash, tiles_of,
 };
+use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 
 /// Hashes in a full tile, and the levels of the tree in it.
@@ -22,11 +23,11 @@ const HEIGHT: u8 = 8;
 
 /// What is known of a log after reading it.
 #[derive(Debug)]
-pub(super) struct PublishedLog {
+pub(super) struct ReadLog {
     /// Its checkpoint, if the log signed it.
     pub(super) signed: Option<SignedCheckpoint>,
-    /// The links of the entries that were read.
-    links: Vec<Hash>,
+    /// Number of entries read.
+    pub(super) size: u64,
     /// The roots of its full tiles of links.
     tiles: Vec<Hash>,
     /// Its roots at the sizes that were asked for, as far as it goes.
@@ -36,17 +37,24 @@ pub(super) struct PublishedLog {
     pub(super) damaged: bool,
 }
 
+/// A log that was read and of which something is to be proven: its links are there too.
+#[derive(Debug)]
+pub(super) struct PublishedLog {
+    read: ReadLog,
+    links: Vec<Hash>,
+}
+
 impl PublishedLog {
     /// Number of entries read.
-    pub(super) fn size(&self) -> u64 {
-        self.links.len() as u64
+    pub(super) const fn size(&self) -> u64 {
+        self.read.size
     }
 
     /// The root of the first `size` entries.
     pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
         let (full, rest) = self.links.get(..usize::try_from(size).ok()?)?.as_chunks::<WIDTH>();
         let within = frontier(rest).root_before(None);
-        Some(frontier(self.tiles.get(..full.len())?).root_before(within).unwrap_or_else(empty_root))
+        Some(frontier(self.read.tiles.get(..full.len())?).root_before(within).unwrap_or_else(empty_root))
     }
 
     /// The link before entry `index`.
@@ -64,14 +72,14 @@ impl PublishedLog {
 
     /// Whether there may have been entries after those that were read.
     pub(super) const fn is_cut(&self) -> bool {
-        self.damaged || self.signed.is_none()
+        self.read.damaged || self.read.signed.is_none()
     }
 
     /// Whether this log shows that `root` was never its root at `size`.
     pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
-        match &self.signed {
+        match &self.read.signed {
             Some(signed) if signed.size() == size => signed.root() != root,
-            _ => !self.damaged && self.root_at(size).map_or(!self.is_cut(), |own| own != root),
+            _ => !self.read.damaged && self.root_at(size).map_or(!self.is_cut(), |own| own != root),
         }
     }
 }
@@ -85,7 +93,7 @@ impl Nodes for PublishedLog {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Beyond> {
         let (hashes, level) = match level.checked_sub(HEIGHT) {
-            Some(above) => (&self.tiles, above),
+            Some(above) => (&self.read.tiles, above),
             None => (&self.links, level),
         };
         let width = 1_usize.checked_shl(level.into()).ok_or(Beyond)?;
@@ -98,24 +106,33 @@ impl Nodes for PublishedLog {
 /// The tree over a log's links, which come one by one: each node is hashed once, whatever is asked for.
 #[derive(Default)]
 struct Tree {
-    /// Of the tile that is not full.
+    size: u64,
+    /// The links of the newest tile.
+    tile: Vec<Hash>,
+    /// Of the newest tile, while it is not full.
     within: Frontier,
     /// Of the full ones, their roots being the leaves.
     above: Frontier,
     tiles: Vec<Hash>,
-    size: u64,
 }
 
 impl Tree {
-    fn push(&mut self, link: Hash) {
+    /// Whether this link fills a tile.
+    fn push(&mut self, link: Hash) -> bool {
+        if self.tile.len() == WIDTH {
+            self.tile.clear();
+        }
+        self.tile.push(link);
         self.within.push(link);
         self.size = self.size.saturating_add(1);
-        if self.within.size() == u64::from(TILE_WIDTH) {
+        let full = self.tile.len() == WIDTH;
+        if full {
             let root = self.within.root();
             self.above.push(root);
             self.tiles.push(root);
             self.within = Frontier::new();
         }
+        full
     }
 
     fn root(&self) -> Hash {
@@ -168,8 +185,8 @@ pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, sign
 /// Reads a published log under its checkpoint and hands each entry's body to `visit`, in order; of a pruned
 /// entry there is none.
 ///
-/// Bundle by bundle, so one bundle is in memory at a time. `prunable` says whether entries of this log may
-/// be pruned at all; the roots at `sizes`, which ascend, are kept.
+/// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. `prunable` says whether entries of
+/// this log may be pruned at all; the roots at `sizes`, which ascend, are kept.
 pub(super) fn read_log<F: Files>(
     place: &Place<'_, F>,
     origin: &str,
@@ -177,47 +194,73 @@ pub(super) fn read_log<F: Files>(
     prunable: bool,
     sizes: &[u64],
     findings: &mut Findings,
-    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
+    visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
+) -> ReadLog {
+    read_entries(place, origin, signed, prunable, (sizes, |_| {}), findings, visit)
+}
+
+/// As [`read_log`], with the links: 32 bytes for each entry.
+pub(super) fn read_linked_log<F: Files>(
+    place: &Place<'_, F>,
+    origin: &str,
+    signed: Option<SignedCheckpoint>,
+    prunable: bool,
+    findings: &mut Findings,
+    visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
-    let Place { files, prefix, paths } = *place;
-    let size = size_of(place, signed.as_ref());
     let mut links = Vec::new();
+    let read = read_entries(place, origin, signed, prunable, (&[], |link| links.push(link)), findings, visit);
+    PublishedLog { read, links }
+}
+
+fn read_entries<F: Files>(
+    place: &Place<'_, F>,
+    origin: &str,
+    signed: Option<SignedCheckpoint>,
+    prunable: bool,
+    (sizes, mut keep): (&[u64], impl FnMut(Hash)),
+    findings: &mut Findings,
+    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
+) -> ReadLog {
+    let Place { files, prefix, .. } = *place;
+    let size = size_of(place, signed.as_ref());
     let mut previous = genesis(origin);
     let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
-    let mut grow = |link| {
-        while sizes.next_if(|wanted| **wanted == tree.size).is_some() {
-            roots.insert(tree.size, tree.root());
-        }
-        if let Some(link) = link {
-            tree.push(link);
-        }
-    };
+    let mut listed = Listed::new(place, size, findings);
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
     // Counted by the tiles that stand in, so that a size without files costs nothing.
-    let stands_in = |bundle: &Resource| {
-        let tile = Resource::Hashes(bundle.id());
-        bundle.id().is_full() && !listed(prefix, paths, *bundle) && listed(prefix, paths, tile)
-    };
+    let stands_in =
+        |bundle: &Resource| bundle.id().is_full() && !listed.has(*bundle) && listed.has(Resource::Hashes(bundle.id()));
     let gone = bundles.clone().take_while(stands_in).count();
     if gone > 0 && !prunable {
         findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
     }
     let gone = if prunable { gone } else { 0 };
+    let mut grow = |tree: &mut Tree, link| {
+        while sizes.next_if(|wanted| **wanted == tree.size).is_some() {
+            roots.insert(tree.size, tree.root());
+        }
+        if let Some(link) = link {
+            keep(link);
+            if tree.push(link) {
+                listed.check_links(&tree.tile);
+            }
+        }
+    };
     for resource in bundles.clone().take(gone) {
         let Some(tile) = pruned_links(files, prefix, resource.id(), findings) else { break };
         for link in tile {
-            visit(links.len() as u64, None, findings);
+            visit(tree.size, None, findings);
             previous = link;
-            links.push(link);
-            grow(Some(link));
+            grow(&mut tree, Some(link));
         }
     }
-    let pruned = links.len();
+    let pruned = tree.size;
     if pruned > 0 {
         findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
     }
     // Where a tile is missing too, nothing that comes after it can be checked.
-    let mut damaged = pruned != gone.saturating_mul(TILE_WIDTH.into());
+    let mut damaged = pruned != (gone as u64).saturating_mul(TILE_WIDTH.into());
     'bundles: for resource in bundles.skip(gone) {
         if damaged {
             break;
@@ -228,7 +271,7 @@ pub(super) fn read_log<F: Files>(
             break;
         };
         for entry in BundleEntries::new(&bundle, resource.id().width()) {
-            let index = links.len() as u64;
+            let index = tree.size;
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -247,26 +290,26 @@ pub(super) fn read_log<F: Files>(
                 None => findings.error(index, Rule::Chain, "it is shorter than a link"),
             }
             previous = leaf_hash(entry);
-            links.push(previous);
-            grow(Some(previous));
+            grow(&mut tree, Some(previous));
         }
     }
-    grow(None);
-    let root = tree.root();
-    let mut log = PublishedLog { signed, links, tiles: tree.tiles, roots, damaged };
-    if let Some(signed) = &log.signed
-        && !log.damaged
-        && (log.size(), root) != (signed.size(), signed.root())
+    grow(&mut tree, None);
+    if let Some(signed) = &signed
+        && !damaged
+        && (tree.size, tree.root()) != (signed.size(), signed.root())
     {
-        log.damaged = true;
+        damaged = true;
         findings.error(
             None,
             Rule::Root,
             format_args!("the entries do not have the root signed at size {}", signed.size()),
         );
     }
-    check_files(files, prefix, paths, &log, findings);
-    log
+    // Of the files of a damaged log nothing is said.
+    if !damaged {
+        findings.append(listed.finish(&tree));
+    }
+    ReadLog { signed, size: tree.size, tiles: tree.tiles, roots, damaged }
 }
 
 /// The links of a full bundle that was pruned, from the tile of hashes over it.
@@ -281,54 +324,119 @@ fn pruned_links<F: Files>(files: &F, prefix: &str, id: TileId, findings: &mut Fi
     Some(hashes.iter().map(|hash| Hash(*hash)).collect())
 }
 
-fn listed(prefix: &str, paths: &[String], resource: Resource) -> bool {
-    paths.binary_search(&format!("{prefix}/{resource}")).is_ok()
-}
-
 fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
     path.strip_prefix(prefix)?.strip_prefix('/')?.parse().ok()
 }
 
-/// Compares every file of the log with what the entries say it must be. Of a damaged log nothing is said.
-fn check_files<F: Files>(files: &F, prefix: &str, paths: &[String], log: &PublishedLog, findings: &mut Findings) {
-    let levels = levels(&log.tiles);
-    let replayed = |id: TileId| {
-        let start = id.index().saturating_mul(TILE_WIDTH.into());
-        u64::from(id.width()) == log.size().saturating_sub(start).min(TILE_WIDTH.into())
-    };
-    for path in paths {
-        if path.strip_prefix(prefix) == Some("/checkpoint") {
-            continue;
-        }
-        match resource_at(prefix, path) {
-            None => findings.error_at(path, Rule::Unexpected, "no such file belongs to a log"),
-            Some(_) if log.damaged => {}
-            Some(Resource::Hashes(id)) => {
-                let Some(found) = read(files, path, findings) else { continue };
-                if tile(&log.links, &levels, id).as_deref() != Some(&found[..]) {
-                    findings.error_at(path, Rule::Tile, "it is not what the entries say");
-                }
+/// The files of a log but for its checkpoint. Each is compared with what the entries say it must be, as soon as they say.
+struct Listed<'a, F> {
+    files: &'a F,
+    prefix: &'a str,
+    /// How many entries the log is to have.
+    size: u64,
+    /// Ascending.
+    paths: Vec<(Resource, &'a String)>,
+    /// The next tile of links.
+    next: u64,
+    findings: Findings,
+}
+
+impl<'a, F: Files> Listed<'a, F> {
+    /// What is listed that no log has is found at once.
+    fn new(&Place { files, prefix, paths }: &Place<'a, F>, size: u64, findings: &mut Findings) -> Self {
+        let mut listed = Vec::with_capacity(paths.len());
+        for path in paths.iter().filter(|path| path.strip_prefix(prefix) != Some("/checkpoint")) {
+            match resource_at(prefix, path) {
+                Some(resource) => listed.push((resource, path)),
+                None => findings.error_at(path, Rule::Unexpected, "no such file belongs to a log"),
             }
-            // What the entries were read from is what they say.
-            Some(Resource::Entries(id)) if replayed(id) => {}
-            Some(Resource::Entries(id)) => check_bundle(files, path, id, &log.links, findings),
         }
+        listed.sort_unstable();
+        Self { files, prefix, size, paths: listed, next: 0, findings: Findings::at(prefix) }
     }
-    let required = tiles_of(log.size()).filter(|resource| matches!(resource, Resource::Hashes(_)) && !log.damaged);
-    for resource in required.filter(|resource| !listed(prefix, paths, *resource)) {
-        findings.error_at(&format!("{prefix}/{resource}"), Rule::Missing, "there is no such file");
+
+    fn has(&self, resource: Resource) -> bool {
+        self.paths.binary_search_by_key(&resource, |(resource, _)| *resource).is_ok()
+    }
+
+    /// Compares the files that the next tile of links speaks of: it, and the bundle of its entries, also as they were
+    /// published before they were full.
+    fn check_links(&mut self, links: &[Hash]) {
+        let index = self.next;
+        self.next = index.saturating_add(1);
+        let expected = |id: TileId| links.get(..id.width().into());
+        self.check((HASHES, 0, index)..=(HASHES, 0, index), expected);
+        self.check((ENTRIES, 0, index)..=(ENTRIES, 0, index), expected);
+    }
+
+    /// What is found of the files, once all links are there.
+    fn finish(mut self, tree: &Tree) -> Findings {
+        if tree.tile.len() < WIDTH {
+            self.check_links(&tree.tile);
+        }
+        // After the last link there is nothing.
+        self.check((HASHES, 0, self.next)..=(HASHES, 0, u64::MAX), |_| None);
+        self.check((ENTRIES, 0, self.next)..=(ENTRIES, 0, u64::MAX), |_| None);
+        let levels = levels(&tree.tiles);
+        self.check((HASHES, 1, 0)..=(HASHES, u8::MAX, u64::MAX), |id| tile_above(&levels, id));
+        let required = tiles_of(self.size).filter(|resource| matches!(resource, Resource::Hashes(_)));
+        for missing in required.filter(|resource| !self.has(*resource)).collect::<Vec<_>>() {
+            self.findings.error_at(&format!("{}/{missing}", self.prefix), Rule::Missing, "there is no such file");
+        }
+        self.findings
+    }
+
+    /// Compares the files at these places with what their hashes, or those of their entries, have to be.
+    fn check<'h>(&mut self, places: RangeInclusive<FilePlace>, expected: impl Fn(TileId) -> Option<&'h [Hash]>) {
+        let from = self.paths.partition_point(|(resource, _)| file_place(*resource) < *places.start());
+        let after = self.paths.get(from..).unwrap_or_default();
+        for &(resource, path) in after.iter().take_while(|(resource, _)| places.contains(&file_place(*resource))) {
+            let id = resource.id();
+            let is_entries = matches!(resource, Resource::Entries(_));
+            // What the entries were read from is what they say.
+            let start = id.index().saturating_mul(TILE_WIDTH.into());
+            if is_entries && u64::from(id.width()) == self.size.saturating_sub(start).min(TILE_WIDTH.into()) {
+                continue;
+            }
+            let Some(found) = read(self.files, path, &mut self.findings) else { continue };
+            let good = match expected(id) {
+                None => false,
+                Some(hashes) if is_entries => has_leaves(&found, id.width(), hashes),
+                Some(hashes) => is_tile(&found, hashes),
+            };
+            if !good {
+                let said =
+                    if is_entries { "it is not what the log's entries are" } else { "it is not what the entries say" };
+                self.findings.error_at(path, Rule::Tile, said);
+            }
+        }
     }
 }
 
-/// Every entry of a bundle that was partial at an earlier size has its leaf's hash.
-fn check_bundle<F: Files>(files: &F, path: &str, id: TileId, links: &[Hash], findings: &mut Findings) {
-    let Some(bundle) = read(files, path, findings) else { return };
-    let start = usize::try_from(id.index()).unwrap_or(usize::MAX).saturating_mul(usize::from(TILE_WIDTH));
-    let mut expected = links.get(start..).unwrap_or_default().iter();
-    let good = |entry: Result<&[u8], _>| matches!((entry, expected.next()), (Ok(entry), Some(link)) if leaf_hash(entry) == *link);
-    if !BundleEntries::new(&bundle, id.width()).all(good) {
-        findings.error_at(path, Rule::Tile, "it is not what the log's entries are");
+/// Where a file comes among those of a log, whatever its width: kind, level and index.
+type FilePlace = (u8, u8, u64);
+
+const HASHES: u8 = 0;
+const ENTRIES: u8 = 1;
+
+/// In the order of the resources themselves.
+const fn file_place(resource: Resource) -> FilePlace {
+    match resource {
+        Resource::Hashes(id) => (HASHES, id.level(), id.index()),
+        Resource::Entries(id) => (ENTRIES, id.level(), id.index()),
     }
+}
+
+fn is_tile(found: &[u8], hashes: &[Hash]) -> bool {
+    let (own, rest) = found.as_chunks::<32>();
+    rest.is_empty() && own.len() == hashes.len() && own.iter().zip(hashes).all(|(own, hash)| *own == hash.0)
+}
+
+/// Whether every entry of a bundle has its leaf's hash.
+fn has_leaves(bundle: &[u8], width: u16, hashes: &[Hash]) -> bool {
+    let mut hashes = hashes.iter();
+    BundleEntries::new(bundle, width)
+        .all(|entry| matches!((entry, hashes.next()), (Ok(entry), Some(hash)) if leaf_hash(entry) == *hash))
 }
 
 /// The hashes of every tile level above the links, which are level 0; `tiles` are those of level 1.
@@ -348,14 +456,10 @@ fn frontier(leaves: &[Hash]) -> Frontier {
     frontier
 }
 
-fn tile(links: &[Hash], levels: &[Vec<Hash>], id: TileId) -> Option<Vec<u8>> {
-    let level = match usize::from(id.level()).checked_sub(1) {
-        Some(above) => levels.get(above)?,
-        None => links,
-    };
-    let start = usize::try_from(id.index()).ok()?.checked_mul(usize::from(TILE_WIDTH))?;
-    let hashes = level.get(start..start.checked_add(usize::from(id.width()))?)?;
-    Some(hashes.iter().flat_map(|hash| hash.0).collect())
+fn tile_above(levels: &[Vec<Hash>], id: TileId) -> Option<&[Hash]> {
+    let level = levels.get(usize::from(id.level().checked_sub(1)?))?;
+    let start = usize::try_from(id.index()).ok()?.checked_mul(WIDTH)?;
+    level.get(start..start.checked_add(usize::from(id.width()))?)
 }
 
 #[cfg(test)]
@@ -367,8 +471,11 @@ mod tests {
     fn roots_and_proofs_are_those_of_the_links_alone() {
         let links: Vec<Hash> = (0..1_300u32).map(|at| leaf_hash(&at.to_be_bytes())).collect();
         let mut tree = Tree::default();
-        links.iter().for_each(|link| tree.push(*link));
-        let log = PublishedLog { signed: None, links, tiles: tree.tiles, roots: BTreeMap::new(), damaged: false };
+        for link in &links {
+            tree.push(*link);
+        }
+        let (size, tiles, roots) = (tree.size, tree.tiles, BTreeMap::new());
+        let log = PublishedLog { read: ReadLog { signed: None, size, tiles, roots, damaged: false }, links };
         for size in [0, 1, 255, 256, 257, 511, 512, 513, 768, 1_024, 1_025, 1_300] {
             let root = frontier(&log.links[..size]).root();
             assert_eq!(log.root_at(size as u64), Some(root), "{size}");

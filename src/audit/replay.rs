@@ -8,7 +8,7 @@ use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{Judged, OtherGrant, OverUse};
 use super::periods::{Left, Periods};
-use super::published::{Place, PublishedLog, read_checkpoint, read_log};
+use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log};
 use super::settle::Period;
 use super::standing::{AllStanding, Standing};
 use super::statement::Statement;
@@ -304,7 +304,7 @@ fn read_city<F: Files>(
     let origin = lists.bundle.trust().ledger_origin(member);
     let place = &Place { files, prefix: &prefix, paths };
     let signed = read_checkpoint(place, verify, &mut findings);
-    let log = read_log(place, &origin, signed, false, &[], &mut findings, |index, body, findings| {
+    let log = read_linked_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }

@@ -18,10 +18,12 @@ use onecard::{
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
 };
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
 };
 
 const CHECKPOINT: &str = "checkpoint";
@@ -168,16 +170,25 @@ pub fn publish_sound<S: Storage>(
 }
 
 /// A directory of published files, as [`Files`] of an audit.
-#[derive(Clone, Debug)]
+///
+/// No step of the way to a file may be a symbolic link. The directories are looked at once: make a new one for
+/// files that somebody else may have moved since.
+#[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    /// The directories below `root` that are known to be some, and on whose way there is no link.
+    directories: RwLock<BTreeSet<String>>,
 }
 
 impl Folder {
     /// The files below `root`.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), directories: RwLock::default() }
+    }
+
+    fn knows(&self, directory: &str) -> bool {
+        self.directories.read().unwrap_or_else(PoisonError::into_inner).contains(directory)
     }
 
     fn walk(&self, name: &str, found: &mut Vec<String>) -> Result<(), FolderError> {
@@ -214,9 +225,11 @@ impl Files for Folder {
         Ok(found)
     }
 
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+    fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FolderError> {
         let mut path = self.root.clone();
         let failed = |path: &Path, source| FolderError::Io { path: path.into(), source };
+        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let known = self.knows(directory);
         // No step of the way may be a symbolic link, or the file could be any file of this machine.
         let mut steps = name.split('/').peekable();
         while let Some(step) = steps.next() {
@@ -224,6 +237,9 @@ impl Files for Folder {
                 return Err(FolderError::NotAFile(path.join(step)));
             }
             path.push(step);
+            if known && steps.peek().is_some() {
+                continue;
+            }
             let found = match path.symlink_metadata() {
                 Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
                 found => found.map_err(|source| failed(&path, source))?,
@@ -233,6 +249,9 @@ impl Files for Folder {
                 return Err(FolderError::NotAFile(path));
             }
         }
+        if !known {
+            self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned());
+        }
         let file = File::open(&path).map_err(|source| failed(&path, source))?;
         let found = file.metadata().map_err(|source| failed(&path, source))?.len();
         if found > MAX_FILE {
@@ -241,7 +260,7 @@ impl Files for Folder {
         let mut bytes = Vec::with_capacity(usize::try_from(found).unwrap_or(0));
         file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| failed(&path, source))?;
         let found = bytes.len() as u64;
-        if found > MAX_FILE { Err(FolderError::TooLong { path, found }) } else { Ok(Some(bytes)) }
+        if found > MAX_FILE { Err(FolderError::TooLong { path, found }) } else { Ok(Some(Cow::Owned(bytes))) }
     }
 }
 
@@ -420,7 +439,7 @@ mod tests {
         }
 
         fn read(&self, name: &str) -> Vec<u8> {
-            self.folder().read(name).unwrap().unwrap()
+            self.folder().read(name).unwrap().unwrap().into_owned()
         }
     }
 
@@ -513,9 +532,14 @@ mod tests {
         for name in ["ledger/checkpoint", "ledger/tile/0", "ledger/tile/entries/000.p/3"] {
             let path = fixture.path(name);
             let aside = fixture.path("aside");
+            let below = if name == "ledger/tile/0" { "ledger/tile/0/000.p/3" } else { name };
+            let knowing = fixture.folder();
+            assert!(knowing.read(below).unwrap().is_some());
             fs::rename(&path, &aside).unwrap();
             std::os::unix::fs::symlink(other.path(name), &path).unwrap();
-            let below = if name == "ledger/tile/0" { "ledger/tile/0/000.p/3" } else { name };
+            if below == name {
+                assert!(matches!(knowing.read(below), Err(FolderError::NotAFile(found)) if found == path), "{name}");
+            }
             assert!(
                 matches!(fixture.folder().read(below), Err(FolderError::NotAFile(found)) if found == path),
                 "{name}"

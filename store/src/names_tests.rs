@@ -239,7 +239,7 @@ impl World {
     }
 
     fn read(&self, name: &str) -> Option<Vec<u8>> {
-        Folder::new(self.path("")).read(name).unwrap()
+        Folder::new(self.path("")).read(name).unwrap().map(std::borrow::Cow::into_owned)
     }
 
     /// The checkpoint that is there is none before what was told, and all that it needs is there and whole.

@@ -194,5 +194,7 @@ fn restore_tiles(storage: &mut RedbStorage, published: &Published<'_>, pruned: u
 }
 
 fn read(directory: &Path, name: &str) -> Result<Vec<u8>, RebuildError> {
-    Folder::new(directory).read(name)?.ok_or_else(|| RebuildError::Missing(directory.join(name)))
+    let folder = Folder::new(directory);
+    let bytes = folder.read(name)?.ok_or_else(|| RebuildError::Missing(directory.join(name)))?;
+    Ok(bytes.into_owned())
 }

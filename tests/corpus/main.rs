@@ -14,6 +14,7 @@ use onecard::audit::{
 };
 use onecard::trust::TrustHistory;
 use script::{Damage, H2, NIGHT, damaged, good};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 const TABLE: &str = include_str!("README.md");
@@ -32,9 +33,9 @@ impl Files for Disk<'_> {
         self.0.list().map_err(|never| match never {})
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TooLong> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, TooLong> {
         let content = self.0.get(path);
-        if content.is_some_and(|content| content.len() > 64 << 20) { Err(TooLong) } else { Ok(content.cloned()) }
+        if content.is_some_and(|content| content.len() > 64 << 20) { Err(TooLong) } else { Ok(content.map(Cow::from)) }
     }
 }
 
