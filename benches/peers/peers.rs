@@ -13,6 +13,7 @@ mod audit;
 mod durable;
 mod federation;
 mod log;
+mod played;
 mod rounds;
 mod settle;
 mod tokens;

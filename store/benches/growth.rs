@@ -6,16 +6,14 @@
 #![allow(missing_docs, reason = "a program")]
 #![expect(unsafe_code, reason = "an allocator")]
 
-use day::{CITIES, Day, OPEN, gate_certificate, gate_secret, id, time};
+use day::{CITIES, OPEN, gate_certificate, gate_secret, id, time};
 use onecard::audit::{Depth, Options, Period, Severity, audit};
 use onecard::crypto::sha256;
-use onecard::gate::{Gate, Record, Redemption, Segment, SegmentRecord};
-use onecard::id::{GateId, PassId, PassKey};
-use onecard::product::PassFacts;
-use onecard::tlog::{
-    KeyName, Log, LogKey, MemoryStorage, Replica, SignedCheckpoint, Storage, TileCache, genesis, verify_inclusion,
-};
+use onecard::gate::Gate;
+use onecard::id::GateId;
+use onecard::tlog::{KeyName, Log, LogKey, Replica, SignedCheckpoint, Storage, TileCache, genesis, verify_inclusion};
 use onecard_store::RedbStorage;
+use played::{body, mixed, played};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,6 +21,8 @@ use std::time::{Duration, Instant};
 #[path = "../../tests/day/mod.rs"]
 mod day;
 mod heap;
+#[path = "../../benches/peers/played.rs"]
+mod played;
 #[allow(dead_code, reason = "the entries of another bench")]
 #[path = "../../benches/peers/rounds.rs"]
 mod rounds;
@@ -33,14 +33,8 @@ mod settle;
 const KEY: LogKey = LogKey(0);
 /// Records in one commit.
 const GROUP: u64 = 4_096;
-/// Records in one segment.
-const SEGMENT: u64 = 100_000;
-/// Redemptions of one pass.
-const VISITS: u64 = 5;
 /// Proofs made and verified.
 const PROOFS: u64 = 2_000;
-/// The gates of an audited day: city and gate.
-const GATES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
 /// A column of the table: its name, its unit, and in which decimals the number is told.
 struct Cell(&'static str, u128);
@@ -53,36 +47,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let begun = Instant::now();
     let done = work();
     (begun.elapsed(), done)
-}
-
-/// Spreads numbers as if at random: SplitMix64.
-fn mixed(number: u64) -> u64 {
-    let number = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ number >> 31
-}
-
-/// One of `count` redemptions of a day, in the order of time, at half of `venue`'s price: each pass returns at equal
-/// intervals.
-fn redemption(number: u64, count: u64, venue: u32) -> Redemption {
-    let mut pass = [7; 10];
-    pass[2..].copy_from_slice(&mixed(number % (count / VISITS)).to_be_bytes());
-    Redemption {
-        time: time(OPEN + i64::try_from(number * 40_000 / count).unwrap()),
-        pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes(pass) },
-        product: (2, 1),
-        grant: 0,
-        party: 1,
-        due_fen: 1_001 * venue / 2,
-        flags: 0,
-        facts: PassFacts { not_before: time(OPEN - 86_400), expires: time(OPEN + 30 * 86_400), holder_class: 0 },
-        evidence: sha256(&[&number.to_be_bytes()]),
-    }
-}
-
-fn body(number: u64, count: u64, venue: u32) -> Vec<u8> {
-    Record::Redeemed(redemption(number, count, venue)).encode()
 }
 
 /// SHA-256 over link, entry and node, for as many entries as there are.
@@ -159,15 +123,7 @@ fn journal(directory: &Path, count: u64) -> Vec<Cell> {
 
 /// A day at four gates whose records are all there and whose evidence is gone, audited and settled.
 fn audited(count: u64) -> Vec<Cell> {
-    let mut day = Day::open();
-    GATES.iter().for_each(|&(city, gate)| day.deliver(city, gate, OPEN));
-    let mut ingesting = Duration::ZERO;
-    for (number, (city, gate)) in (0..).zip(GATES) {
-        ingesting += play(&mut day, city, gate, |at| at * GATES.len() as u64 + number, count);
-    }
-    day.finish(OPEN + 50_000);
-    let files = day.files();
-    drop(day);
+    let (ingesting, files) = played(count);
     let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
     let mut cells = vec![Cell("ingested by a city in memory, ns each", each(ingesting, count))];
     for (depth, [took_name, peak_name]) in [
@@ -184,39 +140,6 @@ fn audited(count: u64) -> Vec<Cell> {
         cells.push(Cell(peak_name, (peak - before) as u128 / u128::from(count)));
     }
     cells
-}
-
-/// Continues a gate's journal as the gate would, without deciding anything, and hands it to the city: tells how long
-/// the city took.
-fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, count: u64) -> Duration {
-    let ledger = &mut day.cities[city].ledger;
-    let gate = GateId { member: ledger.member(), number: gate as u32 + 1 };
-    let key = gate_secret(gate);
-    let copy = ledger.journals()[&gate.number].log();
-    let (mut log, mut batch) = (Log::open(&MemoryStorage::new(), KEY, copy.origin().as_str()).unwrap(), None);
-    copy.replay(ledger.storage(), 0..copy.size(), |_, body| {
-        batch.get_or_insert_with(|| log.begin()).push(body, None).is_ok()
-    })
-    .unwrap();
-    log.apply(batch.expect("what a gate records when it opens")).unwrap();
-    let mut ingesting = Duration::ZERO;
-    let own = count / GATES.len() as u64;
-    for first in (0..own).step_by(SEGMENT as usize) {
-        let known = log.size();
-        let mut batch = log.begin();
-        let record = |at| {
-            let body = body(number(at), count, gate.number);
-            batch.push(&body, None).unwrap();
-            SegmentRecord { body, evidence: None }
-        };
-        let records = (first..own.min(first + SEGMENT)).map(record).collect();
-        log.apply(batch).unwrap();
-        let checkpoint = SignedCheckpoint::sign(log.checkpoint(), &key).note().to_owned();
-        let certificate = gate_certificate(gate);
-        let segment = Segment { certificate, checkpoint, first: known, records };
-        ingesting += timed(|| ledger.ingest(&segment, time(OPEN + 50_000)).unwrap()).0;
-    }
-    ingesting
 }
 
 fn settled(count: u64) -> Vec<Cell> {
