@@ -146,6 +146,8 @@ fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Finding
 struct Replay<'a, F: Files> {
     lists: &'a Lists,
     gate: &'a GateSeen,
+    /// The gate's seals from the first that is over the record on.
+    seals: &'a [Seal],
     evidence: Evidence<'a, F>,
     depth: Depth,
     last: UnixTime,
@@ -178,6 +180,7 @@ impl<'a, F: Files> Replay<'a, F> {
         Self {
             lists,
             gate,
+            seals: &gate.seals,
             evidence,
             depth,
             last: UnixTime::MIN,
@@ -264,10 +267,14 @@ impl<'a, F: Files> Replay<'a, F> {
 
     /// The last record that a seal is over was made before the ledger took the seal, but for what two clocks may
     /// differ by.
-    fn check_sealed(&self, index: u64, time: UnixTime, findings: &mut Findings) {
+    fn check_sealed(&mut self, index: u64, time: UnixTime, findings: &mut Findings) {
         let size = index.saturating_add(1);
-        let at = self.gate.seals.partition_point(|seal| seal.signed.size() < size);
-        let Some(seal) = self.gate.seals.get(at).filter(|seal| seal.signed.size() == size) else { return };
+        while let Some((before, rest)) = self.seals.split_first()
+            && before.signed.size() < size
+        {
+            self.seals = rest;
+        }
+        let Some(seal) = self.seals.first().filter(|seal| seal.signed.size() == size) else { return };
         let ahead = time.since(seal.time);
         if ahead > i64::from(self.policy(time).code_early) {
             let told = format_args!("it is dated {ahead} s after ledger entry {} sealed it", seal.entry);
