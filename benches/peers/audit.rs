@@ -6,11 +6,14 @@
 use crate::day::{self, CITIES, Day, OPEN};
 use crate::played::played;
 use crate::rounds::Entry;
-use onecard::audit::{Depth, MemoryFiles, Options, audit};
+use onecard::audit::{Depth, Files, MemoryFiles, Options, audit};
 use onecard::crypto::{KnownKey, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Decision, Scan};
 use onecard::id::PassId;
-use onecard::tlog::genesis;
+use onecard::tlog::{BundleEntries, Resource, genesis, leaf_hash, node_hash};
+use onecard_store::Folder;
+use std::collections::BTreeMap;
+use std::env;
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -29,16 +32,14 @@ pub(crate) fn entries() -> Vec<Entry> {
     const ONE: &str = "audit_evidence";
     const INTEGRITY: &str = "audit_integrity";
     let (recorded, shown) = (Rc::new(played(RECORDED).1), Rc::new(published()));
-    let audited = |name, baseline, files: &Rc<MemoryFiles>, visits, depth, threads| {
-        let files = Rc::clone(files);
+    let deeper = |name, baseline, depth, threads| {
+        let files = Rc::clone(&shown);
         let run = move || {
             let report = audit(&*files, &Options { depth, threads, ..Options::default() });
-            assert!(report.is_clean() && report.counts.redemptions == visits, "{:?}", report.findings);
+            assert!(report.is_clean() && report.counts.redemptions == VISITS, "{:?}", report.findings);
         };
-        Entry::new(name, baseline, run).items(visits)
+        Entry::new(name, baseline, run).items(VISITS)
     };
-    let integrity = |name, baseline, threads| audited(name, baseline, &recorded, RECORDED, Depth::Integrity, threads);
-    let deeper = |name, baseline, depth, threads| audited(name, baseline, &shown, VISITS, depth, threads);
     let hashes = || {
         let mut link = genesis("onecard.test/310101");
         for _ in 0..RECORDED {
@@ -49,13 +50,72 @@ pub(crate) fn entries() -> Vec<Entry> {
     };
     vec![
         Entry::new(HASHES, HASHES, hashes).items(RECORDED),
-        integrity(INTEGRITY, HASHES, 1),
-        integrity("audit_integrity_two_cores", INTEGRITY, 2),
+        integrity(INTEGRITY, HASHES, &recorded, RECORDED, 1),
+        integrity("audit_integrity_two_cores", INTEGRITY, &recorded, RECORDED, 2),
         signatures(SIGNATURES),
         deeper(ONE, SIGNATURES, Depth::Evidence, 1),
         deeper("audit_evidence_two_cores", ONE, Depth::Evidence, 2),
         deeper("audit_policy", ONE, Depth::Policy, 1),
     ]
+}
+
+/// The integrity of a directory that `four_cities --out` wrote, named by `ONECARD_DAY`: nothing without one.
+pub(crate) fn directory() -> Vec<Entry> {
+    const HASHES: &str = "day_sha256";
+    const ONE: &str = "day_integrity";
+    let Some(directory) = env::var_os("ONECARD_DAY") else { return Vec::new() };
+    let folder = Rc::new(Folder::new(directory));
+    let names = folder.list().expect("ONECARD_DAY names a directory");
+    let read = |name: &String| folder.read(name).unwrap().unwrap().into_owned();
+    let without_evidence = names.iter().filter(|name| !name.starts_with("evidence/"));
+    let files: Rc<MemoryFiles> = Rc::new(without_evidence.map(|name| (name.clone(), read(name))).collect());
+    let entries = entries_of(&files);
+    let records = entries.len() as u64;
+    let hashes = move || {
+        for entry in &entries {
+            let link = leaf_hash(black_box(entry));
+            black_box(node_hash(&link, &link));
+        }
+    };
+    vec![
+        Entry::new(HASHES, HASHES, hashes).items(records),
+        integrity("day_integrity_in_memory", HASHES, &files, records, 1),
+        integrity(ONE, HASHES, &folder, records, 1),
+        integrity("day_integrity_two_cores", ONE, &folder, records, 2),
+    ]
+}
+
+/// The entries of all journals, as they are published.
+fn entries_of(files: &MemoryFiles) -> Vec<Vec<u8>> {
+    // Of a bundle that was published before it was full, the widest has all.
+    let mut bundles = BTreeMap::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| name.starts_with("journal/")) {
+        let Some((journal, path)) = name.find("tile/").map(|at| name.split_at(at)) else { continue };
+        if let Ok(Resource::Entries(id)) = path.parse() {
+            let widest = bundles.entry((journal, id.index())).or_insert((id.width(), bytes));
+            *widest = (*widest).max((id.width(), bytes));
+        }
+    }
+    let entries = |&(width, bytes): &(u16, &Vec<u8>)| {
+        BundleEntries::new(bytes, width).map(|entry| entry.unwrap().to_vec()).collect::<Vec<_>>()
+    };
+    bundles.values().flat_map(entries).collect()
+}
+
+/// An audit for integrity of as many records as there are.
+fn integrity<F: Files + 'static>(
+    name: &'static str,
+    baseline: &'static str,
+    files: &Rc<F>,
+    records: u64,
+    threads: usize,
+) -> Entry {
+    let files = Rc::clone(files);
+    let run = move || {
+        let report = audit(&*files, &Options { depth: Depth::Integrity, threads, ..Options::default() });
+        assert!(report.is_clean() && report.counts.records == records, "{:?}", report.findings);
+    };
+    Entry::new(name, baseline, run).items(records)
 }
 
 /// The issuer's signature under a known key, then the holder's under a key that was never seen.

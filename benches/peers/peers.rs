@@ -29,13 +29,14 @@ use std::{env, fs};
 type Group = (&'static str, fn() -> Vec<Entry>);
 
 /// Entries are compared within a group only.
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("tokens", tokens::entries),
     ("federation", federation::entries),
     ("append", log::append),
     ("proofs", log::proofs),
     ("checkpoint", log::checkpoint),
     ("audit", audit::entries),
+    ("day", audit::directory),
     ("settle", settle::entries),
     ("durable", durable::entries),
 ];
