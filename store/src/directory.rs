@@ -232,6 +232,7 @@ impl Files for Folder {
         let known = self.knows(directory);
         // No step of the way may be a symbolic link, or the file could be any file of this machine.
         let mut steps = name.split('/').peekable();
+        let mut length = 0;
         while let Some(step) = steps.next() {
             if matches!(step, "" | "." | "..") {
                 return Err(FolderError::NotAFile(path.join(step)));
@@ -248,16 +249,17 @@ impl Files for Folder {
             if !right {
                 return Err(FolderError::NotAFile(path));
             }
+            length = found.len();
         }
         if !known {
             self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned());
         }
-        let file = File::open(&path).map_err(|source| failed(&path, source))?;
-        let found = file.metadata().map_err(|source| failed(&path, source))?.len();
-        if found > MAX_FILE {
-            return Err(FolderError::TooLong { path, found });
+        if length > MAX_FILE {
+            return Err(FolderError::TooLong { path, found: length });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(found).unwrap_or(0));
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let file = File::open(&path).map_err(|source| failed(&path, source))?;
+        // It may have grown since.
         file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| failed(&path, source))?;
         let found = bytes.len() as u64;
         if found > MAX_FILE { Err(FolderError::TooLong { path, found }) } else { Ok(Some(Cow::Owned(bytes))) }
