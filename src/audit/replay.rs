@@ -7,7 +7,7 @@ use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{Judged, OtherGrant, OverUse};
-use super::periods::{Left, Periods};
+use super::periods::{Books, Left, Periods};
 use super::published::{Place, PublishedLog, read_checkpoint, read_log};
 use super::settle::Period;
 use super::standing::{AllStanding, Standing};
@@ -212,9 +212,11 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     let left = what_is_left(&cities, &journals);
-    let mut uses = all_standing(journals, &cities, &mut findings);
-    let (Judged { over_use, other_grants }, cases) = periods.decide(&mut uses);
-    let statement = periods.settle(files, periods.book(&uses), left, &mut findings);
+    let uses = all_standing(journals, &cities, &mut findings);
+    let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
+    periods.decide(&uses, &mut books, &mut judged, &mut cases);
+    let Judged { over_use, other_grants } = judged;
+    let statement = periods.settle(files, books, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
     Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
