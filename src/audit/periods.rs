@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const STATEMENT: &str = "statement.cbor";
 
 /// What is left of the records to settle from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Left {
     /// All of them.
     Whole,

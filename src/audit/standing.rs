@@ -110,6 +110,11 @@ impl Standing {
         });
     }
 
+    /// Whether this is a redemption that is kept, though it may have been taken back.
+    pub(super) fn keeps(&self, index: u64) -> bool {
+        self.place_of(index).is_some()
+    }
+
     /// Pass and use of a redemption that stands.
     pub(super) fn of(&self, index: u64) -> Option<(PassKey, Use)> {
         let kept = self.kept.get(self.find(index)?)?;
@@ -140,8 +145,12 @@ impl Standing {
     }
 
     fn find(&self, index: u64) -> Option<usize> {
-        let at = self.kept.binary_search_by_key(&index, |kept| kept.index).ok()?;
+        let at = self.place_of(index)?;
         self.kept.get(at).filter(|kept| !kept.annulled).map(|_| at)
+    }
+
+    fn place_of(&self, index: u64) -> Option<usize> {
+        self.kept.binary_search_by_key(&index, |kept| kept.index).ok()
     }
 
     fn used(&self, kept: &Kept) -> Option<Use> {
