@@ -13,7 +13,12 @@ use onecard::product::Denied;
 use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
 use onecard_store::{Folder, publish};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn run(files: &MemoryFiles) -> Vec<Finding> {
     audit(files, &Options::default()).findings
@@ -58,6 +63,118 @@ fn the_report_does_not_depend_on_threads() {
     assert_eq!(one.findings, three.findings);
     assert_eq!(one.statement.unwrap().digest(), three.statement.unwrap().digest());
     assert_eq!(one.counts, three.counts);
+}
+
+/// The readings of a day, by a bound: the report with one thread, and what it said of its progress with two.
+fn part_by_part(files: &MemoryFiles, uses_at_once: usize) -> (String, Vec<(usize, usize)>) {
+    let said = Mutex::new(Vec::new());
+    let progress = |done, all| said.lock().unwrap().push((done, all));
+    let options = Options { threads: 2, uses_at_once, progress: Some(&progress), ..Options::default() };
+    let report = audit(files, &options).to_json();
+    assert_eq!(audit(files, &Options { uses_at_once, ..Options::default() }).to_json(), report);
+    (report, said.into_inner().unwrap())
+}
+
+#[test]
+fn the_report_does_not_depend_on_how_many_uses_are_kept_at_once() {
+    let mut long = long();
+    let whole = long.settle(OPEN + 90_000);
+    for files in [
+        Day::ordinary().settle(OPEN + 90_000),
+        Day::over_used().settle(OPEN + 90_000),
+        pruned(&long, &whole, "parts"),
+        whole,
+    ] {
+        let report = audit(&files, &Options::default());
+        let records = report.counts.records as usize;
+        for (uses_at_once, readings) in [(0, records), (1, records), (5, records.div_ceil(5)), (records, 1)] {
+            let (again, said) = part_by_part(&files, uses_at_once);
+            assert_eq!(again, report.to_json(), "{uses_at_once}");
+            // Two of the four cities have two gates each, and in these days all of them are used or none of theirs.
+            let (done, all): (Vec<usize>, BTreeSet<usize>) = said.into_iter().unzip();
+            assert!(done.iter().copied().eq(1..=done.len()), "{done:?}");
+            assert_eq!(all, BTreeSet::from([done.len()]));
+            let read =
+                files.keys().filter(|path| path.starts_with("journal/") && path.ends_with("/checkpoint")).count();
+            assert_eq!(done.len(), 4 + (readings - 1) * read, "{uses_at_once}");
+        }
+    }
+}
+
+/// Published files of which one is another one when it is read again.
+struct Changing<'a> {
+    files: &'a MemoryFiles,
+    path: &'a str,
+    then: Vec<u8>,
+    read: AtomicBool,
+}
+
+impl Files for Changing<'_> {
+    type Error = Infallible;
+
+    fn list(&self) -> Result<Vec<String>, Infallible> {
+        self.files.list()
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Infallible> {
+        if path == self.path && self.read.swap(true, Ordering::Relaxed) {
+            return Ok(Some(Cow::from(&self.then)));
+        }
+        self.files.read(path)
+    }
+}
+
+/// What somebody does to the entries of a bundle.
+type Change = fn(&mut Vec<Vec<u8>>);
+
+fn flip(entry: &mut [u8]) {
+    *entry.last_mut().unwrap() ^= 1;
+}
+
+/// As who has the whole journal would: each entry follows the one before.
+fn rewrite(entries: &mut [Vec<u8>]) {
+    flip(&mut entries[1]);
+    for at in 2..entries.len() {
+        let link = leaf_hash(&entries[at - 1]);
+        entries[at][..32].copy_from_slice(&link.0);
+    }
+}
+
+#[test]
+fn a_journal_that_changes_between_two_readings_is_found() {
+    let files = Day::over_used().settle(OPEN + 90_000);
+    // A bundle is read when the journal is, and if it is of an earlier size once more; the last one only then.
+    let checkpoint = String::from_utf8(files["journal/310101/1/checkpoint"].clone()).unwrap();
+    let size: u16 = checkpoint.lines().nth(1).unwrap().parse().unwrap();
+    let path = &*format!("journal/310101/1/tile/entries/000.p/{size}");
+    let entries: Vec<&[u8]> = BundleEntries::new(&files[path], size).map(Result::unwrap).collect();
+    let bundle = |entries: &[Vec<u8>]| -> Vec<u8> {
+        entries.iter().flat_map(|entry| [&(entry.len() as u16).to_be_bytes(), &entry[..]].concat()).collect()
+    };
+    let changed = |change: Change| {
+        let mut entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.to_vec()).collect();
+        change(&mut entries);
+        let files = Changing { files: &files, path, then: bundle(&entries), read: AtomicBool::new(false) };
+        audit(&files, &Options { uses_at_once: 2, ..Options::default() })
+    };
+    let same = changed(|_| ());
+    assert_eq!((same.findings.len(), same.over_use.len()), (0, 2));
+    let changes: [Change; 5] = [
+        |entries| flip(&mut entries[2]),
+        |entries| flip(entries.last_mut().unwrap()),
+        |entries| rewrite(entries),
+        |entries| drop(entries.pop()),
+        |entries| entries.clear(),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let report = changed(change);
+        let found = report.findings.iter().filter(|found| found.severity == Severity::Error);
+        let found: BTreeSet<_> = found.map(|found| (found.place.as_str(), found.rule)).collect();
+        assert_eq!(found, BTreeSet::from([("journal/310101/1", Rule::Root)]), "{number}");
+        assert_eq!(report.statement.unwrap().encode(), files["statement.cbor"], "what was agreed to stands");
+        // Nor is anybody accused by what nobody signed: one of the two passes is decided after the first reading.
+        assert_eq!(report.over_use, same.over_use[..1], "{number}");
+    }
 }
 
 #[test]
@@ -310,6 +427,8 @@ fn a_restart_is_no_sync() {
     let report = day.audit();
     assert_eq!(report.findings, []);
     assert_eq!(report.over_use.iter().map(|over| over.liable).collect::<Vec<_>>(), [Liable::Gate]);
+    let again = audit(&day.files(), &Options { uses_at_once: 1, ..Options::default() });
+    assert_eq!(again.over_use, report.over_use);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use onecard::audit::{
     Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
     prove_over_use,
 };
-use onecard::gate::Decision;
+use onecard::gate::{Decision, Record};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, StatementRef};
 use onecard::product::Use;
@@ -26,8 +26,15 @@ fn period(number: i64) -> Period {
     Period { from: time(from), until: time(from + DAY) }
 }
 
+/// Audited with all uses at once, and the same for a part of the passes at a time.
 fn audited(files: &MemoryFiles, number: Option<i64>) -> Report {
-    audit(files, &Options { period: number.map(period), ..Options::default() })
+    let options = Options { period: number.map(period), ..Options::default() };
+    let report = audit(files, &options);
+    for uses_at_once in [1, 4] {
+        let again = audit(files, &Options { uses_at_once, ..options });
+        assert_eq!(again.to_json(), report.to_json(), "{uses_at_once} at once");
+    }
+    report
 }
 
 /// Settles one of the days in its night, and returns the statement.
@@ -270,12 +277,22 @@ fn a_second_reversal_takes_nothing_back() {
     // As no honest city would.
     let mut files = day.files();
     let witnesses: Vec<_> = CITIES.map(|code| (code, day::secret(code, onecard::trust::Role::Witness))).into();
-    let again = |entries: &mut Vec<_>| entries.push((time(OPEN + DAY), Entry::Reversal { gate: 1, index: FIRST_USE }));
+    // Nor has the other gate, of which nothing was sealed.
+    let again = |entries: &mut Vec<_>| {
+        entries.extend([1, 2].map(|gate| (time(OPEN + DAY), Entry::Reversal { gate, index: FIRST_USE })));
+    };
     let key = day::secret(CITIES[1], onecard::trust::Role::Log);
     day::publish_rewritten(&mut files, &day.cities[1].ledger, again, &key, &witnesses[2..], OPEN + DAY);
     let found = audited(&files, Some(1)).findings;
     let rules: Vec<_> = found.iter().map(|finding| (finding.place.as_str(), finding.rule)).collect();
-    assert!(rules.contains(&("ledger/320100", Rule::Annulment)), "{found:?}");
+    let annulments = rules.iter().filter(|found| **found == ("ledger/320100", Rule::Annulment)).count();
+    assert_eq!(annulments, 2, "{found:?}");
+    // Where the journal is not what was signed, that is found, and not what may follow from it.
+    let path = files.keys().rfind(|path| path.starts_with("journal/320100/1/tile/entries/")).unwrap().clone();
+    *files.get_mut(&path).unwrap().last_mut().unwrap() ^= 1;
+    let found = audited(&files, Some(1)).findings;
+    let annulments = found.iter().filter(|finding| finding.rule == Rule::Annulment).count();
+    assert_eq!(annulments, 1, "{found:?}");
 }
 
 #[test]
@@ -328,4 +345,85 @@ fn a_city_that_a_period_leaves_out_is_told_and_settled_in_the_next() {
     let found: Vec<_> = report.findings.iter().map(|found| (found.severity, found.rule)).collect();
     assert_eq!(found, [(Severity::Notice, Rule::Statement)]);
     assert_eq!(paid(&report.statement.unwrap()), [(CITIES[0], CITIES[1], SHARE)]);
+}
+
+/// Passes that are in different parts, with over-use, annulments, lies about them, and reversals of one period in the next.
+#[test]
+fn parts_do_not_meet() {
+    let mut day = Day::open();
+    let product = |number| if number < 10 { 1 } else { 4 };
+    let passes: Vec<Vec<u8>> = (1..=13).map(|number| pass(CITIES[0], number, product(number), |_| ())).collect();
+    let show = |day: &mut Day, (city, gate), number: u8, at| {
+        let code = code(&passes[usize::from(number) - 1], number, at);
+        day::index(day.scan(city, gate, &code, at))
+    };
+    for (place, after) in [((1, 0), 0), ((1, 1), 1_000), ((0, 0), 2_000)] {
+        for number in 1..=9 {
+            let at = OPEN + after + i64::from(number) * 60;
+            let index = show(&mut day, place, number, at);
+            if place == (0, 0) && number % 3 == 0 {
+                day.gate(0, 0).annul(index, time(at + 30)).unwrap();
+            }
+        }
+    }
+    // Let in free at two gates.
+    for (place, after) in [((1, 0), 2_700), ((0, 0), 2_800)] {
+        for number in 10..=13 {
+            show(&mut day, place, number, OPEN + after + i64::from(number));
+        }
+    }
+    // Lies of the other gate, which knows of none of this: what is there to annul, and what is not.
+    let said = |number: u8, at| {
+        let (redemption, evidence) = day::used(number, 1, &code(&passes[usize::from(number) - 1], number, at), at);
+        (Record::Redeemed(redemption), evidence)
+    };
+    let annulled = |index, at| (Record::Annulled { time: time(at), index }, None);
+    let certificate = day.cities[0].ledger.journals()[&2].certificate().digest();
+    let mut lies =
+        vec![(Record::Opened { time: time(OPEN), certificate }, None), (Record::Synced(day::knows(OPEN)), None)];
+    for number in 1..=9 {
+        lies.push(said(number, OPEN + 3_000 + i64::from(number)));
+    }
+    for index in [2, 5, 5, 8, 0, 1, 11, 12, 100] {
+        lies.push(annulled(index, OPEN + 3_020));
+    }
+    // At once again, where it was annulled and where it was not.
+    for number in 1..=9 {
+        lies.push(said(number, OPEN + 3_030));
+    }
+    // What came before the clock was set, nobody knows.
+    lies.push((Record::ClockSet { time: time(OPEN + 3_040), before: time(OPEN + 3_030) }, None));
+    for number in 1..=9 {
+        lies.push(said(number, OPEN + 3_041));
+    }
+    lies.push(annulled(3, OPEN + 9_000));
+    day.say(0, 1, lies, OPEN + 10_000);
+    for (city, gate) in [(0, 0), (1, 0), (1, 1)] {
+        day.deliver(city, gate, OPEN + 10_000);
+    }
+    day.finish(OPEN + 14 * 3_600);
+    let files = day.files();
+    let report = audited(&files, Some(0));
+    let annulments = report.findings.iter().filter(|found| found.rule == Rule::Annulment).map(|found| found.index);
+    assert_eq!(annulments.collect::<Vec<_>>(), [13, 15, 16, 17, 18, 19, 39].map(Some));
+    let again = report.findings.iter().filter(|found| found.rule == Rule::Decision).count();
+    assert!(again >= 6, "{again}");
+    assert!(report.over_use.len() > 9, "{}", report.over_use.len());
+    assert_eq!(report.other_grants.len(), 4);
+    let again = audit(&files, &Options { period: Some(period(0)), uses_at_once: 1, ..Options::default() });
+    assert_eq!(prove_over_use(&files, &again), prove_over_use(&files, &report));
+    let first = report.statement.unwrap();
+    day.agree(&first, OPEN + 14 * 3_600);
+    // In the next period some of it is taken back, and more comes.
+    for index in [FIRST_USE, 4, 7] {
+        day.cities[1].ledger.record(Entry::Reversal { gate: 1, index }, time(OPEN + DAY)).unwrap();
+    }
+    for number in 1..=9 {
+        show(&mut day, (1, 1), number, OPEN + DAY + i64::from(number) * 60);
+    }
+    day.deliver(1, 1, OPEN + DAY + 3_000);
+    day.finish(OPEN + DAY + 14 * 3_600);
+    let second = audited(&day.files(), Some(1)).statement.unwrap();
+    assert_eq!((second.previous(), second.taken_back().len()), (Some(first.digest()), 3));
+    assert_ne!((second.adjustments(), second.over_uses()), (&[][..], &[][..]));
 }

@@ -8,6 +8,7 @@ use onecard::audit::{
 };
 use onecard::crypto::Hash;
 use onecard_store::Folder;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// What the command `audit` is told to do besides.
@@ -16,6 +17,8 @@ pub(crate) struct Wanted {
     pub(crate) depth: Depth,
     pub(crate) anchor: Option<Hash>,
     pub(crate) period: Option<Period>,
+    /// How many redemptions to keep in memory.
+    pub(crate) uses_at_once: Option<NonZeroUsize>,
     /// Prints JSON instead of text.
     pub(crate) json: bool,
     /// Where to write the statement, as canonical bytes and as a table.
@@ -39,8 +42,10 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     }
     let Wanted { depth, anchor, period, json, .. } = *wanted;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let uses_at_once = wanted.uses_at_once.map_or(Options::default().uses_at_once, NonZeroUsize::get);
     let folder = Folder::new(directory);
-    let report = audit::audit(&folder, &Options { depth, anchor, period, threads, ..Options::default() });
+    let options = Options { depth, anchor, period, threads, uses_at_once, ..Options::default() };
+    let report = audit::audit(&folder, &options);
     if json {
         dump::line(out, &report.to_json());
     } else {

@@ -31,6 +31,7 @@ use onecard::audit::{Depth, Period};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trust::Trust;
@@ -86,6 +87,10 @@ enum Command {
         /// First second after that period.
         #[arg(long, value_name = "SECONDS", requires = "from", value_parser = trust::time)]
         until: Option<UnixTime>,
+        /// How many redemptions to keep in memory at once, of 64 bytes each: 16,777,216 if nothing is said. Where there
+        /// are more, the journals are read several times. The report does not depend on it.
+        #[arg(long, value_name = "NUMBER")]
+        uses_at_once: Option<NonZeroUsize>,
         /// Where to write the statement, as canonical bytes.
         #[arg(long, value_name = "FILE")]
         statement: Option<PathBuf>,
@@ -141,9 +146,20 @@ fn main() -> ExitCode {
             inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
         }
         Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
-        Command::Audit { directory, depth, anchor, from, until, statement, csv, export_over_use, json } => {
+        Command::Audit {
+            directory,
+            depth,
+            anchor,
+            from,
+            until,
+            uses_at_once,
+            statement,
+            csv,
+            export_over_use,
+            json,
+        } => {
             let period = from.zip(until).map(|(from, until)| Period { from, until });
-            let wanted = Wanted { depth, anchor, period, json, statement, csv, export_over_use };
+            let wanted = Wanted { depth, anchor, period, uses_at_once, json, statement, csv, export_over_use };
             audit::audit(&mut out, &directory, &wanted)
         }
         Command::VerifyOverUse { file, trust } => audit::verify_over_use(&mut out, &file, &trust),

@@ -271,6 +271,9 @@ fn a_directory_is_audited() {
     assert_eq!(report["statement"], sha256(&[statement]).to_string());
     let table = std::fs::read_to_string(directory.path().join("table")).unwrap();
     assert!(table.starts_with("kind,from,to,") && table.contains("\r\npayment,310101,"), "{table}");
+    let (code, again) =
+        onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--json", "--uses-at-once", "1"]);
+    assert_eq!((code, again), (0, said));
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
     let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--depth", "evidence"]);
@@ -280,6 +283,7 @@ fn a_directory_is_audited() {
     assert!(code == 0 && said.contains("\nredemptions: 3\nevidence verified: 0\nevidence erased: 0\n"), "{said}");
     assert_eq!(onecard(directory.path(), &["audit", "day", "--depth", "integrity", "--statement", "none"]).0, 2);
     assert_eq!(onecard(directory.path(), &["audit", "day", "--depth", "shallow"]).0, 2);
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--uses-at-once", "0"]).0, 2);
 
     let wrong = "0".repeat(64);
     assert_eq!(onecard(directory.path(), &["audit", "day", "--anchor", &wrong]).0, 1);

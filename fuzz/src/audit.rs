@@ -4,7 +4,7 @@
 //!
 //! The audit never panics. What is whole has no finding; a byte changed without a key is found, or it was evidence
 //! and is told as erased, and what is not found changes no statement. The report is the same from one thread and
-//! from two, and a shallower audit finds a part of it. Findings name places that are there or should be, and
+//! from two, and for all passes at once and a part of them at a time; and a shallower audit finds a part of it. Findings name places that are there or should be, and
 //! entries that are there. Over-use that is found is proven by a file that says the same, or cannot be shown.
 
 use super::cases;
@@ -236,11 +236,11 @@ fn flip(bytes: &mut [u8], input: &mut Input<'_>) {
     }
 }
 
-/// Audits to each depth, with one thread and two.
+/// Audits to each depth, with one thread and all at once, and with two and a part of the passes at a time.
 fn check(files: &MemoryFiles) -> Report {
     let report = audit(files, &Options::default());
-    let parallel = audit(files, &Options { threads: 2, ..Options::default() });
-    assert_eq!(report.to_json(), parallel.to_json(), "from two threads");
+    let parallel = audit(files, &Options { threads: 2, uses_at_once: 2, ..Options::default() });
+    assert_eq!(report.to_json(), parallel.to_json(), "from two threads, part by part");
     assert_eq!(report.findings, parallel.findings);
     assert_eq!((&report.over_use, &report.other_grants), (&parallel.over_use, &parallel.other_grants));
     let encoded = report.statement.as_ref().map(Statement::encode);

@@ -36,6 +36,10 @@ struct Told {
 }
 
 impl Case {
+    pub(super) const fn pass(&self) -> PassKey {
+        self.pass
+    }
+
     /// The case of a pass with over-use: all uses that were not taken back up to the last of it.
     pub(super) fn of<'a>(uses: &[Placed], found: &[OverUse], bundle: impl Fn(usize) -> &'a Bundle) -> Option<Self> {
         // Both are in the same order.

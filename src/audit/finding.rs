@@ -172,6 +172,11 @@ impl Findings {
         self.found.extend(other.found);
     }
 
+    /// Whether any is by this rule.
+    pub(super) fn any(&self, rule: Rule) -> bool {
+        self.found.iter().any(|finding| finding.rule == rule)
+    }
+
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.found
     }

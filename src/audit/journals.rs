@@ -4,8 +4,9 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::SyncedAt;
+use super::parts::{Extent, Indices, Part};
 use super::published::{Place, ReadLog, read_checkpoint, read_log, size_of};
-use super::replay::{Counts, Depth};
+use super::replay::{Counts, Depth, prefix_of};
 use super::shown::{ShownError, check_shown};
 use super::standing::{Said, Standing};
 use crate::crypto::{Hash, sha256};
@@ -23,6 +24,9 @@ use std::sync::Arc;
 /// Entries in a full bundle.
 const WIDTH: u64 = TILE_WIDTH as u64;
 
+/// What is wrong with a reversal.
+pub(super) const NO_REDEMPTION: &str = "it reverses no standing redemption";
+
 /// A gate as its city's ledger shows it.
 #[derive(Debug)]
 pub(super) struct GateSeen {
@@ -31,6 +35,8 @@ pub(super) struct GateSeen {
     pub(super) verifier: NoteVerifier,
     pub(super) seals: Vec<Seal>,
     pub(super) retired: bool,
+    /// Entry and index of each reversal.
+    pub(super) reversals: Vec<(u64, u64)>,
 }
 
 /// A gate's checkpoint in the ledger.
@@ -64,10 +70,13 @@ pub(super) struct JournalAudit {
     pub(super) findings: Findings,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
+    /// To read it again; none where nothing was read.
+    pub(super) extent: Option<Extent>,
 }
 
-/// Audits the journal of a gate that its city enrolled. The paths are those below `journal/` and `evidence/` of
-/// this gate. `cut`: the city's ledger may have had more seals of the gate than were read.
+/// Audits the journal of a gate that its city enrolled: all of it, but for what depends on the uses of passes that are
+/// not of this part. The paths are those below `journal/` and `evidence/` of this gate. `cut`: the city's ledger may have
+/// had more seals of the gate than were read.
 pub(super) fn audit_journal<F: Files>(
     files: &F,
     lists: &Lists,
@@ -75,6 +84,7 @@ pub(super) fn audit_journal<F: Files>(
     cut: bool,
     (journal_paths, evidence_paths): (&[String], &[String]),
     depth: Depth,
+    part: Part,
 ) -> JournalAudit {
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
@@ -85,7 +95,11 @@ pub(super) fn audit_journal<F: Files>(
             let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
             findings.error(None, Rule::Unexpected, detail);
         }
-        return JournalAudit { findings, standing: Standing::default(), counts: Counts::default() };
+        let mut standing = Standing::default();
+        if depth >= Depth::Policy {
+            take_back(gate, &mut standing, part, &Indices::default(), &mut findings);
+        }
+        return JournalAudit { findings, standing, counts: Counts::default(), extent: None };
     }
     let place = &Place { files, prefix: &prefix, paths: journal_paths };
     // What the ledger sealed last is verified already.
@@ -97,7 +111,7 @@ pub(super) fn audit_journal<F: Files>(
     let signed = read_checkpoint(place, verify, &mut findings);
     let size = size_of(place, signed.as_ref());
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
-    let mut replay = Replay::new(lists, gate, evidence, depth);
+    let mut replay = Replay::new(lists, gate, evidence, depth, part);
     let origin = gate.verifier.name().as_str();
     let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
     sizes.sort_unstable();
@@ -108,7 +122,7 @@ pub(super) fn audit_journal<F: Files>(
     // Without a checkpoint to go by, it is as long as the ledger says.
     log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
     check_seals(gate, cut, &log, &mut findings);
-    let Replay { evidence, mut standing, erased, counts, .. } = replay;
+    let Replay { evidence, mut standing, elsewhere, erased, counts, .. } = replay;
     match (erased, counts.pruned.saturating_sub(1)) {
         (None, _) => {}
         (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
@@ -122,7 +136,64 @@ pub(super) fn audit_journal<F: Files>(
     if depth >= Depth::Evidence {
         evidence.check_files(&standing, &mut findings);
     }
-    JournalAudit { findings, standing, counts }
+    let extent = Extent {
+        size,
+        pruned: standing.pruned,
+        read: log.size,
+        last: log.last,
+        chained: !findings.any(Rule::Chain),
+        damaged: log.damaged,
+    };
+    if depth >= Depth::Policy {
+        take_back(gate, &mut standing, part, &elsewhere, &mut findings);
+    }
+    JournalAudit { findings, standing, counts, extent: Some(extent) }
+}
+
+/// Reads a journal again, for what depends on the uses of the passes of another part.
+pub(super) fn audit_again<F: Files>(
+    files: &F,
+    lists: &Lists,
+    gate: &GateSeen,
+    extent: &Extent,
+    part: Part,
+) -> (Findings, Standing) {
+    let id = gate.certificate.gate();
+    let prefix = format!("journal/{}/{}", id.member, id.number);
+    let mut findings = Findings::at(prefix.clone());
+    let evidence = Evidence::new(files, String::new(), 0, &[]);
+    let mut replay = Replay::new(lists, gate, evidence, Depth::Policy, part);
+    replay.standing.pruned = extent.pruned;
+    let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
+    let Replay { mut standing, elsewhere, .. } = replay;
+    standing.damaged = extent.damaged;
+    if !same {
+        // What nobody signed says nothing about anybody.
+        (findings, standing) = (Findings::at(prefix), Standing::at(gate));
+        findings.error(None, Rule::Root, "it changed while it was audited");
+        standing.damaged = true;
+    }
+    standing.finish();
+    take_back(gate, &mut standing, part, &elsewhere, &mut findings);
+    (findings, standing)
+}
+
+/// Takes back what the ledger reversed. What is a redemption of no pass is told in the first reading.
+fn take_back(gate: &GateSeen, standing: &mut Standing, part: Part, elsewhere: &Indices, findings: &mut Findings) {
+    let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
+    for (entry, index) in &gate.reversals {
+        let unknown = *index < standing.pruned || standing.damaged;
+        if is_here(*index, standing, part, elsewhere) && !standing.reverse(*index, *entry) && !unknown {
+            found.error(*entry, Rule::Annulment, NO_REDEMPTION);
+        }
+    }
+    findings.append(found);
+}
+
+/// Whether what takes back this record is decided in this reading: where the uses of its pass are, and in the first if
+/// it is no redemption. Until the journal is read, what is known is of the records so far, which are all that matter.
+fn is_here(index: u64, standing: &Standing, part: Part, elsewhere: &Indices) -> bool {
+    standing.keeps(index) || (part.is_first() && !elsewhere.contains(index))
 }
 
 fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Findings) {
@@ -150,6 +221,9 @@ struct Replay<'a, F: Files> {
     seals: &'a [Seal],
     evidence: Evidence<'a, F>,
     depth: Depth,
+    part: Part,
+    /// The redemptions so far of passes that are of other parts; in the first reading only.
+    elsewhere: Indices,
     last: UnixTime,
     synced: Option<Synced>,
     synced_at: Option<Arc<SyncedAt>>,
@@ -176,13 +250,15 @@ struct Replay<'a, F: Files> {
 }
 
 impl<'a, F: Files> Replay<'a, F> {
-    fn new(lists: &'a Lists, gate: &'a GateSeen, evidence: Evidence<'a, F>, depth: Depth) -> Self {
+    fn new(lists: &'a Lists, gate: &'a GateSeen, evidence: Evidence<'a, F>, depth: Depth, part: Part) -> Self {
         Self {
             lists,
             gate,
             seals: &gate.seals,
             evidence,
             depth,
+            part,
+            elsewhere: Indices::default(),
             last: UnixTime::MIN,
             synced: None,
             synced_at: None,
@@ -243,6 +319,20 @@ impl<'a, F: Files> Replay<'a, F> {
                 findings.error(index, Rule::Evidence, "evidence of a record that is no redemption");
             }
             self.other(index, record, findings);
+        }
+        self.opened = opened;
+    }
+
+    /// A record once more: only what the uses of this part's passes follow from.
+    fn again(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
+        let Ok(record) = Record::decode(body) else { return };
+        let opened = matches!(record, Record::Opened { .. });
+        match record {
+            Record::Redeemed(redemption) => self.used(index, &redemption, findings),
+            Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
+            Record::Synced(synced) => self.learn(index, synced),
+            Record::ClockSet { .. } => self.recent.clear(),
+            _ => {}
         }
         self.opened = opened;
     }
@@ -371,6 +461,10 @@ impl<'a, F: Files> Replay<'a, F> {
         if self.synced.as_ref().is_some_and(|before| knows_less(synced, before, self.lists)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");
         }
+        self.learn(index, synced.clone());
+    }
+
+    fn learn(&mut self, index: u64, synced: Synced) {
         // A gate that starts says again what it knew: it has learnt no usage since the last sync.
         let again = |before: &Arc<SyncedAt>| self.opened && before.ledgers == synced.ledgers;
         if !self.synced_at.as_ref().is_some_and(again) {
@@ -381,7 +475,7 @@ impl<'a, F: Files> Replay<'a, F> {
             // Under another policy the gate may have forgotten more.
             self.recent.clear();
         }
-        self.synced = Some(synced.clone());
+        self.synced = Some(synced);
     }
 
     /// The trust list that the gate had, by its own word.
@@ -409,7 +503,7 @@ impl<'a, F: Files> Replay<'a, F> {
     }
 
     fn annulment(&mut self, index: u64, time: UnixTime, annulled: u64, findings: &mut Findings) {
-        if annulled < self.standing.pruned {
+        if annulled < self.standing.pruned || !is_here(annulled, &self.standing, self.part, &self.elsewhere) {
             return;
         }
         let within = i64::from(self.policy(time).annul_within);
@@ -445,7 +539,17 @@ impl<'a, F: Files> Replay<'a, F> {
                 self.erased.get_or_insert(index);
             }
         }
-        if self.depth < Depth::Policy {
+        if self.depth >= Depth::Policy {
+            self.used(index, redemption, findings);
+        }
+    }
+
+    /// Decides again on a use of a pass of this part, and keeps it.
+    fn used(&mut self, index: u64, redemption: &Redemption, findings: &mut Findings) {
+        if !self.part.has(&redemption.pass) {
+            if self.part.is_first() {
+                self.elsewhere.insert(index);
+            }
             return;
         }
         let used = redemption.as_use(&self.gate.certificate, index);

@@ -15,6 +15,7 @@ mod json;
 mod knowledge;
 mod lists;
 mod overuse;
+mod parts;
 mod periods;
 mod proof;
 mod published;

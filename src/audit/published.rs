@@ -28,6 +28,8 @@ pub(super) struct ReadLog {
     pub(super) signed: Option<SignedCheckpoint>,
     /// Number of entries read.
     pub(super) size: u64,
+    /// The link of the last of them, which the next would follow.
+    pub(super) last: Hash,
     /// The roots of its full tiles of links.
     tiles: Vec<Hash>,
     /// Its roots at the sizes that were asked for, as far as it goes.
@@ -309,7 +311,7 @@ fn read_entries<F: Files>(
     if !damaged {
         findings.append(listed.finish(&tree));
     }
-    ReadLog { signed, size: tree.size, tiles: tree.tiles, roots, damaged }
+    ReadLog { signed, size: tree.size, last: previous, tiles: tree.tiles, roots, damaged }
 }
 
 /// The links of a full bundle that was pruned, from the tile of hashes over it.
@@ -475,7 +477,10 @@ mod tests {
             tree.push(*link);
         }
         let (size, tiles, roots) = (tree.size, tree.tiles, BTreeMap::new());
-        let log = PublishedLog { read: ReadLog { signed: None, size, tiles, roots, damaged: false }, links };
+        let log = PublishedLog {
+            read: ReadLog { signed: None, size, last: empty_root(), tiles, roots, damaged: false },
+            links,
+        };
         for size in [0, 1, 255, 256, 257, 511, 512, 513, 768, 1_024, 1_025, 1_300] {
             let root = frontier(&log.links[..size]).root();
             assert_eq!(log.root_at(size as u64), Some(root), "{size}");

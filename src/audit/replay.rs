@@ -3,17 +3,18 @@
 use super::export::Case;
 use super::files::Files;
 use super::finding::{Finding, Findings, Rule, Severity};
-use super::journals::{GateSeen, JournalAudit, Seal, audit_journal};
+use super::journals::{GateSeen, JournalAudit, NO_REDEMPTION, Seal, audit_again, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
 use super::overuse::{Judged, OtherGrant, OverUse};
-use super::periods::{Left, Periods};
+use super::parts::{Extent, Parts, most_records};
+use super::periods::{Books, Left, Periods};
 use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log};
 use super::settle::Period;
-use super::standing::{AllStanding, Standing};
+use super::standing::Standing;
 use super::statement::Statement;
-use crate::crypto::Hash;
-use crate::id::MemberId;
+use crate::crypto::{Hash, sha256};
+use crate::id::{GateId, MemberId};
 use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
@@ -46,6 +47,9 @@ impl fmt::Display for Depth {
     }
 }
 
+/// What [`Options::uses_at_once`] is if nothing else is said: 1 GiB.
+const USES_AT_ONCE: usize = 1 << 24;
+
 /// How to audit.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
@@ -61,20 +65,27 @@ pub struct Options<'a> {
     pub period: Option<Period>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
-    /// Called now and then with the number of journals done and how many there are.
+    /// How many redemptions to keep at once, each of which takes 64 bytes; the report does not depend on it. Where there
+    /// are more, the journals are read several times, each time for a part of the passes. Parts are of that size but
+    /// for what chance makes of them, and all uses of one pass are in one.
+    pub uses_at_once: usize,
+    /// Called now and then with the number of journals done and how many there are, which counts them once for each time
+    /// they are read. Neither goes back.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { depth: Depth::Policy, anchor: None, period: None, threads: 1, progress: None }
+        let (depth, uses_at_once) = (Depth::Policy, USES_AT_ONCE);
+        Self { depth, anchor: None, period: None, threads: 1, uses_at_once, progress: None }
     }
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { depth, anchor, period, threads, .. } = self;
-        write!(f, "Options {{ depth: {depth:?}, anchor: {anchor:?}, period: {period:?}, threads: {threads} }}")
+        let Self { depth, anchor, period, threads, uses_at_once, .. } = self;
+        write!(f, "Options {{ depth: {depth:?}, anchor: {anchor:?}, period: {period:?}, threads: {threads}, ")?;
+        write!(f, "uses_at_once: {uses_at_once} }}")
     }
 }
 
@@ -191,18 +202,38 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         return found_so_far(findings.into_vec(), None, Counts::default());
     };
     let mut counts = Counts::default();
+    let members: Vec<MemberId> = lists.cities().into_iter().collect();
+    let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, &paths));
     let mut cities = Vec::new();
-    for member in lists.cities() {
-        if let Some(city) = read_city(files, &lists, member, &paths, &mut findings) {
-            counts.ledgers = counts.ledgers.saturating_add(1);
-            counts.entries = counts.entries.saturating_add(city.log.size());
-            cities.push(city);
-        }
+    for (of_ledger, city) in read {
+        findings.append(of_ledger);
+        cities.extend(city);
     }
+    counts.ledgers = cities.len() as u64;
+    counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
     check_unexpected(&paths, &lists, &cities, &mut findings);
     check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
-    let journals = read_journals(files, &lists, &cities, &paths, options, &mut counts, &mut found);
+    let gates: Vec<(&City, &GateSeen)> =
+        cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
+    let parts = parts(&cities, &gates, &paths, options);
+    let (first, others) = parts.split();
+    let again = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).count();
+    let all = again.saturating_mul(parts.count().saturating_sub(1)).saturating_add(gates.len());
+    let progress = |before: usize| {
+        move |done: usize| options.progress.map_or((), |progress| progress(before.saturating_add(done), all))
+    };
+    let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
+        let [journal, evidence] = ["journal", "evidence"].map(|top| below(&paths, &place_of(top, gate)));
+        audit_journal(files, &lists, gate, city.log.is_cut(), (journal, evidence), depth, first)
+    });
+    let (mut standing, mut extents) = (Vec::new(), Vec::new());
+    for JournalAudit { findings, standing: of_gate, counts: read, extent } in journals {
+        found.extend(findings.into_vec());
+        counts.add(&read);
+        standing.push(of_gate);
+        extents.push(extent);
+    }
 
     if depth < Depth::Policy {
         found.sort();
@@ -211,21 +242,60 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
 
     let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
-    let left = what_is_left(&cities, &journals);
-    let mut uses = all_standing(journals, &cities, &mut findings);
-    let (Judged { over_use, other_grants }, cases) = periods.decide(&mut uses);
-    let statement = periods.settle(files, periods.book(&uses), left, &mut findings);
+    cities.iter().for_each(|city| city.check_strays(&mut findings));
+    let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
+    let mut left = what_is_left(&cities, &standing);
+    periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
+    let again: Vec<(&GateSeen, Extent)> =
+        gates.iter().zip(extents).filter_map(|((_, gate), extent)| Some((*gate, extent?))).collect();
+    let mut done = gates.len();
+    for part in others {
+        let read = parallel(&again, options.threads, progress(done), |(gate, extent)| {
+            audit_again(files, &lists, gate, extent, part)
+        });
+        done = done.saturating_add(again.len());
+        let (of_part, standing): (Vec<Findings>, Vec<Standing>) = read.into_iter().unzip();
+        of_part.into_iter().for_each(|of_part| findings.append(of_part));
+        left = left.max(what_is_left(&cities, &standing));
+        periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
+    }
+    let statement = periods.settle(files, books, left, &mut findings);
     found.extend(findings.into_vec());
     found.sort();
+    let Judged { mut over_use, mut other_grants } = judged;
+    // The order of a pass's uses stays.
+    over_use.sort_by_key(|over| over.pass);
+    other_grants.sort_by_key(|other| other.pass);
+    cases.sort_by_key(Case::pass);
     Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
 }
 
+/// So many parts of the passes that none has more redemptions than are wanted at once.
+fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], options: &Options<'_>) -> Parts {
+    if options.depth < Depth::Policy {
+        return Parts::ONE;
+    }
+    let records = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).map(|(_, gate)| {
+        let prefix = place_of("journal", gate);
+        most_records(&prefix, below(paths, &prefix))
+    });
+    let roots: Vec<Hash> = cities.iter().filter_map(|city| city.log.root_at(city.log.size())).collect();
+    let roots: Vec<&[u8]> = roots.iter().map(|root| &root.0[..]).collect();
+    Parts::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
+}
+
+/// Where the files of a gate's journal or evidence are.
+fn place_of(top: &str, gate: &GateSeen) -> String {
+    let GateId { member, number } = gate.certificate.gate();
+    format!("{top}/{member}/{number}")
+}
+
 /// Whether all redemptions are there to settle from.
-fn what_is_left(cities: &[City], journals: &BTreeMap<(MemberId, u32), Standing>) -> Left {
-    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.values().any(|standing| standing.damaged);
+fn what_is_left(cities: &[City], journals: &[Standing]) -> Left {
+    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(|standing| standing.damaged);
     if damaged {
         Left::Damaged
-    } else if journals.values().any(|standing| standing.pruned > 0) {
+    } else if journals.iter().any(|standing| standing.pruned > 0) {
         Left::Pruned
     } else {
         Left::Whole
@@ -238,8 +308,8 @@ pub(super) struct City {
     origin: String,
     pub(super) log: PublishedLog,
     gates: BTreeMap<u32, GateSeen>,
-    /// Entry, gate and index of each reversal.
-    reversals: Vec<(u64, u32, u64)>,
+    /// Entries that reverse a record of a gate that it never enrolled.
+    strays: Vec<u64>,
     /// Entry and peer checkpoint, where a peer signed it.
     peers: Vec<(u64, SignedCheckpoint)>,
     /// Entry and digest of each catalogue published.
@@ -248,6 +318,13 @@ pub(super) struct City {
 }
 
 impl City {
+    /// What was never enrolled has redeemed nothing.
+    fn check_strays(&self, findings: &mut Findings) {
+        let mut found = Findings::at(prefix_of(self.member));
+        self.strays.iter().for_each(|entry| found.error(*entry, Rule::Annulment, NO_REDEMPTION));
+        findings.append(found);
+    }
+
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
     /// last of them, and of a ledger that may go on nobody knows.
     pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
@@ -276,25 +353,20 @@ pub(super) fn below<'a>(paths: &'a [String], prefix: &str) -> &'a [String] {
     rest.get(..count).unwrap_or_default()
 }
 
-fn read_city<F: Files>(
-    files: &F,
-    lists: &Lists,
-    member: MemberId,
-    paths: &[String],
-    all: &mut Findings,
-) -> Option<City> {
+/// A member's ledger, if there is one to read, and what is found of it.
+fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[String]) -> (Findings, Option<City>) {
     let prefix = prefix_of(member);
     let paths = below(paths, &prefix);
+    let mut findings = Findings::at(prefix.clone());
     if paths.is_empty() {
-        all.error_at(&prefix, Rule::Missing, "the member has published no ledger");
-        return None;
+        findings.error(None, Rule::Missing, "the member has published no ledger");
+        return (findings, None);
     }
     let mut keys = lists.trust.lists().flat_map(|list| list.keys(Role::Log));
     if !keys.any(|(owner, _)| owner.id == member) {
-        all.error_at(&prefix, Rule::Checkpoint, "the trust list has no log key for this member");
-        return None;
+        findings.error(None, Rule::Checkpoint, "the trust list has no log key for this member");
+        return (findings, None);
     }
-    let mut findings = Findings::at(prefix.clone());
     let mut reading = Reading::new(lists, member);
     let mut checkpoint = None;
     let verify = |note: &[u8]| {
@@ -312,9 +384,15 @@ fn read_city<F: Files>(
     if let Some(checkpoint) = &checkpoint {
         check_cosignatures(checkpoint, &mut findings);
     }
-    let Reading { gates, reversals, peers, catalogues, settled, .. } = reading;
-    all.append(findings);
-    Some(City { member, origin, log, gates, reversals, peers, catalogues, settled })
+    let Reading { mut gates, reversals, peers, catalogues, settled, .. } = reading;
+    let mut strays = Vec::new();
+    for (entry, gate, index) in reversals {
+        match gates.get_mut(&gate) {
+            Some(gate) => gate.reversals.push((entry, index)),
+            None => strays.push(entry),
+        }
+    }
+    (findings, Some(City { member, origin, log, gates, strays, peers, catalogues, settled }))
 }
 
 /// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
@@ -352,6 +430,7 @@ pub(super) struct Reading<'a> {
     /// The trust list adopted last.
     adopted: Option<&'a TrustList>,
     pub(super) gates: BTreeMap<u32, GateSeen>,
+    /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
     peers: Vec<(u64, SignedCheckpoint)>,
     catalogues: Vec<(u64, Hash)>,
@@ -473,7 +552,8 @@ impl<'a> Reading<'a> {
         }
         match journal_verifier(self.lists.bundle.trust(), &certificate) {
             Ok(verifier) => {
-                let seen = GateSeen { certificate, verifier, seals: Vec::new(), retired: false };
+                let (seals, reversals) = (Vec::new(), Vec::new());
+                let seen = GateSeen { certificate, verifier, seals, retired: false, reversals };
                 self.gates.insert(gate.number, seen);
             }
             Err(error) => findings.error(index, Rule::Certificate, error),
@@ -549,32 +629,6 @@ fn check_peers(cities: &[City], findings: &mut Findings) {
     }
 }
 
-/// Audits every journal, on several threads if asked to, and returns what stands at each gate.
-fn read_journals<F: Files>(
-    files: &F,
-    lists: &Lists,
-    cities: &[City],
-    paths: &[String],
-    options: &Options<'_>,
-    counts: &mut Counts,
-    found: &mut Vec<Finding>,
-) -> BTreeMap<(MemberId, u32), Standing> {
-    let gates: Vec<(&City, u32, &GateSeen)> =
-        cities.iter().flat_map(|city| city.gates.iter().map(move |(number, gate)| (city, *number, gate))).collect();
-    let audited = parallel(&gates, options, |(city, number, gate)| {
-        let journal = below(paths, &format!("journal/{}/{number}", city.member));
-        let evidence = below(paths, &format!("evidence/{}/{number}", city.member));
-        audit_journal(files, lists, gate, city.log.is_cut(), (journal, evidence), options.depth)
-    });
-    let mut journals = BTreeMap::new();
-    for ((city, number, _), JournalAudit { findings, standing, counts: read }) in gates.iter().zip(audited) {
-        found.extend(findings.into_vec());
-        counts.add(&read);
-        journals.insert((city.member, *number), standing);
-    }
-    journals
-}
-
 impl Counts {
     fn add(&mut self, other: &Self) {
         self.ledgers = self.ledgers.saturating_add(other.ledgers);
@@ -587,8 +641,13 @@ impl Counts {
     }
 }
 
-/// Maps `items` in order, on up to `options.threads` threads.
-fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Maps `items` in order, on up to so many threads; `told` is how many are done each time one is.
+fn parallel<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    told: impl Fn(usize) + Sync,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
     let run = || {
@@ -597,18 +656,14 @@ fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(
             items.get(at).map(|item| (at, item))
         } {
             let result = work(item);
-            let finished = {
-                let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                done.push((at, result));
-                done.len()
-            };
-            if let Some(progress) = options.progress {
-                progress(finished, items.len());
-            }
+            let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            done.push((at, result));
+            // While no other thread can say more.
+            told(done.len());
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..options.threads.clamp(1, 64) {
+        for _ in 1..threads.clamp(1, 64) {
             // Where no thread can be had, this one does the work.
             let _ = std::thread::Builder::new().spawn_scoped(scope, run);
         }
@@ -617,24 +672,4 @@ fn parallel<T: Sync, R: Send>(items: &[T], options: &Options<'_>, work: impl Fn(
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-/// The redemptions that were not annulled, each with the ledger entry that reversed it, if any.
-fn all_standing(
-    mut journals: BTreeMap<(MemberId, u32), Standing>,
-    cities: &[City],
-    findings: &mut Findings,
-) -> AllStanding {
-    for city in cities {
-        let mut found = Findings::at(prefix_of(city.member));
-        for (entry, gate, index) in &city.reversals {
-            let journal = journals.get_mut(&(city.member, *gate));
-            let unknown = journal.as_ref().is_some_and(|journal| *index < journal.pruned || journal.damaged);
-            if !journal.is_some_and(|journal| journal.reverse(*index, *entry)) && !unknown {
-                found.error(*entry, Rule::Annulment, "it reverses no standing redemption");
-            }
-        }
-        findings.append(found);
-    }
-    journals.into_values().collect()
 }

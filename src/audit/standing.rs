@@ -7,7 +7,6 @@
 
 use super::journals::GateSeen;
 use super::overuse::{Redeemed, SyncedAt};
-use super::settle::{Liable, Settled};
 use crate::gate::Redemption;
 use crate::id::{GateId, PassKey, ProductRef, VenueId};
 use crate::product::{PassFacts, Use, UseKey};
@@ -75,15 +74,7 @@ struct Kept {
     holder_class: u8,
     grant: u8,
     party: u8,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Annulled,
-    Stands,
-    /// It went beyond the rules.
-    Beyond(Liable),
+    annulled: bool,
 }
 
 impl Standing {
@@ -103,7 +94,6 @@ impl Standing {
         }
         let PassFacts { not_before, expires, holder_class } = facts;
         let said = u32::try_from(self.said.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let state = State::Stands;
         self.kept.push(Kept {
             pass,
             time,
@@ -116,8 +106,13 @@ impl Standing {
             holder_class,
             grant,
             party,
-            state,
+            annulled: false,
         });
+    }
+
+    /// Whether this is a redemption that is kept, though it may have been taken back.
+    pub(super) fn keeps(&self, index: u64) -> bool {
+        self.place_of(index).is_some()
     }
 
     /// Pass and use of a redemption that stands.
@@ -129,7 +124,7 @@ impl Standing {
     /// Takes back a redemption.
     pub(super) fn annul(&mut self, index: u64) {
         if let Some(kept) = self.find(index).and_then(|at| self.kept.get_mut(at)) {
-            kept.state = State::Annulled;
+            kept.annulled = true;
         }
     }
 
@@ -150,8 +145,12 @@ impl Standing {
     }
 
     fn find(&self, index: u64) -> Option<usize> {
-        let at = self.kept.binary_search_by_key(&index, |kept| kept.index).ok()?;
-        self.kept.get(at).filter(|kept| kept.state != State::Annulled).map(|_| at)
+        let at = self.place_of(index)?;
+        self.kept.get(at).filter(|kept| !kept.annulled).map(|_| at)
+    }
+
+    fn place_of(&self, index: u64) -> Option<usize> {
+        self.kept.binary_search_by_key(&index, |kept| kept.index).ok()
     }
 
     fn used(&self, kept: &Kept) -> Option<Use> {
@@ -193,7 +192,7 @@ impl FromIterator<Standing> for AllStanding {
         for Standing { place, kept, said, reversed, .. } in journals {
             let Some(place) = place else { continue };
             let first = u32::try_from(all.said.len()).unwrap_or(u32::MAX);
-            let stand = kept.into_iter().filter(|kept| kept.state != State::Annulled);
+            let stand = kept.into_iter().filter(|kept| !kept.annulled);
             all.kept.extend(stand.map(|kept| Kept { said: kept.said.saturating_add(first), ..kept }));
             all.said.extend(said.into_iter().map(|said| (all.places.len(), said)));
             all.reversed.extend(reversed.into_iter().map(|(index, entry)| ((place.gate, index), entry)));
@@ -229,27 +228,6 @@ impl AllStanding {
             synced: said.synced.clone(),
             synced_pruned: said.synced_pruned,
             facts: PassFacts { not_before, expires, holder_class },
-        })
-    }
-
-    /// Notes that a redemption went beyond the rules.
-    pub(super) fn beyond(&mut self, at: usize, liable: Liable) {
-        if let Some(kept) = self.kept.get_mut(at) {
-            kept.state = State::Beyond(liable);
-        }
-    }
-
-    /// All of them as they are settled, by pass, each with the entries of its ledger that sealed and that reversed it.
-    pub(super) fn settled(&self) -> impl Iterator<Item = (Settled, u64, Option<u64>)> + Clone {
-        self.kept.iter().filter_map(|kept| {
-            let (place, _) = self.said_of(kept)?;
-            let liable = match kept.state {
-                State::Beyond(liable) => Some(liable),
-                State::Stands | State::Annulled => None,
-            };
-            let Kept { pass, due_fen, index, .. } = *kept;
-            let settled = Settled { pass, product: kept.product(), used: place.used(kept), due_fen, liable };
-            Some((settled, place.entry(index), self.reversed.get(&(place.gate, index)).copied()))
         })
     }
 

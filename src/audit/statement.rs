@@ -456,7 +456,7 @@ impl Statement {
 }
 
 /// The sum of two amounts or counts, as long as a signed 64-bit integer holds it.
-pub(super) fn add(a: u64, b: u64) -> Result<u64, StatementError> {
+fn add(a: u64, b: u64) -> Result<u64, StatementError> {
     a.checked_add(b).filter(|&sum| i64::try_from(sum).is_ok()).ok_or(StatementError::Amount)
 }
 

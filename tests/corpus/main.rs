@@ -115,7 +115,7 @@ fn each_damage_is_found_and_nothing_else() {
     assert_eq!((listed, rows.len()), (names, count), "a row for each case, and a case for each row");
 }
 
-/// Whatever else is wrong, over-use is shown as it was found.
+/// Whatever else is wrong, over-use is shown as it was found, and the same is found for a part of the passes at a time.
 #[test]
 fn what_is_found_is_what_is_shown() {
     let (_, good) = good();
@@ -123,7 +123,9 @@ fn what_is_found_is_what_is_shown() {
     let mut shown = 0;
     for (name, damage) in cases::all() {
         let files = damaged(&good, damage);
-        let report = audit(&files, &Options::default());
+        let whole = audit(&files, &Options::default());
+        let report = audit(&files, &Options { threads: 2, uses_at_once: 1, ..Options::default() });
+        assert_eq!((report.to_json(), report.anchor), (whole.to_json(), whole.anchor), "{name}: part by part");
         for (pass, proof) in prove_over_use(&files, &report) {
             let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
             let proven = OverUseProof::decode(&proof.encode()).unwrap().verify(&trust).unwrap();

@@ -1,0 +1,223 @@
+//! Parts of the passes, where there are more redemptions than an audit keeps at once.
+//!
+//! Over-use and settlement follow from all uses of a pass at all gates, and from those of no other pass. So the journals
+//! are read once for each part: the first reading looks at everything, the others at what depends on the uses of
+//! their own passes.
+
+use super::files::Files;
+use crate::crypto::Hash;
+use crate::id::PassKey;
+use crate::tlog::{BundleEntries, Resource, TILE_WIDTH, TileId, leaf_hash};
+
+/// How the passes are divided.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    count: u32,
+    key: [u64; 4],
+}
+
+impl Parts {
+    /// All passes in one.
+    pub(super) const ONE: Self = Self { count: 1, key: [0; 4] };
+
+    /// Parts with `most` redemptions each, but for what chance makes of it, where there are `records` at most. What `seed`
+    /// follows from has to be later than the passes are: who draws their numbers could fill one part otherwise.
+    pub(super) fn of(records: u64, most: usize, seed: &Hash) -> Self {
+        let count = records.div_ceil(u64::try_from(most).unwrap_or(u64::MAX).max(1)).max(1);
+        let mut key = [0; 4];
+        for (key, bytes) in key.iter_mut().zip(seed.0.as_chunks::<8>().0) {
+            *key = u64::from_be_bytes(*bytes);
+        }
+        Self { count: u32::try_from(count).unwrap_or(u32::MAX), key }
+    }
+
+    pub(super) fn count(self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
+
+    /// The first part, and those that have a reading of their own.
+    pub(super) fn split(self) -> (Part, impl Iterator<Item = Part>) {
+        (Part { at: 0, parts: self }, (1..self.count).map(move |at| Part { at, parts: self }))
+    }
+
+    /// The part of a pass, by a multilinear hash: for a random key, any two passes are as good as drawn.
+    fn part(&self, pass: &PassKey) -> u32 {
+        let [a, b, c, d, e, f, g, h, i, j] = *pass.pass.as_bytes();
+        let words = [pass.issuer.code(), word([a, b, c, d]), word([e, f, g, h]), word([0, 0, i, j])];
+        let products = words.iter().zip(self.key).map(|(word, key)| u64::from(*word).wrapping_mul(key));
+        let hash = products.fold(0_u64, u64::wrapping_add) >> 32;
+        u32::try_from(hash.saturating_mul(self.count.into()) >> 32).unwrap_or(0)
+    }
+}
+
+const fn word(bytes: [u8; 4]) -> u32 {
+    u32::from_be_bytes(bytes)
+}
+
+/// One of the parts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    at: u32,
+    parts: Parts,
+}
+
+impl Part {
+    /// Whether it is that of the first reading.
+    pub(super) const fn is_first(&self) -> bool {
+        self.at == 0
+    }
+
+    pub(super) fn has(&self, pass: &PassKey) -> bool {
+        self.parts.count == 1 || self.parts.part(pass) == self.at
+    }
+}
+
+/// Indices of one journal, in a bit each.
+#[derive(Debug, Default)]
+pub(super) struct Indices(Vec<u64>);
+
+impl Indices {
+    pub(super) fn insert(&mut self, index: u64) {
+        let Some((at, bit)) = Self::place(index) else { return };
+        if self.0.len() <= at {
+            self.0.resize(at.saturating_add(1), 0);
+        }
+        if let Some(bits) = self.0.get_mut(at) {
+            *bits |= bit;
+        }
+    }
+
+    pub(super) fn contains(&self, index: u64) -> bool {
+        Self::place(index).is_some_and(|(at, bit)| self.0.get(at).is_some_and(|bits| bits & bit != 0))
+    }
+
+    fn place(index: u64) -> Option<(usize, u64)> {
+        let bit = 1_u64.checked_shl(u32::try_from(index % 64).ok()?)?;
+        Some((usize::try_from(index / 64).ok()?, bit))
+    }
+}
+
+/// As many records as can be read of a journal whose files these are, whatever anybody signed: what a log says of its
+/// size costs nothing to say.
+pub(super) fn most_records(prefix: &str, paths: &[String]) -> u64 {
+    let (mut full, mut rest) = (0_u64, 0);
+    for path in paths {
+        let resource = path.strip_prefix(prefix).and_then(|path| path.strip_prefix('/')?.parse().ok());
+        let Some(Resource::Entries(id)) = resource else { continue };
+        if id.is_full() {
+            full = full.saturating_add(1);
+        } else {
+            // Of those that are not full, only the last one is read.
+            rest = id.width().max(rest);
+        }
+    }
+    full.saturating_mul(TILE_WIDTH.into()).saturating_add(rest.into())
+}
+
+/// How far a journal was read, and what it was.
+#[derive(Debug)]
+pub(super) struct Extent {
+    /// Its size by its checkpoint, or by its bundles.
+    pub(super) size: u64,
+    /// How many of its first records were pruned.
+    pub(super) pruned: u64,
+    /// How many there are with them, and the link of the last one.
+    pub(super) read: u64,
+    pub(super) last: Hash,
+    /// Whether each follows the one before: then that link says what all of them are.
+    pub(super) chained: bool,
+    /// It is not all there, or not what was signed.
+    pub(super) damaged: bool,
+}
+
+impl Extent {
+    /// Reads a journal again as far as it was read, and hands the body of each record to `visit`. Files may change between
+    /// two readings: `false` where they are not what they were.
+    pub(super) fn read_again<F: Files>(&self, files: &F, prefix: &str, mut visit: impl FnMut(u64, &[u8])) -> bool {
+        const WIDTH: u64 = TILE_WIDTH as u64;
+        let (mut index, mut last, mut chained) = (self.pruned, None, true);
+        while index < self.read {
+            let start = index;
+            let width = u16::try_from(self.size.saturating_sub(start).min(WIDTH)).unwrap_or(TILE_WIDTH);
+            let Ok(id) = TileId::new(0, start / WIDTH, width) else { return false };
+            let Ok(Some(bundle)) = files.read(&format!("{prefix}/{}", Resource::Entries(id))) else { return false };
+            for entry in BundleEntries::new(&bundle, width) {
+                if index == self.read {
+                    break;
+                }
+                let Ok(entry) = entry else { return false };
+                if let Some((link, body)) = entry.split_at_checked(32) {
+                    chained &= last.is_none_or(|last: Hash| link == last.0);
+                    visit(index, body);
+                }
+                last = Some(leaf_hash(entry));
+                index = index.saturating_add(1);
+            }
+            if index == start {
+                return false;
+            }
+        }
+        !self.chained || (chained && last.is_none_or(|last| last == self.last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::sha256;
+    use crate::id::{MemberId, PassId};
+
+    fn pass(number: u64) -> PassKey {
+        let mut id = [0; 10];
+        id[2..].copy_from_slice(&number.to_be_bytes());
+        PassKey { issuer: MemberId::new(310_101).unwrap(), pass: PassId::from_bytes(id) }
+    }
+
+    #[test]
+    fn each_pass_has_one_part_and_the_parts_are_of_like_size() {
+        for (number, seed) in (0..8_u8).map(|seed| (seed, sha256(&[&[seed]]))) {
+            let parts = Parts::of(70_000, 10_000, &seed);
+            assert_eq!(parts.count(), 7);
+            let (first, others) = parts.split();
+            let all: Vec<Part> = [first].into_iter().chain(others).collect();
+            assert_eq!(all.len(), 7);
+            // Numbers that somebody drew one after the other.
+            let mut sizes = [0; 7];
+            for pass in (0..7_000).map(pass) {
+                let of: Vec<usize> = (0..7).filter(|at| all[*at].has(&pass)).collect();
+                assert_eq!(of.len(), 1);
+                sizes[of[0]] += 1;
+            }
+            assert!(sizes.iter().all(|size| (800..1_200).contains(size)), "{number}: {sizes:?}");
+        }
+    }
+
+    #[test]
+    fn there_is_always_a_part() {
+        let seed = Hash([7; 32]);
+        let count = |records, most| Parts::of(records, most, &seed).count();
+        assert_eq!([count(0, 5), count(5, 5), count(6, 5), count(0, 0), count(3, 0)], [1, 1, 2, 1, 3]);
+        assert_eq!(count(u64::MAX, 1), u32::MAX as usize);
+        assert!(Parts::ONE.split().0.has(&pass(9)));
+    }
+
+    #[test]
+    fn indices_are_those_that_were_put_in() {
+        let mut indices = Indices::default();
+        let some = [0, 1, 63, 64, 127, 1_000];
+        some.into_iter().for_each(|index| indices.insert(index));
+        assert_eq!((0..2_000).filter(|index| indices.contains(*index)).collect::<Vec<u64>>(), some);
+        assert!(!indices.contains(u64::MAX));
+    }
+
+    #[test]
+    fn records_are_counted_by_the_files_they_are_in() {
+        let most = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| format!("journal/310101/1/{path}")).collect();
+            most_records("journal/310101/1", &paths)
+        };
+        assert_eq!(most(&["checkpoint", "tile/0/000", "tile/0/001.p/9"]), 0);
+        let far = "tile/entries/x999/x999/x999/999";
+        assert_eq!(most(&["tile/entries/000", "tile/entries/001.p/3", "tile/entries/001.p/9", far]), 521);
+    }
+}
