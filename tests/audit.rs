@@ -34,7 +34,10 @@ fn a_whole_day_is_clean_and_settles_to_nothing_lost() {
     assert_eq!(report.over_use, []);
     assert_eq!((report.counts.ledgers, report.counts.journals, report.counts.redemptions), (4, 4, 5));
     assert_eq!((report.counts.evidence, report.counts.pruned), (5, 0));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
     let statement = report.statement.unwrap();
+    assert_eq!(json["anchor"], report.anchor.unwrap().to_string());
+    assert_eq!((&json["depth"], &json["statement"]), (&"policy".into(), &statement.digest().to_string().into()));
     assert_eq!(statement.encode(), files["statement.cbor"]);
     assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     // Contracted: half of 1,001 fen at each venue 1, in Shanghai and in Nanjing.

@@ -188,17 +188,19 @@ fn what_comes_right_after_the_cut_off_is_of_the_next_period() {
 
 #[test]
 fn one_id_as_two_products_is_shown_too() {
-    let mut day = Day::open();
-    show(&mut day, 1, 1, 0, OPEN);
-    show(&mut day, 2, 1, 1, OPEN + 1_000);
-    show(&mut day, 1, 0, 0, OPEN + 2_000);
-    for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
-        day.deliver(city, gate, OPEN + 3_000);
+    for (first, second) in [(1, 2), (2, 1)] {
+        let mut day = Day::open();
+        show(&mut day, first, 1, 0, OPEN);
+        show(&mut day, second, 1, 1, OPEN + 1_000);
+        show(&mut day, 1, 0, 0, OPEN + 2_000);
+        for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
+            day.deliver(city, gate, OPEN + 3_000);
+        }
+        settle(&mut day, 0);
+        let proof = shown(&day).unwrap();
+        let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
+        assert_eq!((proven.uses.len(), proven.over_use.len(), proven.product.product), (3, 1, 1), "{first}");
     }
-    settle(&mut day, 0);
-    let proof = shown(&day).unwrap();
-    let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
-    assert_eq!((proven.uses.len(), proven.over_use.len(), proven.product.product), (3, 1, 1));
 }
 
 #[test]
