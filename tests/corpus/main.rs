@@ -10,10 +10,11 @@ mod script;
 
 use day::{CITIES, OPEN};
 use onecard::audit::{
-    Counts, Depth, Files, Finding, Liable, MAX_STATEMENT, MemoryFiles, Options, OverUseError, OverUseProof, Report,
-    Rule, audit, prove_over_use,
+    Counts, Depth, Files, Finding, Liable, MAX_OVER_USE, MAX_STATEMENT, MemoryFiles, Options, OverUseError,
+    OverUseProof, Report, Rule, audit, prove_over_use,
 };
 use onecard::crypto::sha256;
+use onecard::limits::MAX_NOTE;
 use onecard::trust::TrustHistory;
 use script::{Damage, H2, NIGHT, Script, damaged, good};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,17 +149,25 @@ fn a_pass_with_more_uses_than_a_file_holds_is_told() {
     for number in 0..1_024 {
         cases::used_at(&mut script, H2, 7, 1, OPEN + number * 30);
     }
-    let shown = |script: &Script| {
-        let files = damaged(script, Damage::Said(|_| ()));
-        let report = audit(&files, &Options::default());
-        let proofs: Vec<_> = prove_over_use(&files, &report).into_iter().map(|(_, proof)| proof).collect();
+    let shown = |files: &MemoryFiles| {
+        let report = audit(files, &Options::default());
+        let proofs: Vec<_> = prove_over_use(files, &report).into_iter().map(|(_, proof)| proof).collect();
         (report.over_use.len(), proofs)
     };
-    let (found, proofs) = shown(&script);
+    let mut files = damaged(&script, Damage::Said(|_| ()));
+    let (found, proofs) = shown(&files);
     let lengths: Vec<_> = proofs.into_iter().map(|proof| proof.map(|proof| proof.encode().len() > 1 << 20)).collect();
     assert_eq!((found, lengths), (1_022, vec![Ok(true)]));
+    // Each use has the checkpoint with it, so one that many have signed makes the file too long.
+    let signed = files.get_mut("ledger/310101/checkpoint").unwrap();
+    (0..50).for_each(|line| signed.extend(format!("— {}{line} AAAAAAAA\n", "z".repeat(200)).bytes()));
+    assert!(signed.len() < MAX_NOTE);
+    let (found, proofs) = shown(&files);
+    let long = |proof: &Result<_, _>| matches!(proof, Err(OverUseError::TooLong(length)) if *length > MAX_OVER_USE);
+    assert_eq!((found, proofs.iter().map(long).collect::<Vec<_>>()), (1_022, vec![true]));
     cases::used_at(&mut script, H2, 7, 1, OPEN + 1_024 * 30);
-    assert_eq!(shown(&script), (1_023, vec![Err(OverUseError::TooMany(1_025))]));
+    let files = damaged(&script, Damage::Said(|_| ()));
+    assert_eq!(shown(&files), (1_023, vec![Err(OverUseError::TooMany(1_025))]));
 }
 
 /// What is published and agreed to, and is not what is computed, is told once; but no file is longer than a statement

@@ -105,6 +105,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("evidence-of-an-earlier-size-truncated", Files(truncated_evidence)),
     (
+        "evidence-of-an-earlier-size-flipped-and-a-checkpoint-too",
+        Files(|files| {
+            older_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1);
+            flip(files, JOURNAL, 30);
+        }),
+    ),
+    (
         "evidence-of-an-earlier-size-of-a-damaged-journal",
         Files(|files| {
             older_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1);

@@ -9,7 +9,7 @@ use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags}
 use onecard::id::PassId;
 use onecard::ledger::Entry;
 use onecard::product::{Length, Validity};
-use onecard::trust::Role;
+use onecard::trust::{Policy, Role, TrustListSpec};
 use onecard::wire::text;
 
 /// When gate 2 of Huangpu opened and last heard of the others.
@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = &[
     ("used-twice-within-the-window", Said(|script| again(script, 30))),
     ("used-twice-after-the-window", Said(|script| again(script, 1_000))),
     ("used-twice-within-the-window-and-synced-between", Said(again_synced)),
+    ("used-twice-within-another-window", Said(again_by_another_policy)),
     ("code-recorded-twice", Said(code_twice)),
     ("annulled-and-used-again", Said(annulled_and_again)),
     ("record-unreadable", Said(|script| script.say_bytes(H2, vec![0x80], None))),
@@ -149,9 +150,10 @@ pub(super) const CASES: &[Case] = &[
     ("journal-pruned-up-to-an-annulled-use", Agreed(prune_up_to_use)),
     ("journal-pruned-up-to-no-redemption-that-is-reversed", Said(prune_up_to_reversed)),
     ("day-closed-before-it-began", Said(|script| script.say(H2, &closed_day(OPEN, LATE + 600), None))),
-    ("dated-after-its-seal", Said(|script| dated_late(script, 60))),
-    ("dated-after-its-seal-by-what-clocks-differ", Said(|script| dated_late(script, 30))),
-    ("dated-after-its-seal-by-a-second-more", Said(|script| dated_late(script, 31))),
+    ("dated-after-its-seal", Said(|script| dated_late(script, H2, 60))),
+    ("dated-after-its-second-seal", Said(|script| dated_late(script, N1, 60))),
+    ("dated-after-its-seal-by-what-clocks-differ", Said(|script| dated_late(script, H2, 30))),
+    ("dated-after-its-seal-by-a-second-more", Said(|script| dated_late(script, H2, 31))),
 ];
 
 fn record_of(
@@ -179,6 +181,16 @@ fn again_synced(script: &mut Script) {
     used_at(script, H2, 7, 2, OPEN);
     script.say(H2, &Record::Synced(knows(OPEN + 10)), None);
     used_at(script, H2, 7, 2, OPEN + 30);
+}
+
+/// By the trust list that the gate had, a pass may not enter again for ten minutes.
+fn again_by_another_policy(script: &mut Script) {
+    let policy = Policy { rescan_within: 600, ..Policy::default() };
+    let list = TrustListSpec { sequence: 2, issued: time(OPEN - 60), policy, ..day::trust_spec() };
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    script.lists.insert("trust/trust-list-2.cose".into(), list.sign(&roots.each_ref()));
+    sync(script, |synced| synced.trust = 2);
+    again(script, 300);
 }
 
 fn code_twice(script: &mut Script) {
@@ -223,9 +235,9 @@ fn closed_day(at: i64, of: i64) -> Record {
 }
 
 /// The city took the seal so long before the record that is under it was made.
-fn dated_late(script: &mut Script, by: i64) {
-    script.say(H2, &closed(EVENING + by, NOTHING), None);
-    let Line::Seal { at, .. } = script.last_seal(H2) else { unreachable!() };
+fn dated_late(script: &mut Script, gate: (u32, u32), by: i64) {
+    script.say(gate, &closed(EVENING + by, NOTHING), None);
+    let Line::Seal { at, .. } = script.last_seal(gate) else { unreachable!() };
     *at = time(EVENING);
 }
 
