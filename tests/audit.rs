@@ -9,6 +9,7 @@ use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Entry, journal_verifier};
+use onecard::limits::MAX_NOTE;
 use onecard::product::Denied;
 use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
@@ -38,7 +39,10 @@ fn a_whole_day_is_clean_and_settles_to_nothing_lost() {
     assert_eq!(report.over_use, []);
     assert_eq!((report.counts.ledgers, report.counts.journals, report.counts.redemptions), (4, 4, 5));
     assert_eq!((report.counts.evidence, report.counts.pruned), (5, 0));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
     let statement = report.statement.unwrap();
+    assert_eq!(json["anchor"], report.anchor.unwrap().to_string());
+    assert_eq!((&json["depth"], &json["statement"]), (&"policy".into(), &statement.digest().to_string().into()));
     assert_eq!(statement.encode(), files["statement.cbor"]);
     assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     // Contracted: half of 1,001 fen at each venue 1, in Shanghai and in Nanjing.
@@ -233,6 +237,7 @@ fn a_missing_or_an_extra_file_is_found() {
         "evidence/1",
         "evidence/310101/1",
         "journal/310101/1",
+        "journal/310101/1/",
         "ledger/310101",
     ] {
         let mut damaged = files.clone();
@@ -593,6 +598,34 @@ fn a_ledger_is_never_pruned() {
 fn nothing_at_all_is_a_finding_not_a_panic() {
     let found = run(&MemoryFiles::new());
     assert!(found.iter().any(|finding| finding.rule == Rule::TrustList));
+}
+
+/// A trust list that names no log key of a city makes nothing of its ledger.
+#[test]
+fn a_ledger_of_who_has_no_log_key_is_not_read() {
+    let mut files = Day::ordinary().settle(OPEN + 90_000);
+    let mut spec = day::trust_spec();
+    spec.members.last_mut().unwrap().keys.retain(|entry| entry.role != Role::Log);
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    files.insert("trust/trust-list-1.cose".into(), spec.sign(&roots.each_ref()));
+    let report = audit(&files, &Options::default());
+    let found = report.findings.iter().filter(|found| found.rule == Rule::Checkpoint);
+    let found: Vec<_> = found.map(|found| (&*found.place, &*found.detail)).collect();
+    assert_eq!(found, [("ledger/340100", "the trust list has no log key for this member")]);
+    assert_eq!(report.counts.ledgers, 3);
+}
+
+/// What is longer than any note is not looked at.
+#[test]
+fn a_checkpoint_longer_than_any_is_told() {
+    let mut files = Day::ordinary().settle(OPEN + 90_000);
+    for (length, too_long) in [(MAX_NOTE, false), (MAX_NOTE + 1, true)] {
+        files.get_mut("ledger/310101/checkpoint").unwrap().resize(length, b'\n');
+        let found = run(&files);
+        let found: Vec<_> = found.iter().filter(|found| found.place == "ledger/310101/checkpoint").collect();
+        assert_eq!((found.len(), found[0].rule), (1, Rule::Checkpoint));
+        assert_eq!(found[0].detail == "it is too long", too_long, "{length}: {found:?}");
+    }
 }
 
 /// Where a ledger ends nobody knows without its checkpoint: what it lacks is held against nobody.

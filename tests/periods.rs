@@ -151,19 +151,63 @@ fn over_use_is_shown_as_it_was_found_or_not_at_all() {
     assert_eq!(shown(&day), Err(OverUseError::Changed));
 }
 
+/// A file has the uses that the over-use follows from: none that was taken back by then, none that came later.
 #[test]
-fn one_id_as_two_products_is_shown_too() {
+fn what_was_taken_back_and_what_came_later_is_no_part_of_over_use() {
+    let mut day = used_up_at_nanjing();
+    reverse(&mut day, 1, OPEN + DAY);
+    // One entry is left, and two gates let the pass in that know of nothing.
+    for (gate, after) in [(0, 1_000), (1, 2_000)] {
+        show(&mut day, 1, 0, gate, OPEN + DAY + after);
+        day.deliver(0, gate, OPEN + DAY + 3_000);
+    }
+    settle(&mut day, 1);
+    let proven = shown(&day).unwrap().verify(&day::bundle().trust().clone().into()).unwrap();
+    assert_eq!((proven.uses.len(), proven.over_use.len()), (3, 1));
+    // A day is over-used, the day after is not.
     let mut day = Day::open();
-    show(&mut day, 1, 1, 0, OPEN);
-    show(&mut day, 2, 1, 1, OPEN + 1_000);
-    show(&mut day, 1, 0, 0, OPEN + 2_000);
-    for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
+    for (city, gate, at) in [(0, 0, OPEN), (1, 0, OPEN + 1_000)] {
+        show(&mut day, 3, city, gate, at);
         day.deliver(city, gate, OPEN + 3_000);
     }
     settle(&mut day, 0);
-    let proof = shown(&day).unwrap();
-    let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
-    assert_eq!((proven.uses.len(), proven.over_use.len(), proven.product.product), (3, 1, 1));
+    show(&mut day, 3, 0, 1, OPEN + DAY);
+    day.deliver(0, 1, OPEN + DAY + 3_000);
+    settle(&mut day, 1);
+    let proven = shown(&day).unwrap().verify(&day::bundle().trust().clone().into()).unwrap();
+    assert_eq!((proven.uses.len(), proven.over_use.len()), (2, 1));
+}
+
+/// The first entry after a cut-off is of the next period, be it a seal or a catalogue.
+#[test]
+fn what_comes_right_after_the_cut_off_is_of_the_next_period() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    let at = OPEN + 14 * 3_600;
+    day.finish(at);
+    let first = audited(&day.files(), Some(0)).statement.unwrap();
+    day.deliver(1, 0, at);
+    day.agree(&first, at);
+    let second = settle(&mut day, 1);
+    assert_eq!((first.lines(), paid(&second)), (&[][..], vec![(CITIES[0], CITIES[1], SHARE)]));
+    later(&day, &second);
+}
+
+#[test]
+fn one_id_as_two_products_is_shown_too() {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let mut day = Day::open();
+        show(&mut day, first, 1, 0, OPEN);
+        show(&mut day, second, 1, 1, OPEN + 1_000);
+        show(&mut day, 1, 0, 0, OPEN + 2_000);
+        for (city, gate) in [(1, 0), (1, 1), (0, 0)] {
+            day.deliver(city, gate, OPEN + 3_000);
+        }
+        settle(&mut day, 0);
+        let proof = shown(&day).unwrap();
+        let proven = proof.verify(&day::bundle().trust().clone().into()).unwrap();
+        assert_eq!((proven.uses.len(), proven.over_use.len(), proven.product.product), (3, 1, 1), "{first}");
+    }
 }
 
 #[test]

@@ -189,3 +189,27 @@ impl Findings {
         self.found.push(Finding { place: self.place.clone(), index, severity, rule, detail: detail.to_string() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_how_bad_it_is_where_and_by_which_rule() {
+        let mut findings = Findings::at("journal/310101/1");
+        findings.error(7, Rule::Clock, "late");
+        findings.notice(None, Rule::Pruned, "gone");
+        let mut others = Findings::at("elsewhere");
+        others.error_at("ledger/310101", Rule::Root, "other");
+        others.notice_at("trust/", Rule::TrustList, "before");
+        findings.append(others);
+        let told: Vec<String> = findings.into_vec().iter().map(ToString::to_string).collect();
+        let expected = [
+            "error: journal/310101/1 entry 7: Clock: late",
+            "notice: journal/310101/1: Pruned: gone",
+            "error: ledger/310101: Root: other",
+            "notice: trust/: TrustList: before",
+        ];
+        assert_eq!(told, expected);
+    }
+}

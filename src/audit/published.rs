@@ -467,7 +467,36 @@ fn tile_above(levels: &[Vec<Hash>], id: TileId) -> Option<&[Hash]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tlog::verify_inclusion;
+    use crate::crypto::{SigningKey, sha256};
+    use crate::tlog::{Checkpoint, KeyName, verify_inclusion};
+
+    /// A log is held to what it signed; to what it publishes as far as that goes; and beyond that, where nothing may be
+    /// missing from it.
+    #[test]
+    fn a_log_contradicts_what_was_never_its_root() {
+        let links: Vec<Hash> = (0..3u8).map(|at| leaf_hash(&[at])).collect();
+        let (good, other) = (frontier(&links).root(), sha256(&[b"other"]));
+        let log = |root: Option<Hash>, damaged| {
+            let origin = KeyName::new("a.test/1").unwrap();
+            let sign =
+                |root| SignedCheckpoint::sign(Checkpoint { origin, size: 3, root }, &SigningKey::from_seed(&[1; 32]));
+            let links = links.clone();
+            let (signed, size) = (root.map(sign), links.len() as u64);
+            let (last, tiles, roots) = (empty_root(), Vec::new(), BTreeMap::new());
+            PublishedLog { read: ReadLog { signed, size, last, tiles, roots, damaged }, links }
+        };
+        let contradicts = |log: PublishedLog| {
+            let asked = [(3, good), (3, other), (2, frontier(&log.links[..2]).root()), (2, other), (4, other)];
+            asked.map(|(size, root)| log.contradicts(size, root))
+        };
+        assert_eq!(contradicts(log(Some(good), false)), [false, true, false, true, true]);
+        assert_eq!(contradicts(log(Some(good), true)), [false, true, false, false, false]);
+        assert_eq!(contradicts(log(Some(other), true)), [true, false, false, false, false]);
+        assert_eq!(contradicts(log(None, false)), [false, true, false, true, false]);
+        assert_eq!(contradicts(log(None, true)), [false; 5]);
+        let cut = [log(Some(good), false), log(Some(good), true), log(None, false), log(None, true)];
+        assert_eq!(cut.map(|log| log.is_cut()), [false, true, true, true]);
+    }
 
     #[test]
     fn roots_and_proofs_are_those_of_the_links_alone() {

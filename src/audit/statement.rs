@@ -630,7 +630,7 @@ mod tests {
     fn the_sample_round_trips_with_every_list_filled() {
         let sample = sample();
         let filled = [sample.lines().len(), sample.pools().len(), sample.payments().len(), sample.nets().len()];
-        assert_eq!(filled, [7, 2, 4, 3]);
+        assert_eq!((filled, sample.rules()), ([7, 2, 4, 3], 1));
         assert_eq!([sample.co_payments().len(), sample.over_uses().len(), sample.late().len()], [2, 2, 1]);
         assert_eq!([sample.taken_back().len(), sample.adjustments().len()], [1, 3]);
         assert_eq!(Statement::decode(&sample.encode()), Ok(sample));

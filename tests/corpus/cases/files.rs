@@ -19,6 +19,7 @@ const JOURNAL: &str = "journal/310101/1/checkpoint";
 const JOURNAL_TILE: &str = "journal/310101/1/tile/0/000.p/5";
 const JOURNAL_ENTRIES: &str = "journal/310101/1/tile/entries/000.p/5";
 const EVIDENCE: &str = "evidence/310101/1/000.p/5";
+const OLDER_EVIDENCE: &str = "evidence/310101/1/000.p/3";
 const STATEMENT: &str = "statement.cbor";
 
 pub(super) const CASES: &[Case] = &[
@@ -74,12 +75,56 @@ pub(super) const CASES: &[Case] = &[
     ("journal-entries-missing", Files(|files| remove(files, JOURNAL_ENTRIES))),
     ("journal-entries-oversize", Files(|files| files.get_mut(JOURNAL_ENTRIES).unwrap().resize((64 << 20) + 1, 0))),
     ("journal-older-tile-flipped", Files(older_tile)),
+    ("journal-older-entries", Files(|files| older_entries(files, |_| {}))),
+    (
+        "journal-older-entries-flipped",
+        Files(|files| older_entries(files, |entries| *entries[2].last_mut().unwrap() ^= 1)),
+    ),
+    (
+        "journal-missing-and-its-statement-flipped",
+        Files(|files| {
+            files.retain(|path, _| !path.starts_with("journal/310101/1/"));
+            flip_last(files, STATEMENT);
+        }),
+    ),
     ("evidence-flipped", Files(|files| flip_entry(files, EVIDENCE, 2))),
     ("evidence-of-another-pass", Files(|files| change_entries(files, EVIDENCE, |entries| entries.swap(2, 3)))),
     ("evidence-of-no-redemption", Files(|files| change_entries(files, EVIDENCE, |entries| entries[0] = vec![1]))),
     ("evidence-malformed", Files(|files| truncate(files, EVIDENCE, 1))),
     ("evidence-erased", Files(|files| change_entries(files, EVIDENCE, |entries| entries[2].clear()))),
     ("evidence-pruned", Files(|files| remove(files, EVIDENCE))),
+    ("evidence-of-an-earlier-size", Files(|files| older_evidence(files, |_| {}))),
+    ("evidence-of-an-earlier-size-erased", Files(|files| older_evidence(files, |entries| entries[2].clear()))),
+    (
+        "evidence-of-an-earlier-size-flipped",
+        Files(|files| older_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1)),
+    ),
+    (
+        "evidence-of-an-earlier-size-and-no-redemption",
+        Files(|files| older_evidence(files, |entries| entries[1] = vec![1])),
+    ),
+    ("evidence-of-an-earlier-size-truncated", Files(truncated_evidence)),
+    (
+        "evidence-of-an-earlier-size-flipped-and-a-checkpoint-too",
+        Files(|files| {
+            older_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1);
+            flip(files, JOURNAL, 30);
+        }),
+    ),
+    (
+        "evidence-of-an-earlier-size-of-a-damaged-journal",
+        Files(|files| {
+            older_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1);
+            truncate(files, JOURNAL_ENTRIES, 1);
+        }),
+    ),
+    (
+        "evidence-of-an-earlier-size-truncated-and-a-damaged-journal",
+        Files(|files| {
+            truncated_evidence(files);
+            truncate(files, JOURNAL_ENTRIES, 1);
+        }),
+    ),
     ("statement-flipped", Files(|files| flip_last(files, STATEMENT))),
     ("statement-missing", Files(|files| remove(files, STATEMENT))),
     ("extra-list", Files(|files| add(files, "trust/catalogue-310101-01.cose"))),
@@ -142,6 +187,29 @@ fn older_tile(files: &mut MemoryFiles) {
     let older = files[JOURNAL_TILE][..64].to_vec();
     files.insert("journal/310101/1/tile/0/000.p/2".into(), older.clone());
     files.insert("journal/310101/1/tile/0/000.p/1".into(), older[32..].to_vec());
+}
+
+/// What a bundle was at an earlier size, when it had three entries, as publishers may leave behind; then it is changed.
+fn older(files: &mut MemoryFiles, (path, older): (&str, &str), change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    let mut before = MemoryFiles::from([(path.to_owned(), files[path].clone())]);
+    change_entries(&mut before, path, |entries| {
+        entries.truncate(3);
+        change(entries);
+    });
+    files.extend(before.into_values().map(|bundle| (older.to_owned(), bundle)));
+}
+
+fn older_entries(files: &mut MemoryFiles, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    older(files, (JOURNAL_ENTRIES, "journal/310101/1/tile/entries/000.p/3"), change);
+}
+
+fn older_evidence(files: &mut MemoryFiles, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    older(files, (EVIDENCE, OLDER_EVIDENCE), change);
+}
+
+fn truncated_evidence(files: &mut MemoryFiles) {
+    older_evidence(files, |_| {});
+    truncate(files, OLDER_EVIDENCE, 1);
 }
 
 /// Huangpu's catalogue with another price of the passes of product 2, by its registrar.

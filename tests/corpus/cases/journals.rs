@@ -1,12 +1,15 @@
 //! Journals that a gate wrote and sealed with its own key: an operator who cheats, or software that errs.
 
-use super::super::day::{AFTER, OPEN, claims, code, holder, id, knows, pass, time, used};
-use super::super::script::Damage::Said;
+use super::super::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
+use super::super::script::Damage::{Agreed, Said};
 use super::super::script::{EVENING, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
 use super::Case;
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use onecard::id::PassId;
+use onecard::ledger::Entry;
+use onecard::product::{Length, Validity};
+use onecard::trust::{Policy, Role, TrustListSpec};
 use onecard::wire::text;
 
 /// When gate 2 of Huangpu opened and last heard of the others.
@@ -18,6 +21,8 @@ pub(super) const CASES: &[Case] = &[
     ("used", Said(|script| used_at(script, H2, 7, 2, OPEN))),
     ("used-twice-within-the-window", Said(|script| again(script, 30))),
     ("used-twice-after-the-window", Said(|script| again(script, 1_000))),
+    ("used-twice-within-the-window-and-synced-between", Said(again_synced)),
+    ("used-twice-within-another-window", Said(again_by_another_policy)),
     ("code-recorded-twice", Said(code_twice)),
     ("annulled-and-used-again", Said(annulled_and_again)),
     ("record-unreadable", Said(|script| script.say_bytes(H2, vec![0x80], None))),
@@ -47,6 +52,22 @@ pub(super) const CASES: &[Case] = &[
     ("synced-to-less-of-a-ledger", Said(|script| synced_less(script, |synced| synced.ledgers[0].1 = 2))),
     ("synced-to-no-ledger", Said(|script| synced_less(script, |synced| synced.ledgers.clear()))),
     ("synced-to-fewer-lists", Said(|script| sync(script, |synced| synced.status.truncate(3)))),
+    ("synced-to-fewer-catalogues", Said(|script| sync(script, |synced| synced.catalogues.truncate(3)))),
+    ("synced-to-an-older-status-list", Said(|script| sync(script, |synced| synced.status[0].2 = time(OPEN - 7_200)))),
+    (
+        "synced-to-an-older-catalogue",
+        Said(|script| {
+            sync(script, |synced| synced.catalogues[0].1 = 2);
+            sync(script, |_| {});
+        }),
+    ),
+    (
+        "synced-to-an-older-trust-list",
+        Said(|script| {
+            sync(script, |synced| synced.trust = 2);
+            sync(script, |_| {});
+        }),
+    ),
     ("grant-of-no-such-place", Said(|script| record(script, |redemption| redemption.grant = 1))),
     ("product-not-sold", Said(|script| record(script, |redemption| redemption.product = (2, 9)))),
     (
@@ -76,8 +97,11 @@ pub(super) const CASES: &[Case] = &[
     ("catalogue-nearly-too-old", Said(|script| used_long(script, OPEN + 60 * 86_400))),
     ("trust-list-nearly-too-old", Said(|script| used_long(script, AFTER - 1))),
     ("catalogue-too-old", Said(|script| used_long(script, OPEN + 60 * 86_400 + 1))),
+    ("catalogue-too-old-and-newer-ones-published", Said(by_an_older_catalogue)),
     ("trust-list-too-old", Said(|script| used_long(script, AFTER))),
     ("used-before-synced", Said(unsynced)),
+    ("activated-too-late", Said(|script| activated_late(script, false))),
+    ("activated-too-late-or-elsewhere-before", Said(|script| activated_late(script, true))),
     ("used-without-the-status-list", Said(|script| knew(script, |synced| drop(synced.status.remove(0))))),
     ("used-by-no-status-list", Said(|script| knew(script, |synced| synced.status[0].2 = time(OPEN - 7_200)))),
     ("used-without-the-catalogue", Said(|script| knew(script, |synced| _ = synced.catalogues.remove(0)))),
@@ -87,6 +111,14 @@ pub(super) const CASES: &[Case] = &[
     ("outage-opened-twice", Said(|script| outage(script, &[true, true]))),
     ("outage-closed-only", Said(|script| outage(script, &[false]))),
     ("over-use-unknowing", Said(|script| used_at(script, H2, 1, 1, OPEN + 9_000))),
+    (
+        "over-use-before-it-said-what-it-knew",
+        Said(|script| {
+            not_synced(script);
+            used_at(script, H2, 1, 1, OPEN + 9_000);
+        }),
+    ),
+    ("over-use-at-the-end-of-what-a-sync-is-good-for", Said(|script| used_at(script, H2, 1, 1, SYNCED + 4 * 3_600))),
     ("over-use-long-after-the-last-sync", Said(|script| used_at(script, H2, 1, 1, SYNCED + 4 * 3_600 + 1))),
     ("over-use-of-what-it-knew", Said(known_elsewhere)),
     ("over-use-by-its-own-journal", Said(known_itself)),
@@ -115,8 +147,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("journal-pruned", Said(|script| prune(script, true))),
     ("journal-pruned-and-its-tile-flipped", Said(|script| prune(script, false))),
+    ("journal-pruned-up-to-an-annulled-use", Agreed(prune_up_to_use)),
+    ("journal-pruned-up-to-no-redemption-that-is-reversed", Said(prune_up_to_reversed)),
     ("day-closed-before-it-began", Said(|script| script.say(H2, &closed_day(OPEN, LATE + 600), None))),
-    ("dated-after-its-seal", Said(dated_late)),
+    ("dated-after-its-seal", Said(|script| dated_late(script, H2, 60))),
+    ("dated-after-its-second-seal", Said(|script| dated_late(script, N1, 60))),
+    ("dated-after-its-seal-by-what-clocks-differ", Said(|script| dated_late(script, H2, 30))),
+    ("dated-after-its-seal-by-a-second-more", Said(|script| dated_late(script, H2, 31))),
 ];
 
 fn record_of(
@@ -138,6 +175,22 @@ pub(crate) fn used_at(script: &mut Script, gate: (u32, u32), number: u8, product
 fn again(script: &mut Script, after: i64) {
     used_at(script, H2, 7, 2, OPEN);
     used_at(script, H2, 7, 2, OPEN + after);
+}
+
+fn again_synced(script: &mut Script) {
+    used_at(script, H2, 7, 2, OPEN);
+    script.say(H2, &Record::Synced(knows(OPEN + 10)), None);
+    used_at(script, H2, 7, 2, OPEN + 30);
+}
+
+/// By the trust list that the gate had, a pass may not enter again for ten minutes.
+fn again_by_another_policy(script: &mut Script) {
+    let policy = Policy { rescan_within: 600, ..Policy::default() };
+    let list = TrustListSpec { sequence: 2, issued: time(OPEN - 60), policy, ..day::trust_spec() };
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    script.lists.insert("trust/trust-list-2.cose".into(), list.sign(&roots.each_ref()));
+    sync(script, |synced| synced.trust = 2);
+    again(script, 300);
 }
 
 fn code_twice(script: &mut Script) {
@@ -181,10 +234,10 @@ fn closed_day(at: i64, of: i64) -> Record {
     Record::DayClosed { time: time(at), day: time(of).service_day(0), totals: NOTHING, refused: vec![] }
 }
 
-/// The city took the seal a minute before the record that is under it was made.
-fn dated_late(script: &mut Script) {
-    script.say(H2, &closed(EVENING + 60, NOTHING), None);
-    let Line::Seal { at, .. } = script.last_seal(H2) else { unreachable!() };
+/// The city took the seal so long before the record that is under it was made.
+fn dated_late(script: &mut Script, gate: (u32, u32), by: i64) {
+    script.say(gate, &closed(EVENING + by, NOTHING), None);
+    let Line::Seal { at, .. } = script.last_seal(gate) else { unreachable!() };
     *at = time(EVENING);
 }
 
@@ -193,6 +246,22 @@ fn prune(script: &mut Script, whole: bool) {
     (0..300).for_each(|after| script.say(H2, &Record::Synced(knows(SYNCED + after)), None));
     used_at(script, H2, 7, 2, OPEN);
     script.pruned = Some((H2, whole));
+}
+
+/// The first record that is left is a redemption, and annulled. It is pruned after the day was settled.
+fn prune_up_to_use(script: &mut Script) {
+    CITIES.iter().for_each(|city| drop(script.ledger(*city).pop()));
+    (0..254).for_each(|after| script.say(H2, &Record::Synced(knows(SYNCED + after)), None));
+    used_at(script, H2, 7, 2, OPEN);
+    script.say(H2, &annulled(OPEN + 1, 256), None);
+    script.settle(0);
+    script.pruned = Some((H2, true));
+}
+
+/// The first record that is left is reversed, and is no redemption.
+fn prune_up_to_reversed(script: &mut Script) {
+    prune(script, true);
+    script.enter(HUANGPU, Entry::Reversal { gate: 2, index: 256 });
 }
 
 fn close_with(record: &mut Record, said: Totals) {
@@ -271,10 +340,46 @@ fn used_long(script: &mut Script, at: i64) {
     script.say(H2, &record, evidence);
 }
 
+/// Huangpu and Nanjing have newer catalogues, that of Huangpu with other prices. The gate has Nanjing's alone.
+fn by_an_older_catalogue(script: &mut Script) {
+    for member in [HUANGPU, NANJING] {
+        let mut spec = day::catalogue_spec(member);
+        (spec.sequence, spec.issued) = (2, time(OPEN - 3_600));
+        spec.venues.iter_mut().filter(|_| member == HUANGPU).for_each(|venue| venue.price_fen = 9_000);
+        let list = spec.sign(&secret(member, Role::Registrar));
+        script.lists.insert(format!("trust/catalogue-{member}-2.cose"), list);
+    }
+    script.change(H2, 1, |record| match record {
+        Record::Synced(synced) => synced.catalogues[1].1 = 2,
+        other => panic!("{other:?}"),
+    });
+    used_long(script, OPEN + 60 * 86_400 + 1);
+}
+
+/// A pass that is to be used within an hour of its start is used a day after it. The gate may have heard that it was
+/// used before.
+fn activated_late(script: &mut Script, heard: bool) {
+    let mut spec = day::catalogue_spec(HUANGPU);
+    let (hour, month) =
+        (Length { hours: Some(1), ..Length::default() }, Length { months: Some(1), ..Length::default() });
+    spec.products[1].grants[0].window.validity =
+        Validity::FirstUse { clock: 0, activate_by: Some(hour), length: month };
+    let list = spec.sign(&secret(HUANGPU, Role::Registrar));
+    script.publish_instead(HUANGPU, "trust/catalogue-310101-1.cose", list);
+    if heard {
+        sync(script, |synced| synced.ledgers = vec![(id(NANJING), 3)]);
+    }
+    used_at(script, H2, 7, 2, OPEN);
+}
+
 /// The gate never said what it knew.
-fn unsynced(script: &mut Script) {
+fn not_synced(script: &mut Script) {
     let opened = script.said(H2, 0).clone();
     *script.said(H2, 1) = opened;
+}
+
+fn unsynced(script: &mut Script) {
+    not_synced(script);
     used_at(script, H2, 7, 2, OPEN);
 }
 
@@ -354,5 +459,5 @@ fn read_up_to(script: &mut Script, at: i64) {
 /// The third use of pass 1 is none too many once the second was taken back.
 fn reversed(script: &mut Script) {
     used_at(script, H2, 1, 1, OPEN + 9_000);
-    script.enter(NANJING, onecard::ledger::Entry::Reversal { gate: 1, index: 3 });
+    script.enter(NANJING, Entry::Reversal { gate: 1, index: 3 });
 }

@@ -11,7 +11,7 @@ use onecard::id::GateId;
 use onecard::ledger::Entry;
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyName};
-use onecard::trust::{GateCertificateSpec, Role};
+use onecard::trust::{GateCertificateSpec, Role, TrustListSpec};
 
 pub(super) const CASES: &[Case] = &[
     ("ledger-clock-stands", Said(|script| enter_at(script, EVENING, adopted()))),
@@ -48,6 +48,18 @@ pub(super) const CASES: &[Case] = &[
     ("gap-of-an-unknown-gate", Said(|script| gap(script, 9, 0))),
     ("trust-list-not-published", Said(|script| adopt(script, 2, day::bundle().trust().digest()))),
     ("trust-list-of-another-digest", Said(|script| adopt(script, 1, sha256(&[b"another"])))),
+    (
+        "trust-list-adopted-as-it-was-issued",
+        Said(|script| script.ledger(HUANGPU)[0] = Line::At(time(BEFORE), adopted())),
+    ),
+    (
+        "trust-list-adopted-before-it-was-issued",
+        Said(|script| script.ledger(HUANGPU)[0] = Line::At(time(BEFORE - 1), adopted())),
+    ),
+    ("trust-lists-adopted-in-turn", Said(|script| adopt_newer(script, &[2, 3]))),
+    ("trust-list-passed-over", Said(|script| adopt_newer(script, &[3]))),
+    ("trust-list-adopted-again", Said(|script| adopt_newer(script, &[2, 2]))),
+    ("trust-list-adopted-before-the-last", Said(|script| adopt_newer(script, &[2, 1]))),
     ("catalogue-not-published", Said(|script| catalogue(script, 2, &day::catalogue(HUANGPU)))),
     ("catalogue-of-another-member", Said(|script| catalogue(script, 1, &day::catalogue(NANJING)))),
     ("status-list-not-published", Said(|script| status(script, "oc:310101/2", OPEN - 3_600))),
@@ -135,6 +147,19 @@ fn adopted() -> Entry {
 
 fn adopt(script: &mut Script, sequence: u64, digest: onecard::Hash) {
     script.enter(HUANGPU, Entry::TrustAdopted { sequence, digest });
+}
+
+/// Two more trust lists are published, and the ledger adopts these.
+fn adopt_newer(script: &mut Script, adopted: &[u64]) {
+    let roots = [0, 1, 2].map(|city| secret(CITIES[city], Role::Root));
+    let mut digests = vec![day::bundle().trust().digest()];
+    for sequence in 2..4 {
+        let issued = time(OPEN + sequence as i64);
+        let list = TrustListSpec { sequence, issued, ..day::trust_spec() }.sign(&roots.each_ref());
+        digests.push(sha256(&[&list]));
+        script.lists.insert(format!("trust/trust-list-{sequence}.cose"), list);
+    }
+    adopted.iter().for_each(|sequence| adopt(script, *sequence, digests[*sequence as usize - 1]));
 }
 
 fn catalogue(script: &mut Script, sequence: u64, list: &[u8]) {

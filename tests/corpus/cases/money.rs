@@ -5,6 +5,7 @@ use super::super::script::Damage::Agreed;
 use super::super::script::{H1, Line, NANJING, Script};
 use super::Case;
 use onecard::crypto::{Hash, sha256};
+use onecard::ledger::Entry;
 use onecard::product::{Method, Rate};
 use onecard::tlog::{Frontier, genesis, link_hash};
 use onecard::trust::Role;
@@ -25,6 +26,7 @@ pub(super) const CASES: &[Case] = &[
         Agreed(|script| script.agree(&CITIES, |settled| settled.cut_offs[2].root.0[0] ^= 1)),
     ),
     ("settled-back-in-time", Agreed(back)),
+    ("settled-up-to-the-same-ledger-again", Agreed(no_further)),
     ("statement-falsified", Agreed(|script| other_amount(script, false))),
     ("statement-of-another-period", Agreed(other_period)),
 ];
@@ -85,6 +87,14 @@ fn back(script: &mut Script) {
     let origin = day::bundle().trust().ledger_origin(id(CITIES[2]));
     frontier.push(link_hash(&genesis(&origin), &entry.encode(at)));
     script.agree(&CITIES, |settled| (settled.cut_offs[2].size, settled.cut_offs[2].root) = (1, frontier.root()));
+}
+
+/// The second period ends in one ledger where the first did.
+fn no_further(script: &mut Script) {
+    let Some(Line::At(_, Entry::Settlement(first))) = script.ledger(CITIES[2]).last() else { unreachable!() };
+    let cut_off = first.cut_offs[2];
+    script.settle(1);
+    script.agree(&CITIES, |settled| settled.cut_offs[2] = cut_off);
 }
 
 /// The members settle as if Nanjing had no ledger.
