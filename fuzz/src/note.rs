@@ -19,6 +19,9 @@ pub fn run(data: &[u8]) {
         let name = text.parse::<KeyName>();
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
         assert_eq!(name.is_ok(), (1..=255).contains(&text.len()) && text.chars().all(plain));
+        if let Ok(name) = name {
+            assert!(name == *text && name.as_ref() == text && name.as_str() == text, "{name:?} for {text:?}");
+        }
         if let Ok(verifier) = text.parse::<NoteVerifier>() {
             assert_eq!(verifier.to_string(), text, "a key with two texts");
             let same = NoteVerifier::new(verifier.name().as_str(), verifier.kind(), *verifier.key());

@@ -95,6 +95,22 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("critical", at(&[(14, 2)])),
         ("bare", at(&[(12, 1), (15, 1)])),
         ("challenge", at(&[(17, 1), (18, 1), (21, 1)])),
+        ("version", at(&[(11, 1)])),
+        ("uri-empty", at(&[(10, 1)])),
+        ("uri-too-long", at(&[(10, 4)])),
+        ("beyond-the-key", at(&[(7, 5)])),
+        ("not-yet", at(&[(22, 1), (23, 2)])),
+        ("over", at(&[(22, 2)])),
+        ("to-somebody-else", at(&[(17, 1)])),
+        ("early", at(&[(19, 1), (20, 1)])),
+        ("clock-suspect", at(&[(19, 2)])),
+        ("late", at(&[(19, 3), (20, 2)])),
+        ("before-the-pass", at(&[(19, 5), (20, 2), (22, 1)])),
+        ("after-the-pass", at(&[(7, 1), (23, 2)])),
+        ("bare-before-the-pass", at(&[(3, 3), (12, 1), (15, 1), (22, 5)])),
+        ("by-another-holder", at(&[(16, 1)])),
+        ("pass-damaged", at(&[(24, 1), (25, 1)])),
+        ("code-damaged", at(&[(24, 1)])),
     ]
 }
 
