@@ -124,7 +124,11 @@ pub fn run(data: &[u8]) {
 /// Uses are reversed after their day was settled, and passes are used again; then that is settled.
 fn day_after(input: &mut Input<'_>) -> Script {
     let mut script = DAYS[usize::from(input.byte()) % DAYS.len()].clone();
-    let (mut without, again) = (script.clone(), input.byte() % 3);
+    let again = input.byte() % 3;
+    if input.odd() {
+        sell(&mut script, CITIES[usize::from(input.byte()) % CITIES.len()], input);
+    }
+    let mut without = script.clone();
     script.settle(0);
     let first = Statement::decode(script.statement.as_ref().unwrap()).unwrap();
     let journals: Vec<Key> = script.journals.keys().copied().collect();
@@ -259,17 +263,7 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
             }
         }
         // A city sold other grants.
-        10 => {
-            let mut spec = day::catalogue_spec(member);
-            let count = spec.products.len();
-            let product = &mut spec.products[place % count];
-            let made = products::product(input);
-            (product.holders, product.grants) = (made.holders, made.grants);
-            if product.validate().is_ok() {
-                let path = format!("trust/catalogue-{member}-1.cose");
-                script.publish_instead(member, &path, spec.sign(&day::secret(member, Role::Registrar)));
-            }
-        }
+        10 => sell(script, member, input),
         // Evidence with a byte changed, or none.
         _ => {
             let said = script.journals.get_mut(&key).unwrap();
@@ -280,6 +274,18 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
                 _ => evidence.iter_mut().for_each(|shown| flip(shown, input)),
             }
         }
+    }
+}
+
+/// A city sells one of its products with other grants.
+fn sell(script: &mut Script, city: u32, input: &mut Input<'_>) {
+    let mut spec = day::catalogue_spec(city);
+    let at = usize::from(input.byte()) % spec.products.len();
+    let (product, made) = (&mut spec.products[at], products::product(input));
+    (product.holders, product.grants) = (made.holders, made.grants);
+    let path = format!("trust/catalogue-{city}-1.cose");
+    if product.validate().is_ok() && script.lists[&path] == day::catalogue(city) {
+        script.publish_instead(city, &path, spec.sign(&day::secret(city, Role::Registrar)));
     }
 }
 
@@ -436,6 +442,11 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     // A day before it is settled: who, whose ledger, where, and what.
     let said = |day: u8, what: &[u8]| [&[2, day, 0][..], what].concat();
     let file = |what: &[u8]| [&[0, 1][..], what].concat();
+    // Pass 1 with these quotas, used on the day and twice the day after at another venue.
+    let sold = |quotas: &[u8]| {
+        let product = [&[0; 7][..], quotas, &[0; 10]].concat();
+        [&[4, 0, 2, 1, 0, 0][..], &product, &[0, 0, 7], &[0, 0, 0, 2, 0, 90]].concat()
+    };
     vec![
         ("whole", vec![]),
         ("over-use", said(1, &[0, 0, 0, 9, 0])),
@@ -459,13 +470,19 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("said-after-the-settlement", vec![3, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 2, 1]),
         ("adopted", said(3, &[0, 0, 0, 9, 0])),
         ("adopted-and-the-first-list-damaged", vec![2, 3, 0, 0, 0, 0, 9, 0, 0, 0]),
-        // The day, uses after it, and the reversals: gate and index of each.
-        ("taken-back", vec![4, 0, 0, 0, 0, 2]),
-        ("taken-back-of-all-kinds", vec![4, 0, 0, 2, 0, 2, 2, 3, 3, 2]),
-        ("taken-back-of-nothing", vec![4, 0, 0, 1, 0, 1, 2, 7]),
-        ("taken-back-of-over-use", vec![4, 1, 0, 1, 0, 2, 2, 2]),
-        ("taken-back-and-used-again", vec![4, 1, 1, 0, 0, 2, 2, 1, 9]),
-        ("used-again-and-again", vec![4, 0, 2, 0, 0, 2, 1, 1, 0, 3, 1, 3]),
-        ("taken-back-and-used-elsewhere", vec![4, 1, 2, 1, 0, 2, 0, 3, 2, 1, 9, 3, 2, 99]),
+        // The day, uses after it, whether other grants were sold, and the reversals: gate and index of each.
+        ("taken-back", vec![4, 0, 0, 0, 0, 0, 2]),
+        ("taken-back-of-all-kinds", vec![4, 0, 0, 0, 2, 0, 2, 2, 3, 3, 2]),
+        ("taken-back-of-nothing", vec![4, 0, 0, 0, 1, 0, 1, 2, 7]),
+        ("taken-back-of-over-use", vec![4, 1, 0, 0, 1, 0, 2, 2, 2]),
+        ("taken-back-and-used-again", vec![4, 1, 1, 0, 0, 0, 2, 2, 0, 9]),
+        ("used-again-and-again", vec![4, 0, 2, 0, 0, 0, 2, 1, 0, 0, 3, 0, 3]),
+        ("taken-back-and-used-elsewhere", vec![4, 1, 2, 0, 1, 0, 2, 0, 3, 2, 0, 9, 3, 1, 99]),
+        ("sold-for-two-days-at-one-venue", sold(&[2, 0, 1, 0, 0, 1, 2, 0, 0])),
+        ("sold-for-a-day-a-month", sold(&[2, 1, 0, 2, 0, 1, 1, 1, 0])),
+        ("sold-for-a-day-a-year", sold(&[2, 1, 1, 4, 0, 2, 2, 0, 0])),
+        ("sold-for-once-at-each-venue", sold(&[1, 1, 0, 0, 1])),
+        ("sold-for-two-days-a-month-at-each-venue", sold(&[1, 0, 1, 1, 1])),
+        ("sold-for-a-venue-a-day", sold(&[2, 1, 2, 2, 0, 2, 1, 0, 0])),
     ]
 }

@@ -104,6 +104,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("to-somebody-else", at(&[(17, 1)])),
         ("early", at(&[(19, 1), (20, 1)])),
         ("clock-suspect", at(&[(19, 2)])),
+        ("clock-suspect-by-a-second", at(&[(19, 2), (20, 1)])),
+        ("bare-and-not-allowed", at(&[(15, 1)])),
         ("late", at(&[(19, 3), (20, 2)])),
         ("before-the-pass", at(&[(19, 5), (20, 2), (22, 1)])),
         ("after-the-pass", at(&[(7, 1), (23, 2)])),

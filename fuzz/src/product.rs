@@ -42,6 +42,13 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("rich", encode(&product(&mut Input::new(&RICH)))),
         ("made-rich", RICH.to_vec()),
         ("made-first-use", vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1]),
+        // Of a method, a window and a price, one that there is not.
+        ("method-of-no-kind", instead(|_| {}, &[0x82, 0x19, 0x2e, 0xe0, 3], 4)),
+        (
+            "window-of-no-kind",
+            instead(|product| product.grants[0].window.validity = first_use(None, days(1)), &[0x84, 2], 3),
+        ),
+        ("price-of-no-kind", instead(|product| product.grants[0].price = Price::Fixed(500), &[0x82, 1], 3)),
     ]
     .into_iter()
     .chain(WRONG.iter().map(|(name, change)| {
@@ -190,6 +197,17 @@ const LATER: &[Later] = &[
         later.window.day_start = 1;
     }),
 ];
+
+/// A product with the last byte of the one place that reads `found` replaced.
+fn instead(change: impl FnOnce(&mut Product), found: &[u8], by: u8) -> Vec<u8> {
+    let mut product = plain();
+    change(&mut product);
+    let mut bytes = encode(&product);
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(found)).collect();
+    let [at] = places[..] else { panic!("{places:?}") };
+    bytes[at + found.len() - 1] = by;
+    bytes
+}
 
 fn venue(member: u8, number: u16) -> VenueId {
     VenueId { member: city(member), number }
