@@ -11,7 +11,7 @@ use onecard::product::{
 use onecard::time::{Date, UnixTime};
 use onecard::wire::cbor::{Decoder, Encoder};
 
-/// Inputs drawn from these numbers are in the corpus: products of one to five grants, and every kind of refusal.
+/// Inputs drawn from these numbers are in the corpus: products of one to five grants, good ones and refused ones.
 pub const DRAWN: [u64; 64] = [
     0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 6,
     20, 98, 39, 65, 76, 90, 123, 150, 132, 141, 159, 200, 262, 332, 377, 579, 660, 1011, 1019, 1446, 124, 174, 197,
