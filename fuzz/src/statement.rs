@@ -181,7 +181,7 @@ fn case(input: &mut Input<'_>) -> Case {
     match input.byte() % 8 {
         1 => cut_offs.reverse(),
         2 => drop(cut_offs.pop()),
-        3 => cut_offs.push(cut_offs[0].clone()),
+        3 => cut_offs.push(cut_offs[0]),
         4 => cut_offs.push(cut_off(CITIES[2])),
         _ => {}
     }
