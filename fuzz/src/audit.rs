@@ -6,26 +6,32 @@
 //! and is told as erased, and what is not found changes no statement. The report is the same from one thread and
 //! from two, and for all passes at once and a part of them at a time; and a shallower audit finds a part of it. Findings name places that are there or should be, and
 //! entries that are there. Over-use that is found is proven by a file that says the same, or cannot be shown.
+//! Pinned to a later trust list, it starts there and finds nothing new. What is taken back of a closed period is paid
+//! back in the next one, so that both come to what the first would have come to without it.
 
 use super::cases;
-use super::day::{AUDITOR, CITIES, Day, OPEN, time};
+use super::day::{self, AUDITOR, CITIES, Day, OPEN, time};
 use super::input::Input;
+use super::products;
 use super::script::{self, Damage, Key, Line, NIGHT, Script};
 use onecard::audit::{
-    Depth, Finding, MemoryFiles, Options, OverUseProof, Report, Rule, Severity, Statement, audit, prove_over_use,
+    Depth, Finding, MemoryFiles, Options, OverUseProof, Report, Rule, Severity, Statement, TakenBack, audit,
+    prove_over_use,
 };
 use onecard::crypto::sha256;
 use onecard::gate::Record;
+use onecard::id::{ProductRef, VenueId};
 use onecard::ledger::Entry;
 use onecard::tlog::Resource;
-use onecard::trust::{TrustHistory, TrustList};
+use onecard::trust::{Role, TrustHistory, TrustList, TrustListSpec};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// More than any file of these days has.
 const MOST: usize = 1 << 20;
 
-/// The good day, the day with over-use, and a day whose gates were opened and did nothing.
+/// The good day, the day with over-use, a day whose gates were opened and did nothing, and the good day with a trust
+/// list that all adopt in the evening.
 static DAYS: LazyLock<Vec<Script>> = LazyLock::new(|| {
     let mut over_used = Day::over_used();
     over_used.finish(NIGHT);
@@ -34,7 +40,15 @@ static DAYS: LazyLock<Vec<Script>> = LazyLock::new(|| {
         quiet.deliver(city, gate, OPEN + 3_600);
     }
     quiet.finish(NIGHT);
-    vec![script::good().1, Script::of(&over_used), Script::of(&quiet)]
+    let mut adopted = script::good().1;
+    let next = TrustListSpec { sequence: 2, issued: time(OPEN + 60_000), ..day::trust_spec() };
+    let roots = [0, 1, 2].map(|city| day::secret(CITIES[city], Role::Root));
+    let next = next.sign(&roots.each_ref());
+    for city in CITIES {
+        adopted.enter(city, Entry::TrustAdopted { sequence: 2, digest: sha256(&[&next]) });
+    }
+    adopted.lists.insert(trust_list(2), next);
+    vec![script::good().1, Script::of(&over_used), Script::of(&quiet), adopted]
 });
 
 /// What is published of the good day, and the statement.
@@ -50,6 +64,10 @@ static GOOD: LazyLock<(MemoryFiles, Statement)> = LazyLock::new(|| {
 /// The cases of `tests/corpus`, by a number that is that of their name.
 static CASES: LazyLock<BTreeMap<[u8; 3], Damage>> =
     LazyLock::new(|| cases::all().map(|(name, damage)| (number(name), damage)).collect());
+
+fn trust_list(sequence: u64) -> String {
+    format!("trust/trust-list-{sequence}.cose")
+}
 
 fn number(name: &str) -> [u8; 3] {
     let [a, b, c, ..] = sha256(&[name.as_bytes()]).0;
@@ -68,7 +86,7 @@ pub fn cases() -> impl Iterator<Item = &'static str> {
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let mut files = match input.byte() % 4 {
+    let mut files = match input.byte() % 5 {
         // By who has no key.
         0 => GOOD.0.clone(),
         // One of the known damages.
@@ -77,6 +95,8 @@ pub fn run(data: &[u8]) {
             let (_, damage) = CASES.range(wanted..).chain(CASES.iter()).next().unwrap();
             script::damaged(&DAYS[0], *damage)
         }
+        // A day after the one that was settled, and settled too.
+        4 => day_after(&mut input).publish(),
         // Whatever the parties say, before or after they settle.
         more => {
             let mut script = DAYS[usize::from(input.byte()) % DAYS.len()].clone();
@@ -94,10 +114,70 @@ pub fn run(data: &[u8]) {
         return;
     }
     let report = check(&files);
+    pinned(&files, &report);
     if signed == GOOD.0 {
         without_a_key(&files, &report);
     }
     prove(&files, &report);
+}
+
+/// Uses are reversed after their day was settled, and passes are used again; then that is settled.
+fn day_after(input: &mut Input<'_>) -> Script {
+    let mut script = DAYS[usize::from(input.byte()) % DAYS.len()].clone();
+    let again = input.byte() % 3;
+    if input.odd() {
+        sell(&mut script, CITIES[usize::from(input.byte()) % CITIES.len()], input);
+    }
+    let mut without = script.clone();
+    script.settle(0);
+    let first = Statement::decode(script.statement.as_ref().unwrap()).unwrap();
+    let journals: Vec<Key> = script.journals.keys().copied().collect();
+    let gate = |input: &mut Input<'_>| journals[usize::from(input.byte()) % journals.len()];
+    for _ in 0..1 + input.byte() % 3 {
+        let ((member, gate), index) = (gate(input), u64::from(input.byte() % 8));
+        let entry = Entry::Reversal { gate, index };
+        without.enter(member, entry.clone());
+        script.enter(member, entry);
+    }
+    for _ in 0..again {
+        let (gate, number, at) = (gate(input), 1 + input.byte() % 3, OPEN + 86_400 + i64::from(input.byte()) * 60);
+        let size = script.journals[&gate].len() as u64;
+        script.ledger(gate.0).push(Line::Seal { at: time(at), gate: gate.1, first: size, size });
+        cases::used_at(&mut script, gate, number, 1, at);
+    }
+    script.settle(1);
+    let second = Statement::decode(script.statement.as_ref().unwrap()).unwrap();
+    assert_eq!(second.previous(), Some(first.digest()));
+    let known = |taken: &TakenBack| {
+        let reversal = Entry::Reversal { gate: taken.gate.number, index: taken.index };
+        let entered = |line: &Line| matches!(line, Line::At(_, entry) if *entry == reversal);
+        script.ledgers[&taken.gate.member.code()].iter().any(entered)
+    };
+    assert!(second.taken_back().iter().all(known), "taken back by nobody: {:?}", second.taken_back());
+    // Over-use is judged by what was known then, so without the use it would be another one.
+    without.settle(0);
+    let without = Statement::decode(&without.statement.unwrap()).unwrap();
+    if again == 0 && first.over_uses().is_empty() && without.over_uses().is_empty() {
+        let mut sums = amounts(&first);
+        for ((product, venue), fen) in amounts(&second) {
+            *sums.entry((product, venue)).or_default() += fen;
+        }
+        sums.retain(|_, fen| *fen != 0);
+        assert_eq!(sums, amounts(&without), "not paid back");
+        let uses = |statement: &Statement| statement.lines().iter().map(|line| line.uses).sum::<u64>();
+        assert_eq!(uses(&first) - second.taken_back().len() as u64, uses(&without));
+    }
+    script
+}
+
+/// What is due to each venue for each product, above or below nothing.
+fn amounts(statement: &Statement) -> BTreeMap<(ProductRef, VenueId), i64> {
+    let lines = statement.lines().iter().map(|line| ((line.product, line.venue), line.fen as i64));
+    let adjusted = statement.adjustments().iter().map(|adjusted| ((adjusted.product, adjusted.venue), adjusted.fen));
+    let mut amounts = BTreeMap::new();
+    lines.chain(adjusted).for_each(|(key, fen)| *amounts.entry(key).or_default() += fen);
+    amounts.retain(|_, fen| *fen != 0);
+    amounts
 }
 
 /// A party says something else.
@@ -106,7 +186,7 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
     let key = journals[usize::from(input.byte()) % journals.len()];
     let member = CITIES[usize::from(input.byte()) % CITIES.len()];
     let place = usize::from(input.byte());
-    match input.byte() % 10 {
+    match input.byte() % 11 {
         // A record with a byte changed.
         0 => {
             let said = script.journals.get_mut(&key).unwrap();
@@ -182,6 +262,8 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
                 }
             }
         }
+        // A city sold other grants.
+        10 => sell(script, member, input),
         // Evidence with a byte changed, or none.
         _ => {
             let said = script.journals.get_mut(&key).unwrap();
@@ -192,6 +274,18 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
                 _ => evidence.iter_mut().for_each(|shown| flip(shown, input)),
             }
         }
+    }
+}
+
+/// A city sells one of its products with other grants.
+fn sell(script: &mut Script, city: u32, input: &mut Input<'_>) {
+    let mut spec = day::catalogue_spec(city);
+    let at = usize::from(input.byte()) % spec.products.len();
+    let (product, made) = (&mut spec.products[at], products::product(input));
+    (product.holders, product.grants) = (made.holders, made.grants);
+    let path = format!("trust/catalogue-{city}-1.cose");
+    if product.validate().is_ok() && script.lists[&path] == day::catalogue(city) {
+        script.publish_instead(city, &path, spec.sign(&day::secret(city, Role::Registrar)));
     }
 }
 
@@ -251,7 +345,9 @@ fn check(files: &MemoryFiles) -> Report {
         assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     }
     for depth in [Depth::Integrity, Depth::Evidence] {
-        let shallow = audit(files, &Options { depth, ..Options::default() });
+        let options = Options { depth, ..Options::default() };
+        assert!(format!("{options:?}").to_lowercase().contains(&depth.to_string()), "{options:?}");
+        let shallow = audit(files, &options);
         let more = shallow.findings.iter().find(|found| !report.findings.contains(found));
         assert_eq!(more, None, "found by {depth} alone");
     }
@@ -259,9 +355,33 @@ fn check(files: &MemoryFiles) -> Report {
     report
 }
 
+/// Pinned to the first trust list, an audit finds what it finds without; pinned to a later one, it takes that list as
+/// it is and looks at none before it.
+fn pinned(files: &MemoryFiles, report: &Report) {
+    let Some(later) = files.get(&trust_list(2)) else { return };
+    let anchored = |list: &[u8]| audit(files, &Options { anchor: Some(sha256(&[list])), ..Options::default() });
+    if let Some(first) = files.get(&trust_list(1)) {
+        let again = anchored(first);
+        assert!(again.anchor.is_none() || again.to_json() == report.to_json(), "pinned to the first");
+    }
+    let again = anchored(later);
+    let Some(anchor) = again.anchor else { return assert!(!again.is_clean(), "it started from nothing") };
+    assert_eq!(anchor, sha256(&[later]));
+    let of_first = again.findings.iter().filter(|found| found.place == trust_list(1));
+    let told: Vec<_> = of_first.map(|found| (found.severity, found.rule)).collect();
+    let there = usize::from(files.contains_key(&trust_list(1)));
+    assert_eq!(told, vec![(Severity::Notice, Rule::TrustList); there], "of a list before the pinned one");
+    if report.is_clean() {
+        assert!(again.is_clean() && again.counts == report.counts, "{:?}", again.findings);
+        assert_eq!(again.statement, report.statement);
+    }
+}
+
 /// A finding is about a file or log that is there or should be, and an entry that is there.
 fn check_place(files: &MemoryFiles, found: &Finding) {
-    let Finding { place, index, .. } = found;
+    let Finding { place, index, detail, .. } = found;
+    let told = found.to_string();
+    assert!(told.contains(&**place) && told.ends_with(&**detail), "{told}");
     let known = |path: &String| path == place || path.strip_prefix(&**place).is_some_and(|rest| rest.starts_with('/'));
     let log = || {
         let mut parts = place.split('/');
@@ -322,6 +442,11 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     // A day before it is settled: who, whose ledger, where, and what.
     let said = |day: u8, what: &[u8]| [&[2, day, 0][..], what].concat();
     let file = |what: &[u8]| [&[0, 1][..], what].concat();
+    // Pass 1 with these quotas, used on the day and twice the day after at another venue.
+    let sold = |quotas: &[u8]| {
+        let product = [&[0; 7][..], quotas, &[0; 10]].concat();
+        [&[4, 0, 2, 1, 0, 0][..], &product, &[0, 0, 7], &[0, 0, 0, 2, 0, 90]].concat()
+    };
     vec![
         ("whole", vec![]),
         ("over-use", said(1, &[0, 0, 0, 9, 0])),
@@ -343,5 +468,21 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("fewer-witnesses", said(0, &[0, 2, 1, 7, 0])),
         ("sealed-elsewhere", said(0, &[2, 0, 0, 8, 0, 3])),
         ("said-after-the-settlement", vec![3, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 2, 1]),
+        ("adopted", said(3, &[0, 0, 0, 9, 0])),
+        ("adopted-and-the-first-list-damaged", vec![2, 3, 0, 0, 0, 0, 9, 0, 0, 0]),
+        // The day, uses after it, whether other grants were sold, and the reversals: gate and index of each.
+        ("taken-back", vec![4, 0, 0, 0, 0, 0, 2]),
+        ("taken-back-of-all-kinds", vec![4, 0, 0, 0, 2, 0, 2, 2, 3, 3, 2]),
+        ("taken-back-of-nothing", vec![4, 0, 0, 0, 1, 0, 1, 2, 7]),
+        ("taken-back-of-over-use", vec![4, 1, 0, 0, 1, 0, 2, 2, 2]),
+        ("taken-back-and-used-again", vec![4, 1, 1, 0, 0, 0, 2, 2, 0, 9]),
+        ("used-again-and-again", vec![4, 0, 2, 0, 0, 0, 2, 1, 0, 0, 3, 0, 3]),
+        ("taken-back-and-used-elsewhere", vec![4, 1, 2, 0, 1, 0, 2, 0, 3, 2, 0, 9, 3, 1, 99]),
+        ("sold-for-two-days-at-one-venue", sold(&[2, 0, 1, 0, 0, 1, 2, 0, 0])),
+        ("sold-for-a-day-a-month", sold(&[2, 1, 0, 2, 0, 1, 1, 1, 0])),
+        ("sold-for-a-day-a-year", sold(&[2, 1, 1, 4, 0, 2, 2, 0, 0])),
+        ("sold-for-once-at-each-venue", sold(&[1, 1, 0, 0, 1])),
+        ("sold-for-two-days-a-month-at-each-venue", sold(&[1, 0, 1, 1, 1])),
+        ("sold-for-a-venue-a-day", sold(&[2, 1, 2, 2, 0, 2, 1, 0, 0])),
     ]
 }

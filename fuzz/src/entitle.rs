@@ -1,6 +1,7 @@
 //! `entitle` decides as a slow reading of its documentation does, and keeps its promises: a denied
 //! visit is covered at the time it names, and not a use more, known or made, turns a denial into an
-//! admission once the clocks run.
+//! admission once the clocks run. A grant that validation calls unreachable never decides; and what a gate recorded
+//! is reconsidered to what is decided, and to the difference.
 //!
 //! The input makes a product, a pass, its uses and a visit.
 
@@ -9,8 +10,8 @@ use super::products::{RICH, city, moment, product, venue};
 use onecard::gate::{Refusal, Severity};
 use onecard::id::GateId;
 use onecard::product::{
-    Denied, Entitled, Grant, HourRange, Length, PassFacts, Period, Product, QuotaKey, Unit, Usage, Use, Validity,
-    VenueFacts, Visit, entitle,
+    Denied, Entitled, Grant, GrantFault, HourRange, Length, PassFacts, Period, Product, ProductError, QuotaKey,
+    Recorded, Unit, Usage, Use, Validity, VenueFacts, Visit, entitle, reconsider,
 };
 use onecard::time::{Date, UnixTime};
 use std::collections::BTreeSet;
@@ -57,7 +58,11 @@ pub fn decide(data: &[u8]) -> Option<Result<Entitled, Denied>> {
     assert_eq!(usage, usage_backwards(&uses, &usage), "the order of learning matters");
 
     let decision = entitle(&product, &pass, &usage, &visit);
-    if product.validate().is_err() {
+    if let Err(error) = product.validate() {
+        if let ProductError::Grant { grant, fault: GrantFault::Unreachable { by } } = error {
+            let decided = decision.is_ok_and(|entitled| usize::from(entitled.grant) == grant);
+            assert!(!decided, "by grant {grant}, which {by} takes every visit of: {product:?}\n{pass:?}\n{visit:?}");
+        }
         return None;
     }
     let slow = Case { product: &product, pass: &pass, usage: &usage, visit: &visit };
@@ -91,6 +96,21 @@ pub fn decide(data: &[u8]) -> Option<Result<Entitled, Denied>> {
         }
     }
 
+    let recorded = Recorded { grant: input.byte() % 4, due_fen: input.pick(&[0, 500, 5_000, 10_000]) };
+    match (reconsider(&product, &pass, &usage, &visit, recorded), decision) {
+        (Err(again), Err(denied)) => assert_eq!(again, denied),
+        (Ok(None), Ok(entitled)) => {
+            assert_eq!(recorded, Recorded { grant: entitled.grant, due_fen: entitled.due_fen });
+        }
+        (Ok(Some(other)), Ok(entitled)) => {
+            assert_eq!(other.entitled, entitled);
+            assert_ne!(recorded, Recorded { grant: entitled.grant, due_fen: entitled.due_fen });
+            let more = i64::from(entitled.due_fen) - i64::from(recorded.due_fen);
+            assert_eq!((i64::from(other.short_fen), i64::from(other.over_fen)), (more.max(0), (-more).max(0)));
+        }
+        (again, decided) => panic!("{decided:?}, and again {again:?}"),
+    }
+
     let mut more = usage.clone();
     let one = Use { gate: gate(7), ..used(&mut input, &visit, &product) };
     more.insert(one);
@@ -109,6 +129,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("plain", vec![0; 60]),
         ("rich", tail(&[0; 40])),
         ("rich-used", tail(&[0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 0])),
+        ("not-yet", [&[0; 10][..], &[3, 7, 0, 0, 230, 0, 0], &[0; 30]].concat()),
         ("first-use", [vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1], vec![1; 50]].concat()),
     ]
 }

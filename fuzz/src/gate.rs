@@ -16,11 +16,11 @@ use onecard::gate::{
     Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Severity,
     Shown, Sync, Trouble, UsageDigestSpec, UsageFacts,
 };
-use onecard::id::{PassId, PassKey};
+use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::PassFacts;
 use onecard::time::{Date, UnixTime};
 use onecard::tlog::{Log, LogKey, MemoryStorage};
-use onecard::trust::{Bundle, Role};
+use onecard::trust::{Bundle, GateCertificateSpec, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 const STEPS: usize = 24;
@@ -71,6 +71,11 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("self-test", vec![14, 13, 1, 1, 3, 13, 2, 10, 14, 5, 1, 14, 2, 4, 14, 1, 7, 14]),
         ("opened-otherwise", vec![0, 0, 0, 0, 15, 1, 4, 15, 1, 1, 7, 15, 0, 0, 1, 0, 0, 5, 1, 15, 0, 15, 1]),
+        ("opened-by-another", vec![0, 0, 0, 0, 18, 0, 18, 1, 18, 2, 18, 3, 18, 4, 18, 5]),
+        ("revoked-otherwise", vec![7, 9, 1, 0, 1, 0, 0, 7, 9, 2, 0, 2, 0, 0, 7, 9, 0, 0, 0, 0, 0]),
+        ("clock-behind", vec![0, 0, 0, 0, 1, 7, 0, 1, 0, 0, 11, 1]),
+        ("lists-too-old", [&[1, 5].repeat(20)[..], &[0, 0, 0, 0, 14]].concat()),
+        ("lists-stale", vec![1, 5, 1, 5, 0, 0, 0, 0, 14, 1, 5, 1, 5, 1, 5, 0, 0, 0, 0, 14]),
         ("clock-back", vec![0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0]),
     ]
 }
@@ -94,7 +99,7 @@ impl Site {
         let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
         let before = self.gate.storage().rows.clone();
         let fault = self.fault.get();
-        let result = match input.byte() % 18 {
+        let result = match input.byte() % 19 {
             0 => return self.scan(input),
             1 => {
                 self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
@@ -156,6 +161,7 @@ impl Site {
             13 => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
             14 => return self.self_test(),
             15 => return self.restart_otherwise(input),
+            18 => return self.restart_wrongly(input),
             16 => {
                 let nonce = [input.byte(); 16];
                 self.gate.challenge(nonce);
@@ -340,6 +346,47 @@ impl Site {
             Err(GateError::Rollback(_)) if self.ahead => {}
             Err(GateError::Log(_)) if fault != 0 => {}
             Err(error) => panic!("the gate does not open again: {error}"),
+        }
+    }
+
+    /// What is not the gate of this journal does not open it, and is told why.
+    fn restart_wrongly(&self, input: &mut Input<'_>) {
+        let store = Store { rows: self.gate.storage().rows.clone(), fault: store::Fault::default() };
+        let mut bundle = self.gate.bundle().clone();
+        let (mut key, mut certificate) = (gate_key(), CERTIFICATE.clone());
+        let spec = GateCertificateSpec {
+            gate: self.gate.id(),
+            venue: 1,
+            service: 0,
+            key: key.verifying_key(),
+            issued: time(2_000),
+            not_before: time(2_000),
+            expires: time(1_000_000_000),
+        };
+        let signed = |spec: GateCertificateSpec| spec.sign(&secret(CITIES[0], Role::Registrar));
+        let wrong = input.byte() % 6;
+        match wrong {
+            0 => key = secret(CITIES[1], Role::Log),
+            1 => certificate = signed(GateCertificateSpec { not_before: time(3_000), ..spec }),
+            2 => certificate = signed(GateCertificateSpec { expires: time(2_001), ..spec }),
+            3 => certificate = signed(GateCertificateSpec { venue: 9, ..spec }),
+            // Nothing but the trust list: less than the journal names.
+            4 => bundle = Bundle::new(bundle.trust().clone()),
+            _ => certificate = signed(GateCertificateSpec { gate: GateId { number: 8, ..spec.gate }, ..spec }),
+        }
+        match Gate::open(store, key, &certificate, bundle, UnixTime::MIN.saturating_add(self.now)) {
+            Ok(_) => panic!("it opened with {wrong} wrong"),
+            Err(error) => {
+                let fits = match error {
+                    GateError::OtherKey => wrong == 0,
+                    GateError::OtherCertificate => matches!(wrong, 1 | 2 | 5),
+                    GateError::UnknownVenue(_) => matches!(wrong, 3 | 4),
+                    GateError::Certificate(_) => wrong == 2 || self.now < 3_000 || self.now >= 1_000_000_000,
+                    GateError::Clock { .. } => true,
+                    _ => wrong == 5,
+                };
+                assert!(fits, "{error} for {wrong}");
+            }
         }
     }
 

@@ -1,14 +1,15 @@
 //! A gate certificate that is accepted is signed for what it says: signed again from its parts, it is
-//! the same bytes; it is in force from its first second to just before its last.
+//! the same bytes; it is in force from its first second to just before its last. Among many, each is judged as it
+//! is alone.
 //!
 //! The input is a certificate as received, and the claims of one signed here by a registrar.
 
 use super::federation::{CITIES, KEYS_FROM, LIST, id, payload, secret, signed, time};
-use onecard::crypto::{SigningKey, VerifyingKey};
+use onecard::crypto::{SigningKey, VerifyingKey, sha256};
 use onecard::id::GateId;
 use onecard::limits::MAX_GATE_CERTIFICATE;
 use onecard::time::UnixTime;
-use onecard::trust::{CertificateError, GateCertificate, GateCertificateSpec, Role};
+use onecard::trust::{CertificateError, GateCertificate, GateCertificateSpec, Role, SignedGateCertificate};
 use onecard::wire::cbor::Decoder;
 use onecard::wire::cose::Typ;
 
@@ -22,6 +23,7 @@ pub fn run(data: &[u8]) {
     for role in [Role::Issuer, Role::Root, Role::Log] {
         assert!(GateCertificate::verify(&signed(role, TYP, data), &*LIST).is_err(), "signed by {role:?}");
     }
+    together(&[&bytes, data, &signed(Role::Issuer, TYP, data), &bytes]);
     let certificate = match GateCertificate::verify(&bytes, &*LIST) {
         Ok(certificate) => certificate,
         Err(error) => return assert!(!error.to_string().is_empty()),
@@ -44,6 +46,19 @@ pub fn run(data: &[u8]) {
         expires,
     };
     assert_eq!(spec.sign(&secret(CITIES[0], Role::Registrar)), bytes, "accepted, but not the encoding of its parts");
+}
+
+/// Each is judged as alone, whatever the others are.
+fn together(certificates: &[&[u8]]) {
+    let judged: Vec<_> = SignedGateCertificate::verify_all(certificates, &*LIST).collect();
+    assert_eq!(judged.len(), certificates.len());
+    for (bytes, judged) in certificates.iter().zip(judged) {
+        let alone = GateCertificate::verify(bytes, &*LIST);
+        if let (Ok(alone), Ok(judged)) = (&alone, &judged) {
+            assert_eq!((judged.gate(), judged.digest()), (alone.gate(), sha256(&[bytes])));
+        }
+        assert_eq!(judged.and_then(SignedGateCertificate::decode_key), alone, "among others");
+    }
 }
 
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {

@@ -91,6 +91,7 @@ fn judge(known: &KnownKey, signature: &[u8; 64], message: &[u8], others: usize) 
     let expected = strict.verify_strict(message, &(*signature).into()).is_ok();
     assert_eq!(known.verify(message, signature).is_ok(), expected, "known");
     assert_eq!(key.verify(message, signature).is_ok(), expected, "plain");
+    assert_eq!(format!("{known:?}"), format!("KnownKey({})", key.kid()));
     let (head, tail) = message.split_at(message.len() / 2);
     let parts = [head, &[], tail];
     assert_eq!(known.verify_parts(&parts, signature).is_ok(), expected, "parts");

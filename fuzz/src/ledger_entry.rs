@@ -29,7 +29,9 @@ pub fn run(data: &[u8]) {
 
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let digest = Hash([7; 32]);
-    let cut_offs = CITIES.map(|code| CutOff { member: id(code), size: 300, root: Hash([8; 32]) }).into();
+    let cut_offs: Vec<CutOff> = CITIES.map(|code| CutOff { member: id(code), size: 300, root: Hash([8; 32]) }).into();
+    let mut backwards: Vec<CutOff> = Vec::clone(&cut_offs);
+    backwards.reverse();
     let settled = StatementRef { from: time(1), until: time(2), cut_offs, digest };
     let entries = [
         ("enrolled", Entry::GateEnrolled { certificate: vec![1; 30] }),
@@ -42,7 +44,13 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("gap", Entry::GapDeclared { gate: 7, from: 3, until: 4 }),
         ("gap-of-nothing", Entry::GapDeclared { gate: 7, from: 4, until: 4 }),
         ("peer", Entry::PeerSeen { checkpoint: "a\n1\n".into() }),
+        ("certificate-too-long", Entry::GateEnrolled { certificate: vec![1; MAX_GATE_CERTIFICATE + 1] }),
+        ("settlement-of-nothing", Entry::Settlement(StatementRef { until: time(1), ..settled.clone() })),
+        ("settlement-not-ascending", Entry::Settlement(StatementRef { cut_offs: backwards, ..settled.clone() })),
         ("settlement", Entry::Settlement(settled)),
     ];
-    entries.into_iter().map(|(name, entry)| (name, entry.encode(time(1_800_000_000)))).collect()
+    let entries = entries.map(|(name, entry)| (name, entry.encode(time(1_800_000_000))));
+    // Of no kind, and with an item more than its kind has.
+    let written = [("kind-99", vec![0x82, 0x18, 99, 0]), ("retired-with-more", vec![0x84, 1, 0, 7, 7])];
+    entries.into_iter().chain(written).collect()
 }

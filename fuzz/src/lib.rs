@@ -36,6 +36,7 @@ pub mod record;
 pub mod segment;
 mod site;
 pub mod snapshot;
+pub mod statement;
 pub mod status_list;
 mod store;
 pub mod tile_path;
@@ -73,7 +74,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 37] = [
+pub const TARGETS: [Target; 38] = [
     Target { name: "audit", run: audit::run, seeds: audit::seeds },
     Target { name: "bundle", run: bundle::run, seeds: bundle::seeds },
     Target { name: "c_abi", run: c_abi::run, seeds: c_abi::seeds },
@@ -102,6 +103,7 @@ pub const TARGETS: [Target; 37] = [
     Target { name: "record", run: record::run, seeds: record::seeds },
     Target { name: "segment", run: segment::run, seeds: segment::seeds },
     Target { name: "snapshot", run: snapshot::run, seeds: snapshot::seeds },
+    Target { name: "statement", run: statement::run, seeds: statement::seeds },
     Target { name: "status_list", run: status_list::run, seeds: status_list::seeds },
     Target { name: "tile_path", run: tile_path::run, seeds: tile_path::seeds },
     Target { name: "tlog_proof", run: tlog_proof::run, seeds: tlog_proof::seeds },

@@ -1,17 +1,20 @@
 //! A log in a store that fails: appended to, sealed, pruned, erased and opened again, it has what a list of entries
 //! has: the same root as the chain by itself, bodies that were not pruned, proofs that verify, by cache and without,
-//! bundles and tiles that a follower reads the same history from. A damaged row is found where a tile or a
-//! checkpoint covers it.
+//! bundles and tiles that a follower reads the same history from. What it does not have it does not give, and it
+//! takes no batch of an earlier state and no checkpoint of another log. A damaged row is found where a tile or a
+//! checkpoint covers it; so is a row beyond the end, and a number that cannot be.
 //!
-//! Each byte of the input is a step, with the bytes after it saying how.
+//! Each byte of the input is a step, with the bytes after it saying how; what is left over says where to look and
+//! what to damage.
 
 use super::federation::{CITIES, NAME, secret};
 use super::input::Input;
 use super::store::Store;
-use onecard::crypto::{SigningKey, sha256};
+use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::tlog::{
-    Batch, BundleEntries, Chain, Log, LogKey, MemoryStorage, Replica, Resource, Row, SignedCheckpoint, Storage,
-    TILE_WIDTH, TileCache, Write, tiles_of, verify_consistency, verify_inclusion,
+    Batch, BundleEntries, Chain, Checkpoint, ForkEvidence, ForkReason, KeyKind, KeyName, Log, LogError, LogKey,
+    MemoryError, MemoryStorage, NoteVerifier, PushError, Replica, ReplicaError, Resource, Row, SignedCheckpoint,
+    StaleBatch, Storage, TILE_WIDTH, TileCache, TileId, Write, tiles_of, verify_consistency, verify_inclusion,
 };
 use onecard::trust::Role;
 
@@ -26,10 +29,9 @@ pub fn run(data: &[u8]) {
     let known = Known::default();
     let mut owner = Owner { store, log, known, durable: None, replica: None, cache: TileCache::new(2) };
     for _ in 0..STEPS {
-        if input.is_empty() {
+        if input.is_empty() || !owner.step(&mut input) {
             break;
         }
-        owner.step(&mut input);
     }
     owner.check(&mut input);
     owner.damage(&mut input);
@@ -43,8 +45,17 @@ fn key() -> SigningKey {
     secret(CITIES[0], Role::Log)
 }
 
-fn open(rows: &MemoryStorage) -> Result<Log, onecard::tlog::LogError<onecard::tlog::MemoryError>> {
+fn open(rows: &MemoryStorage) -> Result<Log, LogError<MemoryError>> {
     Log::open(rows, KEY, &origin())
+}
+
+/// Appends an entry, with something beside every third, and returns its body.
+fn push(batch: &mut Batch, salt: u8, expected: usize) -> Vec<u8> {
+    let body = [&[salt][..], &expected.to_be_bytes()].concat();
+    let evidence = body[body.len() - 1].is_multiple_of(3).then(|| sha256(&[&body]).0);
+    let index = batch.push(&body, evidence.as_ref().map(|hash| &hash[..])).unwrap();
+    assert_eq!(index, expected as u64);
+    body
 }
 
 #[derive(Clone, Default)]
@@ -67,20 +78,19 @@ struct Owner {
 }
 
 impl Owner {
-    fn step(&mut self, input: &mut Input<'_>) {
+    /// `false` where that was all.
+    fn step(&mut self, input: &mut Input<'_>) -> bool {
         let place = |input: &mut Input<'_>, of: usize| usize::from(u16::from_be_bytes(input.array())) % (of + 1);
-        match input.byte() % 7 {
+        match input.byte() % 10 {
             0 => {
                 let count = input.pick(&[3, 1, 17, 255, 256, 300]).min(MOST - self.known.entries.len());
                 let salt = input.byte();
                 let (mut batch, mut next) = (self.log.begin(), self.known.clone());
                 for _ in 0..count {
-                    let body = [&[salt][..], &next.entries.len().to_be_bytes()].concat();
-                    let evidence = body[body.len() - 1].is_multiple_of(3).then(|| sha256(&[&body]).0);
-                    let index = batch.push(&body, evidence.as_ref().map(|hash| &hash[..])).unwrap();
-                    assert_eq!(index, next.entries.len() as u64);
-                    next.entries.push(body);
+                    next.entries.push(push(&mut batch, salt, next.entries.len()));
                 }
+                assert_eq!(batch.push(&[], Some(&[0; 1 << 16])), Err(PushError::Attachment(1 << 16)));
+                assert_eq!((batch.log().root(), batch.log().link()), (batch.root(), batch.link()));
                 if input.odd() {
                     let signed = SignedCheckpoint::sign(batch.checkpoint(), &key());
                     batch.seal(&signed).unwrap();
@@ -111,8 +121,12 @@ impl Owner {
             }
             4 => self.store.fault.set(input.byte() % 3),
             5 => self.reopen(),
+            7 => self.stale(),
+            8 => self.refuse(input),
+            9 => return false,
             _ => self.follow(),
         }
+        true
     }
 
     fn commit(&mut self, batch: Batch, next: Known) {
@@ -143,6 +157,77 @@ impl Owner {
         let again = open(&self.store.rows).unwrap();
         assert!(again.size() != self.log.size() || again.root() == self.log.root(), "another history after a restart");
         (self.log, self.cache) = (again, TileCache::new(2));
+    }
+
+    /// Of two batches begun at one state, one is taken.
+    fn stale(&mut self) {
+        let [mut one, mut two] = [self.log.begin(), self.log.begin()];
+        let mut next = self.known.clone();
+        if next.entries.len() < MOST {
+            push(&mut two, 2, next.entries.len());
+            next.entries.push(push(&mut one, 1, next.entries.len()));
+        }
+        let size = self.log.size();
+        self.commit(one, next);
+        if self.log.size() > size {
+            let before = self.log.clone();
+            assert_eq!(self.log.apply(two), Err(StaleBatch));
+            assert_eq!(self.log, before, "refused, but changed");
+        }
+    }
+
+    /// What is beyond its end or pruned it does not give, and what is not its own it does not keep; a follower goes
+    /// neither back nor elsewhere, and evidence of a fork is of one.
+    fn refuse(&mut self, input: &mut Input<'_>) {
+        let (log, rows, size) = (&self.log, &self.store.rows, self.log.size());
+        let beyond = size + 1 + u64::from(input.byte());
+        assert!(matches!(log.replay(rows, 0..beyond, |_, _| true), Err(LogError::OutOfRange { .. })));
+        if self.known.pruned > 0 {
+            assert!(matches!(log.replay(rows, 0..size, |_, _| true), Err(LogError::Pruned(0))));
+        }
+        let tile = TileId::new(input.byte() % 8, beyond / 256 + 1, 256).unwrap();
+        assert!(matches!(log.read_tile(rows, tile), Err(LogError::NoTile)));
+        assert_eq!((log.chain().size(), log.chain().root()), (size, log.root()));
+        let own = log.checkpoint();
+        let elsewhere = Checkpoint { origin: KeyName::new("elsewhere").unwrap(), ..own.clone() };
+        let other = Checkpoint { root: Hash([9; 32]), ..own.clone() };
+        let long = Checkpoint { size: beyond, ..own.clone() };
+        let [elsewhere, other, long, own] =
+            [elsewhere, other, long, own].map(|one| SignedCheckpoint::sign(one, &key()));
+        let kept = |signed: &SignedCheckpoint| log.checkpoint_write(rows, signed);
+        assert!(matches!(kept(&elsewhere), Err(LogError::OtherLog(_))));
+        assert!(matches!(kept(&other), Err(LogError::OtherRoot(at)) if at == size));
+        assert!(matches!(kept(&long), Err(LogError::OutOfRange { .. })));
+        assert_eq!(kept(&own).unwrap().row(), Row::Checkpoint { log: KEY });
+
+        let followed = Replica::at(own.clone());
+        assert_eq!((followed.size(), followed.origin()), (size, log.origin()));
+        let moved = |signed: &SignedCheckpoint| {
+            let mut replica = followed.clone();
+            let result = replica.advance(signed, &[]);
+            assert!(result.is_ok() || replica == followed, "refused, but moved");
+            result
+        };
+        assert_eq!(moved(&own), Ok(()));
+        assert!(matches!(moved(&elsewhere), Err(ReplicaError::OtherLog(_))));
+        let verifier = NoteVerifier::of(log.origin().clone(), KeyKind::Ed25519, key().verifying_key());
+        let claimed = |why| ForkEvidence { first: own.note().to_owned(), second: own.note().to_owned(), why };
+        assert!(claimed(ForkReason::SameSize).verify(&verifier).is_err(), "one checkpoint is no fork");
+        assert!(claimed(ForkReason::Prefix(vec![own.root()])).verify(&verifier).is_err(), "one checkpoint is no fork");
+        match moved(&other) {
+            Err(ReplicaError::Fork(evidence)) => {
+                assert!(size > 0 && evidence.why == ForkReason::SameSize && evidence.verify(&verifier).is_ok());
+            }
+            other => assert!(size == 0 && other == Err(ReplicaError::OtherRoot(0)), "{other:?}"),
+        }
+        if let Some(less) = size.checked_sub(1) {
+            let root = log.root_at(rows, less).unwrap();
+            let back = SignedCheckpoint::sign(Checkpoint { origin: log.origin().clone(), size: less, root }, &key());
+            assert!(matches!(moved(&back), Err(ReplicaError::Rollback { .. })));
+        }
+        let mut reader = Replica::new(log.origin().clone());
+        let gap = reader.extend([&[0_u8; 0]; 0], &long);
+        assert!(matches!(gap, Err(ReplicaError::Gap { have: 0, .. })), "{gap:?}");
     }
 
     /// A replica reads the bundles that are there, under a checkpoint.
@@ -241,12 +326,32 @@ impl Owner {
         }
         let (row, mut value) = found[usize::from(u16::from_be_bytes(input.array())) % found.len()].clone();
         let at = usize::from(input.byte()) % value.len().max(1);
-        match input.byte() % 3 {
-            0 => value.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1),
-            1 => drop(value.pop()),
-            _ => value.push(0),
-        }
-        rows.commit(&[Write::Put(row, value)]).unwrap();
+        let (log, size) = (KEY, self.log.size());
+        let put = match input.byte() % 8 {
+            0 => {
+                value.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1);
+                Write::Put(row, value)
+            }
+            1 => {
+                value.pop();
+                Write::Put(row, value)
+            }
+            2 => {
+                value.push(0);
+                Write::Put(row, value)
+            }
+            3 => Write::Delete(row),
+            // More pruned or erased than there is, an entry that was never told, a checkpoint of what never was.
+            4 => Write::Put(Row::pruned(log), (size / 256 * 256 + 256).to_be_bytes().into()),
+            5 => Write::Put(Row::Meta { log, name: 1 }, (size + 1).to_be_bytes().into()),
+            6 => Write::Put(Row::Entry { log, index: size }, vec![]),
+            _ => {
+                let (origin, root) = (self.log.origin().clone(), Hash([9; 32]));
+                let never = Checkpoint { origin, size: size + u64::from(at % 2 == 1), root };
+                Write::Put(Row::Checkpoint { log }, SignedCheckpoint::sign(never, &key()).note().into())
+            }
+        };
+        rows.commit(&[put]).unwrap();
         let verified = open(&rows)
             .map_err(|error| error.to_string())
             .and_then(|log| log.verify(&rows).map_err(|error| error.to_string()));
@@ -274,6 +379,14 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             join(&[push(5, 1), push(5, 0), prune(600), reopen.clone(), prune(300), push(4, 0), prune(2_000), follow]),
         ),
         ("erased", join(&[push(5, 0), erase(5), erase(3), reopen.clone(), erase(200)])),
+        ("refusals", join(&[vec![8], push(0, 1), vec![8, 3, 1], vec![7], push(5, 0), prune(300), vec![8, 0, 2]])),
+        ("more-tiles-than-fit", join(&[push(5, 1), push(5, 1), push(5, 1), push(5, 1), vec![9, 1, 44]])),
+        ("a-row-less", join(&[push(5, 1), vec![9, 0, 0, 0, 9, 0, 3]])),
+        ("pruned-beyond-the-end", join(&[push(0, 1), vec![9, 0, 0, 0, 0, 0, 4]])),
+        ("erased-beyond-the-end", join(&[push(0, 1), vec![9, 0, 0, 0, 0, 0, 5]])),
+        ("an-entry-beyond-the-end", join(&[push(0, 1), vec![9, 0, 0, 0, 0, 0, 6]])),
+        ("a-checkpoint-of-nothing", join(&[push(0, 1), vec![9, 0, 0, 0, 0, 0, 7]])),
+        ("a-checkpoint-beyond-the-end", join(&[push(0, 1), vec![9, 0, 0, 0, 0, 1, 7]])),
         ("fails-before", join(&[push(5, 0), fails(1), push(1, 1), fails(1), prune(256), push(0, 0)])),
         (
             "fails-after",

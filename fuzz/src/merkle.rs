@@ -30,6 +30,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("huge", case(1, u64::MAX - 3, u64::MAX - 1, 64, &[])),
         ("huge-power", case(1, 1 << 63, u64::MAX, 64, &[])),
         ("beyond", case(1, 5, 5, 3, &[])),
+        ("back", case(0, 7, 5, 3, &[9, 0, 0, 0, 5, 2, 6])),
     ]
 }
 

@@ -19,8 +19,15 @@ pub fn run(data: &[u8]) {
         let name = text.parse::<KeyName>();
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
         assert_eq!(name.is_ok(), (1..=255).contains(&text.len()) && text.chars().all(plain));
+        if let Ok(name) = name {
+            assert!(
+                name == *text && name.as_ref() == text && format!("{name:?}") == format!("{text:?}"),
+                "{name} for {text:?}"
+            );
+        }
         if let Ok(verifier) = text.parse::<NoteVerifier>() {
             assert_eq!(verifier.to_string(), text, "a key with two texts");
+            assert!(text.contains(&format!("+{:?}+", verifier.id())), "{:?} of {text}", verifier.id());
             let same = NoteVerifier::new(verifier.name().as_str(), verifier.kind(), *verifier.key());
             assert_eq!(same, Ok(verifier));
         }
@@ -42,6 +49,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("verifier", verifier(KeyKind::Ed25519, 1).to_string().into_bytes()),
         ("witness", verifier(KeyKind::Cosignature, 2).to_string().into_bytes()),
         ("text", text.into()),
+        ("name", NAME.into()),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! A policy is accepted exactly when a slow reading of C2SP tlog-policy accepts it; printed, it is the
-//! same policy in one form; and a checkpoint fulfils it exactly when the rules, read from the quorum
-//! down, say so.
+//! same policy in one form, with the names and places that it gives; and a checkpoint fulfils it exactly when the
+//! rules, read from the quorum down, say so.
 //!
 //! The input says who cosigned, and then the policy as received, in which `L0` to `L9` and `W0` to
 //! `W9` stand for keys.
@@ -34,6 +34,13 @@ pub fn run(data: &[u8]) {
     }
     assert_eq!(policy.witnesses(), model.witnesses.as_slice());
     assert_eq!(policy.logs(), model.logs.as_slice());
+    for at in 0..=model.logs.len() {
+        assert_eq!(policy.log_url(at), model.log_urls.get(at).and_then(Option::as_deref), "of log {at}");
+    }
+    for at in 0..=model.witnesses.len() {
+        let (name, url) = model.labels.get(at).map_or((None, None), |(name, url)| (Some(&name[..]), url.as_deref()));
+        assert_eq!((policy.witness_name(at), policy.witness_url(at)), (name, url), "of witness {at}");
+    }
     for who in [who, !who, 0, u8::MAX] {
         let note = cosigned(who);
         let signed = SignedCheckpoint::verify(note.as_bytes(), &LOGS[0]).unwrap();
@@ -78,13 +85,20 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("impossible", text(1, "witness a W0\ngroup g 2 a\nquorum g\n")),
         ("no-quorum", text(0, "log L0\n")),
         ("two-quorums", text(0, "quorum none\nquorum none\n")),
+        ("places", text(1, "log L0 a\nlog L2\nwitness a W0 b\nwitness c W1\ngroup g all a c\nquorum g\n")),
+        ("named-none", text(1, "witness none W0\nquorum none\n")),
+        ("log-for-a-witness", text(1, "witness a L0\nquorum a\n")),
+        ("control", text(0, "log L0\r\nquorum none\n")),
     ]
 }
 
 /// A policy as the words of the specification say it.
 struct Model {
     logs: Vec<NoteVerifier>,
+    log_urls: Vec<Option<Vec<u8>>>,
     witnesses: Vec<NoteVerifier>,
+    /// Their names and places.
+    labels: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Each name with the line that defines it.
     names: BTreeMap<Vec<u8>, (usize, Defined)>,
     quorum: Vec<u8>,
@@ -105,16 +119,21 @@ impl Model {
             return None;
         }
         let (mut logs, mut witnesses, mut names, mut quorums) = (vec![], vec![], BTreeMap::new(), vec![]);
+        let (mut log_urls, mut labels) = (vec![], vec![]);
         let (mut definitions, mut groups) = (0, 0);
         for (line, at) in lines.into_iter().zip(0..) {
             let words = line.split(|byte| b" \t".contains(byte)).map(<[u8]>::to_vec).filter(|word| !word.is_empty());
             let words: Vec<Vec<u8>> = words.collect();
             let Some(first) = words.first().filter(|first| first[0] != b'#') else { continue };
             match (&first[..], words.len()) {
-                (b"log", 2 | 3) => logs.push(verifier(&words[1], KeyKind::Ed25519)?),
+                (b"log", 2 | 3) => {
+                    logs.push(verifier(&words[1], KeyKind::Ed25519)?);
+                    log_urls.push(words.get(2).cloned());
+                }
                 (b"witness", 3 | 4) => {
                     names.insert(words[1].clone(), (at, Defined::Witness(witnesses.len())));
                     witnesses.push(verifier(&words[2], KeyKind::Cosignature)?);
+                    labels.push((words[1].clone(), words.get(3).cloned()));
                     definitions += 1;
                 }
                 (b"group", 4..) => {
@@ -157,7 +176,7 @@ impl Model {
             && once
             && (quorum == b"none" || before(*quorum_at, quorum));
         let quorum = quorum.clone();
-        good.then_some(Self { logs, witnesses, names, quorum })
+        good.then_some(Self { logs, log_urls, witnesses, labels, names, quorum })
     }
 
     fn cosigned(&self, witness: usize, who: u8) -> bool {

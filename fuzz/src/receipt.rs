@@ -19,6 +19,8 @@ static LISTS: LazyLock<TrustHistory> = LazyLock::new(|| LIST.clone().into());
 pub fn run(data: &[u8]) {
     if let Ok(receipt) = Receipt::parse(data) {
         assert_eq!(receipt.to_text().as_bytes(), data, "parsed, but another text");
+        let sealed = data.windows(receipt.journal_checkpoint().len());
+        assert!(sealed.into_iter().any(|part| part == receipt.journal_checkpoint().as_bytes()), "not of its text");
         if let Ok(receipted) = receipt.verify(&LISTS) {
             assert_eq!(Ok(receipted), GOOD.verify(&LISTS), "a receipt of what was never logged");
         }

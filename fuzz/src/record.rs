@@ -63,6 +63,13 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("outage-closed", Record::OutageClosed { time: time(9), let_in: 40 }),
         ("left", Record::Left { time: time(10), pass, party: 2 }),
         ("clock-jumped", Record::ClockJumped { time: time(11), shown: time(10), expected: time(2) }),
+        ("unknown-flag", Record::Redeemed(Redemption { flags: flags::ALL + 1, ..redemption })),
+        (
+            "admission-overridden",
+            Record::Overridden { time: time(7), entry: Override { refused: Reason::Ok, ..entry } },
+        ),
+        ("outage-of-the-future", Record::OutageOpened { time: time(8), since: time(9) }),
+        ("clock-jumped-nowhere", Record::ClockJumped { time: time(11), shown: time(10), expected: time(10) }),
     ];
     records.into_iter().map(|(name, record)| (name, record.encode())).collect()
 }

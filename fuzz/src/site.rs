@@ -58,9 +58,13 @@ pub static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     bundle
 });
 
+/// A list by which the passes at these indices are good for nothing, for one reason or another.
 pub fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
     let mut spec = StatusListSpec::new("oc:310101/1".into(), time(issued), time(1_900_000_000), 100);
-    revoked.iter().for_each(|&index| assert!(spec.set(index, Status::Revoked)));
+    for index in revoked {
+        let why = [Status::Revoked, Status::Suspended, Status::Superseded][*index as usize % 3];
+        assert!(spec.set(*index, why));
+    }
     spec.sign(&secret(CITIES[0], Role::Issuer))
 }
 

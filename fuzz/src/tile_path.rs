@@ -38,6 +38,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("full-partial", "tile/0/000.p/256"),
         ("largest", "tile/63/x018/x446/x744/x073/x709/x551/615"),
         ("too-large", "tile/63/x018/x446/x744/x073/x709/x551/616"),
+        ("too-long", "tile/63/x000/x018/x446/x744/x073/x709/x551/x615/x000/x000/x000/x000/000"),
     ];
     let mut bundle = vec![2];
     encode_bundle_entry(&mut bundle, &[b"one"]).unwrap();
@@ -74,6 +75,7 @@ fn bundle(data: &[u8]) {
     let Some((&width, rest)) = data.split_first() else { return };
     let entries: Vec<_> = BundleEntries::new(rest, width.into()).collect();
     let bad = entries.iter().position(Result::is_err);
+    assert!(bad.is_some() || rest.len() <= BundleEntries::max_len(width.into()), "longer than a reader allows");
     assert!(bad.is_none_or(|at| at + 1 == entries.len()), "goes on after an error");
     if bad.is_none() {
         assert_eq!(entries.len(), usize::from(width));

@@ -11,6 +11,7 @@ use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::{PassFacts, Usage, Use};
 use onecard::time::UnixTime;
 use onecard::trust::{GateCertificate, GateCertificateSpec, Role};
+use onecard::wire::cbor::Encoder;
 use onecard::wire::cose::Typ;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -160,9 +161,78 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let rich = [1u8, 1, 0, 0, 2, 9, 2, 3, 3, 0, 2, 1, 0, 1, 1, 1, 2, 7, 0].repeat(12);
     let input = &mut Input::new(&rich);
     let many: Vec<Told> = (0..12).map(|_| told(input)).collect();
-    vec![
+    let mut seeds = vec![
         ("nothing", content(UsageFacts::default())),
         ("rich", content(facts(&many, time(30_000)))),
         ("parts", [&[4, 0, 0, 8][..], &rich].concat()),
-    ]
+        ("by-hand", by_hand(None)),
+    ];
+    let (one, two) = (CITIES[0], CITIES[1]);
+    let of = |write: fn(&mut Encoder, u32, u32)| {
+        let mut out = Encoder::new();
+        write(&mut out, one, two);
+        out.finish()
+    };
+    seeds.extend(
+        [
+            ("version-2", 1, of(|out, _, _| _ = out.uint(2u8))),
+            ("of-another-member", 2, of(|out, _, two| _ = out.uint(two))),
+            ("over-later-than-issued", 4, of(|out, _, _| _ = out.time(time(ISSUED + 1)))),
+            ("over-after-the-pass", 4, of(|out, _, _| _ = out.time(time(ISSUED)))),
+            ("of-no-ledger", 5, of(|out, _, _| _ = out.array(0))),
+            ("runs-touch", 5, of(|out, one, _| runs(out, &[(one, 0, 4), (one, 4, 9)]))),
+            ("runs-not-ascending", 5, of(|out, one, two| runs(out, &[(two, 0, 4), (one, 0, 9)]))),
+            ("a-gate-not-used", 6, of(|out, one, _| gates(out, &[(one, 1), (one, 2)]))),
+            ("gates-not-ascending", 6, of(|out, one, _| gates(out, &[(one, 2), (one, 1)]))),
+            ("an-issuer-of-no-pass", 7, of(|out, one, _| _ = out.array(1).array(2).uint(one).array(0))),
+            ("a-pass-twice", 7, of(|out, one, _| passes(out, one, 2, 1))),
+            ("a-pass-of-nothing", 7, of(|out, one, _| passes(out, one, 1, 0))),
+        ]
+        .map(|(name, key, part)| (name, by_hand(Some((key, part))))),
+    );
+    seeds
+}
+
+/// A digest of one use with one part written otherwise, as whoever has a city's key would sign it.
+fn by_hand(other: Option<(u8, Vec<u8>)>) -> Vec<u8> {
+    let mut content = vec![0xa7];
+    for key in 1..=7 {
+        content.push(key);
+        let mut out = Encoder::new();
+        match key {
+            1 => _ = out.uint(1u8),
+            2 => _ = out.uint(CITIES[0]),
+            3 => _ = out.time(time(ISSUED)),
+            4 => _ = out.time(time(2)),
+            5 => runs(&mut out, &[(CITIES[0], 0, 9)]),
+            6 => gates(&mut out, &[(CITIES[0], 1)]),
+            _ => passes(&mut out, CITIES[0], 1, 1),
+        }
+        match &other {
+            Some((of, part)) if *of == key => content.extend(part),
+            _ => content.extend(out.finish()),
+        }
+    }
+    content
+}
+
+fn runs(out: &mut Encoder, runs: &[(u32, u32, u32)]) {
+    out.array(runs.len());
+    runs.iter().for_each(|(member, from, until)| _ = out.array(3).uint(*member).uint(*from).uint(*until));
+}
+
+fn gates(out: &mut Encoder, gates: &[(u32, u32)]) {
+    out.array(gates.len());
+    gates.iter().for_each(|(member, number)| _ = out.array(4).uint(*member).uint(*number).uint(1u8).uint(0u8));
+}
+
+/// So many times a pass with so many uses, at the first gate.
+fn passes(out: &mut Encoder, issuer: u32, count: usize, uses: usize) {
+    out.array(1).array(2).uint(issuer).array(count);
+    for _ in 0..count {
+        out.array(4).bytes(&[1; 10]).time(time(ISSUED));
+        out.array(uses);
+        (0..uses).for_each(|_| _ = out.array(5).time(time(ISSUED - 9)).uint(0u8).uint(7u8).uint(0u8).uint(1u8));
+        out.array(0);
+    }
 }

@@ -1,11 +1,12 @@
 //! One signature rule: ours and `ed25519-dalek`'s `verify_strict` agree, and a registered key is
-//! canonical and of the prime-order group.
+//! canonical and of the prime-order group. A secret key is its seed, and printed it does not say it.
 //!
 //! The input is a key (32 bytes), a signature (64) and a message; it is also a message signed here
 //! with a fixed key and damaged where its first bytes say.
 
 use ed25519_dalek::VerifyingKey as Strict;
-use onecard::crypto::{KeyError, SigningKey, VerifyingKey};
+use onecard::crypto::{KeyError, SigningKey, VerifyingKey, sha256};
+use sha2::{Digest, Sha256};
 
 pub fn run(data: &[u8]) {
     if let Some((key, rest)) = data.split_first_chunk::<32>() {
@@ -13,6 +14,7 @@ pub fn run(data: &[u8]) {
         judge(key, signature, message);
     }
     own(data);
+    secrets(data);
 }
 
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
@@ -73,4 +75,26 @@ fn own(data: &[u8]) {
         }
         assert!(!judge(&key, &signature, data), "byte {} can be changed", usize::from(at) % 96);
     }
+}
+
+/// Two secret keys are one where their seeds are; public ones are in the order of their bytes. What is printed of a
+/// secret key, somebody may read.
+fn secrets(data: &[u8]) {
+    let seed = |at: usize| core::array::from_fn(|byte| data.get(at + byte).copied().unwrap_or_default());
+    let seeds: [[u8; 32]; 2] = [seed(0), seed(32)];
+    let keys = seeds.map(|seed| SigningKey::from_seed(&seed));
+    for (key, seed) in keys.iter().zip(seeds) {
+        assert_eq!(*key.to_seed(), seed);
+        let public = key.verifying_key();
+        assert_eq!(public, VerifyingKey::from_bytes(public.as_bytes()).unwrap());
+        assert_eq!(format!("{key:?}"), format!("SigningKey(secret of {})", public.kid()), "more than its public key");
+        assert_eq!(format!("{public:?}"), format!("VerifyingKey({:?})", public.kid()));
+    }
+    assert_eq!(keys[0] == keys[1], seeds[0] == seeds[1]);
+    let [one, two] = keys.each_ref().map(SigningKey::verifying_key);
+    assert_eq!(one.partial_cmp(&two), Some(one.as_bytes().cmp(two.as_bytes())));
+    let (hash, expected) = (sha256(&[&seeds[0], data]), Sha256::digest([&seeds[0], data].concat()));
+    assert_eq!(hash.as_ref(), &expected[..]);
+    let digits: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(format!("{hash:?}"), digits);
 }

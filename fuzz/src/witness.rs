@@ -1,6 +1,7 @@
 //! A witness of two logs whose owners lie: whatever it is asked, it cosigns no two checkpoints that contradict
 //! each other, and never an older one; it answers as a slow reading of tlog-witness; a refusal changes nothing;
-//! and after a restart it is where it was.
+//! and after a restart it is where it was. Knowing what others have of it, it does not start from an old copy of its
+//! store.
 //!
 //! A log is a set of histories, a history a list of numbers; one contradicts another where neither begins with it.
 //! Each byte of the input is a step, with the bytes after it saying how.
@@ -10,8 +11,8 @@ use super::input::Input;
 use super::store::{Fault, Store};
 use onecard::crypto::{Hash, SigningKey};
 use onecard::tlog::{
-    AddCheckpoint, Checkpoint, ForkReason, KeyKind, KeyName, Log, LogKey, MemoryStorage, NoteVerifier, Refused,
-    SignedCheckpoint, Storage, Watch, Witness, empty_root,
+    AddCheckpoint, Checkpoint, ForkReason, KeyKind, KeyName, Log, LogKey, MemoryError, MemoryStorage, NoteError,
+    NoteVerifier, Refused, SignedCheckpoint, Storage, Watch, Witness, WitnessError, empty_root,
 };
 use onecard::trust::Role;
 
@@ -45,6 +46,8 @@ struct Owner {
     histories: Vec<Vec<u8>>,
     /// What it cosigned, in order.
     cosigned: Vec<Vec<u8>>,
+    /// The notes of these, with its line, as others have them.
+    notes: Vec<String>,
     /// What it goes on from, and what is in its store: they differ after a commit that failed when it was made.
     seen: Vec<u8>,
     kept: Option<Vec<u8>>,
@@ -75,15 +78,26 @@ fn verifier(log: usize, key: &SigningKey) -> NoteVerifier {
     NoteVerifier::of(origin(log), KeyKind::Ed25519, key.verifying_key())
 }
 
+fn name() -> KeyName {
+    KeyName::new(&format!("{NAME}/{}/witness", CITIES[2])).unwrap()
+}
+
 fn open(store: &Store) -> Witness {
+    open_after(&[], store).unwrap()
+}
+
+fn open_after(newest: &[&[u8]], store: &Store) -> Result<Witness, WitnessError<MemoryError>> {
     let watch = |log: usize| Watch {
         log: LogKey(log as u32),
         origin: origin(log),
         keys: vec![verifier(log, &key(log))],
         retired: vec![verifier(log, &retired(log))],
     };
-    let name = KeyName::new(&format!("{NAME}/{}/witness", CITIES[2])).unwrap();
-    Witness::open(store, name, secret(CITIES[2], Role::Witness), [watch(0), watch(1)]).unwrap()
+    let (key, watch) = (secret(CITIES[2], Role::Witness), [watch(0), watch(1)]);
+    match newest {
+        [] => Witness::open(store, name(), key, watch),
+        newest => Witness::open_after(newest.iter().copied(), store, name(), key, watch),
+    }
 }
 
 /// The history as a log.
@@ -100,7 +114,7 @@ fn log_of(log: usize, entries: &[u8]) -> (Log, MemoryStorage) {
 impl World {
     fn step(&mut self, input: &mut Input<'_>) {
         let log = usize::from(input.odd());
-        match input.byte() % 8 {
+        match input.byte() % 9 {
             0..4 => self.ask(log, input),
             4 => {
                 let histories = &mut self.logs[log].histories;
@@ -119,11 +133,53 @@ impl World {
                 }
             }
             6 => self.fault.set(input.byte() % 3),
-            _ => {
-                self.witness = open(&self.store);
-                for owner in &mut self.logs {
-                    owner.seen = owner.kept.clone().unwrap_or_default();
+            7 => self.witness = self.restarted(open(&self.store)),
+            _ => self.restart_after(log, input),
+        }
+    }
+
+    fn restarted(&mut self, witness: Witness) -> Witness {
+        for owner in &mut self.logs {
+            owner.seen = owner.kept.clone().unwrap_or_default();
+        }
+        witness
+    }
+
+    /// Starts from its store, or from one that was emptied, knowing of a checkpoint that it cosigned; or that it is
+    /// said to have cosigned.
+    fn restart_after(&mut self, log: usize, input: &mut Input<'_>) {
+        let (emptied, which, how) = (input.odd(), usize::from(input.byte()), input.byte() % 4);
+        let Owner { cosigned, notes, kept, .. } = &self.logs[log];
+        let Some(note) = notes.get(which % notes.len().max(1)) else { return };
+        let known = cosigned[which % notes.len()].len() as u64;
+        let forged = how == 3 && known > 0;
+        let newest = match how {
+            // The log's line alone.
+            1 => note.split_inclusive('\n').take(5).collect(),
+            2 => Checkpoint { origin: KeyName::new("nobody").unwrap(), size: 1, root: Hash([8; 32]) }.sign(&key(log)),
+            3 if forged => {
+                let other = Checkpoint { origin: origin(log), size: known, root: Hash([8; 32]) };
+                let line = other.cosign(&name(), &secret(CITIES[2], Role::Witness), time(self.now));
+                [other.sign(&key(log)), line].concat()
+            }
+            _ => note.clone(),
+        };
+        let here = kept.as_ref().filter(|_| !emptied).map_or(0, |kept| kept.len() as u64);
+        let store = if emptied { Store::default() } else { self.store.clone() };
+        match (how, open_after(&[newest.as_bytes()], &store)) {
+            (1, result) => assert!(matches!(result, Err(WitnessError::Note(NoteError::NotSigned(_)))), "not cosigned"),
+            (2, result) => assert!(matches!(result, Err(WitnessError::Note(NoteError::OtherLog(_)))), "of nobody"),
+            (_, Ok(witness)) => {
+                assert!(here > known || (here == known && !forged), "at {here}, cosigned {known}");
+                if !emptied {
+                    self.witness = self.restarted(witness);
                 }
+            }
+            (_, Err(error)) => {
+                let old = matches!(error, WitnessError::OldCopy { here: at, known: cosigned, .. }
+                    if (at, cosigned) == (here, known) && here < known);
+                let other = matches!(error, WitnessError::OtherHistory { size, .. } if size == known);
+                assert!(old || other && forged && here == known, "{error}: at {here}, cosigned {known}");
             }
         }
     }
@@ -198,6 +254,7 @@ impl World {
                 let owner = &mut self.logs[log];
                 (owner.seen, owner.kept) = (shown.to_vec(), Some(shown.to_vec()));
                 owner.cosigned.push(shown.to_vec());
+                owner.notes.push([&note, &line[..]].concat());
             }
             Err(refused) => {
                 assert!(self.store.rows == before, "refused, but something was written");
@@ -305,6 +362,17 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("dropped", after(&[grow(0, 2, 2), ask(0, [0, 0, 0, 0, 0, 0, 0, 7]), whole(0)])),
         ("fails-before", after(&[grow(0, 2, 2), fails(1), whole(0), restart.clone(), whole(0)])),
         ("fails-after", after(&[fork(0, 5), grow(0, 2, 2), fails(2), whole(0), forked, restart, whole(0)])),
+        (
+            "old-copy",
+            after(
+                &[
+                    &[grow(0, 2, 2), whole(0)].concat()[..],
+                    &[0, 8, 0, 1, 0, 0, 8, 0, 0, 0, 0, 8, 1, 1, 0, 0, 8, 0, 1, 1, 0, 8, 0, 1, 2],
+                    &[0, 8, 0, 0, 3, 0, 8, 0, 1, 3, 0, 8, 1, 1, 3, 1, 8, 0, 0, 0],
+                ]
+                .map(<[u8]>::to_vec),
+            ),
+        ),
         ("damaged", after(&[grow(0, 8, 2), [&[0, 0, 0, 0, 0, 0, 0, 0, 201, 100, 1][..], &[0]].concat()])),
     ]
 }
