@@ -5,8 +5,8 @@ use super::input::Input;
 use super::products::{RICH, city, plain, product};
 use onecard::id::VenueId;
 use onecard::product::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Period, Price, Product, ProductError, Quota,
-    QuotaKey, Scope, Unit, Validity,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, Mask, Period, Price, Product, ProductError, Quota, QuotaKey,
+    Scope, Unit, Validity,
 };
 use onecard::time::{Date, UnixTime};
 use onecard::wire::cbor::{Decoder, Encoder};
@@ -79,10 +79,6 @@ const WRONG: &[Wrong] = &[
     ("scope-of-nothing", |product| product.grants[0].scope.all = false),
     ("scope-of-all-and-more", |product| product.grants[0].scope.categories = vec![1]),
     ("scope-not-ascending", |product| product.grants[0].scope = Scope { categories: vec![2, 1], ..Scope::default() }),
-    ("scope-too-long", |product| {
-        let venues = (0..=MAX_LIST as u16).map(|number| venue(0, number)).collect();
-        product.grants[0].scope = Scope { venues, ..Scope::default() };
-    }),
     ("exception-of-venues-alone", |product| {
         product.grants[0].scope = Scope { venues: vec![venue(0, 1)], except: vec![venue(0, 2)], ..Scope::default() };
     }),
