@@ -87,8 +87,8 @@ enum Command {
         /// First second after that period.
         #[arg(long, value_name = "SECONDS", requires = "from", value_parser = trust::time)]
         until: Option<UnixTime>,
-        /// How many redemptions to keep in memory at once, of 64 bytes each: 16,777,216 if nothing is said. Where there
-        /// are more, the journals are read several times. The report does not depend on it.
+        /// How many redemptions to keep in memory at once, of 64 to 128 bytes each: 16,777,216 if nothing is said. Where
+        /// there are more, the journals are read several times. The report does not depend on it.
         #[arg(long, value_name = "NUMBER")]
         uses_at_once: Option<NonZeroUsize>,
         /// Where to write the statement, as canonical bytes.

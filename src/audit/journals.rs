@@ -142,6 +142,7 @@ pub(super) fn audit_journal<F: Files>(
         read: log.size,
         last: log.last,
         chained: !findings.any(Rule::Chain),
+        root: log.root,
         damaged: log.damaged,
     };
     if depth >= Depth::Policy {
@@ -150,14 +151,14 @@ pub(super) fn audit_journal<F: Files>(
     JournalAudit { findings, standing, counts, extent: Some(extent) }
 }
 
-/// Reads a journal again, for what depends on the uses of the passes of another part.
+/// Reads a journal again, for what depends on the uses of the passes of another part, and says whether it is what it was.
 pub(super) fn audit_again<F: Files>(
     files: &F,
     lists: &Lists,
     gate: &GateSeen,
     extent: &Extent,
     part: Part,
-) -> (Findings, Standing) {
+) -> (Findings, Standing, bool) {
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
@@ -175,7 +176,7 @@ pub(super) fn audit_again<F: Files>(
     }
     standing.finish();
     take_back(gate, &mut standing, part, &elsewhere, &mut findings);
-    (findings, standing)
+    (findings, standing, same)
 }
 
 /// Takes back what the ledger reversed. What is a redemption of no pass is told in the first reading.

@@ -7,7 +7,7 @@
 use super::files::Files;
 use crate::crypto::Hash;
 use crate::id::PassKey;
-use crate::tlog::{BundleEntries, Resource, TILE_WIDTH, TileId, leaf_hash};
+use crate::tlog::{BundleEntries, Frontier, Resource, TILE_WIDTH, TileId, leaf_hash};
 
 /// How the passes are divided.
 #[derive(Clone, Copy, Debug)]
@@ -124,18 +124,21 @@ pub(super) struct Extent {
     /// How many there are with them, and the link of the last one.
     pub(super) read: u64,
     pub(super) last: Hash,
-    /// Whether each follows the one before: then that link says what all of them are.
+    /// Whether each follows the one before: then that link says what all of them are. Otherwise the root does.
     pub(super) chained: bool,
+    pub(super) root: Hash,
     /// It is not all there, or not what was signed.
     pub(super) damaged: bool,
 }
 
 impl Extent {
     /// Reads a journal again as far as it was read, and hands the body of each record to `visit`. Files may change between
-    /// two readings: `false` where they are not what they were.
+    /// two readings: `false` where they are not what they were. Of a journal whose chain is broken and whose first records
+    /// were pruned, only the last record can tell.
     pub(super) fn read_again<F: Files>(&self, files: &F, prefix: &str, mut visit: impl FnMut(u64, &[u8])) -> bool {
         const WIDTH: u64 = TILE_WIDTH as u64;
         let (mut index, mut last, mut chained) = (self.pruned, None, true);
+        let mut tree = (!self.chained && self.pruned == 0).then(Frontier::new);
         while index < self.read {
             let start = index;
             let width = u16::try_from(self.size.saturating_sub(start).min(WIDTH)).unwrap_or(TILE_WIDTH);
@@ -150,22 +153,30 @@ impl Extent {
                     chained &= last.is_none_or(|last: Hash| link == last.0);
                     visit(index, body);
                 }
-                last = Some(leaf_hash(entry));
+                let leaf = leaf_hash(entry);
+                if let Some(tree) = &mut tree {
+                    tree.push(leaf);
+                }
+                last = Some(leaf);
                 index = index.saturating_add(1);
             }
             if index == start {
                 return false;
             }
         }
-        !self.chained || (chained && last.is_none_or(|last| last == self.last))
+        chained == self.chained
+            && last.is_none_or(|last| last == self.last)
+            && tree.is_none_or(|tree| tree.root() == self.root)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::MemoryFiles;
     use crate::crypto::sha256;
     use crate::id::{MemberId, PassId};
+    use crate::tlog::encode_bundle_entry;
 
     fn pass(number: u64) -> PassKey {
         let mut id = [0; 10];
@@ -219,5 +230,28 @@ mod tests {
         assert_eq!(most(&["checkpoint", "tile/0/000", "tile/0/001.p/9"]), 0);
         let far = "tile/entries/x999/x999/x999/999";
         assert_eq!(most(&["tile/entries/000", "tile/entries/001.p/3", "tile/entries/001.p/9", far]), 521);
+    }
+
+    /// Its last link does not say what the others are.
+    #[test]
+    fn a_journal_whose_chain_is_broken_is_told_by_its_root() {
+        let entry = |at: u8| [[at; 32].as_slice(), &[at]].concat();
+        let files = |entries: &[Vec<u8>]| {
+            let mut bundle = Vec::new();
+            entries.iter().for_each(|entry| encode_bundle_entry(&mut bundle, &[entry]).unwrap());
+            MemoryFiles::from([("journal/1/1/tile/entries/000.p/3".to_owned(), bundle)])
+        };
+        let entries = [entry(1), entry(2), entry(3)];
+        let mut tree = Frontier::new();
+        entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+        let (last, root) = (leaf_hash(&entries[2]), tree.root());
+        let extent = Extent { size: 3, pruned: 0, read: 3, last, chained: false, root, damaged: false };
+        let same = |entries: &[Vec<u8>]| extent.read_again(&files(entries), "journal/1/1", |_, _| ());
+        assert!(same(&entries));
+        for other in 0..3 {
+            let mut changed = entries.clone();
+            changed[other][32] ^= 1;
+            assert!(!same(&changed), "{other}");
+        }
     }
 }

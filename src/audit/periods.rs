@@ -313,9 +313,14 @@ impl<'a> Books<'a> {
         let Some(Book { changed, .. }) = self.books.get_mut(now) else { return };
         for (at, earlier, of_period) in by_period(uses).take_while(|(at, ..)| *at < now) {
             let Some(closing) = self.periods.closings.get(at) else { return };
-            let [before, after] = changed.entry(at).or_insert_with(|| [closing.account(), closing.account()]);
-            for (account, known) in [(before, now.saturating_sub(1)), (after, now)] {
-                let shared = shared(earlier, known);
+            let known = [now.saturating_sub(1), now];
+            let shared = known.map(|known| shared(earlier, known));
+            // As many accounts as there are changes: whoever closes many periods would fill the memory otherwise.
+            if shared[0] == shared[1] && of_period.iter().all(|use_| use_.taken_back != Some(now)) {
+                continue;
+            }
+            let accounts = changed.entry(at).or_insert_with(|| [closing.account(), closing.account()]);
+            for ((account, known), shared) in accounts.iter_mut().zip(known).zip(&shared) {
                 account.add(standing(of_period, known), |product| shared.contains(&product), |_, _| {});
             }
         }
@@ -348,7 +353,7 @@ impl<'a> Books<'a> {
         for (at, book) in closed.iter_mut().enumerate() {
             let earned = |book: &Book<'_>, known| match book.fault(known) {
                 Some(error) => Err(error),
-                // Nothing, where nothing changes.
+                // Nothing, where nothing changes; its own statement says whether it holds what the period comes to.
                 None if !changed.contains_key(&at) => Ok(Amounts::new()),
                 None => book.account.amounts(),
             };
@@ -456,7 +461,7 @@ fn published_before(cut_offs: Option<&[CutOff]>, cities: &[City], lists: &Lists)
 
 #[cfg(test)]
 mod tests {
-    use super::super::settle::tests::{BUNDLE, config, cut_offs, faulty, period, uses};
+    use super::super::settle::tests::{BUNDLE, config, cut_offs, faulty, period, used, uses};
     use super::super::settle::{Earlier, settle};
     use super::*;
     use crate::id::{PassKey, VenueId};
@@ -465,14 +470,34 @@ mod tests {
     const PERIODS: usize = 4;
 
     fn periods() -> Periods {
-        let closing = |at: u8| Closing {
+        closed(PERIODS)
+    }
+
+    fn closed(count: usize) -> Periods {
+        let closing = |at: usize| Closing {
             period: period(),
             cut_offs: cut_offs(),
-            agreed: Some(Hash([at; 32])),
+            agreed: Some(Hash([at as u8; 32])),
             bundle: BUNDLE.clone(),
             silent: false,
         };
-        Periods { closings: (0..PERIODS as u8).map(closing).collect(), open: BUNDLE.clone() }
+        Periods { closings: (0..count).map(closing).collect(), open: BUNDLE.clone() }
+    }
+
+    /// One pass, used twice in each period, and one of those uses taken back in the next.
+    #[test]
+    fn accounts_of_changes_are_as_many_as_there_are_changes() {
+        const COUNT: usize = 60;
+        let periods = closed(COUNT);
+        let use_ = |at: usize| Booked {
+            period: at / 2,
+            taken_back: (at % 2 == 1).then_some(at / 2 + 1),
+            used: used(0, 1, 0, at as u64),
+        };
+        let mut books = Books::open(&periods);
+        books.add(&(0..2 * COUNT).map(use_).collect::<Vec<_>>());
+        let accounts: usize = books.books.iter().map(|book| book.changed.len()).sum();
+        assert_eq!(accounts, COUNT - 1);
     }
 
     /// Uses of some periods, some of them taken back in a later one.

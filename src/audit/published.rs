@@ -30,6 +30,8 @@ pub(super) struct ReadLog {
     pub(super) size: u64,
     /// The link of the last of them, which the next would follow.
     pub(super) last: Hash,
+    /// The root of all of them.
+    pub(super) root: Hash,
     /// The roots of its full tiles of links.
     tiles: Vec<Hash>,
     /// Its roots at the sizes that were asked for, as far as it goes.
@@ -296,9 +298,10 @@ fn read_entries<F: Files>(
         }
     }
     grow(&mut tree, None);
+    let root = tree.root();
     if let Some(signed) = &signed
         && !damaged
-        && (tree.size, tree.root()) != (signed.size(), signed.root())
+        && (tree.size, root) != (signed.size(), signed.root())
     {
         damaged = true;
         findings.error(
@@ -311,7 +314,7 @@ fn read_entries<F: Files>(
     if !damaged {
         findings.append(listed.finish(&tree));
     }
-    ReadLog { signed, size: tree.size, last: previous, tiles: tree.tiles, roots, damaged }
+    ReadLog { signed, size: tree.size, last: previous, root, tiles: tree.tiles, roots, damaged }
 }
 
 /// The links of a full bundle that was pruned, from the tile of hashes over it.
@@ -467,8 +470,9 @@ fn tile_above(levels: &[Vec<Hash>], id: TileId) -> Option<&[Hash]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::MemoryFiles;
     use crate::crypto::{SigningKey, sha256};
-    use crate::tlog::{Checkpoint, KeyName, verify_inclusion};
+    use crate::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, verify_inclusion};
 
     /// A log is held to what it signed; to what it publishes as far as that goes; and beyond that, where nothing may be
     /// missing from it.
@@ -482,8 +486,8 @@ mod tests {
                 |root| SignedCheckpoint::sign(Checkpoint { origin, size: 3, root }, &SigningKey::from_seed(&[1; 32]));
             let links = links.clone();
             let (signed, size) = (root.map(sign), links.len() as u64);
-            let (last, tiles, roots) = (empty_root(), Vec::new(), BTreeMap::new());
-            PublishedLog { read: ReadLog { signed, size, last, tiles, roots, damaged }, links }
+            let (last, root, tiles, roots) = (empty_root(), empty_root(), Vec::new(), BTreeMap::new());
+            PublishedLog { read: ReadLog { signed, size, last, root, tiles, roots, damaged }, links }
         };
         let contradicts = |log: PublishedLog| {
             let asked = [(3, good), (3, other), (2, frontier(&log.links[..2]).root()), (2, other), (4, other)];
@@ -507,7 +511,7 @@ mod tests {
         }
         let (size, tiles, roots) = (tree.size, tree.tiles, BTreeMap::new());
         let log = PublishedLog {
-            read: ReadLog { signed: None, size, last: empty_root(), tiles, roots, damaged: false },
+            read: ReadLog { signed: None, size, last: empty_root(), root: empty_root(), tiles, roots, damaged: false },
             links,
         };
         for size in [0, 1, 255, 256, 257, 511, 512, 513, 768, 1_024, 1_025, 1_300] {
@@ -521,5 +525,112 @@ mod tests {
         }
         assert_eq!(log.root_at(1_301), None);
         assert_eq!(log.inclusion_proof(0, 1_301), None);
+    }
+
+    const ORIGIN: &str = "a.test/1";
+
+    /// A log as it is published, with the files of its earlier sizes, and its checkpoint.
+    fn published(sizes: &[u64]) -> (MemoryFiles, SignedCheckpoint) {
+        let (mut storage, mut files) = (MemoryStorage::new(), MemoryFiles::new());
+        let mut log = Log::open(&storage, LogKey(0), ORIGIN).unwrap();
+        for &size in sizes {
+            let mut batch = log.begin();
+            (log.size()..size).for_each(|at| assert!(batch.push(&at.to_be_bytes(), None).is_ok()));
+            storage.commit(&batch.writes()).unwrap();
+            log.apply(batch).unwrap();
+            for resource in tiles_of(size) {
+                let file = match resource {
+                    Resource::Hashes(id) => log.read_tile(&storage, id),
+                    Resource::Entries(id) => log.read_bundle(&storage, id),
+                };
+                files.insert(format!("log/{resource}"), file.unwrap());
+            }
+        }
+        (files, SignedCheckpoint::sign(log.checkpoint(), &SigningKey::from_seed(&[1; 32])))
+    }
+
+    fn found(files: &MemoryFiles, signed: &SignedCheckpoint) -> Vec<(String, Rule)> {
+        let paths: Vec<String> = files.keys().cloned().collect();
+        let place = Place { files, prefix: "log", paths: &paths };
+        let mut findings = Findings::at("log");
+        read_log(&place, ORIGIN, Some(signed.clone()), true, &[], &mut findings, |_, _, _| ());
+        findings.into_vec().into_iter().map(|found| (found.place, found.rule)).collect()
+    }
+
+    #[test]
+    fn every_file_of_every_size_is_compared() {
+        for sizes in [
+            &[0][..],
+            &[1],
+            &[3, 255],
+            &[3, 255, 256],
+            &[256, 257],
+            &[258, 511, 512],
+            &[3, 258, 513, 600],
+            &[65_535, 65_536],
+            &[65_536, 65_537],
+        ] {
+            let size = *sizes.last().unwrap();
+            let (files, signed) = published(sizes);
+            assert_eq!(found(&files, &signed), [], "{sizes:?}");
+            let with = |path: &str, file: &[u8]| {
+                let mut changed = files.clone();
+                changed.insert(path.to_owned(), file.to_vec());
+                found(&changed, &signed)
+            };
+            // Of the largest, its right edge and what is above.
+            let edges = ["/255", "/256", "tile/1/"];
+            let edge = |path: &&String| size < 60_000 || edges.iter().any(|edge| path.contains(edge));
+            for path in files.keys().filter(edge) {
+                let resource: Resource = path.strip_prefix("log/").unwrap().parse().unwrap();
+                let is_part = tiles_of(size).any(|part| part == resource);
+                let is_read = is_part && matches!(resource, Resource::Entries(_));
+                let file = &files[path];
+                let mut flipped = file.clone();
+                *flipped.last_mut().unwrap() ^= 1;
+                for changed in [&flipped[..], &file[..file.len() - 1], &[&file[..], &[0]].concat()] {
+                    let told = with(path, changed);
+                    if is_read {
+                        assert!(!told.is_empty(), "{path} of {sizes:?}");
+                    } else {
+                        assert_eq!(told, [(path.clone(), Rule::Tile)], "{sizes:?}");
+                    }
+                }
+                let mut missing = files.clone();
+                missing.remove(path);
+                let told = found(&missing, &signed);
+                match is_part {
+                    // It may have been pruned.
+                    true if is_read && resource.id().is_full() => assert!(!told.is_empty(), "{path} of {sizes:?}"),
+                    true => assert_eq!(told, [(path.clone(), Rule::Missing)], "{sizes:?}"),
+                    false => assert_eq!(told, [], "{path} of {sizes:?}"),
+                }
+            }
+            // What is beyond the last entry, though it be a copy of what is before.
+            let next = size / 256 + 1;
+            let full = |kind| files.get(&format!("log/tile/{kind}/000")).cloned().unwrap_or_else(|| vec![0; 32]);
+            for (kind, name) in [
+                ("0", format!("{next:03}")),
+                ("0", format!("{next:03}.p/1")),
+                ("0", "x001/000".to_owned()),
+                ("entries", format!("{next:03}")),
+                ("entries", "x001/000.p/1".to_owned()),
+                ("1", "001".to_owned()),
+                ("1", format!("000.p/{}", (size / 256 + 1).min(255))),
+                ("2", "000".to_owned()),
+                ("2", "001.p/1".to_owned()),
+            ] {
+                let path = format!("log/tile/{kind}/{name}");
+                if files.contains_key(&path) || (size > 60_000 && name.starts_with("000.p")) {
+                    continue;
+                }
+                assert_eq!(with(&path, &full(kind)), [(path, Rule::Tile)], "{sizes:?}");
+            }
+            if size > 0 && size % 256 == 0 && size < 60_000 {
+                // The copy of a full last tile in the place after it.
+                let path = format!("log/tile/0/{:03}", size / 256);
+                assert_eq!(with(&path, &files[&format!("log/tile/0/{:03}", size / 256 - 1)]), [(path, Rule::Tile)]);
+            }
+        }
     }
 }

@@ -47,7 +47,7 @@ impl fmt::Display for Depth {
     }
 }
 
-/// What [`Options::uses_at_once`] is if nothing else is said: 1 GiB.
+/// What [`Options::uses_at_once`] is if nothing else is said: 1 GiB, and as much again while journals are put together.
 const USES_AT_ONCE: usize = 1 << 24;
 
 /// How to audit.
@@ -65,9 +65,10 @@ pub struct Options<'a> {
     pub period: Option<Period>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
-    /// How many redemptions to keep at once, each of which takes 64 bytes; the report does not depend on it. Where there
-    /// are more, the journals are read several times, each time for a part of the passes. Parts are of that size but
-    /// for what chance makes of them, and all uses of one pass are in one.
+    /// How many redemptions to keep at once, at least one; the report does not depend on it. Each takes 64 bytes, and as
+    /// much again while those of all journals are put together. Where there are more, the journals are read several
+    /// times, each time for a part of the passes. Parts are of that size but for what chance makes of them, and all uses
+    /// of one pass are in one.
     pub uses_at_once: usize,
     /// Called now and then with the number of journals done and how many there are, which counts them once for each time
     /// they are read. Neither goes back.
@@ -246,16 +247,24 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
     let mut left = what_is_left(&cities, &standing);
     periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
-    let again: Vec<(&GateSeen, Extent)> =
+    let mut again: Vec<(&GateSeen, Extent)> =
         gates.iter().zip(extents).filter_map(|((_, gate), extent)| Some((*gate, extent?))).collect();
     let mut done = gates.len();
+    let in_a_reading = again.len();
     for part in others {
         let read = parallel(&again, options.threads, progress(done), |(gate, extent)| {
             audit_again(files, &lists, gate, extent, part)
         });
-        done = done.saturating_add(again.len());
-        let (of_part, standing): (Vec<Findings>, Vec<Standing>) = read.into_iter().unzip();
-        of_part.into_iter().for_each(|of_part| findings.append(of_part));
+        done = done.saturating_add(in_a_reading);
+        let (mut standing, mut same) = (Vec::new(), Vec::new());
+        for (of_journal, stands, is_same) in read {
+            findings.append(of_journal);
+            standing.push(stands);
+            same.push(is_same);
+        }
+        // What changed once is not read again: nothing more would follow from it.
+        let mut same = same.into_iter();
+        again.retain(|_| same.next() == Some(true));
         left = left.max(what_is_left(&cities, &standing));
         periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
     }
@@ -270,7 +279,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
 }
 
-/// So many parts of the passes that none has more redemptions than are wanted at once.
+/// So many parts of the passes that each has about as many redemptions as are wanted at once.
 fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], options: &Options<'_>) -> Parts {
     if options.depth < Depth::Policy {
         return Parts::ONE;

@@ -201,6 +201,10 @@ pub(super) fn keep_first(first: &mut Option<Fault>, key: UseKey, error: SettleEr
 /// What lines come to, by product and venue.
 pub(super) type Amounts = BTreeMap<(ProductRef, VenueId), u64>;
 
+/// The shortest line of a late use, in bytes, and how many of them no statement holds more of.
+const LEAST_LATE: usize = 9;
+const MAX_LATE: usize = MAX_STATEMENT / LEAST_LATE;
+
 /// The account of one period: takes all uses of a pass at a time, in whatever order the passes come, and keeps sums of them.
 pub(super) struct Account<'a> {
     period: Period,
@@ -209,9 +213,35 @@ pub(super) struct Account<'a> {
     bundle: &'a Bundle,
     products: BTreeMap<ProductRef, Sold<'a>>,
     over_uses: Vec<OverUseLine>,
-    late: Vec<LateUse>,
+    late: Late,
     /// What the pass that is added visited; empty between passes.
     visits: Vec<(ProductRef, VenueId)>,
+}
+
+/// Late uses, as many as a statement can hold: a member may close a period that all uses are late for.
+#[derive(Default)]
+struct Late {
+    kept: Vec<LateUse>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl Late {
+    fn keep(&mut self, late: LateUse, most: usize) {
+        if self.kept.len() < most {
+            self.kept.push(late);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    fn all(self) -> Result<Vec<LateUse>, StatementError> {
+        if self.more == 0 {
+            return Ok(self.kept);
+        }
+        let count = self.kept.len().saturating_add(self.more);
+        Err(StatementError::TooLong(count.saturating_mul(LEAST_LATE)))
+    }
 }
 
 /// What is settled of a product.
@@ -249,7 +279,7 @@ impl<'a> Account<'a> {
             bundle,
             products: BTreeMap::new(),
             over_uses: Vec::new(),
-            late: Vec::new(),
+            late: Late { kept: Vec::new(), more: 0 },
             visits: Vec::new(),
         }
     }
@@ -310,7 +340,7 @@ impl<'a> Account<'a> {
         };
         self.over_uses.extend(liable.map(|liable| OverUseLine { pass, gate, index, liable }));
         if time < self.period.from {
-            self.late.push(LateUse { gate, index, time });
+            self.late.keep(LateUse { gate, index, time }, MAX_LATE);
         }
         sum(&mut line.due_fen, due_fen);
         if !used.is_paid() {
@@ -410,7 +440,7 @@ impl<'a> Account<'a> {
         adjustments: Vec<Adjustment>,
     ) -> Result<Statement, SettleError> {
         let (lines, pools) = self.lines()?;
-        let (mut over_uses, mut late) = (mem::take(&mut self.over_uses), mem::take(&mut self.late));
+        let (mut over_uses, mut late) = (mem::take(&mut self.over_uses), mem::take(&mut self.late).all()?);
         over_uses.sort_unstable();
         late.sort_unstable_by_key(|late| (late.gate, late.index));
         let (period, cut_offs) = (self.period, self.cut_offs.to_vec());
@@ -658,7 +688,7 @@ pub(super) mod tests {
         (10..).zip([HUANGPU, NANJING, HANGZHOU]).map(cut_off).collect()
     }
 
-    fn used(product: usize, pass: u8, venue: usize, index: u64) -> Settled {
+    pub(in crate::audit) fn used(product: usize, pass: u8, venue: usize, index: u64) -> Settled {
         let pass = PassKey { issuer: id(PRODUCTS[product].0), pass: PassId::from_bytes([pass; 10]) };
         let used = Use {
             time: time(PERIOD_START + 1_000),
@@ -873,6 +903,20 @@ pub(super) mod tests {
         assert_eq!(fen(&statement), [(PARK, 0), (PARK, 10_000)]);
         assert_eq!(statement.pools()[0], Pool { product: product_ref(POOL), passes: 0, fen: 0 });
         assert_eq!(Statement::decode(&statement.encode()), Ok(statement));
+    }
+
+    #[test]
+    fn no_more_late_uses_are_kept_than_a_statement_holds() {
+        let mut late = Late::default();
+        let gate = GateId { member: MemberId::new(310_101).unwrap(), number: 1 };
+        for index in 0..5 {
+            late.keep(LateUse { gate, index, time: time(0) }, 3);
+        }
+        assert_eq!(late.kept.iter().map(|late| late.index).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(late.all(), Err(StatementError::TooLong(5 * LEAST_LATE)));
+        let mut all = Late::default();
+        all.keep(LateUse { gate, index: 7, time: time(0) }, 1);
+        assert_eq!(all.all().unwrap().len(), 1);
     }
 
     #[test]

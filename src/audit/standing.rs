@@ -1,8 +1,8 @@
-//! The redemptions that an audit keeps until it has read all journals, which over-use and settlement follow from.
+//! The redemptions that an audit keeps until it has read all journals once, which over-use and settlement follow from: those
+//! of one part of the passes.
 //!
-//! Nothing else that an audit keeps grows with the records. What is over-use depends on all uses of a pass at all
-//! gates, and which of them count depends on entries that come last; so of each as little is kept as can be: what its
-//! record says, in one list for each journal. What it shares with others of its gate is there once, and is put
+//! What is over-use depends on all uses of a pass at all gates, and which of them count depends on entries that come
+//! last; so of each as little is kept as can be: what its record says, in one list for each journal. What it shares with others of its gate is there once, and is put
 //! together again for one pass at a time.
 
 use super::journals::GateSeen;

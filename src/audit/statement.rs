@@ -154,7 +154,7 @@ pub struct Adjustment {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// Longer than any statement.
+    /// Longer than any statement: at least so many bytes.
     #[error("the statement has {0} bytes, more than {MAX_STATEMENT}")]
     TooLong(usize),
     /// Not the one accepted encoding.
