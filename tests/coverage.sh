@@ -2,7 +2,7 @@
 # Which lines of the core run: once under the tests, once under the replay of the fuzz corpora. Prints what was
 # not run of each file, and two tables; fails where one comes to less than 95 %. docs/testing.md says how to read it.
 #
-#   bash tests/coverage.sh            both; hours on 2 cores: the crates of the curve are instrumented and not optimised
+#   bash tests/coverage.sh            both; more than an hour on 2 cores: the curve is instrumented and not optimised
 #   bash tests/coverage.sh corpora    one of them: tests or corpora
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
