@@ -5,6 +5,7 @@
 //! their own passes.
 
 use super::files::Files;
+use super::published::resource_at;
 use crate::crypto::Hash;
 use crate::id::PassKey;
 use crate::tlog::{BundleEntries, Frontier, Resource, TILE_WIDTH, TileId, leaf_hash};
@@ -102,8 +103,7 @@ impl Indices {
 pub(super) fn most_records(prefix: &str, paths: &[String]) -> u64 {
     let (mut full, mut rest) = (0_u64, 0);
     for path in paths {
-        let resource = path.strip_prefix(prefix).and_then(|path| path.strip_prefix('/')?.parse().ok());
-        let Some(Resource::Entries(id)) = resource else { continue };
+        let Some(Resource::Entries(id)) = resource_at(prefix, path) else { continue };
         if id.is_full() {
             full = full.saturating_add(1);
         } else {

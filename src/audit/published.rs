@@ -329,7 +329,7 @@ fn pruned_links<F: Files>(files: &F, prefix: &str, id: TileId, findings: &mut Fi
     Some(hashes.iter().map(|hash| Hash(*hash)).collect())
 }
 
-fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
+pub(super) fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
     path.strip_prefix(prefix)?.strip_prefix('/')?.parse().ok()
 }
 
