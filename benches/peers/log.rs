@@ -87,6 +87,11 @@ pub(crate) fn append() -> Vec<Entry> {
     };
     let ours = || {
         let mut chain = Chain::new(ORIGIN);
+        chain.extend((0..APPENDED).map(|_| black_box(&BODY))).expect("no body is too long");
+        chain.root()
+    };
+    let one_by_one = || {
+        let mut chain = Chain::new(ORIGIN);
         for _ in 0..APPENDED {
             let _ = black_box(chain.push(black_box(&BODY)));
         }
@@ -126,6 +131,7 @@ pub(crate) fn append() -> Vec<Entry> {
     let all = [
         Entry::new(RAW, RAW, raw),
         Entry::new("log_append", RAW, ours),
+        Entry::new("log_append_one_by_one", RAW, one_by_one),
         Entry::on_new("tlog_tiles_append", RAW, empty, theirs),
         Entry::on_new("ct_merkle_append", RAW, move || entries.clone(), grown),
         Entry::new("rs_merkle_build", RAW, built),

@@ -8,7 +8,7 @@ use super::files::Files;
 use super::published::resource_at;
 use crate::crypto::Hash;
 use crate::id::PassKey;
-use crate::tlog::{BundleEntries, Frontier, Resource, TILE_WIDTH, TileId, leaf_hash};
+use crate::tlog::{BundleLeaves, Frontier, Resource, TILE_WIDTH, TileId};
 
 /// How the passes are divided.
 #[derive(Clone, Copy, Debug)]
@@ -144,23 +144,20 @@ impl Extent {
             let width = u16::try_from(self.size.saturating_sub(start).min(WIDTH)).unwrap_or(TILE_WIDTH);
             let Ok(id) = TileId::new(0, start / WIDTH, width) else { return false };
             let Ok(Some(bundle)) = files.read(&format!("{prefix}/{}", Resource::Entries(id))) else { return false };
-            for entry in BundleEntries::new(&bundle, width) {
-                if index == self.read {
-                    break;
-                }
-                let Ok(entry) = entry else { return false };
+            let mut leaves = BundleLeaves::new(&bundle, width);
+            leaves.truncate(usize::try_from(self.read.saturating_sub(start)).unwrap_or(usize::MAX));
+            for (entry, leaf) in leaves.iter() {
                 if let Some((link, body)) = entry.split_at_checked(32) {
                     chained &= last.is_none_or(|last: Hash| link == last.0);
                     visit(index, body);
                 }
-                let leaf = leaf_hash(entry);
-                if let Some(tree) = &mut tree {
-                    tree.push(leaf);
-                }
                 last = Some(leaf);
                 index = index.saturating_add(1);
             }
-            if index == start {
+            if let Some(tree) = &mut tree {
+                tree.extend(&leaves.hashes);
+            }
+            if index == start || leaves.error.is_some() {
                 return false;
             }
         }
@@ -176,7 +173,7 @@ mod tests {
     use crate::audit::MemoryFiles;
     use crate::crypto::sha256;
     use crate::id::{MemberId, PassId};
-    use crate::tlog::encode_bundle_entry;
+    use crate::tlog::{encode_bundle_entry, leaf_hash};
 
     fn pass(number: u64) -> PassKey {
         let mut id = [0; 10];

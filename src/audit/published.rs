@@ -11,8 +11,8 @@ use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
-    BundleEntries, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
-    inclusion_proof, leaf_hash, tiles_of,
+    BundleLeaves, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
+    inclusion_proof, tiles_of,
 };
 use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
@@ -121,22 +121,27 @@ struct Tree {
 }
 
 impl Tree {
-    /// Whether this link fills a tile.
-    fn push(&mut self, link: Hash) -> bool {
-        if self.tile.len() == WIDTH {
+    /// Takes as many of these links as the newest tile has room for, one at least, and tells how many.
+    fn fill(&mut self, links: &[Hash]) -> usize {
+        if self.is_full() {
             self.tile.clear();
         }
-        self.tile.push(link);
-        self.within.push(link);
-        self.size = self.size.saturating_add(1);
-        let full = self.tile.len() == WIDTH;
-        if full {
+        let room = WIDTH.saturating_sub(self.tile.len());
+        let links = links.get(..room).unwrap_or(links);
+        self.tile.extend_from_slice(links);
+        self.within.extend(links);
+        self.size = self.size.saturating_add(links.len() as u64);
+        if self.is_full() {
             let root = self.within.root();
             self.above.push(root);
             self.tiles.push(root);
             self.within = Frontier::new();
         }
-        full
+        links.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.tile.len() == WIDTH
     }
 
     fn root(&self) -> Hash {
@@ -200,7 +205,7 @@ pub(super) fn read_log<F: Files>(
     findings: &mut Findings,
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> ReadLog {
-    read_entries(place, origin, signed, prunable, (sizes, |_| {}), findings, visit)
+    read_entries(place, origin, signed, prunable, (sizes, |_: &[Hash]| {}), findings, visit)
 }
 
 /// As [`read_log`], with the links: 32 bytes for each entry.
@@ -213,7 +218,15 @@ pub(super) fn read_linked_log<F: Files>(
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
     let mut links = Vec::new();
-    let read = read_entries(place, origin, signed, prunable, (&[], |link| links.push(link)), findings, visit);
+    let read = read_entries(
+        place,
+        origin,
+        signed,
+        prunable,
+        (&[], |new: &[Hash]| links.extend_from_slice(new)),
+        findings,
+        visit,
+    );
     PublishedLog { read, links }
 }
 
@@ -222,7 +235,7 @@ fn read_entries<F: Files>(
     origin: &str,
     signed: Option<SignedCheckpoint>,
     prunable: bool,
-    (sizes, mut keep): (&[u64], impl FnMut(Hash)),
+    (sizes, mut keep): (&[u64], impl FnMut(&[Hash])),
     findings: &mut Findings,
     mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> ReadLog {
@@ -240,24 +253,31 @@ fn read_entries<F: Files>(
         findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
     }
     let gone = if prunable { gone } else { 0 };
-    let mut grow = |tree: &mut Tree, link| {
-        while sizes.next_if(|wanted| **wanted == tree.size).is_some() {
-            roots.insert(tree.size, tree.root());
-        }
-        if let Some(link) = link {
-            keep(link);
-            if tree.push(link) {
+    let mut grow = |tree: &mut Tree, mut links: &[Hash]| {
+        keep(links);
+        loop {
+            while let Some(size) = sizes.next_if(|size| **size <= tree.size) {
+                if *size == tree.size {
+                    roots.insert(*size, tree.root());
+                }
+            }
+            if links.is_empty() {
+                break;
+            }
+            // Up to the next size of which the root is wanted.
+            let most = sizes.peek().and_then(|size| usize::try_from(size.saturating_sub(tree.size)).ok());
+            let taken = tree.fill(most.and_then(|most| links.get(..most)).unwrap_or(links));
+            links = links.get(taken..).unwrap_or_default();
+            if tree.is_full() {
                 listed.check_links(&tree.tile);
             }
         }
     };
     for resource in bundles.clone().take(gone) {
         let Some(tile) = pruned_links(files, prefix, resource.id(), findings) else { break };
-        for link in tile {
-            visit(tree.size, None, findings);
-            previous = link;
-            grow(&mut tree, Some(link));
-        }
+        (tree.size..).zip(&tile).for_each(|(index, _)| visit(index, None, findings));
+        previous = tile.last().copied().unwrap_or(previous);
+        grow(&mut tree, &tile);
     }
     let pruned = tree.size;
     if pruned > 0 {
@@ -265,7 +285,7 @@ fn read_entries<F: Files>(
     }
     // Where a tile is missing too, nothing that comes after it can be checked.
     let mut damaged = pruned != (gone as u64).saturating_mul(TILE_WIDTH.into());
-    'bundles: for resource in bundles.skip(gone) {
+    for resource in bundles.skip(gone) {
         if damaged {
             break;
         }
@@ -274,16 +294,8 @@ fn read_entries<F: Files>(
             damaged = true;
             break;
         };
-        for entry in BundleEntries::new(&bundle, resource.id().width()) {
-            let index = tree.size;
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    findings.error_at(&path, Rule::Bundle, error);
-                    damaged = true;
-                    break 'bundles;
-                }
-            };
+        let leaves = BundleLeaves::new(&bundle, resource.id().width());
+        for (index, (entry, leaf)) in (tree.size..).zip(leaves.iter()) {
             match entry.split_at_checked(32) {
                 Some((link, body)) => {
                     if link != previous.0 {
@@ -293,11 +305,15 @@ fn read_entries<F: Files>(
                 }
                 None => findings.error(index, Rule::Chain, "it is shorter than a link"),
             }
-            previous = leaf_hash(entry);
-            grow(&mut tree, Some(previous));
+            previous = leaf;
+        }
+        grow(&mut tree, &leaves.hashes);
+        if let Some(error) = leaves.error {
+            findings.error_at(&path, Rule::Bundle, error);
+            damaged = true;
         }
     }
-    grow(&mut tree, None);
+    grow(&mut tree, &[]);
     let root = tree.root();
     if let Some(signed) = &signed
         && !damaged
@@ -439,9 +455,8 @@ fn is_tile(found: &[u8], hashes: &[Hash]) -> bool {
 
 /// Whether every entry of a bundle has its leaf's hash.
 fn has_leaves(bundle: &[u8], width: u16, hashes: &[Hash]) -> bool {
-    let mut hashes = hashes.iter();
-    BundleEntries::new(bundle, width)
-        .all(|entry| matches!((entry, hashes.next()), (Ok(entry), Some(hash)) if leaf_hash(entry) == *hash))
+    let leaves = BundleLeaves::new(bundle, width);
+    leaves.error.is_none() && leaves.hashes == hashes
 }
 
 /// The hashes of every tile level above the links, which are level 0; `tiles` are those of level 1.
@@ -457,7 +472,7 @@ fn levels(tiles: &[Hash]) -> Vec<Vec<Hash>> {
 
 fn frontier(leaves: &[Hash]) -> Frontier {
     let mut frontier = Frontier::new();
-    leaves.iter().for_each(|leaf| frontier.push(*leaf));
+    frontier.extend(leaves);
     frontier
 }
 
@@ -472,7 +487,7 @@ mod tests {
     use super::*;
     use crate::audit::MemoryFiles;
     use crate::crypto::{SigningKey, sha256};
-    use crate::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, verify_inclusion};
+    use crate::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, leaf_hash, verify_inclusion};
 
     /// A log is held to what it signed; to what it publishes as far as that goes; and beyond that, where nothing may be
     /// missing from it.
@@ -506,8 +521,9 @@ mod tests {
     fn roots_and_proofs_are_those_of_the_links_alone() {
         let links: Vec<Hash> = (0..1_300u32).map(|at| leaf_hash(&at.to_be_bytes())).collect();
         let mut tree = Tree::default();
-        for link in &links {
-            tree.push(*link);
+        let mut left = &links[..];
+        while !left.is_empty() {
+            left = &left[tree.fill(left)..];
         }
         let (size, tiles, roots) = (tree.size, tree.tiles, BTreeMap::new());
         let log = PublishedLog {

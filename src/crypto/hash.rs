@@ -38,14 +38,50 @@ impl fmt::Debug for Hash {
 #[must_use]
 #[inline]
 pub fn sha256(parts: &[&[u8]]) -> Hash {
-    let length = parts.iter().fold(0_usize, |length, part| length.saturating_add(part.len()));
-    if length <= SHORT {
-        return short(parts, length);
+    let mut blocks = Padded::NOTHING;
+    if blocks.fill(parts) { blocks.hash() } else { streamed(parts) }
+}
+
+/// SHA-256 of each input, of which the parts are concatenated, in order.
+///
+/// Of short inputs it takes two thirds of the time that [`sha256`] takes of one after the other: a processor with instructions
+/// for SHA-256 works on the next input before it has finished one, if nothing that was just written has to be
+/// read in between. So the inputs of a few are written first, and then hashed.
+pub(crate) fn sha256_each<'a, const PARTS: usize>(
+    inputs: impl IntoIterator<Item = [&'a [u8]; PARTS]>,
+    mut each: impl FnMut(Hash),
+) {
+    let (mut inputs, mut all) = (inputs.into_iter(), [Padded::NOTHING; AT_ONCE]);
+    loop {
+        let mut longer = None;
+        let fill = |blocks: &mut Padded| {
+            let parts = inputs.next()?;
+            let is_short = blocks.fill(&parts);
+            if !is_short {
+                longer = Some(parts);
+            }
+            is_short.then_some(())
+        };
+        let filled = all.iter_mut().map_while(fill).count();
+        let mut states = [INITIAL; AT_ONCE];
+        for (blocks, state) in all.iter().take(filled).zip(&mut states) {
+            blocks.compress(state);
+        }
+        states.into_iter().take(filled).for_each(|state| each(hash_of(state)));
+        match longer {
+            Some(parts) => each(streamed(&parts)),
+            None if filled < AT_ONCE => return,
+            None => (),
+        }
     }
+}
+
+/// How many inputs are written before they are hashed. From 8 on, more of them gain nothing.
+const AT_ONCE: usize = 8;
+
+fn streamed(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
+    parts.iter().for_each(|part| hasher.update(part));
     Hash(hasher.finalize().into())
 }
 
@@ -56,31 +92,64 @@ const SHORT: usize = 2 * 64 - 1 - 8;
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// SHA-256 of at most [`SHORT`] bytes, padded here (FIPS 180-4 §5.1.1) and compressed in one call.
+/// An input of at most [`SHORT`] bytes, padded (FIPS 180-4 §5.1.1) to be compressed in one call.
 ///
 /// A tree hashes two short inputs for each entry and one for each level of a proof: the buffer of a
 /// streaming hasher costs a fifth of that. Inlined, since the parts' lengths are mostly constants.
-#[inline(always)]
-fn short(parts: &[&[u8]], length: usize) -> Hash {
-    let mut blocks = [[0; 64]; 2];
-    let (bytes, mut at) = (blocks.as_flattened_mut(), 0_usize);
-    for part in parts {
-        let end = at.saturating_add(part.len());
-        // `length` is their sum, so each part has its place.
-        if let Some(place) = bytes.get_mut(at..end) {
-            place.copy_from_slice(part);
+#[derive(Clone, Copy)]
+struct Padded {
+    blocks: [[u8; 64]; 2],
+    /// The second is not used.
+    one: bool,
+}
+
+impl Padded {
+    const NOTHING: Self = Self { blocks: [[0; 64]; 2], one: true };
+
+    /// Takes these parts, unless they are too long.
+    #[inline(always)]
+    fn fill(&mut self, parts: &[&[u8]]) -> bool {
+        let length = parts.iter().fold(0_usize, |length, part| length.saturating_add(part.len()));
+        if length > SHORT {
+            return false;
         }
-        at = end;
+        *self = Self { one: length <= 64 - 1 - 8, ..Self::NOTHING };
+        let (bytes, mut at) = (self.blocks.as_flattened_mut(), 0_usize);
+        for part in parts {
+            let end = at.saturating_add(part.len());
+            // `length` is their sum, so each part has its place.
+            if let Some(place) = bytes.get_mut(at..end) {
+                place.copy_from_slice(part);
+            }
+            at = end;
+        }
+        if let Some(end) = bytes.get_mut(at) {
+            *end = 0x80;
+        }
+        let [first, second] = &mut self.blocks;
+        let last = if self.one { first } else { second };
+        if let Some(end) = last.last_chunk_mut() {
+            *end = (length as u64).wrapping_mul(8).to_be_bytes();
+        }
+        true
     }
-    if let Some(end) = bytes.get_mut(at) {
-        *end = 0x80;
+
+    #[inline(always)]
+    fn compress(&self, state: &mut [u32; 8]) {
+        let [first, _] = &self.blocks;
+        compress256(state, if self.one { core::slice::from_ref(first) } else { &self.blocks });
     }
-    let used = if length > 64 - 1 - 8 { &mut blocks[..] } else { &mut blocks[..1] };
-    if let Some(end) = used.last_mut().and_then(|block| block.last_chunk_mut()) {
-        *end = (length as u64).wrapping_mul(8).to_be_bytes();
+
+    #[inline(always)]
+    fn hash(&self) -> Hash {
+        let mut state = INITIAL;
+        self.compress(&mut state);
+        hash_of(state)
     }
-    let mut state = INITIAL;
-    compress256(&mut state, used);
+}
+
+#[inline(always)]
+fn hash_of(state: [u32; 8]) -> Hash {
     let mut hash = [0; 32];
     for (bytes, word) in hash.as_chunks_mut().0.iter_mut().zip(state) {
         *bytes = word.to_be_bytes();
@@ -100,6 +169,33 @@ mod tests {
         assert_eq!(sha256(&[b"a", b"", b"bc"]).to_string(), abc);
         assert_eq!(format!("{:?}", sha256(&[b"abc"])), abc);
         assert_eq!(sha256(&[b"abc"]).as_ref()[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+
+    #[test]
+    fn each_of_many_is_the_hash_of_one_and_in_order() {
+        let bytes: Vec<u8> = (0..3 * 64).map(|at| at as u8 ^ 0x5a).collect();
+        let each = |lengths: &[usize]| {
+            let mut hashes = Vec::new();
+            let inputs = lengths.iter().map(|length| bytes[..*length].split_at(length / 3));
+            sha256_each(inputs.map(|(a, b)| [a, b]), |hash| hashes.push(hash));
+            hashes
+        };
+        let one = |lengths: &[usize]| lengths.iter().map(|length| sha256(&[&bytes[..*length]])).collect::<Vec<_>>();
+        let (short, long) = (0..SHORT + 1, SHORT + 1..bytes.len());
+        for count in 0..=2 * AT_ONCE + 1 {
+            // Ascending and descending, so that nothing is left of the input before; and a longer one in each place.
+            let ascending: Vec<usize> = short.clone().step_by(7).take(count).collect();
+            let descending: Vec<usize> = short.clone().rev().step_by(5).take(count).collect();
+            assert_eq!(each(&ascending), one(&ascending), "{count}");
+            assert_eq!(each(&descending), one(&descending), "{count}");
+            for (place, length) in (0..count).zip(long.clone().cycle()) {
+                let mut mixed = descending.clone();
+                mixed[place] = length;
+                assert_eq!(each(&mixed), one(&mixed), "{count} with a longer one at {place}");
+            }
+        }
+        let all: Vec<usize> = (0..bytes.len()).collect();
+        assert_eq!(each(&all), one(&all));
     }
 
     #[test]

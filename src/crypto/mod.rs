@@ -8,6 +8,7 @@ mod keys;
 mod known;
 mod signature;
 
+pub(crate) use hash::sha256_each;
 pub use hash::{Hash, sha256};
 pub use keys::{KeyError, Kid, SignatureError, SigningKey, VerifyingKey};
 pub use known::{KnownKey, Verifier};

@@ -566,12 +566,13 @@ impl Batch {
             return Err(PushError::Attachment(attachment.len()));
         }
         let (log, index) = (self.log.key, self.size());
-        let link = self.log.chain.push(body)?;
+        let link = self.log.chain.next(body)?;
         self.put(Row::Entry { log, index }, body.into());
         if let Some(attachment) = attachment {
             self.put(Row::Attachment { log, index }, attachment.into());
         }
-        self.push_hash(link);
+        let root = self.push_hash(link);
+        self.log.chain.complete(link, root);
         Ok(index)
     }
 
@@ -649,9 +650,10 @@ impl Batch {
         self.writes.push(Write::Put(row, bytes));
     }
 
-    /// Adds a leaf to the edge; each tile it fills is written, and its root added to the edge above.
-    fn push_hash(&mut self, mut hash: Hash) {
-        let size = self.size();
+    /// Adds a leaf to the edge; each tile it fills is written, and its root added to the edge above. Returns the root of the
+    /// largest subtree that the leaf completes.
+    fn push_hash(&mut self, mut hash: Hash) -> Hash {
+        let size = self.size().saturating_add(1);
         for (level, edge) in (0u8..).zip(self.log.edge.iter_mut()) {
             hash = edge.push(hash);
             if edge.width() < usize::from(TILE_WIDTH) {
@@ -663,6 +665,7 @@ impl Batch {
             let row = Row::Tile { log: self.log.key, level, index: tiles.saturating_sub(1) };
             self.writes.push(Write::Put(row, bytes));
         }
+        hash
     }
 
     fn forget(&mut self, series: Series, indices: Range<u64>, mark: u8) {

@@ -29,6 +29,7 @@ pub use proof::{
 pub use replica::{ForkError, ForkEvidence, ForkReason, Replica, ReplicaError};
 pub(crate) use storage::Staged;
 pub use storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+pub(crate) use tile::BundleLeaves;
 pub use tile::{BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of};
 pub use tlog_proof::{Included, TlogProof, TlogProofError};
 pub use tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, leaf_hash, link_hash, node_hash};

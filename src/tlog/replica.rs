@@ -172,23 +172,30 @@ impl Replica {
         signed: &SignedCheckpoint,
     ) -> Result<(), ReplicaError> {
         self.check(signed)?;
-        let mut chain = self.chain.clone();
+        let (mut chain, mut bodies) = (self.chain.clone(), bodies.into_iter().fuse());
+        let up_to = |size: u64, chain: &Chain| usize::try_from(size.saturating_sub(chain.size())).unwrap_or(usize::MAX);
         // Where the tree leaves the one accepted before, and the leaves from there on: kept only to
         // prove the fork.
         let mut fork: Option<(Frontier, Vec<Hash>)> = None;
-        for body in bodies {
-            if chain.size() == signed.size() {
-                return Err(ReplicaError::Surplus(signed.size()));
-            }
-            let link = chain.push(body.as_ref())?;
-            if let Some((_, leaves)) = &mut fork {
-                leaves.push(link);
-            } else if let Some(latest) = &self.latest
-                && chain.size() == latest.size()
-                && chain.root() != latest.root()
-            {
+        if let Some(latest) = &self.latest
+            && chain.size() < latest.size()
+        {
+            chain.extend(bodies.by_ref().take(up_to(latest.size(), &chain)))?;
+            if chain.size() == latest.size() && chain.root() != latest.root() {
                 fork = Some((chain.frontier().clone(), Vec::new()));
             }
+        }
+        let rest = bodies.by_ref().take(up_to(signed.size(), &chain));
+        match &mut fork {
+            Some((_, leaves)) => {
+                for body in rest {
+                    leaves.push(chain.push(body.as_ref())?);
+                }
+            }
+            None => chain.extend(rest)?,
+        }
+        if bodies.next().is_some() {
+            return Err(ReplicaError::Surplus(signed.size()));
         }
         if chain.size() != signed.size() {
             return Err(ReplicaError::Gap { have: chain.size(), signed: signed.size() });

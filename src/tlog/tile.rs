@@ -1,5 +1,7 @@
 //! Tiles and entry bundles (C2SP tlog-tiles): how a log is published as plain files.
 
+use super::tree::leaf_hashes;
+use crate::crypto::Hash;
 use crate::limits::MAX_ENTRY;
 use core::{fmt, str::FromStr};
 
@@ -234,6 +236,44 @@ impl<'a> Iterator for BundleEntries<'a> {
     }
 }
 
+/// The entries of a bundle with their leaf hashes, in order.
+#[derive(Debug)]
+pub(crate) struct BundleLeaves<'a> {
+    pub(crate) entries: Vec<&'a [u8]>,
+    /// One for each of them.
+    pub(crate) hashes: Vec<Hash>,
+    /// What is wrong with the bundle after them.
+    pub(crate) error: Option<BundleError>,
+}
+
+impl<'a> BundleLeaves<'a> {
+    /// Reads a bundle of `width` entries.
+    pub(crate) fn new(bundle: &'a [u8], width: u16) -> Self {
+        let (mut entries, mut error) = (Vec::with_capacity(width.into()), None);
+        for entry in BundleEntries::new(bundle, width) {
+            match entry {
+                Ok(entry) => entries.push(entry),
+                Err(found) => error = Some(found),
+            }
+        }
+        Self { hashes: leaf_hashes(&entries), entries, error }
+    }
+
+    /// Forgets what comes after the first `count` entries, if there are so many.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        if self.entries.len() >= count {
+            self.entries.truncate(count);
+            self.hashes.truncate(count);
+            self.error = None;
+        }
+    }
+
+    /// Each entry and its leaf hash.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
+        self.entries.iter().copied().zip(self.hashes.iter().copied())
+    }
+}
+
 /// The tiles over the first `hashes` hashes of `level`.
 fn level_tiles(level: u8, hashes: u64) -> impl Iterator<Item = TileId> + Clone {
     let full = hashes >> 8;
@@ -257,6 +297,7 @@ fn parse_path(path: &str) -> Option<Resource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tlog::leaf_hash;
     use proptest::prelude::*;
 
     fn id(level: u8, index: u64, width: u16) -> TileId {
@@ -362,6 +403,33 @@ mod tests {
         assert_eq!(read(&[], 0), Ok(vec![]));
         // After an error the iterator is at its end.
         assert_eq!(BundleEntries::new(&[1], 9).count(), 1);
+    }
+
+    #[test]
+    fn the_leaves_of_a_bundle_are_those_of_its_entries_up_to_what_is_wrong() {
+        let entries: [&[u8]; 4] = [b"a", b"", &[0x5a; 300], b"d"];
+        let mut bundle = Vec::new();
+        entries.iter().for_each(|entry| encode_bundle_entry(&mut bundle, &[entry]).unwrap());
+        let expected = entries.map(|entry| (entry, leaf_hash(entry)));
+        let read = |bundle: &'_ [u8], width, most| {
+            let mut leaves = BundleLeaves::new(bundle, width);
+            leaves.truncate(most);
+            assert_eq!(leaves.entries.len(), leaves.hashes.len());
+            let count = leaves.iter().zip(expected).filter(|(found, expected)| found == expected).count();
+            assert_eq!(count, leaves.entries.len());
+            (count, leaves.error)
+        };
+        assert_eq!(read(&bundle, 4, 9), (4, None));
+        assert_eq!(read(&bundle, 4, 2), (2, None));
+        assert_eq!(read(&bundle, 4, 0), (0, None));
+        let wider = Some(BundleError::Width { expected: 5 });
+        assert_eq!(read(&bundle, 5, 9), (4, wider));
+        assert_eq!(read(&bundle, 5, 5), (4, wider));
+        assert_eq!(read(&bundle, 5, 4), (4, None), "what is wrong comes after them");
+        let cut = &bundle[..bundle.len() - 1];
+        assert_eq!(read(cut, 4, 9), (3, Some(BundleError::Truncated(3))));
+        assert_eq!(read(cut, 4, 3), (3, None));
+        assert_eq!(read(&[], 0, 9), (0, None));
     }
 
     proptest! {

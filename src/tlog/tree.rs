@@ -9,7 +9,7 @@
 //! A link is the leaf hash of its entry, so one hash per entry serves the chain and the tree.
 
 use crate::{
-    crypto::{Hash, sha256},
+    crypto::{Hash, sha256, sha256_each},
     limits::MAX_BODY,
 };
 
@@ -29,6 +29,21 @@ pub fn link_hash(previous: &Hash, body: &[u8]) -> Hash {
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[0x01], &left.0, &right.0])
+}
+
+/// As [`leaf_hash`] of each entry.
+pub(super) fn leaf_hashes(entries: &[&[u8]]) -> Vec<Hash> {
+    let mut hashes = Vec::with_capacity(entries.len());
+    sha256_each(entries.iter().map(|entry| [&[0x00][..], entry]), |hash| hashes.push(hash));
+    hashes
+}
+
+/// The nodes over each two of these; of an odd one at the end, none.
+fn parents(nodes: &[Hash]) -> Vec<Hash> {
+    let mut parents = Vec::with_capacity(nodes.len() / 2);
+    let (pairs, _) = nodes.as_chunks::<2>();
+    sha256_each(pairs.iter().map(|[left, right]| [&[0x01][..], &left.0, &right.0]), |hash| parents.push(hash));
+    parents
 }
 
 /// Root of the tree without leaves (RFC 6962 §2.1): SHA-256 of nothing.
@@ -76,16 +91,43 @@ impl Frontier {
 
     /// Appends a leaf by its hash; one node hash on average.
     pub fn push(&mut self, leaf: Hash) {
-        let merges = self.size.trailing_ones() as usize;
-        let mut hash = leaf;
-        for node in self.nodes.iter_mut().take(merges) {
+        self.push_subtree(leaf, 0);
+    }
+
+    /// Appends leaves by their hashes: faster than one by one.
+    pub fn extend(&mut self, mut leaves: &[Hash]) {
+        while let Some(height) = leaves.len().checked_ilog2() {
+            // As large as they are, and as the place where they come allows.
+            let height = height.min(self.size.trailing_zeros());
+            let Some((subtree, rest)) = leaves.split_at_checked(1_usize.wrapping_shl(height)) else { return };
+            self.push_subtree(subtree_root(subtree), height);
+            leaves = rest;
+        }
+    }
+
+    /// Appends the root of `2^height` leaves; the size is a multiple of that.
+    fn push_subtree(&mut self, root: Hash, height: u32) {
+        let merges = self.size.wrapping_shr(height).trailing_ones() as usize;
+        let mut nodes = self.nodes.iter_mut().skip(height as usize);
+        let mut hash = root;
+        for node in nodes.by_ref().take(merges) {
             hash = node_hash(node, &hash);
             *node = ABSENT;
         }
-        if let Some(node) = self.nodes.get_mut(merges) {
+        if let Some(node) = nodes.next() {
             *node = hash;
         }
-        // 2^64 pushes cannot be made, so this never saturates.
+        // 2^64 leaves cannot be pushed, so this never saturates.
+        self.size = self.size.saturating_add(1_u64.wrapping_shl(height));
+    }
+
+    /// Appends a leaf by the root of the largest subtree that it completes, for who has hashed that already.
+    fn complete(&mut self, root: Hash) {
+        let merges = self.size.trailing_ones() as usize;
+        self.nodes.iter_mut().take(merges).for_each(|node| *node = ABSENT);
+        if let Some(node) = self.nodes.get_mut(merges) {
+            *node = root;
+        }
         self.size = self.size.saturating_add(1);
     }
 
@@ -128,6 +170,9 @@ impl Default for Frontier {
     }
 }
 
+/// How many links [`Chain::extend`] keeps before their tree is hashed.
+const AT_ONCE: usize = 256;
+
 /// A log's running state: the last link and the tree's right edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
@@ -147,12 +192,39 @@ impl Chain {
     /// # Errors
     /// [`BodyTooLong`]; nothing has changed then.
     pub fn push(&mut self, body: &[u8]) -> Result<Hash, BodyTooLong> {
-        if body.len() > MAX_BODY {
-            return Err(BodyTooLong(body.len()));
-        }
-        self.link = link_hash(&self.link, body);
+        self.link = self.next(body)?;
         self.frontier.push(self.link);
         Ok(self.link)
+    }
+
+    /// Appends entries by their bodies: faster than one by one.
+    ///
+    /// # Errors
+    /// [`BodyTooLong`]; nothing has changed then.
+    pub fn extend<B: AsRef<[u8]>>(&mut self, bodies: impl IntoIterator<Item = B>) -> Result<(), BodyTooLong> {
+        let (mut chain, mut links) = (self.clone(), Vec::with_capacity(AT_ONCE));
+        for body in bodies {
+            chain.link = chain.next(body.as_ref())?;
+            links.push(chain.link);
+            if links.len() == AT_ONCE {
+                chain.frontier.extend(&links);
+                links.clear();
+            }
+        }
+        chain.frontier.extend(&links);
+        *self = chain;
+        Ok(())
+    }
+
+    /// The link of the next entry.
+    pub(super) fn next(&self, body: &[u8]) -> Result<Hash, BodyTooLong> {
+        if body.len() > MAX_BODY { Err(BodyTooLong(body.len())) } else { Ok(link_hash(&self.link, body)) }
+    }
+
+    /// Appends an entry by its link, and by the root of the largest subtree that it completes.
+    pub(super) fn complete(&mut self, link: Hash, root: Hash) {
+        self.link = link;
+        self.frontier.complete(root);
     }
 
     /// Number of entries.
@@ -249,9 +321,19 @@ impl Subtrees {
 
 impl FromIterator<Hash> for Subtrees {
     fn from_iter<I: IntoIterator<Item = Hash>>(hashes: I) -> Self {
-        let mut subtrees = Self::default();
-        hashes.into_iter().for_each(|hash| _ = subtrees.push(hash));
-        subtrees
+        let mut levels = vec![hashes.into_iter().collect::<Vec<_>>()];
+        while let Some(below) = levels.last()
+            && below.len() > 1
+        {
+            levels.push(parents(below));
+        }
+        let width = levels.first().map_or(0, Vec::len);
+        let mut nodes = Vec::with_capacity(width.saturating_mul(2));
+        for index in 0..width {
+            let completed = levels.iter().zip(0..=index.trailing_ones());
+            nodes.extend(completed.filter_map(|(hashes, level)| hashes.get(index.wrapping_shr(level))));
+        }
+        Self { width, nodes }
     }
 }
 
@@ -261,8 +343,11 @@ pub(super) fn subtree_root(leaves: &[Hash]) -> Hash {
         [] => empty_root(),
         [leaf] => *leaf,
         _ => {
-            let (left, right) = leaves.split_at(leaves.len() / 2);
-            node_hash(&subtree_root(left), &subtree_root(right))
+            let mut nodes = parents(leaves);
+            while nodes.len() > 1 {
+                nodes = parents(&nodes);
+            }
+            nodes.first().copied().unwrap_or(ABSENT)
         }
     }
 }
@@ -336,6 +421,20 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn leaves_appended_together_are_those_appended_one_by_one() {
+        let leaves = leaves(600);
+        for from in [0, 1, 3, 4, 7, 96, 255, 256, 257] {
+            for to in (from..from + 20).chain([250, 255, 256, 257, 300, 512, 513, 600]).filter(|to| *to >= from) {
+                let [mut one_by_one, mut together] = [(); 2].map(|()| Frontier::new());
+                leaves[..to].iter().for_each(|leaf| one_by_one.push(*leaf));
+                together.extend(&leaves[..from]);
+                together.extend(&leaves[from..to]);
+                assert_eq!(together, one_by_one, "from {from} to {to}");
+            }
+        }
+    }
+
+    #[test]
     fn subtrees_are_the_definition() {
         let leaves = leaves(256);
         let mut subtrees = Subtrees::default();
@@ -346,6 +445,7 @@ pub(crate) mod tests {
                 let found: Vec<_> = (0..=all.len()).map_while(|index| subtrees.node(level, index)).collect();
                 assert_eq!(found, all, "level {level} of {size}");
             }
+            assert_eq!(leaves[..size].iter().copied().collect::<Subtrees>(), subtrees);
             if let Some(leaf) = leaves.get(size) {
                 let largest = 1 << (size + 1).trailing_zeros();
                 assert_eq!(subtrees.push(*leaf), naive_root(&leaves[size + 1 - largest..=size]));
@@ -353,7 +453,6 @@ pub(crate) mod tests {
         }
         assert_eq!(subtrees.node(u32::MAX, 0), None);
         assert_eq!(subtrees.node(7, usize::MAX), None);
-        assert_eq!(leaves.iter().copied().collect::<Subtrees>(), subtrees);
         subtrees.clear();
         assert_eq!(subtrees, Subtrees::default());
     }
@@ -383,10 +482,25 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn entries_appended_together_are_those_appended_one_by_one() {
+        let body = |at: u64| at.to_be_bytes();
+        for (from, to) in [(0, 0), (0, 1), (0, 255), (0, 256), (1, 257), (5, 258), (300, 1_100)] {
+            let [mut one_by_one, mut together] = [(); 2].map(|()| Chain::new("a"));
+            (0..to).for_each(|at| assert!(one_by_one.push(&body(at)).is_ok()));
+            together.extend((0..from).map(body)).unwrap();
+            together.extend((from..to).map(body)).unwrap();
+            assert_eq!(together, one_by_one, "from {from} to {to}");
+        }
+    }
+
+    #[test]
     fn a_body_too_long_changes_nothing() {
         let mut chain = Chain::new("a");
+        chain.push(b"1").unwrap();
         let before = chain.clone();
         assert_eq!(chain.push(&vec![0; MAX_BODY + 1]), Err(BodyTooLong(MAX_BODY + 1)));
+        assert_eq!(chain, before);
+        assert_eq!(chain.extend([&[2][..], &vec![0; MAX_BODY + 1], &[3]]), Err(BodyTooLong(MAX_BODY + 1)));
         assert_eq!(chain, before);
         assert!(chain.push(&vec![0; MAX_BODY]).is_ok());
     }
