@@ -19,7 +19,7 @@ use onecard::{
 };
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -177,7 +177,7 @@ pub fn publish_sound<S: Storage>(
 pub struct Folder {
     root: PathBuf,
     /// The directories below `root` that are known to be some, and on whose way there is no link.
-    directories: RwLock<BTreeSet<String>>,
+    directories: RwLock<HashSet<String>>,
 }
 
 impl Folder {
@@ -189,6 +189,23 @@ impl Folder {
 
     fn knows(&self, directory: &str) -> bool {
         self.directories.read().unwrap_or_else(PoisonError::into_inner).contains(directory)
+    }
+
+    /// Whether there is such a directory. No step of the way may be a symbolic link, or a file in it could be any file of
+    /// this machine.
+    fn find(&self, directory: &str) -> Result<bool, FolderError> {
+        let mut path = self.root.clone();
+        for step in directory.split('/') {
+            path.push(checked(step, &path)?);
+            match path.symlink_metadata() {
+                Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(false),
+                Err(source) => return Err(FolderError::Io { path, source }),
+                Ok(found) if !found.is_dir() => return Err(FolderError::NotAFile(path)),
+                Ok(_) => {}
+            }
+        }
+        self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned());
+        Ok(true)
     }
 
     fn walk(&self, name: &str, found: &mut Vec<String>) -> Result<(), FolderError> {
@@ -226,44 +243,52 @@ impl Files for Folder {
     }
 
     fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FolderError> {
-        let mut path = self.root.clone();
-        let failed = |path: &Path, source| FolderError::Io { path: path.into(), source };
-        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let known = self.knows(directory);
-        // No step of the way may be a symbolic link, or the file could be any file of this machine.
-        let mut steps = name.split('/').peekable();
-        let mut length = 0;
-        while let Some(step) = steps.next() {
-            if matches!(step, "" | "." | "..") {
-                return Err(FolderError::NotAFile(path.join(step)));
+        let (above, file) = match name.rsplit_once('/') {
+            Some((directory, file)) if self.knows(directory) || self.find(directory)? => (directory, file),
+            Some(_) => return Ok(None),
+            None => ("", name),
+        };
+        let path = self.root.join(above).join(checked(file, &self.root)?);
+        let failed = |source| FolderError::Io { path: path.clone(), source };
+        let mut found = match open_unless_link(&path) {
+            Ok(found) => found,
+            Err(source) => {
+                return match path.symlink_metadata() {
+                    Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Ok(found) if !found.is_file() => Err(FolderError::NotAFile(path)),
+                    _ => Err(failed(source)),
+                };
             }
-            path.push(step);
-            if known && steps.peek().is_some() {
-                continue;
-            }
-            let found = match path.symlink_metadata() {
-                Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-                found => found.map_err(|source| failed(&path, source))?,
-            };
-            let right = if steps.peek().is_some() { found.is_dir() } else { found.is_file() };
-            if !right {
-                return Err(FolderError::NotAFile(path));
-            }
-            length = found.len();
+        };
+        let metadata = found.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(FolderError::NotAFile(path));
         }
-        if !known {
-            self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned());
+        if metadata.len() > MAX_FILE {
+            return Err(FolderError::TooLong { path, found: metadata.len() });
         }
-        if length > MAX_FILE {
-            return Err(FolderError::TooLong { path, found: length });
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        let file = File::open(&path).map_err(|source| failed(&path, source))?;
-        // It may have grown since.
-        file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| failed(&path, source))?;
-        let found = bytes.len() as u64;
-        if found > MAX_FILE { Err(FolderError::TooLong { path, found }) } else { Ok(Some(Cow::Owned(bytes))) }
+        // As long as it was found to be: that takes one call, and what was added to it since is not read.
+        let mut bytes = vec![0; usize::try_from(metadata.len()).unwrap_or(0)];
+        found.read_exact(&mut bytes).map_err(failed)?;
+        Ok(Some(Cow::Owned(bytes)))
     }
+}
+
+/// Opens a file to be read. What is no plain file is refused or opened without waiting for anything.
+#[cfg(unix)]
+fn open_unless_link(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_unless_link(path: &Path) -> io::Result<File> {
+    if path.symlink_metadata()?.is_file() { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// One step of the way to a file below `above`, and nowhere else.
+fn checked<'a>(step: &'a str, above: &Path) -> Result<&'a str, FolderError> {
+    if matches!(step, "" | "." | "..") { Err(FolderError::NotAFile(above.join(step))) } else { Ok(step) }
 }
 
 fn publish_evidence<S: Storage>(
@@ -516,15 +541,38 @@ mod tests {
         let folder = fixture.folder();
         assert!(folder.read("ledger/nothing").unwrap().is_none());
         assert!(folder.read("nothing/at/all").unwrap().is_none());
-        for name in
-            ["", "..", "ledger/../ledger/checkpoint", "ledger//checkpoint", "/etc/hostname", "ledger", "./ledger"]
-        {
+        fs::write(fixture.path("statement.cbor"), b"1").unwrap();
+        assert_eq!(fixture.read("statement.cbor"), b"1");
+        for name in [
+            "",
+            "..",
+            "ledger/..",
+            "ledger/../ledger/checkpoint",
+            "ledger//checkpoint",
+            "ledger/checkpoint/",
+            "/etc/hostname",
+            "/statement.cbor",
+            "ledger",
+            "./ledger",
+        ] {
             assert!(matches!(folder.read(name), Err(FolderError::NotAFile(_))), "{name}");
         }
         // A sparse file as large as a disk is not read.
         let bundle = File::options().write(true).open(fixture.path("ledger/tile/entries/000.p/3")).unwrap();
         bundle.set_len(1 << 40).unwrap();
         assert!(matches!(folder.read("ledger/tile/entries/000.p/3"), Err(FolderError::TooLong { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_would_be_waited_for_is_refused() {
+        let fixture = Fixture::of(3);
+        let _listener = std::os::unix::net::UnixListener::bind(fixture.path("ledger/socket")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(fixture.path("ledger/pipe")).status().unwrap();
+        assert!(made.success());
+        for name in ["ledger/socket", "ledger/pipe"] {
+            assert!(matches!(fixture.folder().read(name), Err(FolderError::NotAFile(_))), "{name}");
+        }
     }
 
     #[cfg(unix)]
