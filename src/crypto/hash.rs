@@ -76,8 +76,8 @@ pub(crate) fn sha256_each<'a, const PARTS: usize>(
     }
 }
 
-/// How many inputs are written before they are hashed. From 8 on, more of them gain nothing.
-const AT_ONCE: usize = 8;
+/// How many inputs are written before they are hashed. From 16 on, more of them gain nothing.
+const AT_ONCE: usize = 16;
 
 fn streamed(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
