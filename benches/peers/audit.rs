@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 /// Visits of the day, by one pass each.
-const VISITS: u64 = 20_000;
+const VISITS: u64 = 40_000;
 /// Redemptions of the day of which only what was recorded is there.
 const RECORDED: u64 = 400_000;
 /// Bytes of a record, and of what is signed in a pass and in a presentation.
