@@ -141,6 +141,11 @@ fn small_tree(input: &mut Input<'_>) {
     let mut frontier = Frontier::new();
     nodes.0.iter().for_each(|leaf| frontier.push(*leaf));
     assert_eq!((frontier.root(), root_of(size, &nodes)), (whole, Ok(whole)));
+    let mut together = Frontier::new();
+    let (first, rest) = nodes.0.split_at(old.min(size) as usize);
+    together.extend(first);
+    together.extend(rest);
+    assert_eq!(together, frontier);
 
     let proof = inclusion_proof(index, size, &nodes);
     assert_eq!(proof.is_ok(), index < size);
