@@ -241,6 +241,9 @@ fn pass_reason(error: &PassError) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::Kid;
+    use crate::product::Spent;
+    use crate::wire::cose::CoseError;
 
     #[test]
     fn numbers_are_frozen() {
@@ -270,8 +273,46 @@ mod tests {
     }
 
     #[test]
-    fn rule_reasons_have_the_numbers_of_the_product_layer() {
+    fn each_error_of_what_was_shown_has_its_reason() {
+        let (kid, at) = (Kid([1; 8]), UnixTime::MIN);
         let cases = [
+            (PassError::TooLong(9), Reason::Unreadable),
+            (CoseError::Alg.into(), Reason::Unreadable),
+            (PassError::NoHolderKey, Reason::Unreadable),
+            (ClaimsError::Rule("").into(), Reason::Unreadable),
+            (ClaimsError::Version(2).into(), Reason::UnsupportedVersion),
+            (ClaimsError::Critical(-70_009).into(), Reason::UnsupportedVersion),
+            (TrustError::UnknownKey(kid).into(), Reason::UnknownIssuer),
+            (TrustError::Expired(at).into(), Reason::ListTooOld),
+            (TrustError::WrongRole(kid).into(), Reason::IssuerKeyInvalid),
+            (TrustError::KeyTime(kid).into(), Reason::IssuerKeyInvalid),
+            (PassError::KeyValidity, Reason::IssuerKeyInvalid),
+            (PassError::IssuerMismatch, Reason::IssuerKeyInvalid),
+            (PassError::PassSignature, Reason::BadSignature),
+            (PassError::HolderSignature, Reason::BadSignature),
+            (PassError::NotYetValid(at), Reason::NotYetValid),
+            (PassError::Expired(at), Reason::Expired),
+            (PassError::AfterPass, Reason::Expired),
+            (PassError::ProofRequired, Reason::ProofRequired),
+            (PassError::Audience, Reason::WrongAudience),
+            (PassError::Nonce, Reason::WrongAudience),
+            (PassError::Early(1), Reason::CodeEarly),
+            (PassError::ClockSuspect(999), Reason::ClockSuspect),
+            (PassError::Late(61), Reason::CodeExpired),
+            (PassError::BeforePass, Reason::CodeExpired),
+        ];
+        for (error, reason) in cases {
+            assert_eq!(Refusal::from(error).reason, reason, "{error}");
+        }
+    }
+
+    #[test]
+    fn rule_reasons_have_the_numbers_of_the_product_layer() {
+        let spent = Spent { limit: 1, used: 1, last: None, next: None };
+        let cases = [
+            RuleDenied::VenueQuota(spent),
+            RuleDenied::DayQuota(spent),
+            RuleDenied::TotalQuota(spent),
             RuleDenied::VenueNotCovered,
             RuleDenied::ServiceNotCovered,
             RuleDenied::Blackout { next: None },

@@ -1127,6 +1127,11 @@ pub(crate) mod tests {
     }
 
     fn catalogue_by(sequence: u64, registrar: &SigningKey) -> Vec<u8> {
+        catalogue_of(sequence, 2, registrar)
+    }
+
+    /// A catalogue of the venues up to that number.
+    fn catalogue_of(sequence: u64, venues: u16, registrar: &SigningKey) -> Vec<u8> {
         let venue = |number: u16| Venue {
             number,
             code: format!("V{number}"),
@@ -1139,15 +1144,19 @@ pub(crate) mod tests {
             member: id(CITY),
             sequence,
             issued: time(2_000),
-            venues: vec![venue(1), venue(2)],
+            venues: (1..=venues).map(venue).collect(),
             products: vec![product(1, 2, Price::Free), product(2, 9, Price::Off(5_000))],
         };
         spec.sign(registrar)
     }
 
     fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
+        statuses(issued, revoked.iter().map(|&index| (index, Status::Revoked)))
+    }
+
+    fn statuses(issued: i64, all: impl IntoIterator<Item = (u32, Status)>) -> Vec<u8> {
         let mut spec = StatusListSpec::new("oc:310101/1".into(), time(issued), time(1_900_000_000), 1_000);
-        revoked.iter().for_each(|&index| assert!(spec.set(index, Status::Revoked)));
+        all.into_iter().for_each(|(index, status)| assert!(spec.set(index, status)));
         spec.sign(&secret(CITY, Role::Issuer))
     }
 
@@ -1163,9 +1172,13 @@ pub(crate) mod tests {
     }
 
     fn certificate() -> Vec<u8> {
+        certificate_at(1)
+    }
+
+    fn certificate_at(venue: u16) -> Vec<u8> {
         let spec = GateCertificateSpec {
             gate: GateId { member: id(CITY), number: 7 },
-            venue: 1,
+            venue,
             service: 0,
             key: gate_key().verifying_key(),
             issued: time(2_000),
@@ -1187,7 +1200,13 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn pass(number: u8, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
-        let mut claims = PassClaims {
+        let mut claims = pass_claims(number);
+        change(&mut claims);
+        claims.issue(&secret(CITY, Role::Issuer)).unwrap()
+    }
+
+    fn pass_claims(number: u8) -> PassClaims {
+        PassClaims {
             issuer: id(CITY),
             pass: PassId::from_bytes([number; 10]),
             expires: time(NOW + 10_000_000),
@@ -1200,9 +1219,7 @@ pub(crate) mod tests {
             flags: 0,
             freshness: 0,
             id_commitment: None,
-        };
-        change(&mut claims);
-        claims.issue(&secret(CITY, Role::Issuer)).unwrap()
+        }
     }
 
     pub(crate) fn code(number: u8, at: i64) -> String {
@@ -1289,6 +1306,66 @@ pub(crate) mod tests {
         let half = code_of(&pass(2, |claims| claims.product = (2, 1)), 2, NOW);
         let Decision::Admitted(admitted) = scan(&mut gate, &half, NOW) else { panic!("refused") };
         assert_eq!((admitted.reason, admitted.due_fen), (Reason::CoPayment, 2_000));
+    }
+
+    #[test]
+    fn a_pass_is_refused_as_what_the_status_list_says_it_is() {
+        let mut bundle = Bundle::new(list());
+        bundle.update_catalogue(&catalogue(1), time(NOW)).unwrap();
+        let said = [(13, Status::Revoked), (14, Status::Suspended), (15, Status::Superseded), (16, Status::Valid)];
+        bundle.update_status(&statuses(NOW - 100, said), time(NOW)).unwrap();
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
+        let found = [13, 14, 15, 16].map(|number| reason(&mut gate, &code(number, NOW), NOW));
+        assert_eq!(found, [Reason::Revoked, Reason::Suspended, Reason::Superseded, Reason::Ok]);
+    }
+
+    #[test]
+    fn a_pass_is_refused_for_what_is_wrong_with_its_signatures() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        let mut claims = pass_claims(1);
+        let by = |claims: &PassClaims, key: &SigningKey| code_of(&claims.issue(key).unwrap(), 1, NOW);
+        let stranger = by(&claims, &SigningKey::from_seed(&[77; 32]));
+        assert_eq!(reason(&mut gate, &stranger, NOW), Reason::UnknownIssuer);
+        let registrar = by(&claims, &secret(CITY, Role::Registrar));
+        assert_eq!(reason(&mut gate, &registrar, NOW), Reason::IssuerKeyInvalid);
+        let another = by(&claims, &secret(test_federation::CITIES[1], Role::Issuer));
+        assert_eq!(reason(&mut gate, &another, NOW), Reason::IssuerKeyInvalid);
+        claims.expires = time(2_000_000_001);
+        let outlives = by(&claims, &secret(CITY, Role::Issuer));
+        assert_eq!(reason(&mut gate, &outlives, NOW), Reason::IssuerKeyInvalid);
+        let mut forged = pass(1, |_| {});
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(reason(&mut gate, &code_of(&forged, 1, NOW), NOW), Reason::BadSignature);
+        let not_its_holder = code_of(&pass(1, |_| {}), 2, NOW);
+        assert_eq!(reason(&mut gate, &not_its_holder, NOW), Reason::BadSignature);
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    }
+
+    #[test]
+    fn a_gate_stands_at_a_venue_that_its_lists_have() {
+        let nowhere = certificate_at(3);
+        let opened = Gate::open(MemoryStorage::new(), gate_key(), &nowhere, bundle(), time(NOW));
+        assert!(matches!(opened, Err(GateError::UnknownVenue(venue)) if venue.number == 3));
+        let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate_at(2), bundle(), time(NOW)).unwrap();
+        let before = gate.storage().clone();
+        let closed = catalogue_of(2, 1, &secret(CITY, Role::Registrar));
+        let synced = gate.sync(&Sync { catalogues: &[&closed], ..Sync::default() }, time(NOW));
+        assert!(matches!(synced, Err(GateError::UnknownVenue(venue)) if venue.number == 2));
+        assert_eq!(gate.storage(), &before);
+        assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok, "by the catalogue before");
+    }
+
+    #[test]
+    fn a_journal_with_a_record_that_nobody_can_read_is_not_opened() {
+        let gate = open(MemoryStorage::new(), NOW).unwrap();
+        let (mut storage, mut log) = (gate.storage().clone(), gate.log().clone());
+        let index = log.size();
+        let mut batch = log.begin();
+        batch.push(b"no record", None).unwrap();
+        storage.commit(&batch.writes()).unwrap();
+        log.apply(batch).unwrap();
+        let opened = open(storage, NOW);
+        assert!(matches!(opened, Err(GateError::Record { index: found, .. }) if found == index));
     }
 
     #[test]
