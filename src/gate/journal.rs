@@ -1524,7 +1524,7 @@ pub(crate) mod tests {
         assert_eq!(gate.fit(early).unwrap_err().reason, Reason::ClockSuspect);
     }
 
-    /// A store that commits and then, while told to, says that it did not.
+    /// A store that commits and then, while told to, says that it did not, and does not recover.
     #[derive(Clone, Debug)]
     pub(crate) struct Late(pub(crate) MemoryStorage, pub(crate) bool);
 
@@ -1537,6 +1537,10 @@ pub(crate) mod tests {
 
         fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error> {
             self.0.commit(writes)?;
+            self.recover()
+        }
+
+        fn recover(&mut self) -> Result<(), Self::Error> {
             if self.1 { Err(crate::tlog::MemoryError) } else { Ok(()) }
         }
 
@@ -1560,6 +1564,10 @@ pub(crate) mod tests {
         // An admission: it was refused, its index is not used again, and the pass is debited.
         gate.storage.1 = true;
         assert_eq!(reason(&mut gate, 1, NOW), Reason::NotRecorded);
+        let (one, other) = (code(2, NOW), code(3, NOW));
+        let group = [&one, &other].map(|code| Scan::text(code.as_bytes()));
+        let unsure = gate.admit_all(&group, time(NOW));
+        assert!(unsure.iter().all(|decision| decision.reason() == Reason::NotRecorded) && unsure.len() == 2);
         gate.storage.1 = false;
         let size = gate.log().size();
         assert_eq!(reason(&mut gate, 2, NOW), Reason::Ok);

@@ -1663,6 +1663,27 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_ledger_with_an_entry_that_nobody_can_read_is_not_opened() {
+        let ledger = ledger();
+        let (mut storage, mut batch) = (ledger.storage.clone(), ledger.log.begin());
+        batch.push(b"no entry", None).unwrap();
+        storage.commit(&batch.writes()).unwrap();
+        assert!(matches!(open(storage), Err(LedgerError::Entry { index: 1, .. })));
+    }
+
+    #[test]
+    fn a_trust_list_is_not_adopted_before_it_is_issued() {
+        let mut ledger = open(MemoryStorage::new()).unwrap();
+        let list = list();
+        let adopted = Entry::TrustAdopted { sequence: 1, digest: list.digest() };
+        let before = list.issued().seconds() - 1;
+        let early = ledger.record(adopted.clone(), time(before));
+        assert!(matches!(early, Err(LedgerError::Trust(TrustError::NotYetIssued(from))) if from == list.issued()));
+        assert_eq!(ledger.log.size(), 0);
+        ledger.record(adopted, list.issued()).unwrap();
+    }
+
+    #[test]
     fn only_a_peers_signed_checkpoint_is_seen() {
         let mut ledger = ledger();
         let peer = |origin: u32, signer: u32| {

@@ -863,6 +863,11 @@ mod tests {
         }
         assert!(storage.get(Row::Tile { log: KEY, level: 1, index: 0 }).unwrap().is_some());
         log.verify(&storage).unwrap();
+        let above = Row::Tile { log: KEY, level: 1, index: 0 };
+        let mut forged = storage.get(above).unwrap().unwrap();
+        forged[3 * 32] ^= 1;
+        let below = Row::Tile { log: KEY, level: 0, index: 3 };
+        assert_eq!(damage(&storage, Write::Put(above, forged)), damaged(below, Damage::Content));
         for (old, new) in [(1, 65_800), (65_535, 65_536), (65_536, 65_537), (300, 65_536), (65_537, 65_800)] {
             let proof = log.consistency_proof(&storage, old, new).unwrap();
             let root = |size| log.root_at(&storage, size).unwrap();
@@ -1015,6 +1020,10 @@ mod tests {
         other.root.0[0] ^= 1;
         let other = SignedCheckpoint::sign(other, &key(1));
         assert_eq!(log.checkpoint_write(&storage, &other), Err(LogError::OtherRoot(301)));
+        let origin: KeyName = "else".parse().unwrap();
+        let elsewhere = Checkpoint { origin: origin.clone(), ..signed.checkpoint().clone() };
+        let elsewhere = SignedCheckpoint::sign(elsewhere, &key(1));
+        assert_eq!(log.checkpoint_write(&storage, &elsewhere), Err(LogError::OtherLog(origin)));
         let kept = Write::Put(Row::Checkpoint { log: KEY }, other.note().into());
         assert_eq!(damage(&storage, kept), LogError::OtherRoot(301));
         let kept = Write::Put(Row::Checkpoint { log: KEY }, b"?".into());
@@ -1043,6 +1052,12 @@ mod tests {
         let meta = Row::Meta { log: KEY, name: PRUNED };
         named(Write::Put(meta, 768u64.to_be_bytes().into()), Damage::Content);
         named(Write::Put(meta, 1u64.to_be_bytes().into()), Damage::Content);
+        let erased = Row::Meta { log: KEY, name: ERASED };
+        named(Write::Put(erased, 601u64.to_be_bytes().into()), Damage::Content);
+        let mut forged = storage.clone();
+        forged.commit(&[Write::Put(entry(100), b"forged".into())]).unwrap();
+        let bundle = open(&forged).unwrap().read_bundle(&forged, TileId::new(0, 0, 256).unwrap());
+        assert_eq!(bundle, Err(damaged(entry(100), Damage::Content)), "nor is it published");
         // A forged tile is told from the bodies, wherever it lies.
         for at in [0, 4_000, 8_191] {
             let mut bytes = storage.get(tile(0)).unwrap().unwrap();

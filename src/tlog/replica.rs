@@ -352,6 +352,10 @@ mod tests {
         let other = Checkpoint { origin: name("other"), ..nine.checkpoint().clone() };
         let other = SignedCheckpoint::sign(other, &key(1));
         assert_eq!(replica.advance(&other, &[]), Err(ReplicaError::OtherLog(name("other"))));
+        let something = Checkpoint { size: 0, ..nine.checkpoint().clone() };
+        let something = SignedCheckpoint::sign(something, &key(1));
+        let mut new = Replica::new(replica.origin().clone());
+        assert_eq!(new.advance(&something, &[]), Err(ReplicaError::OtherRoot(0)), "of nothing there is one root");
         assert_eq!(replica, before);
         replica.advance(&nine, &prove(5, &leaves)).unwrap();
         assert_eq!(replica.extend(&all[5..5], &five), Err(ReplicaError::Rollback { have: 9, offered: 5 }));
