@@ -17,6 +17,7 @@ use onecard_store::{Folder, publish};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -245,6 +246,39 @@ fn a_missing_or_an_extra_file_is_found() {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
         assert!(!errors(&damaged).is_empty(), "{path}");
+    }
+}
+
+/// Published files of which one cannot be read; where it is the directory itself, they cannot be listed.
+struct Unreadable<'a> {
+    files: &'a MemoryFiles,
+    path: &'a str,
+}
+
+impl Files for Unreadable<'_> {
+    type Error = io::Error;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        if self.path == "." { Err(io::Error::other("a bad sector")) } else { Ok(self.files.list().unwrap()) }
+    }
+
+    fn read(&self, path: &str) -> io::Result<Option<Cow<'_, [u8]>>> {
+        if path == self.path { Err(io::Error::other("a bad sector")) } else { Ok(self.files.read(path).unwrap()) }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_audited() {
+    let files = Day::ordinary().settle(OPEN + 90_000);
+    for path in files.keys().map(String::as_str).chain(["."]) {
+        let report = audit(&Unreadable { files: &files, path }, &Options::default());
+        let told = |finding: &&Finding| finding.rule == Rule::Unreadable && finding.place == path;
+        let told: Vec<&Finding> = report.findings.iter().filter(told).collect();
+        assert!(told.len() == 1 && told[0].severity == Severity::Error, "{path}: {:?}", report.findings);
+        assert!(told[0].detail.contains("a bad sector"));
+        if !path.starts_with("trust/trust-list") && path != "." {
+            assert_eq!(report.counts.ledgers, 4, "{path}");
+        }
     }
 }
 

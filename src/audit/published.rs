@@ -487,7 +487,9 @@ mod tests {
     use super::*;
     use crate::audit::MemoryFiles;
     use crate::crypto::{SigningKey, sha256};
-    use crate::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, leaf_hash, verify_inclusion};
+    use crate::tlog::{
+        Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, encode_bundle_entry, leaf_hash, verify_inclusion,
+    };
 
     /// A log is held to what it signed; to what it publishes as far as that goes; and beyond that, where nothing may be
     /// missing from it.
@@ -571,6 +573,17 @@ mod tests {
         let mut findings = Findings::at("log");
         read_log(&place, ORIGIN, Some(signed.clone()), true, &[], &mut findings, |_, _, _| ());
         findings.into_vec().into_iter().map(|found| (found.place, found.rule)).collect()
+    }
+
+    #[test]
+    fn an_entry_shorter_than_a_link_follows_nothing() {
+        let (mut bundle, entry) = (Vec::new(), [7; 31]);
+        encode_bundle_entry(&mut bundle, &[&entry]).unwrap();
+        let (origin, root) = (KeyName::new(ORIGIN).unwrap(), leaf_hash(&entry));
+        let signed = SignedCheckpoint::sign(Checkpoint { origin, size: 1, root }, &SigningKey::from_seed(&[1; 32]));
+        let tile = ("log/tile/0/000.p/1".to_owned(), root.0.to_vec());
+        let files = MemoryFiles::from([tile, ("log/tile/entries/000.p/1".to_owned(), bundle)]);
+        assert_eq!(found(&files, &signed), [("log".to_owned(), Rule::Chain)]);
     }
 
     #[test]
