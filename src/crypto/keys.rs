@@ -281,6 +281,36 @@ pub(super) mod tests {
         }
     }
 
+    /// Bytes that count up.
+    struct Counting(u8);
+
+    impl rand_core::TryRng for Counting {
+        type Error = core::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            rand_core::utils::next_word_via_fill(self)
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            rand_core::utils::next_word_via_fill(self)
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            bytes.iter_mut().for_each(|byte| (*byte, self.0) = (self.0, self.0.wrapping_add(1)));
+            Ok(())
+        }
+    }
+
+    impl rand_core::TryCryptoRng for Counting {}
+
+    #[test]
+    fn a_new_key_is_all_of_what_is_drawn() {
+        let [first, second] = [0, 32].map(|from| core::array::from_fn(|at| from + at as u8));
+        let mut drawn = Counting(0);
+        assert_eq!(*SigningKey::generate(&mut drawn).to_seed(), first);
+        assert_eq!(*SigningKey::generate(&mut drawn).to_seed(), second);
+    }
+
     #[test]
     fn rfc_8032_section_7_1() {
         let cases = [

@@ -438,6 +438,10 @@ pub(crate) mod tests {
         assert_eq!(signed.cosignatures(&names), Ok(vec![(0, time(1))]));
         // The log's own signature is no cosignature.
         assert_eq!(signed.cosignatures(&[log_verifier(1)]), Ok(vec![]));
+        let own = checkpoint().sign(&key(1));
+        let own = own.lines().last().map(|line| format!("{line}\n")).unwrap();
+        let refused = signed.with_cosignatures(&own, &[log_verifier(1)]);
+        assert_eq!(refused, Err(NoteError::WrongKind(name(ORIGIN))));
     }
 
     #[test]
