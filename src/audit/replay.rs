@@ -20,7 +20,7 @@ use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
 use crate::trust::{GateCertificate, Role, TrustList};
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -599,21 +599,25 @@ impl<'a> Reading<'a> {
 fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
     // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
     let cut = cities.iter().filter(|city| city.log.is_cut()).map(|city| city.member);
-    let unknown: Vec<String> = silent(lists, cities).chain(cut).map(|member| member.to_string()).collect();
+    let of_gates = ["journal", "evidence"];
+    let mut places: BTreeSet<String> = silent(lists, cities)
+        .chain(cut)
+        .flat_map(|member| of_gates.map(|top| format!("{top}/{member}")))
+        .chain(cities.iter().map(|city| prefix_of(city.member)))
+        .collect();
+    let gates = cities.iter().flat_map(|city| city.gates.values());
+    places.extend(gates.flat_map(|gate| of_gates.map(|top| place_of(top, gate))));
     let known = |path: &str| {
-        let mut parts = path.split('/');
-        let (top, member, gate) = (parts.next(), parts.next(), parts.next());
+        let mut ends = path.match_indices('/').skip(1).map(|(end, _)| end);
+        let [of_member, of_gate] = [ends.next(), ends.next()];
+        let is_place = |end| path.get(..end).is_some_and(|place| places.contains(place));
         // A file in place of a directory is nobody's.
-        let file = if top == Some("ledger") { gate } else { parts.next() };
-        match top {
-            Some("trust") => is_list(path),
-            _ if file.is_none() => false,
-            Some("ledger") => cities.iter().any(|city| member == Some(&city.member.to_string())),
-            Some("journal" | "evidence") if unknown.iter().any(|unknown| member == Some(unknown)) => true,
-            Some("journal" | "evidence") => cities.iter().any(|city| {
-                let enrolled = || city.gates.keys().any(|number| gate == Some(&number.to_string()));
-                member == Some(&city.member.to_string()) && enrolled()
-            }),
+        match path.split_once('/') {
+            Some(("trust", _)) => is_list(path),
+            Some(("ledger", _)) => of_member.is_some_and(is_place),
+            Some(("journal" | "evidence", _)) => {
+                of_gate.is_some() && [of_member, of_gate].into_iter().flatten().any(is_place)
+            }
             _ => false,
         }
     };

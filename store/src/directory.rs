@@ -193,18 +193,25 @@ impl Folder {
 
     /// Whether there is such a directory. No step of the way may be a symbolic link, or a file in it could be any file of
     /// this machine.
-    fn find(&self, directory: &str) -> Result<bool, FolderError> {
-        let mut path = self.root.clone();
-        for step in directory.split('/') {
-            path.push(checked(step, &path)?);
+    fn finds(&self, directory: &str) -> Result<bool, FolderError> {
+        if self.knows(directory) {
+            return Ok(true);
+        }
+        for (end, _) in directory.match_indices('/').chain([(directory.len(), "")]) {
+            let way = directory.get(..end).unwrap_or_default();
+            if self.knows(way) {
+                continue;
+            }
+            let path = self.root.join(way);
+            checked(way.rsplit('/').next().unwrap_or_default(), &path)?;
             match path.symlink_metadata() {
                 Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(false),
                 Err(source) => return Err(FolderError::Io { path, source }),
                 Ok(found) if !found.is_dir() => return Err(FolderError::NotAFile(path)),
                 Ok(_) => {}
             }
+            self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(way.to_owned());
         }
-        self.directories.write().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned());
         Ok(true)
     }
 
@@ -244,11 +251,12 @@ impl Files for Folder {
 
     fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FolderError> {
         let (above, file) = match name.rsplit_once('/') {
-            Some((directory, file)) if self.knows(directory) || self.find(directory)? => (directory, file),
+            Some((directory, file)) if self.finds(directory)? => (directory, file),
             Some(_) => return Ok(None),
             None => ("", name),
         };
-        let path = self.root.join(above).join(checked(file, &self.root)?);
+        let path = self.root.join(above).join(file);
+        checked(file, &path)?;
         let failed = |source| FolderError::Io { path: path.clone(), source };
         let mut found = match open_unless_link(&path) {
             Ok(found) => found,
@@ -286,9 +294,9 @@ fn open_unless_link(path: &Path) -> io::Result<File> {
     if path.symlink_metadata()?.is_file() { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// One step of the way to a file below `above`, and nowhere else.
-fn checked<'a>(step: &'a str, above: &Path) -> Result<&'a str, FolderError> {
-    if matches!(step, "" | "." | "..") { Err(FolderError::NotAFile(above.join(step))) } else { Ok(step) }
+/// That the last step to `path` leads into the directory above it, and nowhere else.
+fn checked(step: &str, path: &Path) -> Result<(), FolderError> {
+    if matches!(step, "" | "." | "..") { Err(FolderError::NotAFile(path.into())) } else { Ok(()) }
 }
 
 fn publish_evidence<S: Storage>(
