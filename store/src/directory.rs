@@ -493,6 +493,10 @@ mod tests {
                 assert_eq!(fixture.read(&format!("ledger/{resource}")), expected, "{resource} at {size}");
             }
         }
+        // Names that end where a directory's goes on, and that sort before and after what follows there.
+        for name in ["tile/entries/000.p-x", "tile/entries/000.p0", "tile.x", "tile-x"] {
+            fs::write(fixture.path("ledger").join(name), b"").unwrap();
+        }
         let listed = fixture.folder().list().unwrap();
         assert!(listed.is_sorted() && listed.contains(&"evidence/002.p/88".to_owned()));
         // Partial files of earlier checkpoints stay, as tlog-tiles asks.
