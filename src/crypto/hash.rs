@@ -184,8 +184,8 @@ mod tests {
         let (short, long) = (0..SHORT + 1, SHORT + 1..bytes.len());
         for count in 0..=2 * AT_ONCE + 1 {
             // Ascending and descending, so that nothing is left of the input before; and a longer one in each place.
-            let ascending: Vec<usize> = short.clone().step_by(7).take(count).collect();
-            let descending: Vec<usize> = short.clone().rev().step_by(5).take(count).collect();
+            let ascending: Vec<usize> = short.clone().step_by(7).cycle().take(count).collect();
+            let descending: Vec<usize> = short.clone().rev().step_by(5).cycle().take(count).collect();
             assert_eq!(each(&ascending), one(&ascending), "{count}");
             assert_eq!(each(&descending), one(&descending), "{count}");
             for (place, length) in (0..count).zip(long.clone().cycle()) {
