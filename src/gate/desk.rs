@@ -126,7 +126,8 @@ impl<S: Storage> Gate<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::journal::tests::{NOW, bundle, code, gate_key, open, pass};
+    use super::super::journal::Identity;
+    use super::super::journal::tests::{NOW, answer_to, bundle, code, gate_key, open, pass};
     use super::*;
     use crate::gate::record::flags;
     use crate::gate::{RecordError, Sync};
@@ -236,6 +237,20 @@ mod tests {
         assert_eq!(bare.unwrap_err().reason, Reason::ProofRequired);
         assert_eq!(leave(&mut gate, 2, NOW), Err(Reason::ClockSuspect));
         assert_eq!(gate.log().size(), size);
+    }
+
+    #[test]
+    fn an_exit_takes_one_answer_to_its_challenge() {
+        let (mut gate, nonce) = (gate(), [9; 16]);
+        let leave = |gate: &mut Gate<MemoryStorage>, number| {
+            let shown = answer_to(&nonce, number);
+            let scan = Scan { shown: Shown::Answer(&shown), party: 1, identity: Identity::Unknown };
+            gate.leave(scan, time(NOW)).map_err(|refusal| refusal.reason)
+        };
+        assert_eq!(leave(&mut gate, 1), Err(Reason::WrongAudience), "no challenge was sent");
+        gate.challenge(nonce);
+        assert_eq!(leave(&mut gate, 1), Ok(Some(2)));
+        assert_eq!(leave(&mut gate, 2), Err(Reason::WrongAudience), "that one is used up");
     }
 
     #[test]

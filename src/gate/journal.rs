@@ -1222,6 +1222,11 @@ pub(crate) mod tests {
         }
     }
 
+    /// What the phone with this pass answers to a challenge.
+    pub(crate) fn answer_to(nonce: &[u8; 16], number: u8) -> Vec<u8> {
+        present(&pass(number, |_| {}), &holder(number), "310101/gate/7", Some(nonce), time(NOW)).unwrap()
+    }
+
     pub(crate) fn code(number: u8, at: i64) -> String {
         code_of(&pass(number, |_| {}), number, at)
     }
@@ -2072,7 +2077,7 @@ pub(crate) mod tests {
     fn a_challenge_is_answered_to_this_gate() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let nonce = [9; 16];
-        let answer = present(&pass(1, |_| {}), &holder(1), "310101/gate/7", Some(&nonce), time(NOW)).unwrap();
+        let answer = answer_to(&nonce, 1);
         let scan = Scan { shown: Shown::Answer(&answer), party: 1, identity: Identity::Unknown };
         assert_eq!(gate.admit(scan, time(NOW)).reason(), Reason::WrongAudience, "no challenge was sent");
         gate.challenge([8; 16]);
@@ -2087,11 +2092,7 @@ pub(crate) mod tests {
     fn a_challenge_is_good_for_one_answer() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let nonce = [9; 16];
-        let answer = |number: u8| {
-            let pass = pass(number, |_| {});
-            present(&pass, &holder(number), "310101/gate/7", Some(&nonce), time(NOW)).unwrap()
-        };
-        let (first, second) = (answer(1), answer(2));
+        let (first, second) = (answer_to(&nonce, 1), answer_to(&nonce, 2));
         let scan = |shown| Scan { shown, party: 1, identity: Identity::Unknown };
         gate.challenge(nonce);
         let other = code(3, NOW);

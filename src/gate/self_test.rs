@@ -155,7 +155,7 @@ fn first(now: UnixTime, is: impl Fn(UnixTime) -> bool) -> Option<UnixTime> {
 mod tests {
     use super::super::journal::tests::{Late, NOW, bundle, gate_key, open};
     use super::*;
-    use crate::product::{Product, Scope};
+    use crate::product::{Length, Product, Scope};
     use crate::tlog::MemoryStorage;
     use crate::trust::test_federation::{id, secret, time};
     use crate::trust::{Bundle, CatalogueSpec};
@@ -310,10 +310,18 @@ mod tests {
             let until = time(until - i64::from(product.id.product == 1));
             product.grants[0].window.validity = Validity::Fixed { from: time(NOW), until };
         };
-        let mut gate = of(&ends);
-        assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD - 1), []);
-        assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD), [none(until)]);
-        assert_eq!(told(&mut gate, until + 5), [none(until + 5)]);
+        let from_first_use = |until| {
+            move |product: &mut Product| {
+                let length = Length { days: Some(2), until, ..Length::default() };
+                product.grants[0].window.validity = Validity::FirstUse { clock: 0, activate_by: None, length };
+            }
+        };
+        for mut gate in [of(&ends), of(&from_first_use(Some(time(until))))] {
+            assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD - 1), []);
+            assert_eq!(told(&mut gate, until - SELF_TEST_AHEAD), [none(until)]);
+            assert_eq!(told(&mut gate, until + 5), [none(until + 5)]);
+        }
+        assert_eq!(told(&mut of(&from_first_use(None)), until + 5), [], "who starts later ends later");
     }
 
     #[test]
