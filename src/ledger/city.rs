@@ -1034,9 +1034,9 @@ fn previous_link<S: Storage>(log: &Log, storage: &S, index: u64) -> Result<Hash,
 pub(super) mod tests {
     use super::*;
     use crate::gate::journal_tests::{self as gates, Late, NOW, code};
-    use crate::gate::{Decision, Gate, Scan};
+    use crate::gate::{Decision, Gate, Override, Reason, Scan};
     use crate::ledger::{CutOff, LedgerCheckpoint, StatementRef, witness_name};
-    use crate::tlog::{Checkpoint, MemoryError, MemoryStorage, Row};
+    use crate::tlog::{Checkpoint, Damage, MemoryError, MemoryStorage, Row};
     use crate::trust::GateCertificateSpec;
     use crate::trust::test_federation::{self as federation, id, list, secret, time};
     use proptest::prelude::*;
@@ -1215,7 +1215,7 @@ pub(super) mod tests {
 
     #[test]
     fn damaged_records_and_evidence_are_refused() {
-        let gate = sealed(&[1, 2]);
+        let mut gate = sealed(&[1, 2]);
         let mut ledger = ledger();
         let good = segment(&gate, 0);
         let mut bad = good.clone();
@@ -1234,6 +1234,12 @@ pub(super) mod tests {
         let mut erased = good;
         erased.records[2].evidence = None;
         assert!(matches!(take(&mut ledger, &erased), Ok(Ingested::Accepted { records: 4, .. })), "it may be erased");
+        // What is damaged is behind the history that is here, so the gate signed no other one.
+        admit(&mut gate, 3);
+        gate.seal().unwrap().unwrap();
+        let mut bad = segment(&gate, 0);
+        bad.records[4] = bad.records[3].clone();
+        assert!(matches!(refused(&mut ledger, &bad), IngestError::Root));
     }
 
     #[test]
@@ -1264,6 +1270,32 @@ pub(super) mod tests {
         // A prefix of our own history is none.
         let mut ledger = ledger_with(&sealed(&[1, 2, 3]));
         assert_eq!(take(&mut ledger, &segment(&sealed(&[1, 2]), 0)).unwrap(), Ingested::Duplicate);
+    }
+
+    #[test]
+    fn no_history_is_compared_with_a_store_that_cannot_be_read() {
+        let mut gate = sealed(&[1]);
+        let old = segment(&gate, 0);
+        let entry = Override { refused: Reason::IdCheck, operator: 1, why: 1, party: 1 };
+        (0..256).for_each(|_| _ = gate.let_in(entry, time(NOW)).unwrap());
+        gate.seal().unwrap().unwrap();
+        let mut ledger = ledger_with(&gate);
+        assert_eq!(take(&mut ledger, &old).unwrap(), Ingested::Duplicate);
+        let journal = LogKey(7);
+        // The links of fewer than a tile are in memory.
+        let first = Row::Tile { log: journal, level: 0, index: 0 };
+        ledger.storage.commit(&[Write::Delete(first)]).unwrap();
+        let missing = LogError::Damaged { row: first, why: Damage::Missing };
+        let unread = take(&mut ledger, &old);
+        assert!(
+            matches!(&unread, Err(IngestError::Ledger(LedgerError::Log(error))) if *error == missing),
+            "{unread:?}"
+        );
+
+        let mut ledger = ledger_with(&sealed(&[1]));
+        ledger.storage.commit(&[Write::Put(Row::Checkpoint { log: journal }, b"?".into())]).unwrap();
+        let unread = take(&mut ledger, &segment(&sealed(&[2, 3]), 0));
+        assert!(matches!(unread, Err(IngestError::Ledger(LedgerError::Note(NoteError::Shape)))), "{unread:?}");
     }
 
     #[test]
@@ -1755,6 +1787,26 @@ pub(super) mod tests {
         let late = ledger.cosigned(&lines(&signed, &[320_100]), time(NOW)).unwrap_err();
         assert!(matches!(late, LedgerError::Note(NoteError::Signature(_))), "of the checkpoint before");
         assert_eq!(ledger.kept_checkpoint().unwrap(), Some(next));
+    }
+
+    #[test]
+    fn nothing_is_signed_over_a_checkpoint_that_cannot_be_read() {
+        let mut ledger = ledger_with(&sealed(&[1]));
+        ledger.checkpoint().unwrap();
+        ledger.storage.commit(&[Write::Put(Row::Checkpoint { log: LEDGER }, b"?".into())]).unwrap();
+        let before = ledger.storage.clone();
+        assert!(matches!(ledger.checkpoint(), Err(LedgerError::Note(NoteError::Shape))));
+        assert_eq!(ledger.storage, before);
+    }
+
+    #[test]
+    fn another_entry_in_place_of_the_seal_makes_no_receipt() {
+        let mut ledger = ledger_with(&sealed(&[1]));
+        ledger.checkpoint().unwrap();
+        ledger.receipt(7, 2).unwrap();
+        let other = Entry::GateRetired { gate: 7 }.encode(time(NOW));
+        ledger.storage.commit(&[Write::Put(Row::Entry { log: LEDGER, index: 1 }, other)]).unwrap();
+        assert!(matches!(ledger.receipt(7, 2), Err(LedgerError::NotLogged { index: 2, .. })));
     }
 
     #[test]
