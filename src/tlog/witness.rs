@@ -409,6 +409,7 @@ mod tests {
         let mut chain = Chain::new(ORIGIN);
         let links: Vec<_> = (0..3).map(|_| chain.push(&[0]).unwrap()).collect();
         let good = request(2, &[links[2]], &log[3]);
+        assert_eq!(w.consider(&AddCheckpoint::parse(&good).unwrap()).unwrap().signed(), &log[3]);
         add(&mut w, &mut storage, &good).unwrap();
         assert_eq!(add(&mut w, &mut storage, &good), Err(Refused::Stale { size: 3 }));
         add(&mut w, &mut storage, &request(3, &[], &log[3])).unwrap();

@@ -453,7 +453,7 @@ pub(crate) mod tests {
         let trust = list();
         let mut signed = SignedGateCertificate::verify_all(&certificates, &trust);
         let signed = signed.next().unwrap().unwrap();
-        assert_eq!(signed.gate(), gate(7));
+        assert_eq!((signed.gate(), signed.digest()), (gate(7), sha256(&[&certificates[0]])));
         assert_eq!(signed.decode_key(), Err(CertificateError::Key(KeyError::MixedOrder)));
     }
 
