@@ -500,6 +500,16 @@ fn a_price_that_rises_later_changes_no_decision_before() {
     assert_eq!(run(&files), []);
 }
 
+#[test]
+fn a_product_has_the_same_rules_in_every_catalogue() {
+    let mut files = Day::ordinary().settle(OPEN + 90_000);
+    let mut spec = CatalogueSpec { sequence: 2, issued: time(OPEN + 50_000), ..day::catalogue_spec(CITIES[0]) };
+    spec.products[0].grants[0].quotas[0].limit += 1;
+    let path = "trust/catalogue-310101-2.cose";
+    files.insert(path.into(), spec.sign(&secret(CITIES[0], Role::Registrar)));
+    assert_eq!(errors(&files), [(path.to_owned(), Rule::Catalogue)]);
+}
+
 /// A day at whose first gate a full bundle of records ends with the last `synced`: three redemptions
 /// lie in it, and after it the annulment of one and the reversal of another.
 fn long() -> Day {
@@ -590,6 +600,9 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
     }
 
     // Without what was agreed there is no statement: what is left would say too little.
+    let report = audit(&Unreadable { files: &files, path: "statement.cbor" }, &Options::default());
+    let unread = |found: &Finding| (found.place.as_str(), found.rule) == ("statement.cbor", Rule::Unreadable);
+    assert!(report.findings.iter().any(unread) && report.statement.is_none(), "{:?}", report.findings);
     let mut damaged = files.clone();
     damaged.remove("statement.cbor");
     let report = audit(&damaged, &Options::default());

@@ -54,6 +54,13 @@ fn changed(value: &Value, change: impl FnOnce(&mut Value)) -> Result<ProvenOverU
     verify(&encoded(&value))
 }
 
+/// A catalogue of the same members by which three entries are fine: that is another product.
+fn generous() -> Vec<u8> {
+    let mut spec = catalogue_spec(CITIES[0]);
+    spec.products[0].grants[0].quotas[0].limit = 3;
+    spec.sign(&secret(CITIES[0], Role::Registrar))
+}
+
 /// The value of a key of the file.
 fn at(file: &mut Value, key: usize) -> &mut Value {
     &mut file.as_map_mut().unwrap()[key - 1].1
@@ -120,10 +127,16 @@ fn what_is_not_final_or_not_there_is_shown_to_nobody() {
     for refused in proofs(&damaged) {
         assert_eq!(refused, OverUseError::Receipt { place: 2, error: ReceiptError::NotFinal });
     }
-    let mut damaged = files;
+    let mut damaged = files.clone();
     damaged.retain(|path, _| !path.starts_with("journal/310101/1/tile/entries/"));
     for refused in proofs(&damaged) {
         assert_eq!(refused, OverUseError::NotPublished(0));
+    }
+    // Since the audit somebody made the third entry a right.
+    let mut changed = files;
+    changed.insert("trust/catalogue-310101-1.cose".into(), generous());
+    for refused in proofs(&changed) {
+        assert_eq!(refused, OverUseError::Changed);
     }
 }
 
@@ -248,10 +261,7 @@ fn the_catalogues_are_those_of_the_members_concerned() {
     let forged = catalogue_spec(CITIES[0]).sign(&secret(CITIES[0], Role::Issuer));
     let forged = changed(&value, |file| catalogues(file)[0] = Value::Bytes(forged));
     assert!(matches!(forged, Err(OverUseError::Catalogue(CatalogueError::Trust(_)))), "{forged:?}");
-    // A catalogue of the same members by which three entries are fine: that is another product.
-    let mut spec = catalogue_spec(CITIES[0]);
-    spec.products[0].grants[0].quotas[0].limit = 3;
-    let generous = Value::Bytes(spec.sign(&secret(CITIES[0], Role::Registrar)));
+    let generous = Value::Bytes(generous());
     assert_eq!(changed(&value, |file| catalogues(file)[0] = generous), Err(OverUseError::Covered));
 }
 

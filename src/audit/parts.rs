@@ -249,6 +249,7 @@ mod tests {
             let mut changed = entries.clone();
             changed[other][32] ^= 1;
             assert!(!same(&changed), "{other}");
+            assert!(!same(&entries[..other]), "{other} of them are left");
         }
     }
 }
