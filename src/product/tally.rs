@@ -294,11 +294,27 @@ impl<T: Ord + Copy> Runs<T> {
 #[cfg(test)]
 mod tests {
     use super::super::entitle::decide;
-    use super::super::samples::{any_product, any_uses, any_visit, at, config};
+    use super::super::samples::{any_product, any_uses, any_visit, at, config, used, venue};
     use super::super::{PassFacts, Visit};
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    /// No product that validates asks this: a quota of venues at one venue limits nothing.
+    #[test]
+    fn one_venue_is_itself_or_none() {
+        let (time, mut usage, mut tally) = (at(2028, 5, 1, 10, 0), Usage::new(), Tally::default());
+        for index in 1..3 {
+            let used = Use { venue: venue(1, 1), ..used(1, index, time) };
+            usage.insert(used);
+            tally.insert(&used);
+        }
+        for (only, other) in [(1, 1), (1, 2), (2, 2)].map(|(only, other)| (venue(1, only), venue(1, other))) {
+            let day = time.service_day(0);
+            let which = Counting { grant: 0, venue: Some(only), period: Period::Life, day_start: 0, day };
+            assert_eq!(tally.venues(&which, other), usage.venues(&which, other), "{only} {other}");
+        }
+    }
 
     proptest! {
         #![proptest_config(config(11, 512))]
