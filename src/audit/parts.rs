@@ -229,21 +229,27 @@ mod tests {
         assert_eq!(most(&["tile/entries/000", "tile/entries/001.p/3", "tile/entries/001.p/9", far]), 521);
     }
 
+    fn entry(at: u8) -> Vec<u8> {
+        [[at; 32].as_slice(), &[at]].concat()
+    }
+
+    /// Whether the journal of these entries, which are in one bundle, is as it was when it was read.
+    fn is_same(extent: &Extent, bundle: &str, entries: &[Vec<u8>]) -> bool {
+        let mut bytes = Vec::new();
+        entries.iter().for_each(|entry| encode_bundle_entry(&mut bytes, &[entry]).unwrap());
+        let files = MemoryFiles::from([(format!("journal/1/1/tile/entries/{bundle}"), bytes)]);
+        extent.read_again(&files, "journal/1/1", |_, _| ())
+    }
+
     /// Its last link does not say what the others are.
     #[test]
     fn a_journal_whose_chain_is_broken_is_told_by_its_root() {
-        let entry = |at: u8| [[at; 32].as_slice(), &[at]].concat();
-        let files = |entries: &[Vec<u8>]| {
-            let mut bundle = Vec::new();
-            entries.iter().for_each(|entry| encode_bundle_entry(&mut bundle, &[entry]).unwrap());
-            MemoryFiles::from([("journal/1/1/tile/entries/000.p/3".to_owned(), bundle)])
-        };
         let entries = [entry(1), entry(2), entry(3)];
         let mut tree = Frontier::new();
         entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
         let (last, root) = (leaf_hash(&entries[2]), tree.root());
         let extent = Extent { size: 3, pruned: 0, read: 3, last, chained: false, root, damaged: false };
-        let same = |entries: &[Vec<u8>]| extent.read_again(&files(entries), "journal/1/1", |_, _| ());
+        let same = |entries: &[Vec<u8>]| is_same(&extent, "000.p/3", entries);
         assert!(same(&entries));
         for other in 0..3 {
             let mut changed = entries.clone();
@@ -251,5 +257,16 @@ mod tests {
             assert!(!same(&changed), "{other}");
             assert!(!same(&entries[..other]), "{other} of them are left");
         }
+    }
+
+    /// Its root follows from the pruned ones, too.
+    #[test]
+    fn a_pruned_journal_whose_chain_is_broken_is_told_by_its_last_record() {
+        let entries = [entry(1), entry(2), entry(3)];
+        let (last, root) = (leaf_hash(&entries[2]), sha256(&[b"the root of all"]));
+        let extent = Extent { size: 259, pruned: 256, read: 259, last, chained: false, root, damaged: false };
+        let same = |entries: &[Vec<u8>]| is_same(&extent, "001.p/3", entries);
+        assert!(same(&entries));
+        assert!(!same(&[entry(1), entry(2), entry(4)]));
     }
 }
