@@ -500,6 +500,25 @@ mod tests {
         assert_eq!(accounts, COUNT - 1);
     }
 
+    /// One period comes to more than a statement holds, which is for its own statement to say.
+    #[test]
+    fn what_does_not_change_is_not_counted_again() {
+        let periods = periods();
+        let use_ = |pass: u8, period, taken_back| Booked { period, taken_back, used: used(0, pass, 0, pass.into()) };
+        let mut books = Books::open(&periods);
+        books.add(&[use_(1, 0, None)]);
+        books.add(&[use_(2, 1, Some(2))]);
+        let none = periods.closings[0].account();
+        let (mut other, account) = (periods.closings[0].account(), &mut books.books[0].account);
+        for _ in 0..64 {
+            other.change(&none, account);
+            account.change(&none, &other);
+        }
+        assert_eq!(books.statement(0), Err(StatementError::Amount.into()));
+        let back = [1, 2].map(|at| books.statement(at).unwrap().taken_back().len());
+        assert_eq!(back, [0, 1]);
+    }
+
     /// Uses of some periods, some of them taken back in a later one.
     fn booked() -> impl Strategy<Value = Vec<Booked>> {
         placed(uses())
