@@ -920,6 +920,16 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_no_statement_holds_is_not_settled() {
+        let gate = GateId { member: id(HUANGPU), number: u32::MAX };
+        let taken_back = (u64::MAX - 3_400_000..u64::MAX).map(|index| TakenBack { gate, index }).collect();
+        let all = cut_offs();
+        let settled = Account::new(period(), &all, &BUNDLE).settle(Some(Hash([1; 32])), taken_back, Vec::new());
+        let too_long = |error: &SettleError| matches!(error, SettleError::Statement(StatementError::TooLong(_)));
+        assert!(settled.is_err_and(|error| too_long(&error)));
+    }
+
+    #[test]
     fn late_uses_are_paid_and_cited() {
         let late = |seconds| {
             let used = used(PER_USE, 1, PARK, 1);
