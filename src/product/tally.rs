@@ -294,30 +294,46 @@ impl<T: Ord + Copy> Runs<T> {
 #[cfg(test)]
 mod tests {
     use super::super::entitle::decide;
-    use super::super::samples::{any_product, any_uses, any_visit, at, config, used, venue};
+    use super::super::samples::{any_product, any_time, any_uses, any_visit, at, config, venue};
     use super::super::{PassFacts, Visit};
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use proptest::sample::select;
 
-    /// No product that validates asks this: a quota of venues at one venue limits nothing.
-    #[test]
-    fn one_venue_is_itself_or_none() {
-        let (time, mut usage, mut tally) = (at(2028, 5, 1, 10, 0), Usage::new(), Tally::default());
-        for index in 1..3 {
-            let used = Use { venue: venue(1, 1), ..used(1, index, time) };
-            usage.insert(used);
-            tally.insert(&used);
-        }
-        for (only, other) in [(1, 1), (1, 2), (2, 2)].map(|(only, other)| (venue(1, only), venue(1, other))) {
-            let day = time.service_day(0);
-            let which = Counting { grant: 0, venue: Some(only), period: Period::Life, day_start: 0, day };
-            assert_eq!(tally.venues(&which, other), usage.venues(&which, other), "{only} {other}");
-        }
+    fn any_venue() -> impl Strategy<Value = VenueId> {
+        (0..2u8, 0..3u16).prop_map(|(member, number)| venue(member, number))
+    }
+
+    fn any_counting() -> impl Strategy<Value = Counting> {
+        let periods = select(vec![Period::Life, Period::Day, Period::Month, Period::Year]);
+        (0..4u8, proptest::option::of(any_venue()), periods, select(vec![0, 5 * 3_600]), any_time()).prop_map(
+            |(grant, venue, period, day_start, time)| Counting {
+                grant,
+                venue,
+                period,
+                day_start,
+                day: time.service_day(day_start),
+            },
+        )
     }
 
     proptest! {
         #![proptest_config(config(11, 512))]
+
+        /// Also what no valid product asks, as at how many venues the uses at one were.
+        #[test]
+        fn each_question_is_answered_as_by_looking(uses in any_uses(48), which in any_counting(), at in any_venue()) {
+            let usage: Usage = uses.into_iter().collect();
+            let mut tally = Tally::default();
+            usage.uses().iter().for_each(|used| tally.insert(used));
+            prop_assert_eq!(tally.first(which.grant), Uses::first(&usage, which.grant));
+            prop_assert_eq!(tally.entries(&which), usage.entries(&which));
+            prop_assert_eq!(tally.venues(&which, at), usage.venues(&which, at));
+            prop_assert_eq!(tally.days(&which), usage.days(&which));
+            prop_assert_eq!(tally.last(&which), usage.last(&which));
+            prop_assert_eq!(tally.later_day(&which), usage.later_day(&which));
+        }
 
         #[test]
         fn many_uses_are_decided_as_few(
