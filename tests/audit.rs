@@ -4,7 +4,7 @@
 mod day;
 
 use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
-use onecard::audit::{Files, Finding, Liable, MemoryFiles, Options, Rule, Severity, audit};
+use onecard::audit::{Depth, Files, Finding, Liable, MemoryFiles, Options, Report, Rule, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
@@ -70,14 +70,20 @@ fn the_report_does_not_depend_on_threads() {
     assert_eq!(one.counts, three.counts);
 }
 
-/// The readings of a day, by a bound: the report with one thread, and what it said of its progress with two.
-fn part_by_part(files: &MemoryFiles, uses_at_once: usize) -> (String, Vec<(usize, usize)>) {
+/// The report, and what was said of the progress.
+fn followed(files: &MemoryFiles, options: &Options<'_>) -> (Report, Vec<(usize, usize)>) {
     let said = Mutex::new(Vec::new());
     let progress = |done, all| said.lock().unwrap().push((done, all));
-    let options = Options { threads: 2, uses_at_once, progress: Some(&progress), ..Options::default() };
-    let report = audit(files, &options).to_json();
-    assert_eq!(audit(files, &Options { uses_at_once, ..Options::default() }).to_json(), report);
+    let report = audit(files, &Options { progress: Some(&progress), ..*options });
     (report, said.into_inner().unwrap())
+}
+
+/// The readings of a day, by a bound: the report with one thread, and what it said of its progress with two.
+fn part_by_part(files: &MemoryFiles, uses_at_once: usize) -> (String, Vec<(usize, usize)>) {
+    let (report, said) = followed(files, &Options { threads: 2, uses_at_once, ..Options::default() });
+    let report = report.to_json();
+    assert_eq!(audit(files, &Options { uses_at_once, ..Options::default() }).to_json(), report);
+    (report, said)
 }
 
 #[test]
@@ -103,6 +109,17 @@ fn the_report_does_not_depend_on_how_many_uses_are_kept_at_once() {
                 files.keys().filter(|path| path.starts_with("journal/") && path.ends_with("/checkpoint")).count();
             assert_eq!(done.len(), 4 + (readings - 1) * read, "{uses_at_once}");
         }
+    }
+}
+
+/// Nothing is decided from the uses there.
+#[test]
+fn a_shallower_audit_reads_each_journal_once() {
+    let files = Day::ordinary().settle(OPEN + 90_000);
+    for depth in [Depth::Integrity, Depth::Evidence] {
+        let (report, said) = followed(&files, &Options { depth, uses_at_once: 1, ..Options::default() });
+        assert!(report.counts.records > 4);
+        assert_eq!(said, [1, 2, 3, 4].map(|done| (done, 4)), "{depth}");
     }
 }
 
