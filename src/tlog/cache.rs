@@ -7,7 +7,8 @@ use super::{
     log::{Log, LogError, Place, flatten, tile},
     proof::{Nodes, consistency_proof, inclusion_proof, range},
     storage::{LogKey, Storage},
-    tree::Subtrees,
+    tile::TILE_WIDTH,
+    tree::parents,
 };
 use crate::crypto::Hash;
 use core::cell::RefCell;
@@ -23,7 +24,12 @@ use std::collections::HashMap;
 /// 64 bytes an entry. Of a full cache, a tile goes that was not used since the last round (CLOCK).
 #[derive(Clone, Debug)]
 pub struct TileCache {
-    kept: Vec<Kept>,
+    /// Which tiles are kept, each in its place.
+    keys: Vec<TileKey>,
+    /// Since the hand passed.
+    used: Vec<bool>,
+    /// Those of all of them, [`NODES`] each: a proof waits for memory, so it goes to them at once.
+    nodes: Vec<Hash>,
     places: HashMap<TileKey, usize>,
     most: usize,
     hand: usize,
@@ -40,31 +46,30 @@ struct Edge {
 
 type TileKey = (LogKey, u8, u64);
 
-#[derive(Clone, Debug)]
-struct Kept {
-    key: TileKey,
-    nodes: Subtrees,
-    /// Since the hand passed.
-    used: bool,
-}
+const WIDTH: usize = TILE_WIDTH as usize;
+/// Four levels of nodes: sixteen, and those over them without the one over all.
+const BLOCK: usize = 16 + 8 + 4 + 2;
+/// Hashes of a full tile and the inner nodes over them, without the root, which is in the tile above.
+const NODES: usize = 17 * BLOCK;
 
 impl TileCache {
     /// A cache of at most `tiles` tiles, of 16 KiB each; of one at least.
     #[must_use]
     pub fn new(tiles: usize) -> Self {
-        Self { kept: Vec::new(), places: HashMap::new(), most: tiles.max(1), hand: 0, edge: Edge::default() }
+        let (keys, used, nodes, places) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { keys, used, nodes, places, most: tiles.max(1), hand: 0, edge: Edge::default() }
     }
 
     /// Number of tiles kept.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.kept.len()
+        self.keys.len()
     }
 
     /// Whether no tile is kept.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.kept.is_empty()
+        self.keys.is_empty()
     }
 
     /// As [`Log::inclusion_proof`].
@@ -104,22 +109,32 @@ impl TileCache {
     /// Where a full tile is kept; it is read if it is not there.
     fn place<S: Storage>(&mut self, storage: &S, key: TileKey) -> Result<usize, LogError<S::Error>> {
         if let Some(place) = self.places.get(&key) {
-            if let Some(kept) = self.kept.get_mut(*place) {
-                kept.used = true;
+            if let Some(used) = self.used.get_mut(*place) {
+                *used = true;
             }
             return Ok(*place);
         }
         let (log, level, index) = key;
-        let nodes = tile(storage, log, level, index)?.into_iter().collect();
-        let new = Kept { key, nodes, used: true };
-        let place = if self.kept.len() < self.most {
-            self.kept.push(new);
-            self.kept.len().saturating_sub(1)
+        let nodes = nodes_of(tile(storage, log, level, index)?);
+        let place = if self.keys.len() < self.most {
+            // As many more as there are, and no more than may be.
+            if self.nodes.len() == self.nodes.capacity() {
+                let more = self.most.saturating_sub(self.keys.len()).min(self.keys.len().max(1));
+                self.nodes.reserve_exact(more.saturating_mul(NODES));
+            }
+            self.keys.push(key);
+            self.used.push(true);
+            self.nodes.extend_from_slice(&nodes);
+            self.keys.len().saturating_sub(1)
         } else {
             let place = self.unused();
-            if let Some(kept) = self.kept.get_mut(place) {
-                self.places.remove(&kept.key);
-                *kept = new;
+            if let (Some(kept), Some(used)) = (self.keys.get_mut(place), self.used.get_mut(place))
+                && let Some(there) =
+                    self.nodes.get_mut(place.saturating_mul(NODES)..).and_then(|from| from.get_mut(..NODES))
+            {
+                self.places.remove(kept);
+                (*kept, *used) = (key, true);
+                there.copy_from_slice(&nodes);
             }
             place
         };
@@ -127,17 +142,52 @@ impl TileCache {
         Ok(place)
     }
 
+    /// The root over the `2^level` hashes from `index * 2^level` of the tile in a place.
+    fn node(&self, place: usize, level: u32, index: usize) -> Option<Hash> {
+        let within = within(level, index)?;
+        self.nodes.get(place.checked_mul(NODES)?.checked_add(within)?).copied()
+    }
+
     /// The next place whose tile was not used since the hand passed it; at most one round.
     fn unused(&mut self) -> usize {
         loop {
             let place = self.hand;
-            self.hand = if place.saturating_add(1) < self.kept.len() { place.saturating_add(1) } else { 0 };
-            match self.kept.get_mut(place) {
-                Some(kept) if kept.used => kept.used = false,
+            self.hand = if place.saturating_add(1) < self.used.len() { place.saturating_add(1) } else { 0 };
+            match self.used.get_mut(place) {
+                Some(used) if *used => *used = false,
                 _ => return place,
             }
         }
     }
+}
+
+/// Where a node of a full tile is among all of them.
+///
+/// A path goes through two blocks, of which the first is above the sixteen others. So it waits for two pages of
+/// memory; it would wait for eight if each level were by itself.
+fn within(level: u32, index: usize) -> Option<usize> {
+    if level > 7 || index >= WIDTH.wrapping_shr(level) {
+        return None;
+    }
+    let (block, level, index) = match 4_u32.checked_sub(level) {
+        Some(up @ 1..) => (index.wrapping_shr(up).saturating_add(1), level, index & 15_usize.wrapping_shr(level)),
+        _ => (0, level.saturating_sub(4), index),
+    };
+    let before = 32_usize.saturating_sub(32_usize.wrapping_shr(level));
+    block.checked_mul(BLOCK)?.checked_add(before)?.checked_add(index)
+}
+
+fn nodes_of(mut hashes: Vec<Hash>) -> Vec<Hash> {
+    let mut nodes = vec![Hash([0; 32]); NODES];
+    for level in 0..8 {
+        for (index, hash) in hashes.iter().enumerate() {
+            if let Some(node) = within(level, index).and_then(|place| nodes.get_mut(place)) {
+                *node = *hash;
+            }
+        }
+        hashes = parents(&hashes);
+    }
+    nodes
 }
 
 struct CachedNodes<'a, S> {
@@ -162,8 +212,7 @@ impl<S: Storage> Nodes for CachedNodes<'_, S> {
         };
         *last = Some((key, place));
         let within = u32::from(level % 8);
-        let kept = cache.kept.get(place).ok_or(LogError::NoTile)?;
-        kept.nodes.node(within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
+        cache.node(place, within, hashes.start.wrapping_shr(within)).ok_or(LogError::NoTile)
     }
 
     fn edge(&self, begin: u64, size: u64) -> Result<Hash, Self::Error> {
@@ -251,6 +300,15 @@ mod tests {
                 assert!(proof.is_err() && proof == log.inclusion_proof(&storage, at, size));
             }
         }
+    }
+
+    #[test]
+    fn each_node_of_a_tile_has_a_place_of_its_own() {
+        let nodes = (0..8).flat_map(|level| (0..WIDTH >> level).map(move |index| within(level, index).unwrap()));
+        let mut places: Vec<usize> = nodes.collect();
+        places.sort_unstable();
+        assert_eq!(places, (0..NODES).collect::<Vec<_>>());
+        assert_eq!([within(0, 256), within(7, 2), within(8, 0), within(u32::MAX, 0)], [None; 4]);
     }
 
     #[test]
