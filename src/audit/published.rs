@@ -107,7 +107,7 @@ impl Nodes for PublishedLog {
     }
 }
 
-/// The tree over a log's links, which come one by one: each node is hashed once, whatever is asked for.
+/// The tree over a log's links, as far as they have come: each node is hashed once, whatever is asked for.
 #[derive(Default)]
 struct Tree {
     size: u64,

@@ -53,7 +53,8 @@ const BLOCK: usize = 16 + 8 + 4 + 2;
 const NODES: usize = 17 * BLOCK;
 
 impl TileCache {
-    /// A cache of at most `tiles` tiles, of 16 KiB each; of one at least.
+    /// A cache of at most `tiles` tiles, of 16 KiB each; of one at least. While it grows, half as much again is needed
+    /// for a moment.
     #[must_use]
     pub fn new(tiles: usize) -> Self {
         let (keys, used, nodes, places) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
@@ -163,7 +164,7 @@ impl TileCache {
 
 /// Where a node of a full tile is among all of them.
 ///
-/// A path goes through two blocks, of which the first is above the sixteen others. So it waits for two pages of
+/// A path goes through two blocks, of which the first is above the sixteen others. So it mostly waits for two pages of
 /// memory; it would wait for eight if each level were by itself.
 fn within(level: u32, index: usize) -> Option<usize> {
     if level > 7 || index >= WIDTH.wrapping_shr(level) {
@@ -180,12 +181,14 @@ fn within(level: u32, index: usize) -> Option<usize> {
 fn nodes_of(mut hashes: Vec<Hash>) -> Vec<Hash> {
     let mut nodes = vec![Hash([0; 32]); NODES];
     for level in 0..8 {
+        if level > 0 {
+            hashes = parents(&hashes);
+        }
         for (index, hash) in hashes.iter().enumerate() {
             if let Some(node) = within(level, index).and_then(|place| nodes.get_mut(place)) {
                 *node = *hash;
             }
         }
-        hashes = parents(&hashes);
     }
     nodes
 }

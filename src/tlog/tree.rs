@@ -94,7 +94,7 @@ impl Frontier {
         self.push_subtree(leaf, 0);
     }
 
-    /// Appends leaves by their hashes: faster than one by one.
+    /// Appends leaves by their hashes: many are faster together than one by one.
     pub fn extend(&mut self, mut leaves: &[Hash]) {
         while let Some(height) = leaves.len().checked_ilog2() {
             // As large as they are, and as the place where they come allows.
@@ -197,12 +197,12 @@ impl Chain {
         Ok(self.link)
     }
 
-    /// Appends entries by their bodies: faster than one by one.
+    /// Appends entries by their bodies: many are faster together than one by one.
     ///
     /// # Errors
     /// [`BodyTooLong`]; nothing has changed then.
     pub fn extend<B: AsRef<[u8]>>(&mut self, bodies: impl IntoIterator<Item = B>) -> Result<(), BodyTooLong> {
-        let (mut chain, mut links) = (self.clone(), Vec::with_capacity(AT_ONCE));
+        let (mut chain, mut links) = (self.clone(), Vec::new());
         for body in bodies {
             chain.link = chain.next(body.as_ref())?;
             links.push(chain.link);
@@ -324,7 +324,9 @@ pub(super) fn subtree_root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => empty_root(),
         [leaf] => *leaf,
+        [left, right] => node_hash(left, right),
         _ => {
+            debug_assert!(leaves.len().is_power_of_two());
             let mut nodes = parents(leaves);
             while nodes.len() > 1 {
                 nodes = parents(&nodes);

@@ -438,7 +438,12 @@ impl<'a> MapReader<'a> {
     /// Checks that the key read since `start` sorts after the one before it, byte by byte.
     fn ascending(&mut self, decoder: &Decoder<'a>, start: usize) -> Result<(), CborError> {
         let key = decoder.input.get(start..decoder.offset).unwrap_or_default();
-        if key <= self.last {
+        let after = match (key, self.last) {
+            // Most keys are one byte: compared here, they cost no call.
+            ([key], [last]) => key > last,
+            (key, last) => key > last,
+        };
+        if !after {
             return Err(CborError { offset: start, kind: CborErrorKind::KeyOrder });
         }
         self.last = key;

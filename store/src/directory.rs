@@ -260,13 +260,11 @@ impl Files for Folder {
         let failed = |source| FolderError::Io { path: path.clone(), source };
         let mut found = match open_unless_link(&path) {
             Ok(found) => found,
-            Err(source) => {
-                return match path.symlink_metadata() {
-                    Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-                    Ok(found) if !found.is_file() => Err(FolderError::NotAFile(path)),
-                    _ => Err(failed(source)),
-                };
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(_) if path.symlink_metadata().is_ok_and(|found| !found.is_file()) => {
+                return Err(FolderError::NotAFile(path));
             }
+            Err(source) => return Err(failed(source)),
         };
         let metadata = found.metadata().map_err(failed)?;
         if !metadata.is_file() {
@@ -282,11 +280,11 @@ impl Files for Folder {
     }
 }
 
-/// Opens a file to be read. What is no plain file is refused or opened without waiting for anything.
+/// Opens a file to be read. A link is refused; a pipe or a device is opened, without waiting for anything.
 #[cfg(unix)]
 fn open_unless_link(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
 #[cfg(not(unix))]
