@@ -56,6 +56,12 @@ impl PendingSignature {
         self.compare(self.expected.compress())
     }
 
+    /// Says of both signatures what [`PendingSignature::settle`] says of each, by one inversion.
+    pub fn settle_with(&self, other: &Self) -> (Result<(), SignatureError>, Result<(), SignatureError>) {
+        let [own, others] = EdwardsPoint::compress_batch(&[self.expected, other.expected]);
+        (self.compare(own), other.compare(others))
+    }
+
     /// Says of each signature, in order, what [`PendingSignature::settle`] says of it.
     ///
     /// Every signature has its own equation and its own answer; only the arithmetic of one inversion
@@ -117,6 +123,21 @@ mod tests {
             assert!(SMALL_ORDER_Y.contains(&y), "{y:02x?}");
             let pending = PendingSignature { r: point.compress().0, expected: point };
             assert_eq!(pending.settle(), Err(SignatureError));
+        }
+    }
+
+    #[test]
+    fn each_of_two_has_its_own_answer() {
+        let good = |n: u64| {
+            let expected = EdwardsPoint::mul_base(&Scalar::from(n));
+            PendingSignature { r: expected.compress().0, expected }
+        };
+        let bad = PendingSignature { r: good(3).r, ..good(2) };
+        let zero = PendingSignature { r: EdwardsPoint::identity().compress().0, expected: EdwardsPoint::identity() };
+        for one in [good(2), good(3), bad, zero] {
+            for other in [good(2), good(4), bad, zero] {
+                assert_eq!(one.settle_with(&other), (one.settle(), other.settle()));
+            }
         }
     }
 

@@ -212,9 +212,16 @@ pub(super) struct Judging<'a> {
 impl<'a> Judging<'a> {
     fn verify(&self) -> Result<Presented, PassError> {
         let (code, issuer) = self.decode()?;
-        issuer.settle().map_err(|_| PassError::PassSignature)?;
-        let (code, holder) = self.proof(code)?;
-        holder.map_or(Ok(()), |holder| holder.settle()).map_err(|_| PassError::HolderSignature)?;
+        // Computed before the issuer's signature is settled, so that both share the last step. What it comes to is
+        // asked only if that one is good.
+        let proof = self.proof(code);
+        let (issuer, holder) = match &proof {
+            Ok((_, Some(holder))) => issuer.settle_with(holder),
+            _ => (issuer.settle(), Ok(())),
+        };
+        issuer.map_err(|_| PassError::PassSignature)?;
+        let (code, _) = proof?;
+        holder.map_err(|_| PassError::HolderSignature)?;
         self.conclude(code)
     }
 
@@ -469,6 +476,26 @@ mod tests {
         let length = forged.len();
         forged[length - 1] ^= 0x20;
         assert_eq!(at(&wrap(forged), NOW), Err(PassError::PassSignature));
+    }
+
+    #[test]
+    fn of_a_pass_that_its_issuer_did_not_sign_nothing_else_is_said() {
+        let stranger = SigningKey::from_seed(&[4; 32]);
+        let bare = PassClaims { confirmation: None, flags: flags::STATIC_ALLOWED, ..claims() };
+        for (claims, by, now, otherwise) in [
+            (claims(), &holder(), 9_999, PassError::NotYetValid(time(10_000))),
+            (claims(), &holder(), 90_000, PassError::Expired(time(90_000))),
+            (bare, &holder(), NOW, PassError::NoHolderKey),
+            (claims(), &stranger, NOW, PassError::HolderSignature),
+        ] {
+            let mut pass = issue(&claims);
+            let shown = |pass: &[u8]| present(pass, by, FEDERATION, None, time(now)).unwrap();
+            assert_eq!(at(&shown(&pass), now), Err(otherwise));
+            // In R, so that it shows at the last step only.
+            let first = pass.len() - 64;
+            pass[first] ^= 1;
+            assert_eq!(at(&shown(&pass), now), Err(PassError::PassSignature), "{otherwise}");
+        }
     }
 
     #[test]
