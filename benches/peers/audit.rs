@@ -10,7 +10,7 @@ use onecard::audit::{Depth, Files, MemoryFiles, Options, audit};
 use onecard::crypto::{KnownKey, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Decision, Scan};
 use onecard::id::PassId;
-use onecard::tlog::{BundleEntries, Resource, genesis, leaf_hash, node_hash};
+use onecard::tlog::{BundleEntries, Resource, TILE_WIDTH, genesis, leaf_hash, node_hash};
 use onecard_store::Folder;
 use std::collections::BTreeMap;
 use std::env;
@@ -77,8 +77,21 @@ pub(crate) fn directory() -> Vec<Entry> {
             black_box(node_hash(&link, &link));
         }
     };
+    let all = Rc::clone(&folder);
+    let paths: Vec<String> = files.keys().cloned().collect();
+    let hashes_read = move || {
+        for (path, bytes) in paths.iter().map(|path| (path, all.read(path).unwrap().unwrap())) {
+            let bundle = path.find("tile/entries/").and_then(|at| path[at..].parse::<Resource>().ok());
+            let entries = bundle.filter(|bundle| bundle.id().is_full()).map(|_| BundleEntries::new(&bytes, TILE_WIDTH));
+            for entry in entries.into_iter().flatten() {
+                let link = leaf_hash(entry.unwrap());
+                black_box(node_hash(&link, &link));
+            }
+        }
+    };
     vec![
         Entry::new(HASHES, HASHES, hashes).items(records),
+        Entry::new("day_sha256_read", HASHES, hashes_read).items(records),
         integrity("day_integrity_in_memory", HASHES, &files, records, 1),
         integrity(ONE, HASHES, &folder, records, 1),
         integrity("day_integrity_two_cores", ONE, &folder, records, 2),
