@@ -517,16 +517,6 @@ fn a_price_that_rises_later_changes_no_decision_before() {
     assert_eq!(run(&files), []);
 }
 
-#[test]
-fn a_product_has_the_same_rules_in_every_catalogue() {
-    let mut files = Day::ordinary().settle(OPEN + 90_000);
-    let mut spec = CatalogueSpec { sequence: 2, issued: time(OPEN + 50_000), ..day::catalogue_spec(CITIES[0]) };
-    spec.products[0].grants[0].quotas[0].limit += 1;
-    let path = "trust/catalogue-310101-2.cose";
-    files.insert(path.into(), spec.sign(&secret(CITIES[0], Role::Registrar)));
-    assert_eq!(errors(&files), [(path.to_owned(), Rule::Catalogue)]);
-}
-
 /// A day at whose first gate a full bundle of records ends with the last `synced`: three redemptions
 /// lie in it, and after it the annulment of one and the reversal of another.
 fn long() -> Day {

@@ -11,6 +11,7 @@ use onecard::trust::{CatalogueSpec, Role, Status, StatusListSpec};
 
 const TRUST: &str = "trust/trust-list-1.cose";
 const CATALOGUE: &str = "trust/catalogue-310101-1.cose";
+const NEXT_CATALOGUE: &str = "trust/catalogue-310101-2.cose";
 const STATUS: &str = "trust/status-310101-1.cose";
 const LEDGER: &str = "ledger/310101/checkpoint";
 const LEDGER_TILE: &str = "ledger/310101/tile/0/000.p/8";
@@ -29,9 +30,10 @@ pub(super) const CASES: &[Case] = &[
     ("trust-list-misnamed", Files(|files| rename(files, TRUST, "trust/trust-list-2.cose"))),
     ("catalogue-flipped", Files(|files| flip_last(files, CATALOGUE))),
     ("catalogue-missing", Files(|files| remove(files, CATALOGUE))),
-    ("catalogue-misnamed", Files(|files| rename(files, CATALOGUE, "trust/catalogue-310101-2.cose"))),
-    ("catalogue-replaced", Files(|files| _ = files.insert(CATALOGUE.into(), other_catalogue()))),
-    ("catalogue-cheaper", Said(|script| script.publish_instead(HUANGPU, CATALOGUE, other_catalogue()))),
+    ("catalogue-misnamed", Files(|files| rename(files, CATALOGUE, NEXT_CATALOGUE))),
+    ("catalogue-replaced", Files(|files| _ = files.insert(CATALOGUE.into(), other_catalogue(1)))),
+    ("catalogue-cheaper", Said(|script| script.publish_instead(HUANGPU, CATALOGUE, other_catalogue(1)))),
+    ("catalogue-changes-a-product", Files(|files| _ = files.insert(NEXT_CATALOGUE.into(), other_catalogue(2)))),
     ("status-list-flipped", Files(|files| flip_last(files, STATUS))),
     ("status-list-missing", Files(|files| remove(files, STATUS))),
     ("status-list-misnamed", Files(|files| rename(files, STATUS, "trust/status-320100-2.cose"))),
@@ -213,8 +215,8 @@ fn truncated_evidence(files: &mut MemoryFiles) {
 }
 
 /// Huangpu's catalogue with another price of the passes of product 2, by its registrar.
-fn other_catalogue() -> Vec<u8> {
-    let mut spec: CatalogueSpec = day::catalogue_spec(HUANGPU);
+fn other_catalogue(sequence: u64) -> Vec<u8> {
+    let mut spec = CatalogueSpec { sequence, ..day::catalogue_spec(HUANGPU) };
     spec.products[1].grants[0].price = Price::Off(4_000);
     spec.products[0].settlement.price_fen = 1;
     spec.venues[0].price_fen = 900;
