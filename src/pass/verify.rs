@@ -245,8 +245,8 @@ impl<'a> Judging<'a> {
         Ok((Code { claims, binding }, issuer))
     }
 
-    /// The issuer's signature is good: the pass's times, and whether it may be shown like this; leaves the
-    /// holder's signature, where there is one.
+    /// What follows if the issuer's signature is good: the pass's times, and whether it may be shown like this; leaves the
+    /// holder's signature, where there is one. What it says counts only then.
     pub(super) fn proof(&self, code: Code<'a>) -> Result<(Code<'a>, Option<PendingSignature>), PassError> {
         let claims = &code.claims;
         verify_times(claims, self.now)?;
