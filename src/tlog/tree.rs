@@ -107,28 +107,26 @@ impl Frontier {
 
     /// Appends the root of `2^height` leaves; the size is a multiple of that.
     fn push_subtree(&mut self, root: Hash, height: u32) {
-        let merges = self.size.wrapping_shr(height).trailing_ones() as usize;
+        let merged = self.nodes.iter().skip(height as usize).take(self.merges(height));
+        let root = merged.fold(root, |hash, node| node_hash(node, &hash));
+        self.complete(root, height);
+    }
+
+    /// Appends `2^height` leaves by the root of the largest subtree that they complete.
+    fn complete(&mut self, root: Hash, height: u32) {
+        let merges = self.merges(height);
         let mut nodes = self.nodes.iter_mut().skip(height as usize);
-        let mut hash = root;
-        for node in nodes.by_ref().take(merges) {
-            hash = node_hash(node, &hash);
-            *node = ABSENT;
-        }
+        nodes.by_ref().take(merges).for_each(|node| *node = ABSENT);
         if let Some(node) = nodes.next() {
-            *node = hash;
+            *node = root;
         }
         // 2^64 leaves cannot be pushed, so this never saturates.
         self.size = self.size.saturating_add(1_u64.wrapping_shl(height));
     }
 
-    /// Appends a leaf by the root of the largest subtree that it completes, for who has hashed that already.
-    fn complete(&mut self, root: Hash) {
-        let merges = self.size.trailing_ones() as usize;
-        self.nodes.iter_mut().take(merges).for_each(|node| *node = ABSENT);
-        if let Some(node) = self.nodes.get_mut(merges) {
-            *node = root;
-        }
-        self.size = self.size.saturating_add(1);
+    /// How many subtrees here become one with the next of `2^height` leaves.
+    const fn merges(&self, height: u32) -> usize {
+        self.size.wrapping_shr(height).trailing_ones() as usize
     }
 
     /// The Merkle tree hash of all leaves.
@@ -224,7 +222,7 @@ impl Chain {
     /// Appends an entry by its link, and by the root of the largest subtree that it completes.
     pub(super) fn complete(&mut self, link: Hash, root: Hash) {
         self.link = link;
-        self.frontier.complete(root);
+        self.frontier.complete(root, 0);
     }
 
     /// Number of entries.
