@@ -21,6 +21,7 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 
 /// Link of the entry with this `body` after the link `previous`: the leaf hash of both.
 #[must_use]
+#[inline]
 pub fn link_hash(previous: &Hash, body: &[u8]) -> Hash {
     sha256(&[&[0x00], &previous.0, body])
 }
@@ -215,6 +216,7 @@ impl Chain {
     }
 
     /// The link of the next entry.
+    #[inline]
     pub(super) fn next(&self, body: &[u8]) -> Result<Hash, BodyTooLong> {
         if body.len() > MAX_BODY { Err(BodyTooLong(body.len())) } else { Ok(link_hash(&self.link, body)) }
     }
