@@ -3,7 +3,8 @@
 //! [`RedbStorage`] keeps logs in one file, for gates and city ledgers. [`publish`] writes a log in the
 //! C2SP tlog-tiles layout, for others to fetch; [`Folder`] reads what was published, to be audited, and
 //! [`rebuild`] makes a store of it. [`Remains`] reads what a damaged file still holds. [`SharedGate`]
-//! commits at once what several readers of a gate scan, [`SharedLedger`] what several gates send.
+//! commits at once what several readers of a gate scan, [`SharedLedger`] what several gates send; both are
+//! [`Shared`] among threads.
 //!
 //! What is promised, and which test shows it, is in `docs/durability.md`.
 #![forbid(unsafe_code)]
@@ -34,6 +35,6 @@ pub use directory::{Folder, FolderError, Lost, PublishError, publish, publish_so
 pub use rebuild::{Published, RebuildError, content_digest, rebuild};
 pub use redb_storage::{RedbStorage, StoreError};
 pub use remains::Remains;
-pub use shared::Bounds;
+pub use shared::{Bounds, Shared};
 pub use shared_gate::SharedGate;
 pub use shared_ledger::SharedLedger;

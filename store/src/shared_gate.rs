@@ -1,25 +1,29 @@
 //! One gate for several readers: what they scan at about the same time is durable with one commit.
 
-use crate::shared::{Bounds, Serve, Shared};
+use crate::shared::{Bounds, Shared};
 use onecard::{
     gate::{Decision, Gate, Identity, Reason, Scan},
     time::UnixTime,
     tlog::Storage,
 };
+use std::sync::Arc;
 
 /// A gate that several threads ask, each answered when its admission is durable. Clones are the same
 /// gate.
 #[derive(Debug)]
-pub struct SharedGate<S: Storage + Send + 'static>(Shared<Gate<S>>);
+pub struct SharedGate<S: Storage> {
+    gate: Arc<Shared<Gate<S>, Waiting, Decision>>,
+    bounds: Bounds,
+}
 
-impl<S: Storage + Send + 'static> Clone for SharedGate<S> {
+impl<S: Storage> Clone for SharedGate<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { gate: Arc::clone(&self.gate), bounds: self.bounds }
     }
 }
 
 /// A scan whose reader waits for the answer.
-pub(crate) struct Waiting {
+struct Waiting {
     text: Vec<u8>,
     party: u8,
     compared: bool,
@@ -33,22 +37,11 @@ impl Waiting {
     }
 }
 
-impl<S: Storage + Send + 'static> Serve for Gate<S> {
-    type Question = Waiting;
-    type Answer = Decision;
-
-    fn answer(&mut self, group: Vec<Waiting>) -> Vec<Decision> {
-        let Some(now) = group.iter().map(|waiting| waiting.now).max() else { return Vec::new() };
-        let scans: Vec<_> = group.iter().map(Waiting::scan).collect();
-        self.admit_all(&scans, now)
-    }
-}
-
-impl<S: Storage + Send + 'static> SharedGate<S> {
-    /// Shares a gate. It works in a thread of its own until it is closed, or the last clone is dropped.
+impl<S: Storage> SharedGate<S> {
+    /// Shares a gate, until it is closed or the last clone is dropped.
     #[must_use]
     pub fn new(gate: Gate<S>, bounds: Bounds) -> Self {
-        Self(Shared::new(gate, bounds))
+        Self { gate: Arc::new(Shared::new(gate)), bounds }
     }
 
     /// As [`Gate::admit`] of a QR code, together with what others ask for; `compared` says that a person
@@ -56,19 +49,29 @@ impl<S: Storage + Send + 'static> SharedGate<S> {
     /// was closed, everybody is denied. What else can be shown is for [`SharedGate::with`].
     #[must_use]
     pub fn admit(&self, text: &[u8], party: u8, compared: bool, now: UnixTime) -> Decision {
-        let decision = self.0.ask(Waiting { text: text.to_vec(), party, compared, now });
+        let waiting = Waiting { text: text.to_vec(), party, compared, now };
+        let decision = self.gate.ask(waiting, self.bounds, |gate, group| {
+            let now = group.iter().map(|waiting| waiting.now).fold(now, UnixTime::max);
+            let scans: Vec<_> = group.iter().map(Waiting::scan).collect();
+            gate.admit_all(&scans, now)
+        });
         decision.unwrap_or(Decision::Denied(Reason::Internal.into()))
     }
 
     /// Does anything else with the gate, between two groups: annuls, syncs, seals. `None` after the gate
-    /// was closed.
-    pub fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut Gate<S>) -> T + Send + 'static) -> Option<T> {
-        self.0.with(work)
+    /// was closed, or a call with it panicked.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Gate<S>) -> T) -> Option<T> {
+        self.gate.write(work)
+    }
+
+    /// Looks at the gate, maybe together with others. `None` as in [`SharedGate::with`].
+    pub fn read<T>(&self, look: impl FnOnce(&Gate<S>) -> T) -> Option<T> {
+        self.gate.read(look)
     }
 
     /// Ends sharing, after what was asked before, and returns the gate; `None` when it was closed before.
     #[must_use]
     pub fn close(&self) -> Option<Gate<S>> {
-        self.0.close()
+        self.gate.close()
     }
 }
