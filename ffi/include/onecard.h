@@ -17,9 +17,10 @@
 //  - A handle is made by _new, _load, _open or _create and lives until its _free, which takes the
 //    address of the handle and writes NULL there; freeing NULL is fine. Bytes that the library made are an
 //    onecard_buffer.
-//  - There is no global state and no last error: functions may be called from any thread. What a
-//    handle allows is said where its type is; a call that would race is ONECARD_STATUS_BUSY and does
-//    nothing. Only _free must be the last call with its handle.
+//  - There is no global state and no last error: functions may be called from any thread, with the same
+//    handle too. Calls that change it take their turn in the order in which they came and wait for it; a
+//    bundle and a history are read beside an update. Only _free must be the last call with its handle:
+//    while another is under way it is ONECARD_STATUS_BUSY and frees nothing.
 //  - A bug inside that would unwind is stopped and returned as ONECARD_STATUS_PANIC. Every later call
 //    with the same handle but _free is ONECARD_STATUS_POISONED.
 
@@ -64,7 +65,7 @@ enum onecard_status
   ONECARD_STATUS_UNKNOWN_CONSTANT = 5,
   // An error that has no number yet.
   ONECARD_STATUS_UNCLASSIFIED = 6,
-  // The handle is in use by another thread. Nothing was done.
+  // The handle is in use by another thread and was not freed.
   ONECARD_STATUS_BUSY = 7,
   // A bug was stopped in an earlier call with this handle: free it and open it anew.
   ONECARD_STATUS_POISONED = 8,
@@ -572,14 +573,14 @@ typedef struct onecard_buffer onecard_buffer;
 
 // Trust list, catalogues and status lists, all verified.
 //
-// Thread-safe: any number of threads may read at once. Who updates while another thread uses it
-// gets ONECARD_STATUS_BUSY, or makes the other one get it.
+// Thread-safe: an update waits for nobody who reads. Calls that began before it see what was in force then.
 typedef struct onecard_bundle onecard_bundle;
 
 // A gate with its journal, its key and what it knows.
 //
-// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. Two lanes with
-// keys of their own are two gates.
+// Thread-safe: one handle serves all lanes of the gate. Calls take their turn in the order in which they came; those
+// that change nothing share one. Codes that come while another admission is made durable are decided together, with
+// one durable commit for all of them. Two lanes with keys of their own are two gates.
 typedef struct onecard_gate onecard_gate;
 
 // Verified trust lists, each following the one before.
@@ -589,19 +590,19 @@ typedef struct onecard_history onecard_history;
 
 // A member's ledger.
 //
-// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. After
-// ONECARD_STATUS_STORE_FAILED it says ONECARD_STATUS_LEDGER_UNSURE until onecard_ledger_recover.
+// Thread-safe: calls take their turn, as those of a gate, and segments that come while another is made durable share
+// one durable commit. After ONECARD_STATUS_STORE_FAILED it says ONECARD_STATUS_LEDGER_UNSURE until
+// onecard_ledger_recover.
 typedef struct onecard_ledger onecard_ledger;
 
 // What a gate is to learn, gathered piece by piece and taken by onecard_gate_sync, whole or not at all.
 //
-// Nothing is verified before that. For one thread at a time, as a gate.
+// Nothing is verified before that. Thread-safe: calls take their turn, as those of a gate.
 typedef struct onecard_sync onecard_sync;
 
 // A witness of every other member's ledger, with the last checkpoint it cosigned of each.
 //
-// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. Open it anew when
-// the trust list changes.
+// Thread-safe: calls take their turn, as those of a gate. Open it anew when the trust list changes.
 typedef struct onecard_witness onecard_witness;
 
 // What an audit came to.
@@ -1204,7 +1205,8 @@ onecard_status onecard_gate_open_setting_clock(const char *path,
 //
 // Every text gets a decision, and ONECARD_STATUS_OK says no more than that: the barrier opens when
 // `kind` is ONECARD_SEVERITY_ADMIT. An admission is durable in the journal before this returns.
-// `flags` is 0 or ONECARD_ADMIT_IDENTITY_CHECKED.
+// `flags` is 0 or ONECARD_ADMIT_IDENTITY_CHECKED. Where several threads ask at once, the decisions are as of the
+// latest `now` among them.
 //
 // # Safety
 // `gate` is NULL or a live handle; `text` is valid for its length; `decision` is NULL or can be
@@ -1236,7 +1238,7 @@ onecard_status onecard_gate_admit_document(struct onecard_gate *gate,
 
 // Sets the challenge that the next answer must be to: 16 bytes that the caller draws at random, each
 // time anew, and sends to the holder with the gate's id. One is good for one answer, accepted or not;
-// a new one replaces it.
+// a new one replaces it: a gate has one at a time, for all threads.
 //
 // # Safety
 // `gate` is NULL or a live handle; `nonce` is valid for its length.
@@ -1648,7 +1650,8 @@ onecard_status onecard_ledger_reverse(struct onecard_ledger *ledger,
                                       uint64_t *entry);
 
 // Takes a gate's segment, as onecard_gate_segment made it: verifies certificate, checkpoint, chain, root
-// and evidence, and logs the gate's checkpoint, all in one commit. The same segment may come again.
+// and evidence, and logs the gate's checkpoint, all in one commit. The same segment may come again. Those that
+// several threads bring at once are taken together, as of the latest `now` among them.
 //
 // # Safety
 // `ledger` is NULL or a live handle; `segment` is valid for its length; `ingested` is NULL or can be

@@ -24,7 +24,7 @@ pub unsafe extern "C" fn onecard_buffer_data(
     run(|| {
         // SAFETY: the caller's promise is the same.
         let (buffer, data, length) = unsafe { (borrow(buffer)?, Out::new(data)?, Out::new(length)?) };
-        buffer.read(|bytes| {
+        buffer.share(|bytes| {
             data.set(bytes.as_ptr());
             length.set(bytes.len());
             Ok(())

@@ -1,6 +1,7 @@
 //! The bundle: everything a gate needs to decide offline.
 
 use crate::buffer::Buffer;
+use crate::hold::Versions;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle};
 use crate::{Status, run};
 use onecard::crypto::Hash;
@@ -9,12 +10,11 @@ use onecard::trust::{Bundle as Inner, Role, TrustList};
 
 /// Trust list, catalogues and status lists, all verified.
 ///
-/// Thread-safe: any number of threads may read at once. Who updates while another thread uses it
-/// gets ONECARD_STATUS_BUSY, or makes the other one get it.
+/// Thread-safe: an update waits for nobody who reads. Calls that began before it see what was in force then.
 pub struct Bundle(());
 
 impl Opaque for Bundle {
-    type Inner = Inner;
+    type Inner = Versions<Inner>;
     const TAG: u32 = 0x4f43_0001;
 }
 

@@ -2,6 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::bundle::Bundle;
+use crate::hold::GROUP;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, optional_array, utf8};
 use crate::reason::Severity;
 use crate::{Status, narrow, run};
@@ -12,7 +13,7 @@ use onecard::pass::IdOpening;
 use onecard::time::UnixTime;
 use onecard::tlog::{LogError, MemoryStorage};
 use onecard::trust;
-use onecard_store::RedbStorage;
+use onecard_store::{RedbStorage, SharedGate};
 use std::path::Path;
 
 /// Flag of an admission: a person compared the holder's document.
@@ -20,12 +21,13 @@ pub const ONECARD_ADMIT_IDENTITY_CHECKED: u32 = 1;
 
 /// A gate with its journal, its key and what it knows.
 ///
-/// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. Two lanes with
-/// keys of their own are two gates.
+/// Thread-safe: one handle serves all lanes of the gate. Calls take their turn in the order in which they came; those
+/// that change nothing share one. Codes that come while another admission is made durable are decided together, with
+/// one durable commit for all of them. Two lanes with keys of their own are two gates.
 pub struct Gate(());
 
 impl Opaque for Gate {
-    type Inner = Inner<RedbStorage>;
+    type Inner = SharedGate<RedbStorage>;
     const TAG: u32 = 0x4f43_0002;
 }
 
@@ -179,7 +181,8 @@ pub unsafe extern "C" fn onecard_gate_open_setting_clock(
 ///
 /// Every text gets a decision, and ONECARD_STATUS_OK says no more than that: the barrier opens when
 /// `kind` is ONECARD_SEVERITY_ADMIT. An admission is durable in the journal before this returns.
-/// `flags` is 0 or ONECARD_ADMIT_IDENTITY_CHECKED.
+/// `flags` is 0 or ONECARD_ADMIT_IDENTITY_CHECKED. Where several threads ask at once, the decisions are as of the
+/// latest `now` among them.
 ///
 /// # Safety
 /// `gate` is NULL or a live handle; `text` is valid for its length; `decision` is NULL or can be
@@ -196,9 +199,12 @@ pub unsafe extern "C" fn onecard_gate_admit(
 ) -> Status {
     run(|| {
         // SAFETY: the caller's promise is the same.
-        let text = unsafe { bytes(text.cast(), text_length) }?;
-        // SAFETY: the same.
-        unsafe { decide(gate, Shown::Text(text), party, by_flags(flags)?, now, decision) }
+        let (text, gate, out) =
+            unsafe { (bytes(text.cast(), text_length)?, borrow(gate.cast_const())?, Out::new(decision)?) };
+        let compared = by_flags(flags)? == Identity::Compared;
+        let (party, now) = (narrow(party)?, UnixTime::new(now)?);
+        out.set(gate.share(|gate| Ok(gate.admit(text, party, compared, now)))?.into());
+        Ok(())
     })
 }
 
@@ -233,7 +239,7 @@ pub unsafe extern "C" fn onecard_gate_admit_document(
 
 /// Sets the challenge that the next answer must be to: 16 bytes that the caller draws at random, each
 /// time anew, and sends to the holder with the gate's id. One is good for one answer, accepted or not;
-/// a new one replaces it.
+/// a new one replaces it: a gate has one at a time, for all threads.
 ///
 /// # Safety
 /// `gate` is NULL or a live handle; `nonce` is valid for its length.
@@ -417,7 +423,8 @@ unsafe fn start(
             )
         };
         let now = UnixTime::new(now)?;
-        out.set(handle(bundle.read(|bundle| open(Path::new(path), seed, certificate, bundle, now))?));
+        let opened = bundle.read(|bundle| open(Path::new(path), seed, certificate, bundle, now))?;
+        out.set(handle(SharedGate::new(opened, GROUP)));
         Ok(())
     })
 }
@@ -431,7 +438,7 @@ fn by_flags(flags: u32) -> Result<Identity<'static>, Status> {
     }
 }
 
-/// What the ways to admit have in common.
+/// What the ways to admit by more than a code have in common.
 ///
 /// # Safety
 /// `gate` is NULL or a live handle; `decision` is NULL or can be written.

@@ -1,5 +1,6 @@
 //! The trust lists one after the other, for whoever looks back: receipts, ledgers, witnesses.
 
+use crate::hold::Versions;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle};
 use crate::{Status, run};
 use onecard::crypto::Hash;
@@ -14,7 +15,7 @@ use onecard::trust::{TrustHistory, TrustList};
 pub struct History(());
 
 impl Opaque for History {
-    type Inner = TrustHistory;
+    type Inner = Versions<TrustHistory>;
     const TAG: u32 = 0x4f43_0005;
 }
 
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn onecard_history_new(
         let (trust, anchor, out) =
             unsafe { (bytes(trust, trust_length)?, array(anchor, anchor_length)?, Out::new(history)?) };
         let first = TrustList::pinned(trust, &Hash(*anchor))?;
-        out.set(handle::<History>(first.into()));
+        out.set(handle::<History>(TrustHistory::from(first)));
         Ok(())
     })
 }

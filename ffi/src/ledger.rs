@@ -2,6 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::history::History;
+use crate::hold::GROUP;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, utf8};
 use crate::{Status, run};
 use core::ffi::c_char;
@@ -12,17 +13,18 @@ use onecard::ledger::{Entry, Ingested as Taken, Ledger as Inner, journal_verifie
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, MemoryStorage, SignedCheckpoint};
 use onecard::trust::{Catalogue, StatusList, TrustHistory};
-use onecard_store::{PublishError, RedbStorage, StoreError, publish};
+use onecard_store::{PublishError, RedbStorage, SharedLedger, StoreError, publish};
 use std::path::Path;
 
 /// A member's ledger.
 ///
-/// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. After
-/// ONECARD_STATUS_STORE_FAILED it says ONECARD_STATUS_LEDGER_UNSURE until onecard_ledger_recover.
+/// Thread-safe: calls take their turn, as those of a gate, and segments that come while another is made durable share
+/// one durable commit. After ONECARD_STATUS_STORE_FAILED it says ONECARD_STATUS_LEDGER_UNSURE until
+/// onecard_ledger_recover.
 pub struct Ledger(());
 
 impl Opaque for Ledger {
-    type Inner = Inner<RedbStorage>;
+    type Inner = SharedLedger<RedbStorage>;
     const TAG: u32 = 0x4f43_0006;
 }
 
@@ -301,7 +303,8 @@ pub unsafe extern "C" fn onecard_ledger_reverse(
 }
 
 /// Takes a gate's segment, as onecard_gate_segment made it: verifies certificate, checkpoint, chain, root
-/// and evidence, and logs the gate's checkpoint, all in one commit. The same segment may come again.
+/// and evidence, and logs the gate's checkpoint, all in one commit. The same segment may come again. Those that
+/// several threads bring at once are taken together, as of the latest `now` among them.
 ///
 /// # Safety
 /// `ledger` is NULL or a live handle; `segment` is valid for its length; `ingested` is NULL or can be
@@ -320,7 +323,8 @@ pub unsafe extern "C" fn onecard_ledger_ingest(
             unsafe { (borrow(ledger.cast_const())?, bytes(segment, segment_length)?, Out::new(ingested)?) };
         let now = UnixTime::new(now)?;
         let segment = Segment::decode(segment)?;
-        out.set(match ledger.write(|ledger| Ok(ledger.ingest(&segment, now)?))? {
+        let taken = ledger.share(|ledger| Ok(ledger.ingest(segment, now).ok_or(Status::Poisoned)??))?;
+        out.set(match taken {
             Taken::Accepted { records, entry } => Ingested { records, entry, duplicate: 0, reserved: 0 },
             Taken::Duplicate => Ingested { records: 0, entry: 0, duplicate: 1, reserved: 0 },
         });
@@ -339,7 +343,7 @@ pub unsafe extern "C" fn onecard_ledger_checkpoint(ledger: *mut Ledger, checkpoi
         // SAFETY: the caller's promise is the same.
         let (ledger, out) = unsafe { (borrow(ledger.cast_const())?, Out::new(checkpoint)?) };
         let signed = ledger.write(|ledger| Ok(ledger.checkpoint()?))?;
-        out.set(handle::<Buffer>(signed.note().as_bytes().into()));
+        out.set(handle::<Buffer>(signed.note().as_bytes()));
         Ok(())
     })
 }
@@ -389,7 +393,7 @@ pub unsafe extern "C" fn onecard_ledger_cosigned(
             unsafe { (borrow(ledger.cast_const())?, utf8(lines, lines_length)?, Out::new(checkpoint)?) };
         let now = UnixTime::new(now)?;
         let signed = ledger.write(|ledger| Ok(ledger.cosigned(lines, now)?))?;
-        out.set(handle::<Buffer>(signed.note().as_bytes().into()));
+        out.set(handle::<Buffer>(signed.note().as_bytes()));
         Ok(())
     })
 }
@@ -521,7 +525,8 @@ unsafe fn start(
             unsafe { (utf8(path, path_length)?, array(seed, seed_length)?, borrow(history)?, Out::new(ledger)?) };
         let member = MemberId::new(member)?;
         let key = SigningKey::from_seed(seed);
-        out.set(handle(history.read(|history| open(Path::new(path), member, key, history))?));
+        let opened = history.read(|history| open(Path::new(path), member, key, history))?;
+        out.set(handle(SharedLedger::new(opened, GROUP)));
         Ok(())
     })
 }

@@ -26,6 +26,7 @@ mod fixed;
 mod gate;
 mod health;
 mod history;
+mod hold;
 mod holder;
 mod issue;
 mod key;

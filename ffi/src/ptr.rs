@@ -5,10 +5,10 @@
 //! uninitialised bytes breaks nothing here.
 
 use crate::Status;
+use crate::hold::Hold;
 use core::ffi::c_char;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{RwLock, TryLockError};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 /// Borrows `length` bytes at `data`. NULL with length 0 is the empty input.
 ///
@@ -165,24 +165,17 @@ pub(crate) struct Handle<T> {
     tag: AtomicU32,
     /// A call with this handle panicked.
     poisoned: AtomicBool,
-    value: RwLock<T>,
+    /// Calls that use the value or wait for it.
+    calls: AtomicUsize,
+    value: T,
 }
 
 impl<T> Handle<T> {
-    /// Uses the value; any number of threads may at once.
-    pub(crate) fn read<R>(&self, body: impl FnOnce(&T) -> Result<R, Status>) -> Result<R, Status> {
+    /// Uses what the handle holds, which knows how several threads share it.
+    pub(crate) fn share<R>(&self, body: impl FnOnce(&T) -> Result<R, Status>) -> Result<R, Status> {
         self.check()?;
-        let value = self.value.try_read().map_err(|error| busy(&error))?;
-        let _poison = Poison(&self.poisoned);
-        body(&value)
-    }
-
-    /// Uses the value alone.
-    pub(crate) fn write<R>(&self, body: impl FnOnce(&mut T) -> Result<R, Status>) -> Result<R, Status> {
-        self.check()?;
-        let mut value = self.value.try_write().map_err(|error| busy(&error))?;
-        let _poison = Poison(&self.poisoned);
-        body(&mut value)
+        let _call = Call::begin(&self.poisoned, &self.calls);
+        body(&self.value)
     }
 
     fn check(&self) -> Result<(), Status> {
@@ -190,27 +183,44 @@ impl<T> Handle<T> {
     }
 }
 
-/// Poisons a handle when it is dropped by a panic.
-struct Poison<'a>(&'a AtomicBool);
+impl<T: Hold> Handle<T> {
+    /// Looks at the value.
+    pub(crate) fn read<R>(&self, body: impl FnOnce(&T::Value) -> Result<R, Status>) -> Result<R, Status> {
+        self.share(|value| value.look(body))
+    }
 
-impl Drop for Poison<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.store(true, Ordering::Release);
-        }
+    /// Changes the value, after those who came before.
+    pub(crate) fn write<R>(&self, body: impl FnOnce(&mut T::Value) -> Result<R, Status>) -> Result<R, Status> {
+        self.share(|value| value.change(body))
     }
 }
 
-fn busy<G>(error: &TryLockError<G>) -> Status {
-    match error {
-        TryLockError::WouldBlock => Status::Busy,
-        TryLockError::Poisoned(_) => Status::Poisoned,
+/// A call with a handle, which is poisoned when the call ends by a panic.
+struct Call<'a> {
+    poisoned: &'a AtomicBool,
+    calls: &'a AtomicUsize,
+}
+
+impl<'a> Call<'a> {
+    fn begin(poisoned: &'a AtomicBool, calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::AcqRel);
+        Self { poisoned, calls }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.poisoned.store(true, Ordering::Release);
+        }
+        self.calls.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// Makes a handle; it lives until [`free`].
-pub(crate) fn handle<H: Opaque>(inner: H::Inner) -> *mut H {
-    let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned: AtomicBool::new(false), value: RwLock::new(inner) };
+pub(crate) fn handle<H: Opaque>(inner: impl Into<H::Inner>) -> *mut H {
+    let (poisoned, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned, calls, value: inner.into() };
     Box::into_raw(Box::new(handle)).cast()
 }
 
@@ -250,14 +260,14 @@ pub(crate) unsafe fn free<H: Opaque>(slot: *mut *mut H) -> Result<(), Status> {
     }
     // SAFETY: the caller's promise is the same.
     let handle = unsafe { borrow::<H>(pointer) }?;
-    if matches!(handle.value.try_write(), Err(TryLockError::WouldBlock)) {
+    if handle.calls.load(Ordering::Acquire) != 0 {
         return Err(Status::Busy);
     }
     handle.tag.store(FREED, Ordering::Release);
     // SAFETY: writable by the contract; alignment is not assumed.
     unsafe { slot.write_unaligned(core::ptr::null_mut()) }
-    // SAFETY: `borrow` found a live handle of this kind, which `handle` boxed; nobody was using it a
-    // moment ago, and by the contract nobody else frees it or starts to use it.
+    // SAFETY: `borrow` found a live handle of this kind, which `handle` boxed; nobody was using it or waiting
+    // for it a moment ago, and by the contract nobody else frees it or starts to use it.
     drop(unsafe { Box::from_raw(pointer.cast::<Handle<H::Inner>>()) });
     Ok(())
 }
@@ -288,7 +298,9 @@ impl OutText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hold::Versions;
     use core::ptr::{null, null_mut};
+    use onecard_store::Shared;
 
     #[test]
     fn null_and_nothing_is_the_empty_input() {
@@ -305,13 +317,13 @@ mod tests {
 
     struct A;
     impl Opaque for A {
-        type Inner = Vec<u8>;
+        type Inner = Shared<Vec<u8>>;
         const TAG: u32 = 1;
     }
 
     struct B;
     impl Opaque for B {
-        type Inner = u64;
+        type Inner = Versions<u64>;
         const TAG: u32 = 2;
     }
 
@@ -363,21 +375,66 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_in_use_is_busy() {
+    fn a_handle_in_use_is_not_freed() {
         let mut a = handle::<A>(vec![]);
         // SAFETY: the handle lives until `free`.
         let shared = unsafe { borrow::<A>(a) }.unwrap();
         let inside = shared.write(|_| {
-            assert_eq!(shared.read(|_| Ok(())), Err(Status::Busy));
             // SAFETY: the handle is alive; it is not freed while in use.
             assert_eq!(unsafe { free::<A>(&raw mut a) }, Err(Status::Busy));
             Ok(())
         });
         assert_eq!(inside, Ok(()));
         assert_eq!(shared.read(|_| shared.read(|_| Ok(()))), Ok(()), "readers share");
-        assert_eq!(shared.read(|_| shared.write(|_| Ok(()))), Err(Status::Busy));
         // SAFETY: the handle is alive and freed once.
         assert_eq!(unsafe { free::<A>(&raw mut a) }, Ok(()));
+    }
+
+    #[test]
+    fn who_reads_keeps_the_version_it_began_with() {
+        let mut b = handle::<B>(7);
+        // SAFETY: the handle lives until `free`.
+        let shared = unsafe { borrow::<B>(b) }.unwrap();
+        let read = shared.read(|old| {
+            shared.write(|next| {
+                *next += 1;
+                Ok(())
+            })?;
+            Ok((*old, shared.read(|new| Ok(*new))?))
+        });
+        assert_eq!(read, Ok((7, 8)));
+        let refused = shared.write(|next| {
+            *next = 0;
+            Err::<(), _>(Status::Rollback)
+        });
+        assert_eq!((refused, shared.read(|new| Ok(*new))), (Err(Status::Rollback), Ok(8)), "refused is unchanged");
+        // SAFETY: the handle is alive and freed once.
+        assert_eq!(unsafe { free::<B>(&raw mut b) }, Ok(()));
+    }
+
+    #[test]
+    fn several_threads_change_a_handle_and_none_is_turned_away() {
+        let mut a = handle::<A>(vec![]);
+        let mut b = handle::<B>(0);
+        // SAFETY: the handles live until `free`.
+        let (list, number) = unsafe { (borrow::<A>(a).unwrap(), borrow::<B>(b).unwrap()) };
+        let changes = || {
+            for _ in 0..100 {
+                let pushed = list.write(|list| {
+                    list.push(0);
+                    Ok(())
+                });
+                let counted = number.write(|number| {
+                    *number += 1;
+                    Ok(())
+                });
+                assert_eq!((pushed, counted, list.read(|_| Ok(()))), (Ok(()), Ok(()), Ok(())));
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(changes))));
+        assert_eq!((list.read(|list| Ok(list.len())), number.read(|number| Ok(*number))), (Ok(400), Ok(400)));
+        // SAFETY: the handles are alive and freed once, when no thread uses them any more.
+        assert_eq!(unsafe { (free::<A>(&raw mut a), free::<B>(&raw mut b)) }, (Ok(()), Ok(())));
     }
 
     #[test]

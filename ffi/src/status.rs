@@ -25,7 +25,7 @@ pub enum Status {
     UnknownConstant = 5,
     /// An error that has no number yet.
     Unclassified = 6,
-    /// The handle is in use by another thread. Nothing was done.
+    /// The handle is in use by another thread and was not freed.
     Busy = 7,
     /// A bug was stopped in an earlier call with this handle: free it and open it anew.
     Poisoned = 8,

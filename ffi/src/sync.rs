@@ -10,11 +10,12 @@ use onecard::id::{GateId, MemberId, PassKey, VenueId};
 use onecard::limits::MAX_BUNDLE;
 use onecard::product::{self, Usage};
 use onecard::time::UnixTime;
+use onecard_store::Shared;
 use std::collections::BTreeMap;
 
 /// What a gate is to learn, gathered piece by piece and taken by onecard_gate_sync, whole or not at all.
 ///
-/// Nothing is verified before that. For one thread at a time, as a gate.
+/// Nothing is verified before that. Thread-safe: calls take their turn, as those of a gate.
 pub struct Sync(());
 
 /// The pieces of a [`Sync`].
@@ -29,7 +30,7 @@ pub(crate) struct Pieces {
 }
 
 impl Opaque for Sync {
-    type Inner = Pieces;
+    type Inner = Shared<Pieces>;
     const TAG: u32 = 0x4f43_0004;
 }
 

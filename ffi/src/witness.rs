@@ -11,13 +11,12 @@ use onecard::ledger::{watch, witness_name};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, MemoryStorage, SignedCheckpoint, Storage, Watch, Witness as Inner};
 use onecard::trust::{Role, TrustHistory};
-use onecard_store::RedbStorage;
+use onecard_store::{RedbStorage, Shared};
 use std::path::Path;
 
 /// A witness of every other member's ledger, with the last checkpoint it cosigned of each.
 ///
-/// For one thread at a time: a second one gets ONECARD_STATUS_BUSY and may try again. Open it anew when
-/// the trust list changes.
+/// Thread-safe: calls take their turn, as those of a gate. Open it anew when the trust list changes.
 pub struct Witness(());
 
 /// A witness and where it keeps what it cosigned.
@@ -28,7 +27,7 @@ pub(crate) struct Kept {
 }
 
 impl Opaque for Witness {
-    type Inner = Kept;
+    type Inner = Shared<Kept>;
     const TAG: u32 = 0x4f43_0007;
 }
 

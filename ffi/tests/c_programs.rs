@@ -24,10 +24,11 @@ use std::path::Path;
 use std::process::Command;
 use toolchain::{compile, has, language, root};
 
-fn compile_and_run(source: &str) {
+/// Compiles and runs a program over the fixtures; `None` where there is no compiler.
+fn compile_and_run(source: &str) -> Option<tempfile::TempDir> {
     let source = root().join("tests/c").join(source);
     if !has(language(&source).0) {
-        return;
+        return None;
     }
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("program");
@@ -39,8 +40,15 @@ fn compile_and_run(source: &str) {
     let ran = Command::new(line[0]).args(&line[1..]).arg(fixtures.path()).output().unwrap();
     let told = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{}: {}\n{told}", source.display(), ran.status);
-    ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
-    check_synced(&fixtures.path().join("synced"));
+    Some(fixtures)
+}
+
+/// The whole day of a gate and its city.
+fn whole_day(source: &str) {
+    if let Some(fixtures) = compile_and_run(source) {
+        ingest(&std::fs::read(fixtures.path().join("segment")).unwrap());
+        check_synced(&fixtures.path().join("synced"));
+    }
 }
 
 fn write_fixtures(directory: &Path) {
@@ -95,6 +103,9 @@ fn write_fixtures(directory: &Path) {
         ("published/trust/catalogue-310101-1.cose", catalogue(1, 2)),
         ("published/trust/status-310101-1.cose", status(NOW - 100, &[13])),
     ];
+    for scan in 0..24 {
+        std::fs::write(directory.join(format!("scan-{scan}")), code(20 + scan, NOW, |_| {})).unwrap();
+    }
     std::fs::create_dir_all(directory.join("published/trust")).unwrap();
     for (name, bytes) in files.into_iter().chain(lists) {
         std::fs::write(directory.join(name), bytes).unwrap();
@@ -134,10 +145,15 @@ fn check_synced(store: &Path) {
 
 #[test]
 fn c11() {
-    compile_and_run("abi.c");
+    whole_day("abi.c");
 }
 
 #[test]
 fn cxx17() {
-    compile_and_run("abi.cpp");
+    whole_day("abi.cpp");
+}
+
+#[test]
+fn several_threads() {
+    compile_and_run("threads.c");
 }

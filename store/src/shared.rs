@@ -66,6 +66,12 @@ enum Told<Q, A> {
     Answer(A),
 }
 
+impl<T, Q, A> From<T> for Shared<T, Q, A> {
+    fn from(owner: T) -> Self {
+        Self::new(owner)
+    }
+}
+
 impl<T, Q, A> Shared<T, Q, A> {
     /// Shares an owner.
     #[must_use]
