@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // One header over onecard.h and nothing else. A class holds one handle, moves and does not copy; where the
-// C function lets several threads in, so does the method. Functions that this header leaves out are called
-// with `handle.get()`.
+// C function lets several threads in, so does the method. A number that does not fit is an Error, whatever type
+// it comes in: nothing is cut. Functions that this header leaves out are called with `handle.get()`.
 #ifndef ONECARD_HPP
 #define ONECARD_HPP
 
@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace onecard {
@@ -52,6 +53,25 @@ inline void check(onecard_status status) {
   }
 }
 
+// A number that has to fit. C++ would cut it without a word, and 2^32 + 1 people would be one.
+template <typename To> class Exact {
+public:
+  template <typename From, typename = std::enable_if_t<std::is_integral_v<From> || std::is_enum_v<From>>>
+  Exact(From from) : value_(static_cast<To>(from)) {
+    const auto whole = +from;
+    if (static_cast<decltype(+from)>(value_) != whole || (value_ < To{}) != (whole < decltype(+from){})) {
+      throw Error(ONECARD_STATUS_OUT_OF_RANGE);
+    }
+  }
+  operator To() const noexcept { return value_; }
+
+private:
+  To value_;
+};
+using Time = Exact<std::int64_t>;
+using Number = Exact<std::uint32_t>;
+using Index = Exact<std::uint64_t>;
+
 // Frees a handle of any kind.
 template <typename Handle, onecard_status (*Free)(Handle **)> struct Freed {
   void operator()(Handle *handle) const noexcept { Free(&handle); }
@@ -60,7 +80,7 @@ template <typename Handle, onecard_status (*Free)(Handle **)>
 using Owned = std::unique_ptr<Handle, Freed<Handle, Free>>;
 
 // The text of a reason.
-inline std::string_view reason_text(std::uint32_t reason, onecard_lang lang = ONECARD_LANG_EN) {
+inline std::string_view reason_text(Number reason, onecard_lang lang = ONECARD_LANG_EN) {
   const char *text = nullptr;
   std::size_t size = 0;
   check(onecard_reason_text(reason, lang, &text, &size));
@@ -68,7 +88,7 @@ inline std::string_view reason_text(std::uint32_t reason, onecard_lang lang = ON
 }
 
 // The text of a trouble.
-inline std::string_view trouble_text(std::uint32_t trouble, onecard_lang lang = ONECARD_LANG_EN) {
+inline std::string_view trouble_text(Number trouble, onecard_lang lang = ONECARD_LANG_EN) {
   const char *text = nullptr;
   std::size_t size = 0;
   check(onecard_trouble_text(trouble, lang, &text, &size));
@@ -110,13 +130,13 @@ public:
     return Bundle(bundle);
   }
 
-  void update_trust(Bytes list, std::int64_t now) {
+  void update_trust(Bytes list, Time now) {
     check(onecard_bundle_update_trust(handle_.get(), list.data, list.size, now));
   }
-  void update_catalogue(Bytes catalogue, std::int64_t now) {
+  void update_catalogue(Bytes catalogue, Time now) {
     check(onecard_bundle_update_catalogue(handle_.get(), catalogue.data, catalogue.size, now));
   }
-  void update_status(Bytes list, std::int64_t now) {
+  void update_status(Bytes list, Time now) {
     check(onecard_bundle_update_status(handle_.get(), list.data, list.size, now));
   }
 
@@ -126,7 +146,7 @@ public:
     return Buffer(saved);
   }
 
-  onecard_claims verify(std::string_view text, std::int64_t now) const {
+  onecard_claims verify(std::string_view text, Time now) const {
     onecard_claims claims;
     check(onecard_presentation_verify(handle_.get(), text.data(), text.size(), now, &claims));
     return claims;
@@ -154,7 +174,7 @@ public:
   void add_status(Bytes list) { check(onecard_sync_add_status(handle_.get(), list.data, list.size)); }
   void add_use(const onecard_use &used) { check(onecard_sync_add_use(handle_.get(), &used)); }
   void add_annulment(const onecard_use &used) { check(onecard_sync_add_annulment(handle_.get(), &used)); }
-  void add_ledger(std::uint32_t member, std::uint64_t size) {
+  void add_ledger(Number member, Index size) {
     check(onecard_sync_add_ledger(handle_.get(), member, size));
   }
 
@@ -167,15 +187,15 @@ private:
 // A gate on its store. It closes itself.
 class Gate {
 public:
-  static Gate open(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle, std::int64_t now) {
+  static Gate open(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle, Time now) {
     return start(onecard_gate_open, path, seed, certificate, bundle, now);
   }
-  static Gate create(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle, std::int64_t now) {
+  static Gate create(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle, Time now) {
     return start(onecard_gate_create, path, seed, certificate, bundle, now);
   }
   // Opens the store, or makes it where there is none yet.
   static Gate open_or_create(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle,
-                             std::int64_t now) {
+                             Time now) {
     try {
       return open(path, seed, certificate, bundle, now);
     } catch (const Error &error) {
@@ -187,15 +207,15 @@ public:
   }
 
   // Every text gets a decision. The barrier opens for ONECARD_SEVERITY_ADMIT alone.
-  onecard_decision admit(std::string_view text, std::int64_t now, std::uint32_t party = 1, std::uint32_t flags = 0) {
+  onecard_decision admit(std::string_view text, Time now, Number party = 1, Number flags = 0) {
     onecard_decision decision;
     check(onecard_gate_admit(handle_.get(), text.data(), text.size(), party, flags, now, &decision));
     return decision;
   }
-  void annul(std::uint64_t index, std::int64_t now) { check(onecard_gate_annul(handle_.get(), index, now)); }
-  void sync(const Sync &sync, std::int64_t now) { check(onecard_gate_sync(handle_.get(), sync.get(), now)); }
+  void annul(Index index, Time now) { check(onecard_gate_annul(handle_.get(), index, now)); }
+  void sync(const Sync &sync, Time now) { check(onecard_gate_sync(handle_.get(), sync.get(), now)); }
 
-  std::vector<onecard_fault> self_test(std::int64_t now) {
+  std::vector<onecard_fault> self_test(Time now) {
     // More kinds of trouble than there are, for each of a few members; asked again if that is not enough.
     std::vector<onecard_fault> faults(64);
     std::size_t count = 0;
@@ -214,7 +234,7 @@ public:
     check(onecard_gate_totals(handle_.get(), &totals));
     return totals;
   }
-  onecard_totals close_day(std::uint32_t day, std::int64_t now) {
+  onecard_totals close_day(Number day, Time now) {
     onecard_totals totals;
     check(onecard_gate_close_day(handle_.get(), day, now, &totals));
     return totals;
@@ -226,7 +246,7 @@ public:
     check(onecard_gate_seal(handle_.get(), &size));
     return size;
   }
-  Buffer segment(std::uint64_t first) const {
+  Buffer segment(Index first) const {
     onecard_buffer *segment = nullptr;
     check(onecard_gate_segment(handle_.get(), first, &segment));
     return Buffer(segment);
@@ -243,7 +263,7 @@ private:
   explicit Gate(onecard_gate *gate) : handle_(gate) {}
 
   static Gate start(decltype(&onecard_gate_open) how, std::string_view path, Bytes seed, Bytes certificate,
-                    const Bundle &bundle, std::int64_t now) {
+                    const Bundle &bundle, Time now) {
     onecard_gate *gate = nullptr;
     check(how(path.data(), path.size(), seed.data, seed.size, certificate.data, certificate.size, bundle.get(), now,
               &gate));

@@ -1,8 +1,8 @@
 """onecard for Python 3.9 and later, by ctypes and nothing else.
 
 The library is the file named by ONECARD_LIBRARY, else what the system finds as "onecard". A class holds one
-handle and frees it; each is a context manager. A status that is not OK is an Error. What a gate answers is the
-Decision of onecard.h.
+handle and frees it; each is a context manager. A status that is not OK is an Error, and a number that C has no room
+for an OverflowError. What a gate answers is the Decision of onecard.h.
 """
 
 import ctypes
@@ -90,42 +90,68 @@ _FUNCTIONS = {
 }
 
 
+# ctypes cuts what is too large, so that 2**32 + 1 people would be one.
+_RANGES = {
+    c_int64: (-(2**63), 2**63 - 1),
+    c_size_t: (0, 2 ** (8 * ctypes.sizeof(c_size_t)) - 1),
+    c_uint32: (0, 2**32 - 1),
+    c_uint64: (0, 2**64 - 1),
+}
+
+
+def _checked(function, kinds):
+    """A function of the library that takes every number as it is, or not at all."""
+
+    def call(*arguments):
+        for kind, argument in zip(kinds, arguments):
+            if kind in _RANGES:
+                least, most = _RANGES[kind]
+                if not least <= argument <= most:
+                    raise OverflowError("%d is not from %d to %d" % (argument, least, most))
+        return function(*arguments)
+
+    return call
+
+
 def _load():
+    """The functions of the library by their names without `onecard_`."""
     path = os.environ.get("ONECARD_LIBRARY") or ctypes.util.find_library("onecard")
     if path is None:
         raise OSError("libonecard is not found: name the file in ONECARD_LIBRARY")
     library = ctypes.CDLL(path)
+    functions = {}
     for name, arguments in _FUNCTIONS.items():
         function = getattr(library, "onecard_" + name)
         function.argtypes, function.restype = arguments, c_uint32
-    return library
+        functions[name] = _checked(function, arguments)
+    return functions
 
 
 _library = _load()
 
 
-def _text(function, number, lang):
+def _text(name, number, lang):
     start, length = c_void_p(), c_size_t()
-    if function(number, lang, byref(start), byref(length)) != OK:
+    if _library[name](number, lang, byref(start), byref(length)) != OK:
         return "number %d" % number
     return ctypes.string_at(start, length.value).decode()
 
 
 def reason_text(reason, lang=EN):
     """The text of a reason."""
-    return _text(_library.onecard_reason_text, reason, lang)
+    return _text("reason_text", reason, lang)
 
 
 class Error(Exception):
     """A call did not do what it was asked; `status` says why."""
 
     def __init__(self, status):
-        super().__init__("%s (%d)" % (_text(_library.onecard_status_text, status, EN), status))
+        super().__init__("%s (%d)" % (_text("status_text", status, EN), status))
         self.status = status
 
 
 def _call(name, *arguments):
-    status = getattr(_library, "onecard_" + name)(*arguments)
+    status = _library[name](*arguments)
     if status != OK:
         raise Error(status)
 

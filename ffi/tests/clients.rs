@@ -173,6 +173,45 @@ fn every_turnstile_answers_as_rust_does() {
     run_all(&venue);
 }
 
+#[test]
+fn cxx_refuses_what_does_not_fit() {
+    let source = root().join("tests/c/integers.cpp");
+    if !has(language(&source).0) {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().join("program");
+    compile(&source, &program, &[]);
+    let ran = Command::new(program).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn python_refuses_what_does_not_fit() {
+    if !has("python3") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let files: [(&str, Vec<u8>); 7] = [
+        ("seed", gate_seed().to_vec()),
+        ("certificate", certificate()),
+        ("anchor", federation::anchor().0.to_vec()),
+        ("trust", federation::trust(1)),
+        ("catalogue", federation::catalogue(1, 2)),
+        ("status", status(NOW - 100, &[13])),
+        ("code", code(1, NOW, |_| {}).into()),
+    ];
+    let mut command = Command::new("python3");
+    command.arg(root().join("tests/integers.py")).arg(place.path().join("gate.redb"));
+    for (name, bytes) in files {
+        fs::write(place.path().join(name), bytes).unwrap();
+        command.arg(place.path().join(name));
+    }
+    command.arg(NOW.to_string()).env("PYTHONPATH", root().join("examples")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let ran = command.env("ONECARD_LIBRARY", shared_library()).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
 /// The example's output has no secret of a gate. Its keys follow from its seed, so a gate that is not in its
 /// journals is enrolled here.
 #[test]
