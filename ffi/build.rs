@@ -12,9 +12,16 @@ fn main() {
         (major, _) => major.to_owned(),
     };
     println!("cargo::rustc-env=ONECARD_ABI={abi}");
-    let elf = ["linux", "android", "freebsd", "netbsd", "openbsd"];
-    let target = var("CARGO_CFG_TARGET_OS").unwrap_or_default();
-    if elf.contains(&target.as_str()) && var("CARGO_FEATURE_CAPI").is_err() {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libonecard.so.{abi}");
+    if var("CARGO_FEATURE_CAPI").is_ok() {
+        return;
     }
+    let soname = match var("CARGO_CFG_TARGET_OS").unwrap_or_default().as_str() {
+        // An app's libraries are found by names that end in ".so".
+        "android" => "libonecard.so".to_owned(),
+        "dragonfly" | "freebsd" | "haiku" | "hurd" | "illumos" | "linux" | "netbsd" | "openbsd" => {
+            format!("libonecard.so.{abi}")
+        }
+        _ => return,
+    };
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,{soname}");
 }
