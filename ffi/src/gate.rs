@@ -8,7 +8,7 @@ use crate::reason::Severity;
 use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Refusal, Scan, Segment, Shown};
+use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Reason, Refusal, Scan, Segment, Shown};
 use onecard::pass::IdOpening;
 use onecard::time::UnixTime;
 use onecard::tlog::{LogError, MemoryStorage};
@@ -203,7 +203,14 @@ pub unsafe extern "C" fn onecard_gate_admit(
             unsafe { (bytes(text.cast(), text_length)?, borrow(gate.cast_const())?, Out::new(decision)?) };
         let compared = by_flags(flags)? == Identity::Compared;
         let (party, now) = (narrow(party)?, UnixTime::new(now)?);
-        out.set(gate.share(|gate| Ok(gate.admit(text, party, compared, now)))?.into());
+        out.set(gate.share(|gate| {
+            let decision = gate.admit(text, party, compared, now);
+            // So a shared gate denies those who waited beside a call that panicked.
+            if decision.reason() == Reason::Internal && gate.read(|_| ()).is_none() {
+                return Err(Status::Poisoned);
+            }
+            Ok(decision.into())
+        })?);
         Ok(())
     })
 }

@@ -132,6 +132,17 @@ fn other_work_comes_between_two_groups() {
     assert_eq!(gate.with(|gate| gate.log().size()), None);
 }
 
+#[test]
+fn after_a_panic_there_is_no_gate_any_more() {
+    let (gate, _) = shared(Bounds { most: 2, wait: FOREVER }, 0);
+    let other = gate.clone();
+    let panics = thread::spawn(move || other.with(|_| panic!("the panic of a test, printed on purpose")));
+    assert!(panics.join().is_err());
+    assert_eq!(admit(&gate, 1).reason(), Reason::Internal);
+    assert_eq!((gate.read(|gate| gate.log().size()), gate.with(|gate| gate.log().size())), (None, None));
+    assert!(gate.close().is_none());
+}
+
 type Outcome = Result<Ingested, IngestError<MemoryError>>;
 
 /// A shared ledger with two gates enrolled by its first two commits, and a segment of each of them.
