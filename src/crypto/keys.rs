@@ -9,7 +9,7 @@
 //! `Sig_structure` or a cosigned note is hashed where it lies, without a copy and without allocation.
 
 use super::hash::sha256;
-use super::signature::{Equation, PendingSignature};
+use super::signature::{Equation, PendingSignature, SignatureError};
 use core::fmt;
 use curve25519_dalek::Scalar;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
@@ -33,11 +33,6 @@ pub enum KeyError {
     #[error("the key is of mixed order")]
     MixedOrder,
 }
-
-/// A signature does not verify. Nothing more is said: the cause is of no use to an honest party.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the signature does not verify")]
-pub struct SignatureError;
 
 /// First 8 bytes of a key's COSE Key Thumbprint (RFC 9679, SHA-256): the `kid` of onecard.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

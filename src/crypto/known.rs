@@ -5,8 +5,8 @@
 //! from the public group operations of `curve25519-dalek`. Which table entry is read depends on the
 //! signature, and so does the time; nothing secret is involved in verifying.
 
-use super::keys::{SignatureError, VerifyingKey};
-use super::signature::{Equation, PendingSignature};
+use super::keys::VerifyingKey;
+use super::signature::{Equation, PendingSignature, SignatureError};
 use core::fmt;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};

@@ -10,6 +10,6 @@ mod signature;
 
 pub(crate) use hash::sha256_each;
 pub use hash::{Hash, sha256};
-pub use keys::{KeyError, Kid, SignatureError, SigningKey, VerifyingKey};
+pub use keys::{KeyError, Kid, SigningKey, VerifyingKey};
 pub use known::{KnownKey, Verifier};
-pub use signature::PendingSignature;
+pub use signature::{PendingSignature, SignatureError};

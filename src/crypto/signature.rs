@@ -3,10 +3,14 @@
 //!
 //! Verifiers differ only in how they multiply. What they accept is decided in this file.
 
-use super::keys::SignatureError;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::{Scalar, traits::Identity as _};
 use sha2::{Digest, Sha512};
+
+/// A signature does not verify. Nothing more is said: the cause is of no use to an honest party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not verify")]
+pub struct SignatureError;
 
 /// A signature as scalars: it is good if `R` is the encoding of `[s]B - [k]A` and not of small order.
 pub(super) struct Equation {
