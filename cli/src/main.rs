@@ -78,7 +78,7 @@ enum Command {
         depth: Depth,
         /// SHA-256 of the trust list to start from in hexadecimal: the first, or a later one. Without it
         /// the first one published is taken at its word: compare the anchor printed with what you know.
-        #[arg(long, value_name = "HEX", value_parser = trust::hash)]
+        #[arg(long, value_name = "HEX")]
         anchor: Option<Hash>,
         /// First second of the period to settle, up to what the ledgers hold now: not before the end of
         /// the last one that they hold a statement of.

@@ -20,7 +20,7 @@ pub(crate) struct Trust {
     #[arg(long = "trust", value_name = "FILE")]
     lists: Vec<PathBuf>,
     /// SHA-256 of the trust list to start from, in hexadecimal. Without it the file is taken at your word.
-    #[arg(long, value_name = "HEX", value_parser = hash)]
+    #[arg(long, value_name = "HEX")]
     pub(crate) anchor: Option<Hash>,
     /// Verify as of this time, in Unix seconds, instead of now.
     #[arg(long, value_name = "SECONDS", value_parser = time)]
@@ -89,20 +89,6 @@ pub(crate) fn vkeys(list: &TrustList) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Reads a digest.
-pub(crate) fn hash(text: &str) -> Result<Hash, String> {
-    let digits = text.as_bytes();
-    let mut hash = [0; 32];
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err("64 hexadecimal digits are needed".into());
-    }
-    for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = core::str::from_utf8(pair).map_err(|error| error.to_string())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|error| error.to_string())?;
-    }
-    Ok(Hash(hash))
 }
 
 /// Reads a time.

@@ -34,6 +34,33 @@ impl fmt::Debug for Hash {
     }
 }
 
+/// A text is not the 64 hexadecimal digits of a SHA-256 value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a SHA-256 value has 64 hexadecimal digits")]
+pub struct HashError;
+
+/// From hexadecimal, upper or lower case, as a person copies it from a page.
+impl core::str::FromStr for Hash {
+    type Err = HashError;
+
+    fn from_str(text: &str) -> Result<Self, HashError> {
+        let mut bytes = [0; 32];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return Err(HashError);
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (hex_digit(*high)? << 4) | hex_digit(*low)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn hex_digit(digit: u8) -> Result<u8, HashError> {
+    let value = char::from(digit).to_digit(16).ok_or(HashError)?;
+    u8::try_from(value).map_err(|_| HashError)
+}
+
 /// SHA-256 of the concatenation of `parts`.
 #[must_use]
 #[inline]
@@ -160,6 +187,26 @@ fn hash_of(state: [u32; 8]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_is_read_as_it_is_written() {
+        let hash = sha256(&[b"onecard"]);
+        let text = hash.to_string();
+        assert_eq!(text.parse(), Ok(hash));
+        assert_eq!(text.to_uppercase().parse(), Ok(hash));
+        let long = format!("{text}0");
+        for bad in [
+            "",
+            &text[..62],
+            &text[..63],
+            &long,
+            &format!("g{}", &text[1..]),
+            &format!("é{}", &text[2..]),
+            &format!(" {text}"),
+        ] {
+            assert_eq!(bad.parse::<Hash>(), Err(HashError), "{bad}");
+        }
+    }
 
     #[test]
     fn fips_180_4_examples() {

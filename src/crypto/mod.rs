@@ -9,7 +9,7 @@ mod known;
 mod signature;
 
 pub(crate) use hash::sha256_each;
-pub use hash::{Hash, sha256};
+pub use hash::{Hash, HashError, sha256};
 pub use keys::{KeyError, Kid, SigningKey, VerifyingKey};
 pub use known::{KnownKey, Verifier};
 pub use signature::{PendingSignature, SignatureError};
