@@ -15,6 +15,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prefix=${1:?"usage: install.sh PREFIX [DIRECTORY]"}
 [[ $prefix == /* ]] || prefix=$PWD/$prefix
+prefix=${prefix%/}
 libdir=${LIBDIR:-$prefix/lib}
 [[ $libdir == /* ]] || libdir=$prefix/$libdir
 from=${2:-${CARGO_TARGET_DIR:-$root/target}/release}

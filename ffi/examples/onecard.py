@@ -2,7 +2,8 @@
 
 The library is the file named by ONECARD_LIBRARY, else what the system finds as "onecard". A class holds one
 handle and frees it; each is a context manager. A status that is not OK is an Error, and a number that C has no room
-for an OverflowError. What a gate answers is the Decision of onecard.h.
+for an OverflowError. What a gate answers is the Decision of onecard.h. Threads may share a handle: a call waits for
+its turn outside Python's own lock.
 """
 
 import ctypes
