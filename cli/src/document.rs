@@ -161,7 +161,8 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
         }
         for line in note.lines() {
             dump::label(out, "signature of", 2);
-            dump::line(out, &format!("{} ({})", escaped(line.name()), line.id()));
+            let id = line.id().map_or_else(|| "no key id".to_owned(), |id| id.to_string());
+            dump::line(out, &format!("{} ({id})", escaped(line.name())));
         }
         return Ok((Type::Checkpoint, file));
     }

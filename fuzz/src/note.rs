@@ -8,8 +8,7 @@ use ed25519_dalek::VerifyingKey as Strict;
 use onecard::crypto::SigningKey;
 use onecard::limits::{MAX_NOTE, MAX_NOTE_SIGNATURES};
 use onecard::time::UnixTime;
-use onecard::tlog::{KeyKind, KeyName, Note, NoteVerifier, cosign_line, sign_line};
-use std::collections::BTreeSet;
+use onecard::tlog::{KeyKind, KeyName, Note, NoteError, NoteVerifier, cosign_line, sign_line};
 
 const NAME: &str = "onecard.test/310101";
 
@@ -45,6 +44,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("cosigned", all(&[&log, &cosigned])),
         ("twice", all(&[&log, &log])),
         ("no-line", all(&[])),
+        ("strangers", all(&["\u{2014} a AAAAAAE=\n", "\u{2014} a AAAAAAE=\n", "\u{2014} \u{7f}\n", &log])),
+        ("no-base64", all(&[&log.replace('=', "")])),
         ("two-blank-lines", [b"a\n\n", &all(&[&log])[..]].concat()),
         ("verifier", verifier(KeyKind::Ed25519, 1).to_string().into_bytes()),
         ("witness", verifier(KeyKind::Cosignature, 2).to_string().into_bytes()),
@@ -72,23 +73,39 @@ fn judge(bytes: &[u8]) -> Option<[bool; 2]> {
     let again = [&[note.text(), "\n"], &note.lines().iter().map(|line| line.raw()).collect::<Vec<_>>()[..]].concat();
     assert_eq!(again.concat().as_bytes(), bytes, "accepted, but not its parts");
     assert!(note.text().ends_with('\n') && !note.text().bytes().any(|byte| byte < 0x20 && byte != b'\n'));
-    let names: BTreeSet<_> = note.lines().iter().map(|line| (line.name(), line.id())).collect();
-    assert_eq!(names.len(), note.lines().len(), "one key twice");
+    assert!(note.lines().iter().all(|line| line.raw().starts_with("\u{2014} ") && line.raw().ends_with('\n')));
     let verifiers = [verifier(KeyKind::Ed25519, 1), verifier(KeyKind::Cosignature, 2)];
     Some(verifiers.map(|verifier| {
         let ours = note.verify(&verifier);
-        let line = note.lines().iter().find(|line| line.name() == NAME && line.id() == verifier.id());
-        assert_eq!(line.is_none(), matches!(ours, Ok(None)));
-        let Some(line) = line else { return false };
-        let theirs = strict(line.raw(), &verifier, note.text());
+        let lines: Vec<_> = note.lines().iter().map(|line| line.raw()).filter(|line| is_of(line, &verifier)).collect();
+        assert_eq!(lines.is_empty(), matches!(ours, Ok(None)));
+        assert_eq!(lines.len() > 1, matches!(ours, Err(NoteError::TwoLines(_))));
+        let [line] = lines[..] else { return false };
+        let theirs = strict(line, &verifier, note.text());
         assert_eq!(ours.is_ok(), theirs, "{ours:?}");
         theirs
     }))
 }
 
+/// Whether a line has this name and this key id, whatever follows: its first 32 bits are in six symbols of Base64.
+fn is_of(line: &str, verifier: &NoteVerifier) -> bool {
+    let Some(text) = line.strip_prefix(&format!("\u{2014} {} ", verifier.name())) else { return false };
+    let id = text.as_bytes().get(..6).and_then(|id| str::from_utf8(id).ok()).and_then(base64);
+    id.is_some_and(|id| id == verifier.id().0)
+}
+
 /// Whether a line's signature holds, from the words of signed-note and tlog-cosignature.
 fn strict(line: &str, verifier: &NoteVerifier, text: &str) -> bool {
-    let bytes = base64(line.trim_end().rsplit(' ').next().unwrap());
+    let signature = line.strip_suffix('\n').unwrap().splitn(3, ' ').nth(2).unwrap();
+    let length = if verifier.kind() == KeyKind::Ed25519 { 68 } else { 76 };
+    let padding = "=".repeat(2 - (length + 2) % 3);
+    let symbols = signature.strip_suffix(&padding).unwrap_or("=");
+    let Some(bytes) = base64(symbols).filter(|bytes| bytes.len() == length) else { return false };
+    // Another last symbol has the same bits and some that mean nothing.
+    let last = ALPHABET.find(symbols.chars().last().unwrap()).unwrap();
+    if !last.is_multiple_of([1, 4, 16][padding.len()]) {
+        return false;
+    }
     let (signature, head) = match verifier.kind() {
         KeyKind::Ed25519 => (&bytes[4..], String::new()),
         KeyKind::Cosignature => {
@@ -105,12 +122,14 @@ fn strict(line: &str, verifier: &NoteVerifier, text: &str) -> bool {
     key.verify_strict([head.as_bytes(), text.as_bytes()].concat().as_slice(), &(*signature).into()).is_ok()
 }
 
-/// Base64 of RFC 4648 with its padding, bit by bit.
-fn base64(text: &str) -> Vec<u8> {
-    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = text.trim_end_matches('=').chars().map(|c| ALPHABET.find(c).unwrap());
-    let bits: Vec<u8> = digits.flat_map(|digit| (0..6).rev().map(move |bit| (digit >> bit & 1) as u8)).collect();
-    bits.chunks_exact(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The whole bytes of Base64 of RFC 4648 without its padding, bit by bit.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<usize>> = text.chars().map(|c| ALPHABET.find(c)).collect();
+    let bits = digits?.into_iter().flat_map(|digit| (0..6).rev().map(move |bit| (digit >> bit & 1) as u8));
+    let bits: Vec<u8> = bits.collect();
+    Some(bits.chunks_exact(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect())
 }
 
 fn own(text: &str) {

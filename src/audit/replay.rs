@@ -426,7 +426,7 @@ fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
         findings.error(
             None,
             Rule::UnknownSignature,
-            format_args!("the checkpoint is signed by {name}, whom nobody knows"),
+            format_args!("the checkpoint is signed by {}, whom nobody knows", name.escape_debug()),
         );
     }
 }

@@ -28,7 +28,7 @@ pub struct LedgerCheckpoint {
     signed: SignedCheckpoint,
     cosignatures: Vec<Cosignature>,
     final_at: Option<UnixTime>,
-    unknown: Vec<(String, KeyId)>,
+    unknown: Vec<(String, Option<KeyId>)>,
 }
 
 impl LedgerCheckpoint {
@@ -40,23 +40,15 @@ impl LedgerCheckpoint {
     pub fn verify(note: &[u8], trust: &TrustHistory, member: MemberId) -> Result<Self, NoteError> {
         let logs = every_log_key(trust, member);
         let signed = SignedCheckpoint::verify_any(note, &logs)?;
-        let (owners, witnesses) = every_witness_key(trust, member);
-        let valid = |owner: MemberId, key: &NoteVerifier, role: Role, time: UnixTime| {
-            let found = trust.at(time).key(key.key().kid(), role, time);
-            found.is_ok_and(|(member, _)| member.id == owner)
-        };
-        let log = logs.iter().find(|log| log.id() == signed.signer());
+        let witnesses = Witnesses::of(trust, member, &logs, &signed);
         let mut cosignatures = Vec::new();
-        for (at, time) in signed.cosignatures(&witnesses)? {
-            let (Some(&owner), Some(witness)) = (owners.get(at), witnesses.get(at)) else { continue };
-            let counts = !trust.at(time).has_expired(time)
-                && valid(owner, witness, Role::Witness, time)
-                && log.is_some_and(|log| valid(member, log, Role::Log, time));
-            cosignatures.push(Cosignature { member: owner, time, counts });
+        for (at, time) in signed.cosignatures(&witnesses.keys)? {
+            let Some(&member) = witnesses.owners.get(at) else { continue };
+            cosignatures.push(Cosignature { member, time, counts: witnesses.counts(at, time) });
         }
         cosignatures.sort_by_key(|cosignature| (cosignature.time, cosignature.member));
         let final_at = final_at(&cosignatures, trust);
-        let unknown = signed.unknown_lines(&witnesses);
+        let unknown = signed.unknown_lines(&witnesses.keys);
         Ok(Self { signed, cosignatures, final_at, unknown })
     }
 
@@ -81,8 +73,44 @@ impl LedgerCheckpoint {
     /// Signature lines of keys that were never in the trust list: name and key id. The member's own
     /// witness is among them, since it says nothing about its own ledger.
     #[must_use]
-    pub fn unknown_lines(&self) -> &[(String, KeyId)] {
+    pub fn unknown_lines(&self) -> &[(String, Option<KeyId>)] {
         &self.unknown
+    }
+}
+
+/// Whose cosignatures a checkpoint of one ledger may have: every witness key of any list.
+pub(super) struct Witnesses<'a> {
+    pub(super) keys: Vec<NoteVerifier>,
+    owners: Vec<MemberId>,
+    trust: &'a TrustHistory,
+    member: MemberId,
+    /// The log's key that signed the checkpoint.
+    log: Option<NoteVerifier>,
+}
+
+impl<'a> Witnesses<'a> {
+    /// Those of a checkpoint of `member`'s ledger that one of `logs`, every key it had, signed.
+    pub(super) fn of(
+        trust: &'a TrustHistory,
+        member: MemberId,
+        logs: &[NoteVerifier],
+        signed: &SignedCheckpoint,
+    ) -> Self {
+        let (owners, keys) = every_witness_key(trust, member);
+        let log = logs.iter().find(|log| log.id() == signed.signer()).cloned();
+        Self { keys, owners, trust, member, log }
+    }
+
+    /// Whether a cosignature of the key at this place counts when it is of this time.
+    pub(super) fn counts(&self, at: usize, time: UnixTime) -> bool {
+        let list = self.trust.at(time);
+        let valid = |owner: MemberId, key: &NoteVerifier, role: Role| {
+            list.key(key.key().kid(), role, time).is_ok_and(|(member, _)| member.id == owner)
+        };
+        let witness = self.owners.get(at).zip(self.keys.get(at));
+        !list.has_expired(time)
+            && witness.is_some_and(|(owner, key)| valid(*owner, key, Role::Witness))
+            && self.log.as_ref().is_some_and(|log| valid(self.member, log, Role::Log))
     }
 }
 

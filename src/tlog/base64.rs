@@ -64,6 +64,16 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The first four bytes of what `text` starts with, whatever follows its first six symbols.
+pub(super) fn decode_start(text: &str) -> Option<[u8; 4]> {
+    let symbols = text.as_bytes().get(..6)?.iter();
+    let mut bits = symbols.map(|&symbol| VALUES.get(usize::from(symbol)).copied().filter(|&value| value != 255));
+    let bits = bits.try_fold(0u64, |bits, value| Some(bits << 6 | u64::from(value?)))?;
+    // Six symbols have 36 bits.
+    let [_, _, _, _, start @ ..] = (bits >> 4).to_be_bytes();
+    Some(start)
+}
+
 pub(super) fn decode_hash(text: &str) -> Option<Hash> {
     decode(text)?.try_into().ok().map(Hash)
 }
@@ -97,6 +107,15 @@ mod tests {
         ] {
             assert_eq!(decode(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_start_of_what_may_be_no_base64() {
+        for text in ["Zm9vYmFy", "Zm9vYg", "Zm9vYv??"] {
+            assert_eq!(decode_start(text), Some(*b"foob"), "{text}");
+        }
+        assert_eq!(decode_start("AAAABA"), Some([0, 0, 0, 4]));
+        assert_eq!(["Zm9vY", "Zm9v==", "Zm9v Y"].map(decode_start), [None; 3]);
     }
 
     proptest! {

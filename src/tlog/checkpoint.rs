@@ -7,7 +7,7 @@
 use super::{
     base64,
     note::{
-        KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, parse_decimal, parse_lines,
+        KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, parse_decimal, parse_line,
         sign_line,
     },
 };
@@ -186,7 +186,7 @@ impl SignedCheckpoint {
     /// Signature lines that are neither the log's nor of one of `known`: they mean nothing, but an
     /// auditor reports them.
     #[must_use]
-    pub fn unknown_lines(&self, known: &[NoteVerifier]) -> Vec<(String, KeyId)> {
+    pub fn unknown_lines(&self, known: &[NoteVerifier]) -> Vec<(String, Option<KeyId>)> {
         // The note parsed before, so this default is never taken.
         let Ok(note) = Note::parse(self.note.as_bytes()) else { return Vec::new() };
         note.lines()
@@ -204,47 +204,81 @@ impl SignedCheckpoint {
         Ok(Self { note: [note.text(), "\n", line.raw()].concat(), ..self.clone() })
     }
 
-    /// This checkpoint with the cosignatures in `lines`, which a witness returned: signature lines,
+    /// This checkpoint with the cosignatures in `lines`, which witnesses returned: signature lines,
     /// each with its newline.
     ///
-    /// Lines of keys that are not in `witnesses` are left out (C2SP tlog-witness); a key that has
-    /// already cosigned keeps the line it has. The order becomes the canonical one: the log's line,
-    /// then the others by name and key id.
+    /// Each line is judged by itself. Lines of keys that are not in `witnesses` are left out (C2SP
+    /// tlog-witness), and so is a bad one, where another is good. A key that has already cosigned keeps the
+    /// line it has, unless that is bad. The order becomes the canonical one: the log's line, then the others
+    /// by name and key id.
     ///
     /// # Errors
-    /// [`NoteError`] when a line is malformed, or one of a known witness does not verify, or the note
-    /// would grow beyond its limits.
+    /// [`NoteError`] of the first bad line when none of a witness is good: it is malformed, or does not
+    /// verify, or the note would grow beyond its limits.
     pub fn with_cosignatures(&self, lines: &str, witnesses: &[NoteVerifier]) -> Result<Self, NoteError> {
+        self.with_cosignatures_that(lines, witnesses, |_, _| true)
+    }
+
+    /// As [`SignedCheckpoint::with_cosignatures`], of those that may be of their time: `dated` is asked with the
+    /// place of the witness and the time in its line, and any other line is bad ([`NoteError::Time`]).
+    pub(crate) fn with_cosignatures_that(
+        &self,
+        lines: &str,
+        witnesses: &[NoteVerifier],
+        dated: impl Fn(usize, UnixTime) -> bool,
+    ) -> Result<Self, NoteError> {
         if lines.len() > MAX_NOTE {
             return Err(NoteError::TooLong(lines.len()));
         }
         let note = Note::parse(self.note.as_bytes())?;
-        let mut all: Vec<_> = note.lines().to_vec();
-        for line in parse_lines(lines)? {
-            let Some(witness) = witnesses.iter().find(|witness| line.is_of(witness)) else { continue };
+        let mut all: Vec<NoteLine<'_>> = note.lines().to_vec();
+        let cosigns = |at: usize, witness: &NoteVerifier, line: &NoteLine<'_>| {
             if witness.kind() != KeyKind::Cosignature {
                 return Err(NoteError::WrongKind(witness.name().clone()));
             }
-            line.verify(witness, note.text())?;
-            if note.verify(witness)?.is_none() {
-                all.push(line);
+            match line.verify(witness, note.text())? {
+                Some(time) if dated(at, time) => Ok(()),
+                _ => Err(NoteError::Time(witness.name().clone())),
+            }
+        };
+        let (mut good, mut bad) = (false, if lines.is_empty() { Some(NoteError::Shape) } else { None });
+        for (raw, number) in lines.split_inclusive('\n').zip(1..) {
+            let added = parse_line(raw).ok_or(NoteError::Line(number)).and_then(|line| {
+                let known = witnesses.iter().enumerate().find(|(_, witness)| line.is_of(witness));
+                let Some((at, witness)) = known else { return Ok(false) };
+                cosigns(at, witness, &line)?;
+                if !all.iter().any(|other| other.is_of(witness) && cosigns(at, witness, other).is_ok()) {
+                    let others = all.iter().filter(|other| !other.is_of(witness));
+                    all = fitting(note.text(), others.cloned().chain([line]).collect())?;
+                }
+                Ok(true)
+            });
+            match added {
+                Ok(added) => good |= added,
+                Err(error) => bad = bad.or(Some(error)),
             }
         }
-        if all.len() > MAX_NOTE_SIGNATURES {
-            return Err(NoteError::TooManySignatures);
+        if let (false, Some(bad)) = (good, bad) {
+            return Err(bad);
         }
         all.sort_by_key(|line| (!self.is_logs(line), line.name(), line.id()));
         let mut text = [note.text(), "\n"].concat();
         all.iter().for_each(|line| text.push_str(line.raw()));
-        if text.len() > MAX_NOTE {
-            return Err(NoteError::TooLong(text.len()));
-        }
         Ok(Self { checkpoint: self.checkpoint.clone(), signer: self.signer, note: text })
     }
 
     fn is_logs(&self, line: &NoteLine<'_>) -> bool {
-        self.checkpoint.origin == *line.name() && line.id() == self.signer
+        self.checkpoint.origin == *line.name() && line.id() == Some(self.signer)
     }
+}
+
+/// These lines, where a note of this text has room for them.
+fn fitting<'a>(text: &str, lines: Vec<NoteLine<'a>>) -> Result<Vec<NoteLine<'a>>, NoteError> {
+    if lines.len() > MAX_NOTE_SIGNATURES {
+        return Err(NoteError::TooManySignatures);
+    }
+    let length = lines.iter().fold(text.len().saturating_add(1), |sum, line| sum.saturating_add(line.raw().len()));
+    if length > MAX_NOTE { Err(NoteError::TooLong(length)) } else { Ok(lines) }
 }
 
 #[cfg(test)]
@@ -285,7 +319,7 @@ pub(crate) mod tests {
         let note = Note::parse(text.as_bytes()).unwrap();
         let checkpoint = Checkpoint::parse(note.text()).unwrap();
         assert_eq!((checkpoint.size, checkpoint.to_text().as_str()), (20_852_163, note.text()));
-        assert_eq!(note.lines()[0].id().to_string(), "033de0ae");
+        assert_eq!(note.lines()[0].id().unwrap().to_string(), "033de0ae");
         assert_eq!(note.lines()[1].name(), "witness.example.com/w1");
     }
 
@@ -387,7 +421,7 @@ pub(crate) mod tests {
         assert_eq!(names, [ORIGIN, "w/a", "w/c"]);
         // The note received anew is the same.
         assert_eq!(SignedCheckpoint::verify(one.note().as_bytes(), &log_verifier(1)), Ok(one.clone()));
-        assert_eq!(one.unknown_lines(&witnesses[..1]), [("w/a".to_owned(), witnesses[1].id())]);
+        assert_eq!(one.unknown_lines(&witnesses[..1]), [("w/a".to_owned(), Some(witnesses[1].id()))]);
         assert_eq!(one.unknown_lines(&witnesses), []);
     }
 
@@ -398,7 +432,8 @@ pub(crate) mod tests {
         let seed = (3..).find(|seed| witness(ORIGIN, *seed).id() < signed.signer()).unwrap();
         let line = checkpoint().cosign(&name(ORIGIN), &key(seed), time(1));
         let signed = signed.with_cosignatures(&line, &[witness(ORIGIN, seed)]).unwrap();
-        let ids: Vec<_> = Note::parse(signed.note().as_bytes()).unwrap().lines().iter().map(NoteLine::id).collect();
+        let ids: Vec<_> =
+            Note::parse(signed.note().as_bytes()).unwrap().lines().iter().flat_map(NoteLine::id).collect();
         assert_eq!(ids, [signed.signer(), witness(ORIGIN, seed).id()]);
     }
 
@@ -412,22 +447,32 @@ pub(crate) mod tests {
             signed.with_cosignatures(&lines, &witnesses).map(|signed| signed.note().len())
         };
         let names = |count: usize| (0..count).map(|at| format!("w{at:02}")).collect::<Vec<_>>();
-        assert!(with(&names(MAX_NOTE_SIGNATURES - 1)).is_ok(), "and the log's own");
-        assert_eq!(with(&names(MAX_NOTE_SIGNATURES)), Err(NoteError::TooManySignatures));
+        let most = with(&names(MAX_NOTE_SIGNATURES - 1));
+        assert!(most.is_ok(), "and the log's own");
+        assert_eq!(with(&names(MAX_NOTE_SIGNATURES)), most, "the last one has no room, the others have");
         // Long names, made longer until the note is full to the byte.
         let mut long: Vec<_> = names(50).iter().map(|name| format!("{name}{}", "x".repeat(200))).collect();
         let room = MAX_NOTE - with(&long).unwrap();
         (0..room).for_each(|at| long[at % 50].push('y'));
         assert_eq!(with(&long), Ok(MAX_NOTE));
         long[0].push('y');
-        assert_eq!(with(&long), Err(NoteError::TooLong(MAX_NOTE + 1)));
+        let last = checkpoint().cosign(&name(&long[49]), &key(3), time(1)).len();
+        assert_eq!(with(&long), Ok(MAX_NOTE + 1 - last));
+        let [full, one] = [&long[..49], &long[49..]].map(|names| {
+            let witnesses: Vec<_> = names.iter().map(|name| witness(name, 3)).collect();
+            let line = |witness: &NoteVerifier| checkpoint().cosign(witness.name(), &key(3), time(1));
+            (witnesses.iter().map(line).collect::<String>(), witnesses)
+        });
+        let full = signed.with_cosignatures(&full.0, &full.1).unwrap();
+        assert_eq!(full.with_cosignatures(&one.0, &one.1), Err(NoteError::TooLong(MAX_NOTE + 1)));
     }
 
     #[test]
     fn lines_are_no_longer_than_a_note() {
         let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
         let with = |length: usize| signed.with_cosignatures(&"x".repeat(length), &[]).unwrap_err();
-        assert_eq!([with(MAX_NOTE), with(MAX_NOTE + 1)], [NoteError::Shape, NoteError::TooLong(MAX_NOTE + 1)]);
+        assert_eq!([with(0), with(MAX_NOTE)], [NoteError::Shape, NoteError::Line(1)]);
+        assert_eq!(with(MAX_NOTE + 1), NoteError::TooLong(MAX_NOTE + 1));
     }
 
     #[test]
@@ -456,9 +501,49 @@ pub(crate) mod tests {
         let received = SignedCheckpoint::verify(note.as_bytes(), &log_verifier(1)).unwrap();
         assert_eq!(received.cosignatures(&witnesses), Err(error));
         assert_eq!(received.cosignatures(&[]), Ok(vec![]));
+        assert_eq!(received.unknown_lines(&[]), [("w/a".to_owned(), Some(witnesses[0].id()))]);
+        // A good line takes the place of the bad one that was there.
         let good = checkpoint().cosign(&name("w/a"), &key(3), time(1));
-        let error = received.with_cosignatures(&good, &witnesses).unwrap_err();
-        assert_eq!(error, NoteError::Signature(name("w/a")), "the line that is there already");
-        assert_eq!(received.unknown_lines(&[]), [("w/a".to_owned(), witnesses[0].id())]);
+        let mended = received.with_cosignatures(&good, &witnesses).unwrap();
+        assert_eq!(mended.note(), [signed.note(), &good].concat());
+    }
+
+    #[test]
+    fn a_bad_line_refuses_that_line_alone() {
+        let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
+        let witnesses = [witness("w/a", 3), witness("w/b", 4)];
+        let good = checkpoint().cosign(&name("w/a"), &key(3), time(9));
+        let expected = signed.with_cosignatures(&good, &witnesses).unwrap();
+        let elsewhere = Checkpoint { size: 1, ..checkpoint() };
+        let (a, b) =
+            (elsewhere.cosign(&name("w/a"), &key(3), time(9)), elsewhere.cosign(&name("w/b"), &key(4), time(9)));
+        let no_base64 = checkpoint().cosign(&name("w/b"), &key(4), time(9)).replace('\n', "?\n");
+        for bad in [&a, &b, &no_base64, "junk\n", "\n", "\u{2014}\n"] {
+            for lines in [[bad, &good].concat(), [&good, bad].concat()] {
+                assert_eq!(signed.with_cosignatures(&lines, &witnesses).as_ref(), Ok(&expected), "{lines}");
+            }
+            assert!(signed.with_cosignatures(bad, &witnesses).is_err(), "{bad}");
+        }
+        let cut = signed.with_cosignatures(&[&good, b.trim_end()].concat(), &witnesses);
+        assert_eq!(cut.as_ref(), Ok(&expected), "without its newline");
+        let first = signed.with_cosignatures(&["junk\n", &b].concat(), &witnesses);
+        assert_eq!(first, Err(NoteError::Line(1)), "the first that is bad");
+    }
+
+    #[test]
+    fn a_line_of_another_time_is_bad_and_in_nobodys_way() {
+        let signed = SignedCheckpoint::sign(checkpoint(), &key(1));
+        let witnesses = [witness("w/a", 3), witness("w/b", 4)];
+        let line = |at: i64| checkpoint().cosign(&name("w/a"), &key(3), time(at));
+        let with = |signed: &SignedCheckpoint, lines: &str| {
+            signed.with_cosignatures_that(lines, &witnesses, |at, seconds| at == 0 && seconds == time(9))
+        };
+        let good = with(&signed, &line(9)).unwrap();
+        assert_eq!(with(&signed, &line(8)), Err(NoteError::Time(name("w/a"))));
+        assert_eq!(with(&signed, &[line(8), line(9), line(10)].concat()), Ok(good.clone()));
+        assert_eq!(with(&signed.with_cosignatures(&line(8), &witnesses).unwrap(), &line(9)), Ok(good.clone()));
+        assert_eq!(with(&good, &line(8)), Err(NoteError::Time(name("w/a"))), "and the good one stays");
+        let other = checkpoint().cosign(&name("w/b"), &key(4), time(9));
+        assert_eq!(with(&signed, &other), Err(NoteError::Time(name("w/b"))));
     }
 }

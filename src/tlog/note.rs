@@ -193,13 +193,13 @@ pub enum NoteError {
     /// No blank line between text and signatures, no signature line, or no newline at the end.
     #[error("the note is not a text, a blank line and signature lines")]
     Shape,
-    /// A signature line that is not an em dash, a name and Base64 of an id and a signature.
+    /// A signature line that does not begin with an em dash and a space.
     #[error("signature line {0} is malformed")]
     Line(usize),
     /// More signature lines than [`MAX_NOTE_SIGNATURES`].
     #[error("the note has more than {MAX_NOTE_SIGNATURES} signature lines")]
     TooManySignatures,
-    /// Two signature lines of one key.
+    /// Two signature lines of one known key.
     #[error("{0} signed the note twice")]
     TwoLines(KeyName),
     /// There is no signature line of the key that has to be there.
@@ -208,8 +208,8 @@ pub enum NoteError {
     /// The signature line of a known key does not verify.
     #[error("the signature of {0} does not verify")]
     Signature(KeyName),
-    /// A cosignature's time is outside 1970 to 9999.
-    #[error("the cosignature of {0} has no time of this age")]
+    /// A cosignature's time is outside 1970 to 9999, or one at which it cannot have been made.
+    #[error("the cosignature of {0} has a time at which it cannot have been made")]
     Time(KeyName),
     /// A name that no key may have.
     #[error("not a key name: empty, too long, or with a space, a control character or a plus sign")]
@@ -236,8 +236,9 @@ pub enum NoteError {
 pub struct NoteLine<'a> {
     raw: &'a str,
     name: &'a str,
-    id: KeyId,
-    signature: Vec<u8>,
+    id: Option<KeyId>,
+    /// `None` where it is no Base64.
+    signature: Option<Vec<u8>>,
 }
 
 impl<'a> NoteLine<'a> {
@@ -247,33 +248,34 @@ impl<'a> NoteLine<'a> {
         self.raw
     }
 
-    /// The key name the line claims.
+    /// The key name the line claims. Of an unknown key it can be anything, even what no key may be called.
     #[must_use]
     pub const fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The key id the line claims.
+    /// The key id the line claims, if it claims one.
     #[must_use]
-    pub const fn id(&self) -> KeyId {
+    pub const fn id(&self) -> Option<KeyId> {
         self.id
     }
 
     pub(super) fn is_of(&self, verifier: &NoteVerifier) -> bool {
-        self.id == verifier.id && verifier.name == *self.name
+        self.id == Some(verifier.id) && verifier.name == *self.name
     }
 
     /// Verifies this line over `text`; the time for a cosignature.
     pub(super) fn verify(&self, verifier: &NoteVerifier, text: &str) -> Result<Option<UnixTime>, NoteError> {
         let bad = || NoteError::Signature(verifier.name.clone());
+        let signature = self.signature.as_deref().ok_or_else(bad)?;
         match verifier.kind {
             KeyKind::Ed25519 => {
-                let signature = self.signature.as_slice().try_into().map_err(|_| bad())?;
+                let signature = signature.try_into().map_err(|_| bad())?;
                 verifier.key.verify(text.as_bytes(), signature).map_err(|_| bad())?;
                 Ok(None)
             }
             KeyKind::Cosignature => {
-                let (time, signature) = self.signature.split_first_chunk::<8>().ok_or_else(bad)?;
+                let (time, signature) = signature.split_first_chunk::<8>().ok_or_else(bad)?;
                 let time = u64::from_be_bytes(*time);
                 let signature = signature.try_into().map_err(|_| bad())?;
                 let head = cosignature_head(time);
@@ -287,7 +289,8 @@ impl<'a> NoteLine<'a> {
 
 /// A note taken apart, not verified.
 ///
-/// Lines of unknown keys are kept and mean nothing. No key (name and id) has two lines.
+/// Lines of unknown keys are kept and mean nothing, whatever they hold (C2SP signed-note): which keys are known, only
+/// who verifies can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note<'a> {
     text: &'a str,
@@ -329,12 +332,14 @@ impl<'a> Note<'a> {
     /// cosignature, `None` inside for a plain signature.
     ///
     /// # Errors
-    /// [`NoteError::Signature`] or [`NoteError::Time`] when the key's line is bad: such a note is to
-    /// be refused whole.
+    /// [`NoteError::Signature`], [`NoteError::Time`] or [`NoteError::TwoLines`] when the key's line is bad: such a
+    /// note is to be refused whole.
     pub fn verify(&self, verifier: &NoteVerifier) -> Result<Option<Option<UnixTime>>, NoteError> {
-        // The parser made sure that there is at most one.
-        let line = self.lines.iter().find(|line| line.is_of(verifier));
-        line.map(|line| line.verify(verifier, self.text)).transpose()
+        let mut own = self.lines.iter().filter(|line| line.is_of(verifier));
+        match (own.next(), own.next()) {
+            (_, Some(_)) => Err(NoteError::TwoLines(verifier.name.clone())),
+            (line, None) => line.map(|line| line.verify(verifier, self.text)).transpose(),
+        }
     }
 }
 
@@ -355,7 +360,7 @@ pub fn cosign_line(name: &KeyName, key: &SigningKey, time: UnixTime, text: &str)
 }
 
 /// Parses signature lines, each with its newline: at least one, at most [`MAX_NOTE_SIGNATURES`].
-pub(super) fn parse_lines(text: &str) -> Result<Vec<NoteLine<'_>>, NoteError> {
+fn parse_lines(text: &str) -> Result<Vec<NoteLine<'_>>, NoteError> {
     if text.is_empty() || !text.ends_with('\n') {
         return Err(NoteError::Shape);
     }
@@ -364,11 +369,7 @@ pub(super) fn parse_lines(text: &str) -> Result<Vec<NoteLine<'_>>, NoteError> {
         if at > MAX_NOTE_SIGNATURES {
             return Err(NoteError::TooManySignatures);
         }
-        let line = parse_line(raw).ok_or(NoteError::Line(at))?;
-        if lines.iter().any(|other| other.name == line.name && other.id == line.id) {
-            return Err(NoteError::TwoLines(KeyName::new(line.name)?));
-        }
-        lines.push(line);
+        lines.push(parse_line(raw).ok_or(NoteError::Line(at))?);
     }
     Ok(lines)
 }
@@ -379,14 +380,14 @@ pub(super) fn parse_decimal(text: &str) -> Option<u64> {
     if canonical { text.parse().ok() } else { None }
 }
 
-fn parse_line(raw: &str) -> Option<NoteLine<'_>> {
-    let (name, signature) = raw.strip_suffix('\n')?.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    let signature = base64::decode(signature)?;
-    let (id, rest) = signature.split_first_chunk::<4>()?;
-    if !is_key_name(name) || rest.is_empty() {
-        return None;
-    }
-    Some(NoteLine { raw, name, id: KeyId(*id), signature: rest.to_vec() })
+/// A signature line with its newline, whoever's it is.
+pub(super) fn parse_line(raw: &str) -> Option<NoteLine<'_>> {
+    let line = raw.strip_suffix('\n')?.strip_prefix("\u{2014} ")?;
+    let (name, text) = line.split_once(' ').unwrap_or((line, ""));
+    // The id alone says whose line it is: one of a known key whose signature is no Base64 is a bad line of that key.
+    let id = base64::decode_start(text).map(KeyId);
+    let signature = base64::decode(text).and_then(|bytes| Some(bytes.get(4..)?.to_vec()));
+    Some(NoteLine { raw, name, id, signature })
 }
 
 fn is_key_name(name: &str) -> bool {
@@ -463,28 +464,80 @@ mod tests {
         assert_eq!(parse("text\r\n\n\u{2014} a AAAAAAE=\n"), Err(NoteError::NotText));
         assert_eq!(parse("te\0xt\n\n\u{2014} a AAAAAAE=\n"), Err(NoteError::NotText));
         assert_eq!(Note::parse(b"te\xff\n\n"), Err(NoteError::NotText));
-        for bad in [
-            "- a AAAAAAE=",
-            "\u{2014}a AAAAAAE=",
-            "\u{2014}  AAAAAAE=",
-            "\u{2014} a  AAAAAAE=",
-            "\u{2014} a AAAAAAE",
-            "\u{2014} a AAAAAAF=",
-            "\u{2014} a AAAAAA==",
-            "\u{2014} a+b AAAAAAE=",
-            "\u{2014} a\u{2003}b AAAAAAE=",
-            "\u{2014} a AAAAAAE= ",
-        ] {
+        for bad in ["- a AAAAAAE=", "\u{2014}a AAAAAAE=", "\u{2014}", "a"] {
             assert_eq!(parse(&format!("text\n\n{bad}\n")), Err(NoteError::Line(1)), "{bad:?}");
         }
         assert_eq!(parse(&format!("{good}{}", line(1).replace("\u{2014} ", ""))), Err(NoteError::Line(2)));
-        let twice = format!("text\n\n{}{}", line(1), line(1).replace("E=", "I="));
-        assert_eq!(parse(&twice), Err(NoteError::TwoLines(KeyName::new("a1").unwrap())));
         let lines = |n: usize| (0..n).map(line).collect::<String>();
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES))), Ok(()));
         assert_eq!(parse(&format!("text\n\n{}", lines(MAX_NOTE_SIGNATURES + 1))), Err(NoteError::TooManySignatures));
         assert_eq!(Note::parse(&[b'a'; MAX_NOTE]), Err(NoteError::Shape));
         assert_eq!(Note::parse(&[b'a'; MAX_NOTE + 1]), Err(NoteError::TooLong(MAX_NOTE + 1)));
+    }
+
+    /// What lines of unknown keys may hold, beside what they mean: nothing.
+    #[test]
+    fn lines_of_unknown_keys_are_ignored() {
+        let verifier: NoteVerifier = VKEY.parse().unwrap();
+        let long = format!("\u{2014} {} AAAAAAE=", "n".repeat(256));
+        let same_id = format!("\u{2014} example.com/bar {}", NOTE.trim_end().rsplit(' ').next().unwrap());
+        for stranger in [
+            "\u{2014} a AAAAAAE=\n\u{2014} a AAAAAAE=",
+            "\u{2014} a AAAAAAE=\n\u{2014} a AAAAAAI=",
+            &long,
+            "\u{2014} a\u{7f}b AAAAAAE=",
+            "\u{2014} a\u{9b}b AAAAAAE=",
+            "\u{2014} a\u{2003}b AAAAAAE=",
+            "\u{2014} a+b AAAAAAE=",
+            "\u{2014}  AAAAAAE=",
+            "\u{2014} a  AAAAAAE=",
+            "\u{2014} a AAAAAAE",
+            "\u{2014} a AAAAAAF=",
+            "\u{2014} a AAAAAA==",
+            "\u{2014} a AAAAAAE= ",
+            "\u{2014} a AAAA",
+            "\u{2014} a ?",
+            "\u{2014} a ",
+            "\u{2014} a",
+            "\u{2014} ",
+            "\u{2014} example.com/foo",
+            "\u{2014} example.com/foo Uw2Q",
+            "\u{2014} example.com/foo AAAAAAE=",
+            &same_id,
+        ] {
+            let text = NOTE.split_once("\n\n").unwrap();
+            for note in [format!("{NOTE}{stranger}\n"), format!("{}\n\n{stranger}\n{}", text.0, text.1)] {
+                let note = Note::parse(note.as_bytes()).unwrap();
+                assert_eq!(note.verify(&verifier), Ok(Some(None)), "{stranger:?}");
+            }
+        }
+    }
+
+    /// The name and the id are those of a known key, so its line is bad: whatever stands in the signature's place.
+    #[test]
+    fn a_bad_line_of_a_known_key() {
+        let verifier: NoteVerifier = VKEY.parse().unwrap();
+        let (head, signature) = NOTE.trim_end().rsplit_once(' ').unwrap();
+        for bad in [
+            "Uw2QOg==",
+            "Uw2QOkk=",
+            "Uw2QOk",
+            "Uw2QOj!?",
+            "Uw2QOn!",
+            &format!("{signature} "),
+            &format!(" {signature}").trim_start().replace('=', ""),
+            &signature.replace("yaQM=", "yaQN="),
+            &format!("{signature}AAAA"),
+            &signature[..signature.len() - 8],
+        ] {
+            let note = format!("{head} {bad}\n");
+            let verified = Note::parse(note.as_bytes()).unwrap().verify(&verifier);
+            assert_eq!(verified, Err(NoteError::Signature(verifier.name().clone())), "{bad:?}");
+        }
+        let line = NOTE.split_once("\n\n").unwrap().1;
+        let twice = [NOTE, line].concat();
+        let verified = Note::parse(twice.as_bytes()).unwrap().verify(&verifier);
+        assert_eq!(verified, Err(NoteError::TwoLines(verifier.name().clone())));
     }
 
     /// The message of C2SP tlog-cosignature, written out: who signs and verifies with one function agrees with itself

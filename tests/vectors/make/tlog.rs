@@ -368,7 +368,7 @@ fn checkpoints(make: &mut Maker) {
     bad("crlf", "lines end in a newline alone", "note.not_text", &note.replace('\n', "\r\n"));
     bad("tab", "there is no control character but newline", "note.not_text", &note.replacen("\n7\n", "\n\t7\n", 1));
     bad("hyphen_for_dash", "a signature line begins with an em dash", "note.line", &note.replacen('\u{2014}', "-", 1));
-    bad("line_unpadded", "the Base64 of a line is padded", "note.line", &{
+    bad("line_unpadded", "a known key's line is padded Base64", "note.signature", &{
         let id = key_id(ORIGIN, 1, &key);
         format!(
             "{text}\n\u{2014} {ORIGIN} {}\n",
@@ -377,13 +377,21 @@ fn checkpoints(make: &mut Maker) {
     });
     bad(
         "line_of_an_id_alone",
-        "a line has a signature",
-        "note.line",
+        "a known key's line has a signature",
+        "note.signature",
         &format!("{text}\n{}", line(ORIGIN, &key_id(ORIGIN, 1, &key), &[])),
     );
+    bad("line_no_base64", "whose line it is, name and key id say, whatever follows", "note.signature", &{
+        let id = base64(&[&key_id(ORIGIN, 1, &key)[..], &[0; 2]].concat());
+        format!("{text}\n\u{2014} {ORIGIN} {id}?\n")
+    });
+    bad("line_without_an_id", "the line of no key is not the log's", "note.not_signed", &{
+        format!("{text}\n\u{2014} {ORIGIN} AAAA\n")
+    });
+    bad("no_dash", "a signature line begins with an em dash and a space", "note.line", &format!("{note}\u{2014}a\n"));
     bad(
         "two_lines_of_one_key",
-        "a key has one line",
+        "a known key has one line",
         "note.two_lines",
         &format!("{note}{}", signed_line(ORIGIN, &key, &text)),
     );
@@ -410,6 +418,47 @@ fn checkpoints(make: &mut Maker) {
         "lines of unknown keys mean nothing",
         taken(&format!("{note}{unknown}"), "none"),
     );
+    for (name, rule, lines) in [
+        (
+            "checkpoint_of_unknown_lines_twice",
+            "nor do two of one name and key id",
+            format!("{unknown}{}", line("someone", &[1, 2, 3, 4], &[6])),
+        ),
+        (
+            "checkpoint_of_unknown_lines_of_a_long_name",
+            "nor does one with a name longer than any key's",
+            line(&"n".repeat(256), &[0; 4], &[5]),
+        ),
+        (
+            "checkpoint_of_unknown_lines_of_a_control_character",
+            "nor does one with a control character from U+007F on",
+            line("a\u{7f}\u{9b}", &[0; 4], &[5]),
+        ),
+        ("checkpoint_of_unknown_lines_of_a_plus", "nor does one with a name that is none", line("a+b", &[0; 4], &[5])),
+        (
+            "checkpoint_of_unknown_lines_of_a_known_name",
+            "nor does one that has a known key's name alone",
+            line(&one.0, &[0; 4], &[5]),
+        ),
+        (
+            "checkpoint_of_unknown_lines_of_a_known_id",
+            "nor does one that has a known key's id alone",
+            line("w", &key_id(&one.0, 4, &one.1), &[5]),
+        ),
+        (
+            "checkpoint_of_unknown_lines_of_no_base64",
+            "nor does one that holds no Base64",
+            "\u{2014} someone ?\n".to_owned(),
+        ),
+        (
+            "checkpoint_of_unknown_lines_of_a_name_alone",
+            "nor does one that holds nothing else",
+            "\u{2014} someone\n".to_owned(),
+        ),
+        ("checkpoint_of_unknown_lines_of_nothing", "nor does one that holds nothing at all", "\u{2014} \n".to_owned()),
+    ] {
+        make.good(name, rule, taken(&format!("{note}{lines}{first}"), &format!("{} {at}", one.0)));
+    }
     make.good("cosigned_by_two", "two witnesses, in any order", {
         taken(&format!("{note}{second}{first}"), &format!("{} {at}, {} {at}", one.0, two.0))
     });
@@ -437,6 +486,12 @@ fn checkpoints(make: &mut Maker) {
         &line(&one.0, &key_id(&one.0, 4, &one.1), &one.1.sign(text.as_bytes())),
     );
     bad("twice", "a witness has one line", "note.two_lines", &format!("{first}{first}"));
+    bad(
+        "no_base64",
+        "a known key's line is Base64",
+        "note.signature",
+        &cosigned_line(&one.0, &one.1, at, &text).replacen("==\n", "=\n", 1),
+    );
     bad(
         "year_10000",
         "the time is at most the year 9999",
