@@ -7,6 +7,8 @@ use core::fmt;
 
 /// Seconds in a day; no leap seconds, as in POSIX.
 pub const DAY: i64 = 86_400;
+/// How far a clock may step back without being wrong, in seconds: those that are set by a network do so now and then.
+pub const STEP_BACK: i64 = 2;
 /// The civil time of the federation: UTC+8, in seconds.
 pub const CIVIL_OFFSET: i64 = 8 * 3_600;
 
@@ -62,6 +64,13 @@ impl UnixTime {
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    /// The time of what happens now and after `last`, where time does not go back: `last`, when the clock that shows
+    /// this time has stepped back by at most [`STEP_BACK`], and none when it is wrong.
+    #[must_use]
+    pub fn not_before(self, last: Self) -> Option<Self> {
+        (self.saturating_add(STEP_BACK) >= last).then(|| self.max(last))
     }
 
     /// The civil date and the second of the day at UTC+8.

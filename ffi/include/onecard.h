@@ -253,6 +253,8 @@ enum onecard_status
   ONECARD_STATUS_WITNESS_PROOF = 644,
   // The log signed two histories.
   ONECARD_STATUS_WITNESS_FORK = 645,
+  // The clock shows a time before the witness's last cosignature, or none.
+  ONECARD_STATUS_WITNESS_CLOCK = 646,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1682,7 +1684,8 @@ onecard_status onecard_ledger_request(const struct onecard_ledger *ledger,
                                       onecard_buffer **request);
 
 // Takes cosignature lines of witnesses for the newest checkpoint signed, and hands that out with all it
-// has. Lines of strangers are left out. Free it with onecard_buffer_free.
+// has. Each line is judged by itself: those of strangers are left out, and so are bad ones, where another
+// is good. Bad is also one whose time is impossible. Free it with onecard_buffer_free.
 //
 // # Safety
 // `ledger` is NULL or a live handle; `lines` is valid for its length; `checkpoint` is NULL or can be
@@ -1985,6 +1988,9 @@ onecard_status onecard_witness_size(const struct onecard_witness *witness,
 
 // Cosigns the checkpoint of a request, after that is durable: `line` is for onecard_ledger_cosigned.
 // Free it with onecard_buffer_free.
+//
+// ONECARD_STATUS_WITNESS_CLOCK where `now` is 0, or more than two seconds before the last cosignature. If that
+// one was dated ahead by a wrong clock, give the witness a new key.
 //
 // # Safety
 // `witness` is NULL or a live handle; `request` is valid for its length; `line` is NULL or can be

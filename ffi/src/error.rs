@@ -340,6 +340,7 @@ where
             WitnessError::Storage(error) => error.into(),
             WitnessError::Damaged { .. } => Self::StoreDamaged,
             WitnessError::Logs(_) => Self::Contradiction,
+            WitnessError::Clock { .. } => Self::WitnessClock,
             _ => Self::Unclassified,
         }
     }

@@ -374,7 +374,8 @@ pub unsafe extern "C" fn onecard_ledger_request(ledger: *const Ledger, old: u64,
 }
 
 /// Takes cosignature lines of witnesses for the newest checkpoint signed, and hands that out with all it
-/// has. Lines of strangers are left out. Free it with onecard_buffer_free.
+/// has. Each line is judged by itself: those of strangers are left out, and so are bad ones, where another
+/// is good. Bad is also one whose time is impossible. Free it with onecard_buffer_free.
 ///
 /// # Safety
 /// `ledger` is NULL or a live handle; `lines` is valid for its length; `checkpoint` is NULL or can be

@@ -96,6 +96,9 @@ pub unsafe extern "C" fn onecard_witness_size(witness: *const Witness, member: u
 /// Cosigns the checkpoint of a request, after that is durable: `line` is for onecard_ledger_cosigned.
 /// Free it with onecard_buffer_free.
 ///
+/// ONECARD_STATUS_WITNESS_CLOCK where `now` is 0, or more than two seconds before the last cosignature. If that
+/// one was dated ahead by a wrong clock, give the witness a new key.
+///
 /// # Safety
 /// `witness` is NULL or a live handle; `request` is valid for its length; `line` is NULL or can be
 /// written.

@@ -5,8 +5,9 @@
 //! sends it.
 
 use super::entry::{Entry, EntryError};
+use super::finality::Witnesses;
 use super::receipt::Receipt;
-use super::verifiers::{every_log_key, journal_verifier, log_verifiers, witness_verifiers};
+use super::verifiers::{every_log_key, journal_verifier, log_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
 use crate::gate::{Record, Redemption, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
 use crate::id::{GateId, MemberId};
@@ -85,7 +86,7 @@ pub enum LedgerError<E> {
     /// The entry is none that a ledger could be opened with again.
     #[error(transparent)]
     Refused(#[from] EntryError),
-    /// The clock shows a time before the last entry.
+    /// The clock shows a time before the last entry, by more than a step of the clock.
     #[error("the clock shows {now}, the last entry is of {last}")]
     Clock {
         /// What it shows.
@@ -408,7 +409,7 @@ impl<S: Storage> Ledger<S> {
     /// [`LedgerError::OtherTrustList`] where the ledger was opened with another one of that sequence,
     /// [`LedgerError::Clock`], or the store's.
     pub fn adopt(&mut self, list: &[u8], now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        self.check(now)?;
+        let now = self.check(now)?;
         let next = self.trust().update(list)?;
         let (sequence, digest) = (next.sequence(), next.digest());
         if now < next.issued() {
@@ -474,7 +475,7 @@ impl<S: Storage> Ledger<S> {
     /// [`LedgerError::NotLost`], [`LedgerError::Note`], [`LedgerError::Refused`],
     /// [`LedgerError::Clock`], or the store's.
     pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        self.check(now)?;
+        let now = self.check(now)?;
         match &entry {
             Entry::GateEnrolled { certificate } => return self.enrol(&certificate.clone(), now),
             Entry::GateRetired { gate } => return self.retire(*gate, now),
@@ -514,6 +515,8 @@ impl<S: Storage> Ledger<S> {
     /// Where the commit fails, nothing of the group was taken: the first segment that was to be is told how the
     /// store failed, and those after it [`LedgerError::Unsure`].
     pub fn ingest_all(&mut self, segments: &[Segment], now: UnixTime) -> Vec<Result<Ingested, IngestError<S::Error>>> {
+        // Each segment is refused where the clock is wrong.
+        let now = self.check(now).unwrap_or(now);
         let mut group = self.group();
         let mut results: Vec<_> = segments.iter().map(|segment| self.stage(&mut group, segment, now)).collect();
         let grown = group.end();
@@ -569,17 +572,32 @@ impl<S: Storage> Ledger<S> {
     /// the checkpoint with all it has. The ledger may have grown since: what witnesses cosign is what
     /// was signed.
     ///
+    /// Each line is judged by itself: lines of strangers are left out, and so is a bad one. Bad is what does not
+    /// verify, what would not count towards finality, and what is dated when it cannot have been made: earlier than
+    /// the newest entry below the checkpoint, or later than `now`, by more than the policy's
+    /// [`clock_suspect`](crate::trust::Policy::clock_suspect). Who cosigned, the checkpoint returned says.
+    ///
     /// # Errors
-    /// [`LedgerError::Note`] for a line that does not verify, or when no checkpoint was signed yet;
-    /// lines of strangers are left out.
+    /// [`LedgerError::Note`] for the first bad line when none is good, or when no checkpoint was signed yet.
     pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
         let signed = self.kept_checkpoint()?.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
-        let witnesses = witness_verifiers(self.trust(), self.member, now);
-        let signed = signed.with_cosignatures(lines, &witnesses)?;
+        let grown = self.time_before(signed.size())?;
+        let apart = i64::from(self.trust().policy().clock_suspect);
+        let witnesses = Witnesses::of(&self.trust, self.member, &every_log_key(&self.trust, self.member), &signed);
+        let signed = signed.with_cosignatures_that(lines, &witnesses.keys, |at, time| {
+            grown.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time)
+        })?;
         let write = self.log.checkpoint_write(&self.storage, &signed)?;
         self.commit(vec![write])?;
         Ok(signed)
+    }
+
+    /// The time of the newest entry below `size`; where there is none, that of the list the ledger began under.
+    fn time_before(&self, size: u64) -> Result<UnixTime, LedgerError<S::Error>> {
+        let Some(index) = size.checked_sub(1) else { return Ok(self.trust.first().issued()) };
+        let body = self.log.body(&self.storage, index)?;
+        Entry::decode(&body).map(|(time, _)| time).map_err(|error| LedgerError::Entry { index, error })
     }
 
     /// What a witness that last saw this ledger at size `old` needs beside a checkpoint.
@@ -702,7 +720,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// [`LedgerError::Usage`], [`LedgerError::OtherKey`], [`LedgerError::Clock`].
     pub fn usage_digest(&self, facts: UsageFacts, now: UnixTime) -> Result<Vec<u8>, LedgerError<S::Error>> {
-        self.check(now)?;
+        let now = self.check(now)?;
         if !gives(self.trust(), self.member, &self.key, Some(now)) {
             return Err(LedgerError::OtherKey);
         }
@@ -726,9 +744,10 @@ impl<S: Storage> Ledger<S> {
         if self.unsure { Err(LedgerError::Unsure) } else { Ok(()) }
     }
 
-    fn check(&self, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+    /// The time of what is done now: see [`UnixTime::not_before`].
+    fn check(&self, now: UnixTime) -> Result<UnixTime, LedgerError<S::Error>> {
         self.sure()?;
-        if now < self.last { Err(LedgerError::Clock { now, last: self.last }) } else { Ok(()) }
+        now.not_before(self.last).ok_or(LedgerError::Clock { now, last: self.last })
     }
 
     /// What is wrong with a certificate that no gate is enrolled with.
@@ -787,7 +806,7 @@ impl<S: Storage> Ledger<S> {
         segment: &Segment,
         now: UnixTime,
     ) -> Result<Ingested, IngestError<S::Error>> {
-        self.check(now)?;
+        let now = self.check(now)?;
         let enrolled = |journal: &&Journal| journal.certificate.as_bytes() == segment.certificate;
         let Some(journal) = self.journals.values().find(enrolled) else {
             return Err(self.stranger(&segment.certificate));
@@ -840,7 +859,7 @@ impl<S: Storage> Ledger<S> {
     }
 
     fn append(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        self.check(now)?;
+        let now = self.check(now)?;
         let mut group = self.group();
         let index = group.enter(entry, now)?;
         let grown = group.end();
@@ -1032,6 +1051,7 @@ fn previous_link<S: Storage>(log: &Log, storage: &S, index: u64) -> Result<Hash,
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::verifiers::witness_verifiers;
     use super::*;
     use crate::gate::journal_tests::{self as gates, Late, NOW, code};
     use crate::gate::{Decision, Gate, Override, Reason, Scan};
@@ -1532,7 +1552,7 @@ pub(super) mod tests {
             other => panic!("{other:?}"),
         });
         assert_eq!(left, [Some(0), Some(1), Some(1), Some(0)]);
-        assert!(matches!(ledger.usage_digest(whole.clone(), time(NOW - 1)), Err(LedgerError::Clock { .. })));
+        assert!(matches!(ledger.usage_digest(whole.clone(), time(NOW - 3)), Err(LedgerError::Clock { .. })));
         let ends = ledger.trust().keys(Role::Log).map(|(_, entry)| entry.not_after).max().unwrap();
         let late = ledger.usage_digest(whole.clone(), ends.saturating_add(1));
         assert!(matches!(late, Err(LedgerError::OtherKey)), "{late:?}");
@@ -1603,17 +1623,24 @@ pub(super) mod tests {
     fn the_ledgers_clock_never_goes_back() {
         let gate = sealed(&[1]);
         let mut ledger = ledger();
-        let back = ledger.ingest(&segment(&gate, 0), time(NOW - 1)).unwrap_err();
+        let back = ledger.ingest(&segment(&gate, 0), time(NOW - 3)).unwrap_err();
         assert!(
-            matches!(back, IngestError::Ledger(LedgerError::Clock { now, last }) if (now, last) == (time(NOW - 1), time(NOW)))
+            matches!(back, IngestError::Ledger(LedgerError::Clock { now, last }) if (now, last) == (time(NOW - 3), time(NOW)))
         );
         let clock = |result| matches!(result, Err(LedgerError::Clock { .. }));
-        assert!(clock(ledger.retire(7, time(NOW - 1))));
-        assert!(clock(ledger.enrol(&certificate(CITY, 8, 8), time(NOW - 1))));
+        assert!(clock(ledger.retire(7, time(NOW - 3))));
+        assert!(clock(ledger.enrol(&certificate(CITY, 8, 8), time(NOW - 3))));
         let published = Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) };
-        assert!(clock(ledger.record(published, time(NOW - 1))));
+        assert!(clock(ledger.record(published, time(NOW - 3))));
         let mut again = open(ledger.storage.clone()).unwrap();
-        assert!(clock(again.retire(7, time(NOW - 1))), "after a restart too");
+        assert!(clock(again.retire(7, time(NOW - 3))), "after a restart too");
+        // A step back of the clock is dated as the entry before.
+        let mut stepped = open(again.storage.clone()).unwrap();
+        assert!(stepped.ingest(&segment(&gate, 0), time(NOW - 2)).is_ok());
+        stepped.retire(7, time(NOW - 1)).unwrap();
+        let dated = |index| Entry::decode(&stepped.log.body(&stepped.storage, index).unwrap()).unwrap().0;
+        assert_eq!([1, 2].map(dated), [time(NOW); 2]);
+        same(&stepped, &open(stepped.storage.clone()).unwrap());
         assert!(again.retire(7, time(NOW)).is_ok());
     }
 
@@ -1787,6 +1814,44 @@ pub(super) mod tests {
         let late = ledger.cosigned(&lines(&signed, &[320_100]), time(NOW)).unwrap_err();
         assert!(matches!(late, LedgerError::Note(NoteError::Signature(_))), "of the checkpoint before");
         assert_eq!(ledger.kept_checkpoint().unwrap(), Some(next));
+    }
+
+    #[test]
+    fn a_cosignature_of_an_impossible_time_is_not_kept_and_displaces_none() {
+        let apart = 600;
+        assert_eq!(list().policy().clock_suspect, apart);
+        let (apart, name) = (i64::from(apart), witness_name(&list(), id(320_100)).unwrap());
+        let line =
+            |signed: &SignedCheckpoint, at| signed.checkpoint().cosign(&name, &secret(320_100, Role::Witness), at);
+        // The list was issued at 1000; an empty ledger has no entry that tells more.
+        let mut empty = Ledger::open(MemoryStorage::new(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+        for (mut ledger, from) in [(std::mem::replace(&mut empty, ledger()), 1_000), (empty, NOW)] {
+            let (signed, now) = (ledger.checkpoint().unwrap(), NOW + 5_000);
+            let good = line(&signed, time(NOW + 7));
+            for at in [UnixTime::MIN, time(from - apart - 1), time(999), time(now + apart + 1), UnixTime::MAX] {
+                let bad = line(&signed, at);
+                let before = ledger.storage.clone();
+                let refused = ledger.cosigned(&bad, time(now));
+                assert!(matches!(refused, Err(LedgerError::Note(NoteError::Time(_)))), "{at}");
+                assert_eq!(ledger.storage, before);
+                for lines in [[&bad[..], &good].concat(), [&good[..], &bad].concat()] {
+                    let mut ledger = Ledger::open(before.clone(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+                    assert_eq!(ledger.cosigned(&lines, time(now)).unwrap().note(), [signed.note(), &good].concat());
+                    let bad = ledger.cosigned(&bad, time(now));
+                    assert!(matches!(bad, Err(LedgerError::Note(NoteError::Time(_)))), "{at}");
+                }
+            }
+            for at in [time((from - apart).max(1_000)), time(now + apart)] {
+                let mut ledger =
+                    Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+                let taken = ledger.cosigned(&line(&signed, at), time(now)).unwrap();
+                assert_eq!(taken.note(), [signed.note(), &line(&signed, at)].concat());
+            }
+            // One that an earlier version kept gives way.
+            let kept = [signed.note(), &line(&signed, UnixTime::MAX)].concat();
+            ledger.storage.commit(&[Write::Put(Row::Checkpoint { log: LEDGER }, kept.into())]).unwrap();
+            assert_eq!(ledger.cosigned(&good, time(now)).unwrap().note(), [signed.note(), &good].concat());
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Refused {
     }
 }
 
-/// A witness cannot be opened.
+/// A witness cannot be opened, or does not cosign what it might.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessError<E> {
@@ -157,6 +157,15 @@ pub enum WitnessError<E> {
         /// The size.
         size: u64,
     },
+    /// The clock shows a time before the last cosignature, or the very first second of 1970, at which nothing is
+    /// cosigned (C2SP tlog-witness).
+    #[error("the clock shows {now}, the last cosignature is of {last}")]
+    Clock {
+        /// What it shows.
+        now: UnixTime,
+        /// The time of the last cosignature; the first second of 1970 for none.
+        last: UnixTime,
+    },
 }
 
 /// A log that a witness is to follow.
@@ -185,6 +194,8 @@ pub struct Witness {
     name: KeyName,
     key: SigningKey,
     logs: Vec<Watched>,
+    /// The time of its last cosignature, of whatever log; [`UnixTime::MIN`] for none.
+    last: UnixTime,
 }
 
 #[derive(Debug)]
@@ -206,6 +217,8 @@ impl Witness {
         logs: impl IntoIterator<Item = impl Into<Watch>>,
     ) -> Result<Self, WitnessError<S::Error>> {
         let mut watched: Vec<Watched> = Vec::new();
+        let own = NoteVerifier::of(name.clone(), KeyKind::Cosignature, key.verifying_key());
+        let mut last = UnixTime::MIN;
         for watch in logs {
             let watch: Watch = watch.into();
             let origin = &watch.origin;
@@ -221,10 +234,13 @@ impl Witness {
                 let signed = SignedCheckpoint::verify_any(&note, known()).map_err(damaged)?;
                 // From nothing to any checkpoint, the empty proof is right.
                 seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
+                // None under another key: who gives the witness a new one starts its time anew.
+                let times = signed.cosignatures(core::slice::from_ref(&own)).map_err(damaged)?;
+                last = times.into_iter().map(|(_, time)| time).fold(last, UnixTime::max);
             }
             watched.push(Watched { watch, seen });
         }
-        Ok(Self { name, key, logs: watched })
+        Ok(Self { name, key, logs: watched, last })
     }
 
     /// As [`Witness::open`], for a store that may be an old copy. `newest` are checkpoints with this witness's
@@ -306,7 +322,7 @@ impl Witness {
             ReplicaError::Proof(error) => Refused::Proof(error),
             _ => Refused::Proof(ProofError::Root),
         })?;
-        Ok(Pending { name: &self.name, key: &self.key, log, signed })
+        Ok(Pending { name: &self.name, key: &self.key, log, last: &mut self.last, signed })
     }
 }
 
@@ -317,6 +333,7 @@ pub struct Pending<'w> {
     name: &'w KeyName,
     key: &'w SigningKey,
     log: &'w mut Watched,
+    last: &'w mut UnixTime,
     signed: SignedCheckpoint,
 }
 
@@ -329,10 +346,16 @@ impl Pending<'_> {
 
     /// Makes the new state durable, then returns the cosignature line as of `now`.
     ///
+    /// A cosignature says what was the newest at its time, so none is dated before another of this witness. Where the
+    /// clock stepped back by [`STEP_BACK`](crate::time::STEP_BACK) at most, it is dated as the last one; where it is
+    /// further behind, one of the two times was wrong. If that was the last one, give the witness a new key.
+    ///
     /// # Errors
-    /// The store's; there is no cosignature then, and the witness is where it was.
-    pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
-        let line = self.signed.checkpoint().cosign(self.name, self.key, now);
+    /// [`WitnessError::Clock`], or the store's; there is no cosignature then, and the witness is where it was.
+    pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, WitnessError<S::Error>> {
+        let clock = || WitnessError::Clock { now, last: *self.last };
+        let time = now.not_before(*self.last).filter(|_| now != UnixTime::MIN).ok_or_else(clock)?;
+        let line = self.signed.checkpoint().cosign(self.name, self.key, time);
         // What monitors are served: the log's signature and ours, and nobody else's. None of these
         // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
         let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
@@ -340,9 +363,11 @@ impl Pending<'_> {
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
         // What a failed commit left behind was never cosigned, so it may be overwritten.
-        storage.recover()?;
-        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
+        storage.recover().map_err(WitnessError::Storage)?;
+        let write = Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into());
+        storage.commit(&[write]).map_err(WitnessError::Storage)?;
         self.log.seen = Replica::at(kept);
+        *self.last = time;
         Ok(line)
     }
 }
@@ -430,6 +455,16 @@ mod tests {
         assert_eq!(refuse(&request(2, &[], &elsewhere)), (404, Refused::UnknownOrigin(name("else"))));
         let forged = SignedCheckpoint::sign(log[3].checkpoint().clone(), &key(2));
         assert_eq!(refuse(&request(2, &[], &forged)).0, 403);
+        // The log's name and key id, and in the signature's place what is none.
+        let own = log[3].note().rsplit_once(' ').unwrap().1.trim_end();
+        for bad in [&own[..8], &own[..7], "", "Uw2QO"] {
+            let body = request(2, &[], &log[3]);
+            let body = String::from_utf8(body).unwrap().replace(own, bad).into_bytes();
+            // Without its id it is a stranger's line, and the log's is missing.
+            assert!(matches!(refuse(&body), (403, Refused::Signature(_))), "{bad:?}");
+        }
+        let twice = [request(2, &[], &log[3]), log[3].note().rsplit_once("\n\n").unwrap().1.into()].concat();
+        assert_eq!(refuse(&twice), (403, Refused::Signature(NoteError::TwoLines(name(ORIGIN)))));
         let broken = request(2, &[], &log[3]).iter().map(|&b| if b == b'3' { b'4' } else { b }).collect::<Vec<_>>();
         assert!(matches!(refuse(&broken).0, 400 | 403 | 404));
         assert_eq!(refuse(&request(4, &[], &log[3])), (400, Refused::OldSize));
@@ -463,12 +498,61 @@ mod tests {
         storage.fail_after(0);
         let body = request(0, &[], &log[1]);
         let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
-        assert_eq!(pending.commit(&mut storage, NOW), Err(MemoryError));
+        assert_eq!(pending.commit(&mut storage, NOW), Err(WitnessError::Storage(MemoryError)));
         assert_eq!(w.latest(ORIGIN), None);
         let _ = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
         assert_eq!(w.latest(ORIGIN), None);
         // Nothing was cosigned, so the other history may still come first.
         add(&mut w, &mut storage, &request(0, &[], &other[1])).unwrap();
+    }
+
+    #[test]
+    fn lines_of_strangers_keep_nothing_from_being_cosigned() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        let mut body = request(0, &[], &log[1]);
+        body.extend("\u{2014} a AAAAAAE=\n\u{2014} a AAAAAAE=\n\u{2014} \u{7f} ?\n".bytes());
+        add(&mut open(&storage), &mut storage, &body).unwrap();
+    }
+
+    #[test]
+    fn no_cosignature_is_dated_before_the_last_or_at_no_time() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        let at = |seconds: i64| UnixTime::new(seconds).unwrap();
+        let other = NoteVerifier::new("other", KeyKind::Ed25519, key(2).verifying_key()).unwrap();
+        let others =
+            SignedCheckpoint::sign(Checkpoint { origin: name("other"), ..log[1].checkpoint().clone() }, &key(2));
+        let open = |storage: &MemoryStorage, seed: u8| {
+            Witness::open(storage, name("w"), key(seed), [(LogKey(4), log_verifier(1)), (LogKey(5), other.clone())])
+        };
+        let cosign = |w: &mut Witness, storage: &mut MemoryStorage, signed: &SignedCheckpoint, now: i64| {
+            let old = w.latest(signed.origin().as_str()).map_or(0, SignedCheckpoint::size);
+            let body = request(old, &[], signed);
+            let line = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap().commit(storage, at(now))?;
+            let cosigned = [signed.note(), &line].concat();
+            let cosigned = SignedCheckpoint::verify_any(cosigned.as_bytes(), [&log_verifier(1), &other]).unwrap();
+            Ok(cosigned.cosignatures(&[w.verifier()]).unwrap()[0].1.seconds())
+        };
+        let clock = |now, last| Err(WitnessError::Clock { now: at(now), last: at(last) });
+        let mut w = open(&storage, 3).unwrap();
+        assert_eq!(cosign(&mut w, &mut storage, &log[1], 0), clock(0, 0));
+        assert_eq!((w.latest(ORIGIN), &storage), (None, &MemoryStorage::new()));
+        assert_eq!(cosign(&mut w, &mut storage, &log[1], 100), Ok(100));
+        // Opened again, and of whatever log.
+        for mut w in [w, open(&storage, 3).unwrap()] {
+            for signed in [&log[1], &others] {
+                let before = storage.clone();
+                assert_eq!(cosign(&mut w, &mut storage, signed, 97), clock(97, 100));
+                assert_eq!(storage, before);
+                assert_eq!(cosign(&mut w, &mut storage, signed, 98), Ok(100), "a step back of two seconds");
+                assert_eq!(cosign(&mut w, &mut storage, signed, 100), Ok(100));
+            }
+        }
+        // What was dated far ahead is left behind with the key.
+        assert_eq!(cosign(&mut open(&storage, 3).unwrap(), &mut storage, &others, 9_000), Ok(9_000));
+        assert_eq!(cosign(&mut open(&storage, 3).unwrap(), &mut storage, &log[1], 200), clock(200, 9_000));
+        let mut w = open(&storage, 4).unwrap();
+        assert_eq!(cosign(&mut w, &mut storage, &log[1], 200), Ok(200));
+        assert_eq!(cosign(&mut open(&storage, 4).unwrap(), &mut storage, &log[1], 150), clock(150, 200));
     }
 
     #[test]

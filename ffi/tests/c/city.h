@@ -207,7 +207,7 @@ static void fill_ledger(onecard_ledger *ledger) {
   IS(SEGMENT_GATE, onecard_ledger_ingest(ledger, BYTES(segment), NOW + 60, &ingested));
   IS(OK, onecard_ledger_enrol(ledger, BYTES(certificate), NOW, &entry));
   IS(LEDGER_GATE, onecard_ledger_enrol(ledger, BYTES(certificate), NOW, &entry));
-  IS(LEDGER_CLOCK, onecard_ledger_adopt(ledger, BYTES(trust), NOW - 1, &entry));
+  IS(LEDGER_CLOCK, onecard_ledger_adopt(ledger, BYTES(trust), NOW - 3, &entry));
   CHECK(entry == 3);
 
   IS(NULL_POINTER, onecard_ledger_ingest(NULL, BYTES(segment), NOW + 60, &ingested));
@@ -282,6 +282,7 @@ static void cosign(onecard_ledger *ledger, const onecard_history *history, uint3
   IS(WITNESS_REQUEST, onecard_witness_cosign(witness, KEY, 32, NOW, &line));
   IS(NOTE, onecard_witness_cosign(witness, data, length - 1, NOW, &line));
   CHECK(line == NULL);
+  IS(WITNESS_CLOCK, onecard_witness_cosign(witness, data, length, 0, &line));
   IS(OK, onecard_witness_cosign(witness, data, length, NOW + 70, &line));
   onecard_buffer *untouched = line;
   IS(WITNESS_STALE, onecard_witness_cosign(witness, data, length, NOW + 70, &line));
