@@ -21,7 +21,7 @@ use super::age::{Age, Limits};
 use super::prepared::Prepared;
 use crate::crypto::{Hash, KeyError, Kid, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId};
-use crate::limits::{MAX_KEYS_PER_MEMBER, MAX_MEMBERS, MAX_TRUST_LIST};
+use crate::limits::{MAX_KEYS_PER_MEMBER, MAX_MEMBERS, MAX_NOTE_SIGNATURES, MAX_TRUST_LIST};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Sign, Typ};
@@ -98,7 +98,7 @@ pub struct Member {
 pub struct Policy {
     /// Distinct members whose roots must sign a trust list.
     pub root_threshold: u8,
-    /// Distinct witnesses that make a checkpoint final.
+    /// Distinct witnesses that make a checkpoint final: at most as many as a note holds beside its log's line.
     pub witness_quorum: u8,
     /// How far in the future a shown code may be dated, for clocks that differ.
     pub code_early: u32,
@@ -162,9 +162,18 @@ pub struct TrustListSpec {
 }
 
 impl TrustListSpec {
+    /// Checks what holds of every trust list, whoever signs it: for who makes one, before the roots are asked.
+    ///
+    /// # Errors
+    /// [`TrustError`], as the list would be refused later.
+    pub fn check(&self) -> Result<(), TrustError> {
+        check(self).map(drop)
+    }
+
     /// Signs this content with the given root keys.
     ///
-    /// Whether they are enough is for [`TrustList::genesis`] and [`TrustList::update`] to say.
+    /// Whether they are enough is for [`TrustList::genesis`] and [`TrustList::update`] to say, and whether the
+    /// content can be good for [`TrustListSpec::check`].
     #[must_use]
     pub fn sign(&self, roots: &[&SigningKey]) -> Vec<u8> {
         cose::sign(roots, TYP, &self.encode())
@@ -714,6 +723,8 @@ fn check(spec: &TrustListSpec) -> Result<Vec<(Kid, usize, usize)>, TrustError> {
         policy.witness_quorum >= 1 && usize::from(policy.witness_quorum) <= witnesses,
         "a witness quorum that cannot be met",
     )?;
+    // Else no checkpoint is ever final.
+    rule(usize::from(policy.witness_quorum) < MAX_NOTE_SIGNATURES, "a witness quorum that no note holds")?;
     rule(policy.status_fresh <= policy.status_max_age, "a fresh status list that is too old")?;
     rule(policy.catalogue_fresh <= policy.catalogue_max_age, "a fresh catalogue that is too old")?;
     rule(policy.code_early <= policy.clock_suspect, "a code that is early and suspect at once")?;
@@ -912,6 +923,36 @@ pub(crate) mod tests {
         assert_eq!(rule(|spec| spec.federation.clear()), "the federation domain is empty or too long");
         assert_eq!(rule(|spec| spec.members[2].name_en = "n".repeat(65)), "a member's name is too long");
         assert_eq!(rule(|spec| spec.members[1].keys[1].not_after = time(1)), "a key that is never valid");
+    }
+
+    /// A list whose auditors could all be asked for.
+    fn with_auditors(quorum: u8) -> TrustListSpec {
+        let auditor = |at: u8| Member {
+            keys: vec![key_entry(&SigningKey::from_seed(&[100 + at; 32]), Role::Witness)],
+            ..Member { id: id(100_001 + u32::from(at)), ..spec().members[0].clone() }
+        };
+        let mut spec = spec();
+        spec.members.splice(1..1, (0..80).map(auditor));
+        spec.policy.witness_quorum = quorum;
+        spec
+    }
+
+    #[test]
+    fn a_quorum_fits_into_a_note() {
+        let most = with_auditors(63);
+        assert_eq!(most.check(), Ok(()));
+        genesis(&most, &CITIES).unwrap();
+        let refused = TrustError::Rule("a witness quorum that no note holds");
+        assert_eq!(with_auditors(64).check(), Err(refused));
+        assert_eq!(genesis(&with_auditors(64), &CITIES).unwrap_err(), refused);
+        // Names as long as they can be: the lines are the limit, not the bytes.
+        use crate::tlog::{Checkpoint, KeyName, SignedCheckpoint};
+        let name = |end: &str| KeyName::new(&format!("{}/310101{end}", "f".repeat(MAX_FEDERATION))).unwrap();
+        let checkpoint = Checkpoint { origin: name(""), size: u64::MAX, root: Hash([255; 32]) };
+        let key = SigningKey::from_seed(&[1; 32]);
+        let line = checkpoint.cosign(&name("/witness"), &key, UnixTime::MAX);
+        let note = SignedCheckpoint::sign(checkpoint, &key).note().len() + 63 * line.len();
+        assert!(note <= crate::limits::MAX_NOTE, "{note}");
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ("an auditor with a key that is not a witness key", "trust_list.auditor_key"),
     ("a root threshold that cannot be met", "trust_list.root_threshold_unmeetable"),
     ("a witness quorum that cannot be met", "trust_list.witness_quorum_unmeetable"),
+    ("a witness quorum that no note holds", "trust_list.witness_quorum_unmeetable"),
     ("a fresh status list that is too old", "trust_list.status_ages"),
     ("a fresh catalogue that is too old", "trust_list.catalogue_ages"),
     ("a code that is early and suspect at once", "trust_list.code_ages"),

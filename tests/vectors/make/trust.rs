@@ -208,6 +208,20 @@ fn envelopes(make: &mut Maker) {
 fn contents(make: &mut Maker) {
     make.section("3.1");
     let list = Trust::default();
+    let many = |quorum: i64| {
+        let mut list = list.clone();
+        let auditor = |at: i64| TrustMember {
+            id: AUDITOR + at,
+            keys: vec![TrustKey::new(WITNESS, &key(AUDITOR + at, WITNESS))],
+            ..list.members[0].clone()
+        };
+        let more: Vec<TrustMember> = (1..=60).map(auditor).collect();
+        list.members.splice(1..1, more);
+        list.policy[1] = quorum;
+        first(&list.signed(), if quorum < 64 { "accept" } else { "trust_list.witness_quorum_unmeetable" })
+    };
+    make.good("list_witness_quorum_63", "a note has room for 63 cosignatures", many(63));
+    make.bad("list_witness_quorum_64", "a note has room for as many cosignatures as the quorum", many(64));
     make.base("list_signed_by_three");
     let mut changed = |name: &str, rule: &str, verdict: &str, change: &dyn Fn(&mut Trust)| {
         let mut list = list.clone();
