@@ -124,8 +124,13 @@ pub unsafe extern "C" fn onecard_gate_close_outage(gate: *mut Gate, let_in: u32,
 /// Compares the clock with `uptime`, the seconds that the machine has been running by a counter that
 /// nobody can set. Call it every minute or so.
 ///
-/// `trusted` is 1 where the clock is to be trusted. Where it jumped, that is recorded, `trusted` is 0 and
-/// every redemption is flagged until onecard_gate_set_clock.
+/// Pass a counter that goes on while the machine is suspended: CLOCK_BOOTTIME on Linux and Android,
+/// mach_continuous_time on Apple's systems, GetTickCount64 on Windows. By one that stands still, such as
+/// CLOCK_MONOTONIC on Linux, a machine that slept has a clock that jumped. `now` is the time of day,
+/// CLOCK_REALTIME.
+///
+/// `trusted` is 1 where the clock is to be trusted, and up to 200 seconds in a million are drift. Where it
+/// jumped, that is recorded, `trusted` is 0 and every redemption is flagged until onecard_gate_set_clock.
 ///
 /// # Safety
 /// `gate` is NULL or a live handle; `trusted` is NULL or can be written.

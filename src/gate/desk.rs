@@ -7,6 +7,12 @@ use super::record::{Override, Record, Totals};
 use crate::time::UnixTime;
 use crate::tlog::Storage;
 
+/// How fast a clock and a counter may drift apart, in seconds for a million: what good quartz, a cold morning, and a
+/// clock that is being set right slowly come to together.
+pub const DRIFT_PER_MILLION: i64 = 200;
+/// So many seconds may be one second of drift.
+const DRIFT_SECOND: i64 = 1_000_000 / DRIFT_PER_MILLION;
+
 impl<S: Storage> Gate<S> {
     /// Records that a person lets in whom the gate refused, and returns the index of the record.
     ///
@@ -17,7 +23,7 @@ impl<S: Storage> Gate<S> {
     /// [`GateError::Refused`] where the reason is none of a refusal, [`GateError::Clock`], or the store's.
     pub fn let_in(&mut self, entry: Override, now: UnixTime) -> Result<u64, GateError<S::Error>> {
         let entry = Override { party: entry.party.max(1), ..entry };
-        self.note(Record::Overridden { time: now, entry }, now)
+        self.note(now, |time| Record::Overridden { time, entry })
     }
 
     /// Records that people pass unchecked since `since`: the gate was down, or was opened by hand.
@@ -30,7 +36,7 @@ impl<S: Storage> Gate<S> {
         self.recover()?;
         match self.known.outage {
             Some(since) => Err(GateError::OutageOpen(since)),
-            None => self.note(Record::OutageOpened { time: now, since }, now),
+            None => self.note(now, |time| Record::OutageOpened { time, since }),
         }
     }
 
@@ -41,7 +47,7 @@ impl<S: Storage> Gate<S> {
     pub fn close_outage(&mut self, let_in: u32, now: UnixTime) -> Result<u64, GateError<S::Error>> {
         self.recover()?;
         self.known.outage.ok_or(GateError::NoOutage)?;
-        self.note(Record::OutageClosed { time: now, let_in }, now)
+        self.note(now, |time| Record::OutageClosed { time, let_in })
     }
 
     /// Since when an outage is open.
@@ -65,15 +71,15 @@ impl<S: Storage> Gate<S> {
         };
         self.recover().map_err(|_| Reason::NotRecorded)?;
         let shown = evidence(&scan.shown)?;
-        self.fit(now)?;
+        let (_, now) = self.fit(now)?;
         let pass = self.verify(&scan.shown, shown.as_ref(), challenge, now)?.claims().key();
         let within = i64::from(self.bundle().trust().policy().rescan_within);
         let again = |(time, left): &(UnixTime, _)| *left == pass && now.since(*time).saturating_abs() <= within;
         if self.known.exits.iter().any(again) {
             return Ok(None);
         }
-        let record = Record::Left { time: now, pass, party: scan.party.max(1) };
-        let index = self.note(record, now).map_err(|_| Reason::NotRecorded)?;
+        let party = scan.party.max(1);
+        let index = self.note(now, |time| Record::Left { time, pass, party }).map_err(|_| Reason::NotRecorded)?;
         self.forget();
         Ok(Some(index))
     }
@@ -94,32 +100,44 @@ impl<S: Storage> Gate<S> {
     /// Compares the clock with `uptime`, the seconds that the machine has been running by a counter that
     /// nobody can set. Call it every minute or so.
     ///
-    /// Returns whether the clock is to be trusted. Where it jumped further than the codes that are shown
-    /// may be early, that is recorded, and every redemption is flagged until [`Gate::set_clock`].
+    /// Pass a counter that goes on while the machine is suspended: `CLOCK_BOOTTIME` on Linux and Android,
+    /// `mach_continuous_time` on Apple's systems, `GetTickCount64` on Windows. By one that stands still,
+    /// `CLOCK_MONOTONIC` on Linux or [`Instant`](std::time::Instant) there, a machine that slept has a clock that
+    /// jumped. `now` is the time of day, `CLOCK_REALTIME`.
+    ///
+    /// Returns whether the clock is to be trusted. Two clocks drift apart, by 20 seconds or so in a million; that is
+    /// no jump, up to [`DRIFT_PER_MILLION`]. Where it is further off than that and than the codes that are shown may
+    /// be early, it jumped: that is recorded, and every redemption is flagged until [`Gate::set_clock`].
     ///
     /// # Errors
     /// The store's.
     pub fn compare_clock(&mut self, now: UnixTime, uptime: u64) -> Result<bool, GateError<S::Error>> {
         self.recover()?;
         // A counter that starts again is a machine that did.
-        let anchor = self.anchor.filter(|(_, since)| uptime >= *since);
-        let (then, since) = *self.anchor.insert(anchor.unwrap_or((now, uptime)));
+        let (then, since) = self.anchor.filter(|(_, since)| uptime >= *since).unwrap_or((now, uptime));
         let passed = i64::try_from(uptime.saturating_sub(since)).unwrap_or(i64::MAX);
         let expected = then.saturating_add(passed);
-        if now.since(expected).saturating_abs() > i64::from(self.bundle().trust().policy().code_early) {
+        let off = now.since(expected);
+        let drift = passed / DRIFT_SECOND;
+        if off.saturating_abs() > i64::from(self.bundle().trust().policy().code_early).saturating_add(drift) {
             let time = now.max(self.known.last);
             self.append(&[Record::ClockJumped { time, shown: now, expected }], Vec::new())?;
             self.anchor = Some((now, uptime));
+        } else {
+            // What may be drift is forgotten, a second at a time: only what comes faster adds up to a jump.
+            let gone = drift.saturating_mul(DRIFT_SECOND);
+            let then = then.saturating_add(gone).saturating_add(off.clamp(drift.saturating_neg(), drift));
+            self.anchor = Some((then, since.saturating_add(gone.unsigned_abs())));
         }
         Ok(!self.known.doubt)
     }
 
     /// Appends one record of the time `now`.
-    fn note(&mut self, record: Record, now: UnixTime) -> Result<u64, GateError<S::Error>> {
+    fn note(&mut self, now: UnixTime, record: impl FnOnce(UnixTime) -> Record) -> Result<u64, GateError<S::Error>> {
         self.recover()?;
-        self.check_clock(now)?;
+        let now = self.check_clock(now)?;
         let index = self.log().size();
-        self.append(&[record], Vec::new())?;
+        self.append(&[record(now)], Vec::new())?;
         Ok(index)
     }
 }
@@ -130,7 +148,7 @@ mod tests {
     use super::super::journal::tests::{NOW, answer_to, bundle, code, gate_key, open, pass};
     use super::*;
     use crate::gate::record::flags;
-    use crate::gate::{RecordError, Sync};
+    use crate::gate::{RecordError, Sync, Trouble};
     use crate::id::{GateId, PassId, PassKey};
     use crate::product::Use;
     use crate::tlog::MemoryStorage;
@@ -183,7 +201,7 @@ mod tests {
         let admitted = gate.let_in(Override { refused: Reason::Ok, ..entry }, time(NOW + 2));
         let rule = RecordError::Rule("an override of an admission");
         assert!(matches!(admitted, Err(GateError::Refused(refused)) if refused == rule), "{admitted:?}");
-        assert!(matches!(gate.let_in(entry, time(NOW)), Err(GateError::Clock { .. })));
+        assert!(matches!(gate.let_in(entry, time(NOW - 2)), Err(GateError::Clock { .. })));
         assert_eq!(gate.log().size(), size);
     }
 
@@ -300,6 +318,80 @@ mod tests {
             assert!(gate.compare_clock(time(NOW + 99_000), 5).unwrap(), "the machine started again");
             unchanged(&gate, NOW + 99_000);
         }
+    }
+
+    #[test]
+    fn drift_is_no_jump() {
+        let gate_after = |per_million: i64, days: i64, every: i64| {
+            let mut gate = gate();
+            let mut trusted = true;
+            for passed in (0..=days * 86_400).step_by(usize::try_from(every).unwrap()) {
+                let shown = NOW + passed + passed * per_million / 1_000_000;
+                trusted &= gate.compare_clock(time(shown), u64::try_from(5 + passed).unwrap()).unwrap();
+            }
+            (gate, trusted)
+        };
+        // 31 seconds in 18 days; as much as may be, for a season; compared every minute or seldom.
+        for (per_million, days) in [(20, 18), (-20, 18), (DRIFT_PER_MILLION, 90), (-DRIFT_PER_MILLION, 90)] {
+            for every in [600, 4_999, 9_999, 86_400, days * 86_400] {
+                let (gate, trusted) = gate_after(per_million, days, every);
+                assert!(trusted && gate.log().size() == 2, "{per_million} every {every}");
+            }
+        }
+        assert!(gate_after(20, 18, 60).1);
+        // Three times as much is more than drift, and found within the day.
+        for per_million in [600, -600] {
+            assert!(!gate_after(per_million, 1, 60).1);
+        }
+        // A jump after months of drift is as large as one on the first day.
+        for jump in [31, -31] {
+            let (mut gate, _) = gate_after(20, 90, 600);
+            let (passed, drifted) = (90 * 86_400, 90 * 86_400 * 20 / 1_000_000);
+            let at = |jump| time(NOW + passed + drifted + 60 + jump);
+            assert!(gate.compare_clock(at(0), u64::try_from(5 + passed + 60).unwrap()).unwrap());
+            assert!(!gate.compare_clock(at(jump), u64::try_from(5 + passed + 60).unwrap()).unwrap(), "{jump}");
+        }
+    }
+
+    /// The counter goes on while it sleeps, as the documentation asks.
+    #[test]
+    fn a_machine_that_slept_is_trusted() {
+        let mut gate = gate();
+        assert!(gate.compare_clock(time(NOW), 100).unwrap());
+        assert_eq!(admit(&mut gate, 1, NOW), Reason::Ok);
+        assert!(gate.compare_clock(time(NOW + 40_001), 40_100).unwrap());
+        assert_eq!(admit(&mut gate, 2, NOW + 40_001), Reason::Ok);
+        assert_eq!(flags(&gate), 0);
+    }
+
+    #[test]
+    fn a_step_back_of_the_clock_refuses_nothing() {
+        let mut gate = gate();
+        assert_eq!(admit(&mut gate, 1, NOW + 10), Reason::Ok);
+        for back in [1, 2] {
+            let at = NOW + 10 - back;
+            assert_eq!(admit(&mut gate, 1 + back as u8, at), Reason::Ok, "{back}");
+            gate.annul(gate.log().size() - 1, time(at)).unwrap();
+            let entry = Override { refused: Reason::Expired, operator: 1, why: 1, party: 1 };
+            gate.let_in(entry, time(at)).unwrap();
+            gate.open_outage(time(at), time(at)).unwrap();
+            gate.close_outage(0, time(at)).unwrap();
+            assert!(matches!(leave(&mut gate, 4 + back as u8, at), Ok(Some(_))));
+            gate.sync(&Sync::default(), time(at)).unwrap();
+            gate.close_day(time(at).service_day(0), time(at)).unwrap();
+            assert!(gate.self_test(time(at)).iter().all(|fault| fault.trouble != Trouble::ClockBehind));
+            unchanged(&gate, at);
+        }
+        // Time does not go back in a journal.
+        let times = (2..gate.log().size()).map(|index| record(&gate, index).time());
+        assert!(times.into_iter().all(|at| at == time(NOW + 10)));
+        gate.log().verify(gate.storage()).unwrap();
+        // Further back it is no step.
+        assert_eq!(admit(&mut gate, 7, NOW + 7), Reason::ClockSuspect);
+        let entry = Override { refused: Reason::Expired, operator: 1, why: 1, party: 1 };
+        assert!(matches!(gate.let_in(entry, time(NOW + 7)), Err(GateError::Clock { .. })));
+        assert!(matches!(open(gate.storage().clone(), NOW + 7), Err(GateError::Clock { .. })));
+        assert!(gate.self_test(time(NOW + 7)).iter().any(|fault| fault.trouble == Trouble::ClockBehind));
     }
 
     #[test]

@@ -131,7 +131,7 @@ pub enum GateError<E> {
     /// The bundle is older than the one the journal says this gate had.
     #[error("rollback: the gate already had a newer {0}")]
     Rollback(&'static str),
-    /// The clock shows a time before the last record.
+    /// The clock shows a time before the last record, by more than a step of the clock.
     #[error("the clock shows {now}, the last record is of {last}")]
     Clock {
         /// What it shows.
@@ -382,7 +382,7 @@ impl<S: Storage> Gate<S> {
     }
 
     fn opened(mut self, now: UnixTime) -> Result<Self, GateError<S::Error>> {
-        self.check_clock(now)?;
+        let now = self.check_clock(now)?;
         self.record_opening(now, None)?;
         Ok(self)
     }
@@ -485,7 +485,7 @@ impl<S: Storage> Gate<S> {
     /// [`GateError::NoRedemption`], [`GateError::TooLate`], [`GateError::Clock`], or the store's.
     pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
-        self.check_clock(now)?;
+        let now = self.check_clock(now)?;
         let recent = self.known.recent.iter().find(|recent| recent.index == index);
         let within = i64::from(self.bundle.trust().policy().annul_within);
         match recent {
@@ -506,7 +506,7 @@ impl<S: Storage> Gate<S> {
     /// [`GateError`]; nothing is taken then.
     pub fn sync(&mut self, sync: &Sync<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
-        self.check_clock(now)?;
+        let now = self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
         sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
         let dropped = Dropped::between(&self.bundle, &bundle);
@@ -560,7 +560,7 @@ impl<S: Storage> Gate<S> {
     /// [`GateError::Clock`], or the store's.
     pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
-        self.check_clock(now)?;
+        let now = self.check_clock(now)?;
         let totals = self.known.totals;
         let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
         self.append(&[Record::DayClosed { time: now, day, totals, refused }], Vec::new())?;
@@ -693,7 +693,7 @@ impl<S: Storage> Gate<S> {
         now: UnixTime,
         staged: &[Recent],
     ) -> Result<Outcome, Refusal> {
-        let venue = self.fit(now)?;
+        let (venue, now) = self.fit(now)?;
         let presented = self.verify(&scan.shown, evidence, challenge, now)?;
         self.check_status(&presented, now)?;
         let claims = presented.claims();
@@ -751,10 +751,9 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Whether this gate may decide at all: clock, certificate, trust list, venue.
-    pub(super) fn fit(&self, now: UnixTime) -> Result<VenueFacts, Refusal> {
-        if now < self.earliest() {
-            return Err(Reason::ClockSuspect.into());
-        }
+    /// With the time of what it decides now.
+    pub(super) fn fit(&self, now: UnixTime) -> Result<(VenueFacts, UnixTime), Refusal> {
+        let now = now.not_before(self.earliest()).ok_or(Reason::ClockSuspect)?;
         if !self.enrolled || !self.certificate.covers(now) {
             return Err(Reason::Internal.into());
         }
@@ -764,7 +763,7 @@ impl<S: Storage> Gate<S> {
         let id = self.certificate.venue();
         let venue = self.bundle.venue(id).ok_or(Reason::Internal)?;
         let service = self.certificate.service();
-        Ok(VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service })
+        Ok((VenueFacts { id, category: venue.category, reference_fen: venue.price_fen, service }, now))
     }
 
     pub(super) fn verify(
@@ -816,9 +815,10 @@ impl<S: Storage> Gate<S> {
         usage
     }
 
-    pub(super) fn check_clock(&self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    /// The time of what is recorded now: see [`UnixTime::not_before`].
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<UnixTime, GateError<S::Error>> {
         let last = self.known.last;
-        if now < last { Err(GateError::Clock { now, last }) } else { Ok(()) }
+        now.not_before(last).ok_or(GateError::Clock { now, last })
     }
 
     /// Whether an entry is a redemption that stands, among those that are no longer kept at hand.
@@ -1518,13 +1518,13 @@ pub(crate) mod tests {
         assert!(matches!(other, Err(GateError::OtherKey)));
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         let before = gate.storage().clone();
-        assert!(matches!(gate.sync(&Sync::default(), time(NOW - 1)), Err(GateError::Clock { .. })));
-        assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 1)), Err(GateError::Clock { .. })));
+        assert!(matches!(gate.sync(&Sync::default(), time(NOW - 3)), Err(GateError::Clock { .. })));
+        assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 3)), Err(GateError::Clock { .. })));
         assert_eq!(gate.storage(), &before);
         gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
         assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("catalogue"))));
         // Before its trust list was issued, whatever the journal says of the time.
-        let early = time(gate.bundle().trust().issued().seconds() - 1);
+        let early = time(gate.bundle().trust().issued().seconds() - 3);
         gate.set_clock(early).unwrap();
         assert_eq!(gate.fit(early).unwrap_err().reason, Reason::ClockSuspect);
     }
@@ -1834,9 +1834,9 @@ pub(crate) mod tests {
     fn a_clock_that_goes_back_decides_nothing_until_it_is_set() {
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
-        assert_eq!(reason(&mut gate, &code(2, NOW - 1), NOW - 1), Reason::ClockSuspect);
-        assert!(matches!(gate.annul(2, time(NOW - 1)), Err(GateError::Clock { .. })));
-        assert!(matches!(open(gate.storage().clone(), NOW - 1), Err(GateError::Clock { .. })));
+        assert_eq!(reason(&mut gate, &code(2, NOW - 3), NOW - 3), Reason::ClockSuspect);
+        assert!(matches!(gate.annul(2, time(NOW - 3)), Err(GateError::Clock { .. })));
+        assert!(matches!(open(gate.storage().clone(), NOW - 3), Err(GateError::Clock { .. })));
         gate.set_clock(time(NOW - 500)).unwrap();
         assert_eq!(reason(&mut gate, &code(2, NOW - 500), NOW - 500), Reason::Ok);
         assert_eq!(reason(&mut gate, &code(3, 500), 500), Reason::ClockSuspect, "before its trust list was issued");

@@ -448,11 +448,12 @@ mod tests {
         assert_eq!(gate.known.learnt.rows.len(), 1);
         assert_eq!(gate.storage().rows().filter(|(row, _)| matches!(row, Row::Entry { log: ROWS, .. })).count(), 1);
         assert_eq!(scan(&mut gate, 1, ends, NOW + 600).reason(), Reason::Expired);
-        gate.set_clock(time(ends - 1)).unwrap();
-        let mut again = open(gate.storage().clone(), ends - 1).unwrap();
+        gate.set_clock(time(ends - 3)).unwrap();
+        let mut again = open(gate.storage().clone(), ends - 3).unwrap();
         for gate in [&mut gate, &mut again] {
-            assert_eq!(scan(gate, 1, ends, ends - 1).reason(), Reason::ClockSuspect, "once more it would be admitted");
-            assert!(gate.self_test(time(ends - 1)).iter().any(|f| f.trouble == super::super::Trouble::ClockBehind));
+            assert_eq!(scan(gate, 1, ends, ends - 3).reason(), Reason::ClockSuspect, "once more it would be admitted");
+            assert!(gate.self_test(time(ends - 3)).iter().any(|f| f.trouble == super::super::Trouble::ClockBehind));
+            assert_eq!(scan(gate, 1, ends, ends - 2).reason(), Reason::Expired, "a step of the clock");
             assert_eq!(scan(gate, 2, ends + 1, ends).reason(), Reason::Ok);
         }
     }

@@ -18,6 +18,7 @@ mod usage_digest;
 pub(crate) use journal::tests as journal_tests;
 
 pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
+pub use desk::DRIFT_PER_MILLION;
 pub use journal::{Gate, GateError, Identity, Scan, Shown, Sync};
 pub use ledger_runs::LedgerRuns;
 pub use record::{Override, Record, RecordError, Redemption, Synced, Totals, flags};

@@ -79,7 +79,7 @@ impl<S: Storage> Gate<S> {
             }
         };
         add(!written, Trouble::Store, None, now);
-        add(now < self.earliest(), Trouble::ClockBehind, None, now);
+        add(now.not_before(self.earliest()).is_none(), Trouble::ClockBehind, None, now);
         add(self.known.doubt, Trouble::ClockInDoubt, None, now);
         add(self.behind, Trouble::ListsBehind, None, now);
         add(self.known.outage.is_some(), Trouble::Outage, None, now);
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_clock_behind_or_in_doubt_and_an_open_outage_are_told() {
         let mut gate = gate();
-        assert!(troubles(&mut gate, NOW - 1).contains(&(Trouble::ClockBehind, None, NOW - 1)));
+        assert!(troubles(&mut gate, NOW - 3).contains(&(Trouble::ClockBehind, None, NOW - 3)));
         let told = |gate: &mut Gate<MemoryStorage>, trouble| troubles(gate, NOW).contains(&(trouble, None, NOW));
         assert!(!told(&mut gate, Trouble::ClockBehind));
         assert_eq!(troubles(&mut gate, NOW), [], "nothing else is wrong with it");

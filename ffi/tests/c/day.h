@@ -277,7 +277,7 @@ static void check_garbage(onecard_gate *gate) {
   CHECK(onecard_gate_annul(NULL, 1, NOW) == ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_gate_annul(gate, UINT64_MAX, NOW) == ONECARD_STATUS_GATE_NO_REDEMPTION);
   CHECK(onecard_gate_annul(gate, 1, -1) == ONECARD_STATUS_TIME);
-  CHECK(onecard_gate_annul(gate, 1, NOW - 1) == ONECARD_STATUS_GATE_CLOCK);
+  CHECK(onecard_gate_annul(gate, 1, NOW - 3) == ONECARD_STATUS_GATE_CLOCK);
   CHECK(onecard_gate_seal(NULL, &size) == ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_gate_seal(gate, NULL) == ONECARD_STATUS_NULL_POINTER);
   CHECK(onecard_gate_segment(NULL, 0, &segment) == ONECARD_STATUS_NULL_POINTER);

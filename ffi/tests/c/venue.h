@@ -241,7 +241,7 @@ static void check_desk(void) {
   IS(OUT_OF_RANGE, onecard_gate_let_in(gate, 50, 4711, 65536, 1, NOW, &index));
   IS(OUT_OF_RANGE, onecard_gate_let_in(gate, 50, 4711, 3, 256, NOW, &index));
   IS(TIME, onecard_gate_let_in(gate, 50, 4711, 3, 1, -1, &index));
-  IS(GATE_CLOCK, onecard_gate_let_in(gate, 50, 4711, 3, 1, NOW - 1, &index));
+  IS(GATE_CLOCK, onecard_gate_let_in(gate, 50, 4711, 3, 1, NOW - 3, &index));
   IS(GATE_RECORD, onecard_gate_let_in(gate, ONECARD_REASON_OK, 4711, 3, 1, NOW, &index));
   CHECK(index == 77);
   IS(OK, onecard_gate_let_in(gate, ONECARD_REASON_REVOKED, 4711, 3, 2, NOW, &index));
@@ -369,7 +369,7 @@ static void check_sync(void) {
   IS(NULL_POINTER, onecard_gate_sync(NULL, sync, NOW));
   IS(NULL_POINTER, onecard_gate_sync(gate, NULL, NOW));
   IS(TIME, onecard_gate_sync(gate, sync, -1));
-  IS(GATE_CLOCK, onecard_gate_sync(gate, sync, NOW - 1));
+  IS(GATE_CLOCK, onecard_gate_sync(gate, sync, NOW - 3));
   IS(HANDLE, onecard_gate_sync(gate, (const onecard_sync *)gate, NOW));
   IS(HANDLE, onecard_gate_sync((onecard_gate *)sync, sync, NOW));
 
