@@ -8,8 +8,7 @@ use onecard::crypto::VerifyingKey;
 use onecard::id::MemberId;
 use onecard::ledger::{Receipt, journal_verifier, log_verifiers, witness_name};
 use onecard::tlog::{KeyKind, NoteVerifier, SignedCheckpoint};
-use onecard::wire::cbor::Encoder;
-use onecard::wire::text;
+use onecard::wire::{cose, text};
 use onecard_cli::qr::Symbol;
 use std::fs;
 use std::path::Path;
@@ -24,7 +23,7 @@ pub(crate) fn lists(world: &World, federation: &Federation, dir: &Path) -> Resul
         for (number, list) in (1..).zip(&platform.status_lists) {
             write(dir, &format!("trust/status-{id}-{number}.cose"), list)?;
         }
-        write(dir, &format!("keys/{id}-issuer.cosekey"), &cose_key(&city.issuer.verifying_key()))?;
+        write(dir, &format!("keys/{id}-issuer.cosekey"), &cose::public_key(&city.issuer.verifying_key()))?;
         let log = log_verifiers(&world.trust, id, now).pop().ok_or("no log key")?;
         write(dir, &format!("keys/{id}-log.vkey"), log.to_string().as_bytes())?;
         witness_key(world, id, city.witness.verifying_key(), dir)?;
@@ -87,11 +86,4 @@ pub(crate) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result {
 fn witness_key(world: &World, member: MemberId, key: VerifyingKey, dir: &Path) -> Result {
     let verifier = NoteVerifier::of(witness_name(&world.trust, member)?, KeyKind::Cosignature, key);
     write(dir, &format!("keys/{member}-witness.vkey"), verifier.to_string().as_bytes())
-}
-
-/// A deterministic `COSE_Key` of an Ed25519 key (RFC 9053 §7.2).
-fn cose_key(key: &VerifyingKey) -> Vec<u8> {
-    let mut out = Encoder::new();
-    out.map(3).int(1).uint(1_u8).int(-1).uint(6_u8).int(-2).bytes(key.as_bytes());
-    out.finish()
 }

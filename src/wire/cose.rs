@@ -372,6 +372,16 @@ fn encode_headers(typ: Option<Typ>, headers: Headers<'_>) -> Vec<u8> {
     out.finish()
 }
 
+/// A public key as a `COSE_Key` (RFC 9052 §7, RFC 9053 §7.2) to be published: with the `kid` and the `alg` by which
+/// libraries find the key of a message.
+#[must_use]
+pub fn public_key(key: &VerifyingKey) -> Vec<u8> {
+    let mut out = Encoder::new();
+    out.map(5).int(1).uint(1_u8).int(2).bytes(&key.kid().0).int(3).int(ALG_ED25519);
+    out.int(-1).uint(6_u8).int(-2).bytes(key.as_bytes());
+    out.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use onecard::crypto::{Kid, SigningKey, sha256};
 use onecard::pass::{Audience, Proof, present, verify};
 use onecard::trust::Role;
 use onecard::wire::cbor::CborErrorKind;
-use onecard::wire::cose::{CoseError, Expect, Headers, Sign, Sign1, Typ, sign, sign1};
+use onecard::wire::cose::{CoseError, Expect, Headers, Sign, Sign1, Typ, public_key, sign, sign1};
 use proptest::prelude::*;
 
 const PASS: Typ = Typ::ContentFormat(293);
@@ -424,4 +424,20 @@ proptest! {
             }
         }
     }
+}
+
+/// The issuer's key of `docs/format.md` §9, as it is published: `coset` reads it, with its `kid` and `alg`.
+#[test]
+fn a_published_key_is_found_by_its_id() {
+    let key = secret(1).verifying_key();
+    let bytes = public_key(&key);
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let published = "a501010248dd2fb4e18b5e1ce303322006215820\
+        8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+    assert_eq!(text, published);
+    let read = CoseKey::from_slice(&bytes).unwrap();
+    assert_eq!(read.key_id, key.kid().0);
+    assert_eq!(read.alg, Some(coset::RegisteredLabelWithPrivate::Assigned(Algorithm::Ed25519)));
+    assert_eq!(read.kty, KeyType::Assigned(iana::KeyType::OKP));
+    assert_eq!(read.to_vec().unwrap(), bytes);
 }
