@@ -77,4 +77,23 @@ fn notes() {
     let (verified, unknown) = note.verify(&known).unwrap();
     assert_eq!((verified.len(), unknown.len()), (1, 0));
     assert_eq!(note.to_bytes(), signed.note().as_bytes());
+    // Lines of strangers mean nothing to either.
+    let line = |name: &str, end: &str| format!("\u{2014} {name} AAAA{end}\n");
+    let long = line(&"n".repeat(300), "AAE=");
+    for lines in [
+        [line("a", "AAE="), line("a", "AAE=")].concat(),
+        [line("a", "AAE="), line("a", "AAI=")].concat(),
+        long,
+        line("a\u{7f}\u{9b}", "AAE="),
+        line(name, "AAE="),
+    ] {
+        let text = [signed.note(), &lines].concat();
+        let note = signed_note::Note::from_bytes(text.as_bytes()).unwrap();
+        assert_eq!(note.verify(&known).unwrap().0.len(), 1, "{lines:?}");
+        assert_eq!(SignedCheckpoint::verify(text.as_bytes(), &vkey.parse().unwrap()).unwrap().note(), text);
+    }
+    // And a known key's line that does not verify refuses the note.
+    let bad = signed.note().replacen("\n9\n", "\n8\n", 1);
+    assert!(signed_note::Note::from_bytes(bad.as_bytes()).unwrap().verify(&known).is_err());
+    assert!(SignedCheckpoint::verify(bad.as_bytes(), &vkey.parse().unwrap()).is_err());
 }

@@ -400,6 +400,15 @@ fn key_id(name: &KeyName, kind: KeyKind, key: &VerifyingKey) -> KeyId {
     KeyId([a, b, c, d])
 }
 
+/// The bytes of a signature line of such a key: an em dash, two spaces, the Base64, a newline.
+pub(super) fn line_length(name: &KeyName, kind: KeyKind) -> usize {
+    let base64 = match kind {
+        KeyKind::Ed25519 => 92,
+        KeyKind::Cosignature => 104,
+    };
+    name.0.len().saturating_add(base64).saturating_add(6)
+}
+
 fn cosignature_head(time: u64) -> String {
     format!("cosignature/v1\ntime {time}\n")
 }
@@ -538,6 +547,13 @@ mod tests {
         let twice = [NOTE, line].concat();
         let verified = Note::parse(twice.as_bytes()).unwrap().verify(&verifier);
         assert_eq!(verified, Err(NoteError::TwoLines(verifier.name().clone())));
+    }
+
+    #[test]
+    fn the_length_of_a_line_is_known_before() {
+        let (name, key) = (KeyName::new("\u{212a}/w").unwrap(), SigningKey::from_seed(&[3; 32]));
+        assert_eq!(sign_line(&name, &key, "a\n").len(), line_length(&name, KeyKind::Ed25519));
+        assert_eq!(cosign_line(&name, &key, UnixTime::MAX, "a\n").len(), line_length(&name, KeyKind::Cosignature));
     }
 
     /// The message of C2SP tlog-cosignature, written out: who signs and verifies with one function agrees with itself

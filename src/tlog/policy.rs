@@ -8,15 +8,18 @@
 
 use super::{
     checkpoint::SignedCheckpoint,
-    note::{KeyKind, KeyName, NoteError, NoteVerifier, parse_decimal},
+    note::{KeyKind, KeyName, NoteError, NoteVerifier, line_length, parse_decimal},
 };
 use crate::{
-    limits::{MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES},
+    limits::{MAX_NOTE, MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES},
     time::UnixTime,
 };
 
 /// The quorum that nobody has to cosign for. No witness and no group is called so.
 const NONE: &[u8] = b"none";
+
+/// The bytes of a checkpoint of size 0 and its log's line, without the log's name.
+const UNNAMED_NOTE: usize = 147;
 
 /// What is wrong with a line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +87,9 @@ pub enum PolicyError {
     /// There is no quorum line.
     #[error("the policy has no quorum")]
     NoQuorum,
+    /// No note fulfils it: the shortest that has so many cosignatures is too long.
+    #[error("a note that fulfils the policy has {0} bytes or more, and none may have more than {MAX_NOTE}")]
+    QuorumTooLong(usize),
 }
 
 /// A checkpoint does not fulfil a policy.
@@ -183,7 +189,8 @@ impl Policy {
             parsed.add_line(text, &mut quorum).map_err(|why| PolicyError::Line { line, why })?;
         }
         parsed.quorum = quorum.ok_or(PolicyError::NoQuorum)?;
-        Ok(parsed)
+        let shortest = parsed.shortest_note();
+        if shortest > MAX_NOTE { Err(PolicyError::QuorumTooLong(shortest)) } else { Ok(parsed) }
     }
 
     /// The policy in one form, without comments: logs, witnesses, groups, the quorum. Octets and not
@@ -282,6 +289,26 @@ impl Policy {
             return Ok(Witnessed { checkpoint, cosigned });
         }
         Err(PolicyUnmet::Quorum(cosigned.len()))
+    }
+
+    /// The bytes of the shortest note that fulfils it. Nobody is in two groups, so the shortest lines of each add up.
+    fn shortest_note(&self) -> usize {
+        let length = |member: &Member, groups: &[usize]| match *member {
+            Member::Witness(at) => {
+                self.witnesses.get(at).map_or(0, |witness| line_length(witness.name(), witness.kind()))
+            }
+            Member::Group(at) => groups.get(at).copied().unwrap_or(0),
+        };
+        let mut groups: Vec<usize> = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let mut lengths: Vec<usize> = group.members.iter().map(|member| length(member, &groups)).collect();
+            lengths.sort_unstable();
+            groups.push(lengths.into_iter().take(group.threshold).fold(0, usize::saturating_add));
+        }
+        let lines = self.quorum.map_or(0, |quorum| length(&quorum, &groups));
+        // The origin is there twice, in the text and in the log's line; a log that is known from elsewhere has some name.
+        let origin = self.logs.iter().map(|log| log.name().as_str().len()).min().unwrap_or(1);
+        origin.saturating_mul(2).saturating_add(UNNAMED_NOTE).saturating_add(lines)
     }
 
     fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<Member>>) -> Result<(), PolicyFault> {
@@ -586,6 +613,44 @@ mod tests {
         too_many(format!("{}{nested}group more any w8\n", of(most)), 3 * MAX_POLICY_NAMES + 1);
         let witnesses: String = of(most + 1).lines().filter(|l| l.starts_with("w")).map(|l| format!("{l}\n")).collect();
         too_many(witnesses, MAX_POLICY_NAMES + 1);
+    }
+
+    #[test]
+    fn a_quorum_fits_into_a_note() {
+        let label = |at: u8, length: usize| format!("{at:02}{}", "w".repeat(length - 2));
+        let policy = |lengths: &[usize], group: &str| {
+            let mut text = format!("log {}\n", log_verifier(1));
+            let mut names = String::new();
+            for (at, &length) in (0u8..).zip(lengths) {
+                text += &format!("witness {at} {}\n", witness(&label(at, length), 10 + at));
+                names += &format!(" {at}");
+            }
+            parse(&format!("{text}group g {group}{names}\nquorum g\n"))
+        };
+        let cosigned = |lengths: &[usize]| {
+            let labels: Vec<String> = (0u8..).zip(lengths).map(|(at, &length)| label(at, length)).collect();
+            let checkpoint = Checkpoint { origin: name(ORIGIN), size: 0, root: Hash([7; 32]) };
+            let signed = SignedCheckpoint::sign(checkpoint, &key(1));
+            let line = |(at, label): (u8, &String)| signed.checkpoint().cosign(&name(label), &key(10 + at), NOW);
+            let lines: String = (0u8..).zip(&labels).map(line).collect();
+            [signed.note(), &lines].concat()
+        };
+        // Forty-five names, the last as long as there is room for.
+        let mut lengths = vec![255; 44];
+        lengths.push(2);
+        let room = MAX_NOTE - cosigned(&lengths).len();
+        lengths[44] += room;
+        assert!(room < 253);
+        let fits = policy(&lengths, "all").unwrap();
+        let note = cosigned(&lengths);
+        assert_eq!((note.len(), fits.verify(note.as_bytes()).map(|w| w.cosigned().len())), (MAX_NOTE, Ok(45)));
+        lengths[44] += 1;
+        assert_eq!(policy(&lengths, "all"), Err(PolicyError::QuorumTooLong(MAX_NOTE + 1)));
+        // A smaller quorum takes those with the shortest names.
+        assert!(policy(&lengths, "44").is_ok());
+        lengths.extend([255; 10]);
+        assert!(policy(&lengths, "44").is_ok());
+        assert_eq!(policy(&lengths, "45"), Err(PolicyError::QuorumTooLong(MAX_NOTE + 1)));
     }
 
     #[test]
