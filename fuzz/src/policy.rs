@@ -6,7 +6,7 @@
 //! `W9` stand for keys.
 
 use onecard::crypto::{SigningKey, sha256};
-use onecard::limits::{MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES};
+use onecard::limits::{MAX_NOTE, MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES};
 use onecard::time::UnixTime;
 use onecard::tlog::{
     Checkpoint, KeyKind, KeyName, NoteError, NoteVerifier, Policy, PolicyUnmet, SignedCheckpoint, Witnessed,
@@ -176,7 +176,28 @@ impl Model {
             && once
             && (quorum == b"none" || before(*quorum_at, quorum));
         let quorum = quorum.clone();
-        good.then_some(Self { logs, log_urls, witnesses, labels, names, quorum })
+        let model = good.then_some(Self { logs, log_urls, witnesses, labels, names, quorum })?;
+        (model.note() <= MAX_NOTE).then_some(model)
+    }
+
+    /// The bytes of the shortest note that fulfils it: size 0, the shortest name of a log, and those who cosign.
+    fn note(&self) -> usize {
+        let names = self.logs.iter().map(|log| log.name().to_string());
+        let origin = name(&names.min_by_key(String::len).unwrap_or("x".into()));
+        let checkpoint = Checkpoint { origin, size: 0, root: sha256(&[]) }.sign(&key(0));
+        checkpoint.len() + if self.quorum == b"none" { 0 } else { self.lines(&self.quorum) }
+    }
+
+    fn lines(&self, name: &[u8]) -> usize {
+        match &self.names[name].1 {
+            // The Base64 of 76 bytes.
+            Defined::Witness(at) => format!("\u{2014} {} {:104}\n", self.witnesses[*at].name(), "").len(),
+            Defined::Group(k, members) => {
+                let mut all: Vec<usize> = members.iter().map(|member| self.lines(member)).collect();
+                all.sort_unstable();
+                all[..*k as usize].iter().sum()
+            }
+        }
     }
 
     fn cosigned(&self, witness: usize, who: u8) -> bool {
