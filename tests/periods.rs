@@ -339,13 +339,62 @@ fn a_second_reversal_takes_nothing_back() {
     assert_eq!(annulments, 1, "{found:?}");
 }
 
+/// A period is another one by its first second or its last.
 #[test]
-fn a_period_that_begins_before_the_last_one_ended_is_not_settled() {
+fn there_is_no_statement_of_a_period_that_overlaps_a_settled_one() {
     let mut day = Day::open();
     let first = settle(&mut day, 0);
-    let overlapping = Period { from: time(period(0).until.seconds() - 1), until: period(1).until };
-    let report = audit(&day.files(), &Options { period: Some(overlapping), ..Options::default() });
-    assert_eq!(report.statement, Some(first));
+    let Period { from, until } = period(0);
+    let bound = until.seconds();
+    let cases = [(bound - 1, bound + DAY), (from.seconds(), bound + 1), (from.seconds() + 1, bound), (1, 2)];
+    for (from, until) in cases {
+        let asked = Period { from: time(from), until: time(until) };
+        let report = audit(&day.files(), &Options { period: Some(asked), ..Options::default() });
+        assert_eq!((report.statement, report.settled, report.findings), (None, vec![period(0)], vec![]), "{asked:?}");
+    }
+    let second = settle(&mut day, 1);
+    for (number, statement) in [(0, &first), (1, &second)] {
+        let report = audited(&day.files(), Some(number));
+        assert_eq!((report.statement.as_ref(), report.settled), (Some(statement), vec![period(0), period(1)]));
+    }
+}
+
+/// It stays where it is while the next period is settled, and is compared with that one only after it was replaced.
+#[test]
+fn a_published_statement_is_compared_with_its_own_period() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 3_000);
+    let first = settle(&mut day, 0);
+    show(&mut day, 2, 1, 0, OPEN + DAY);
+    day.deliver(1, 0, OPEN + DAY + 3_000);
+    day.finish(OPEN + DAY + 14 * 3_600);
+    let with = |day: &Day, bytes: &[u8], number: Option<i64>| {
+        let mut files = day.files();
+        files.insert("statement.cbor".into(), bytes.into());
+        let Report { findings, statement, .. } = audited(&files, number);
+        (findings.into_iter().map(|found| found.detail).collect::<Vec<_>>(), statement)
+    };
+    let (found, second) = with(&day, &first.encode(), Some(1));
+    let second = second.unwrap();
+    assert_eq!((found, second.period()), (vec![], period(1)));
+    let mut changed = first.encode();
+    let root = first.cut_offs()[0].root.0;
+    let at = changed.windows(32).position(|bytes| bytes == root).unwrap();
+    changed[at] ^= 1;
+    let not_it = "the statement published is not the one this audit computes";
+    for number in [None, Some(0), Some(1)] {
+        assert_eq!(with(&day, &changed, number).0, [not_it], "{number:?}");
+    }
+    // Nobody agreed to the second yet.
+    assert_eq!(with(&day, &second.encode(), Some(1)), (vec![], Some(second.clone())));
+    let strange =
+        "the statement published is of a period that no ledger has a statement of, and that was not asked for";
+    assert_eq!(with(&day, &second.encode(), None), (vec![strange.into()], Some(first.clone())));
+    day.agree(&second, OPEN + DAY + 14 * 3_600);
+    for statement in [&first, &second] {
+        assert_eq!(with(&day, &statement.encode(), None), (vec![], Some(second.clone())));
+    }
 }
 
 #[test]

@@ -23,9 +23,10 @@ use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;
 use crate::trust::{Bundle, MemberKind};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The file of the last period's statement.
+/// The file of a statement, as a rule the last one that the members agreed to.
 const STATEMENT: &str = "statement.cbor";
 
 /// What is left of the records to settle from.
@@ -42,6 +43,8 @@ pub(super) enum Left {
 /// The periods in their order.
 pub(super) struct Periods {
     closings: Vec<Closing>,
+    /// The period whose statement is wanted: the one asked for, if it is there, or else the last.
+    wanted: Option<usize>,
     /// Prices and rules of what no cut-off has reached.
     open: Bundle,
 }
@@ -96,7 +99,7 @@ impl Periods {
                 findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
             }
         }
-        let mut periods = Self { closings: Vec::new(), open: published_before(None, cities, lists) };
+        let mut periods = Self { closings: Vec::new(), wanted: None, open: published_before(None, cities, lists) };
         for settled in agreed {
             let period = Period { from: settled.from, until: settled.until };
             periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
@@ -110,7 +113,14 @@ impl Periods {
             };
             periods.close(period, cities.iter().filter_map(cut_off).collect(), None, cities, lists);
         }
+        let asked = |period| periods.closings.iter().rposition(|closing| closing.period == period);
+        periods.wanted = options.period.map_or_else(|| periods.closings.len().checked_sub(1), asked);
         periods
+    }
+
+    /// Those that the ledgers hold statements of.
+    pub(super) fn settled(&self) -> Vec<Period> {
+        self.closings.iter().filter(|closing| closing.agreed.is_some()).map(|closing| closing.period).collect()
     }
 
     fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
@@ -197,7 +207,7 @@ impl Periods {
         (taken_back != Some(period)).then_some((period, taken_back))
     }
 
-    /// Settles every period, compares it with what the members agreed to, and returns the last statement.
+    /// Settles every period, compares it with what the members agreed to, and returns the statement that is wanted.
     ///
     /// Where redemptions are gone, only a statement that the members agreed to counts, and it may say more than
     /// what is left can show.
@@ -208,9 +218,12 @@ impl Periods {
         left: Left,
         findings: &mut Findings,
     ) -> Option<Statement> {
-        let mut last = None;
+        let published = Published::read(files, &self.closings, findings);
+        let mut wanted = None;
         for (at, closing) in self.closings.iter().enumerate() {
-            let is_last = at.checked_add(1) == Some(self.closings.len());
+            let is_wanted = self.wanted == Some(at);
+            // What is published counts for its own period alone: it stays there while the next one is settled.
+            let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
             let left = if closing.silent { Left::Damaged } else { left };
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
@@ -227,14 +240,19 @@ impl Periods {
             {
                 let detail = "so that the statement cannot be computed again";
                 findings.notice(None, rule, format_args!("for the period until {until}, {why}, {detail}"));
-                last = if is_last { closing.published(files, findings) } else { None };
+                if published.is_some_and(|published| closing.agreed.is_some() && !published.agreed) {
+                    let detail = "the statement published is not the one the members agreed to";
+                    findings.error(None, Rule::Statement, detail);
+                }
+                if is_wanted {
+                    wanted = published.filter(|published| published.agreed).and_then(Published::decode);
+                }
                 continue;
             }
             let (bytes, statement) = match computed {
                 Ok(computed) => computed,
                 Err(error) => {
                     findings.error(None, Rule::Statement, format_args!("the period until {until}: {error}"));
-                    last = None;
                     continue;
                 }
             };
@@ -244,12 +262,59 @@ impl Periods {
                 );
                 findings.error(None, Rule::Statement, detail);
             }
-            if is_last {
-                check_published(files, &bytes, closing.agreed, findings);
+            // That what was agreed to is another one is found already.
+            if published.is_some_and(|published| !published.agreed && *published.bytes != *bytes) {
+                let detail = "the statement published is not the one this audit computes";
+                findings.error(None, Rule::Statement, detail);
             }
-            last = Some(statement);
+            if is_wanted {
+                wanted = Some(statement);
+            }
         }
-        last
+        wanted
+    }
+}
+
+/// The statement published.
+struct Published<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// The place of its period.
+    of: Option<usize>,
+    /// It is the one that the members agreed to.
+    agreed: bool,
+}
+
+impl<'a> Published<'a> {
+    /// What is published, if anything is, and which period it is of. What cannot be read as a statement is taken for that
+    /// of the last period.
+    fn read<F: Files>(files: &'a F, closings: &[Closing], findings: &mut Findings) -> Option<Self> {
+        let bytes = match files.read(STATEMENT) {
+            Ok(bytes) => bytes?,
+            Err(error) => {
+                findings.error(None, Rule::Unreadable, error);
+                return None;
+            }
+        };
+        let whole = bytes.len() <= MAX_STATEMENT;
+        let digest = sha256(&[&bytes]);
+        let agreed = |closing: &Closing| whole && closing.agreed == Some(digest);
+        if let Some(of) = closings.iter().rposition(agreed) {
+            return Some(Self { bytes, of: Some(of), agreed: true });
+        }
+        let of = match Statement::decode(&bytes) {
+            Ok(statement) => closings.iter().rposition(|closing| closing.period == statement.period()),
+            Err(_) => closings.len().checked_sub(1),
+        };
+        if of.is_none() {
+            let detail =
+                "the statement published is of a period that no ledger has a statement of, and that was not asked for";
+            findings.error(None, Rule::Statement, detail);
+        }
+        Some(Self { bytes, of, agreed: false })
+    }
+
+    fn decode(&self) -> Option<Statement> {
+        Statement::decode(&self.bytes).ok()
     }
 }
 
@@ -396,22 +461,6 @@ impl Closing {
     const fn account(&self) -> Account<'_> {
         Account::new(self.period, self.cut_offs.as_slice(), &self.bundle)
     }
-
-    /// The statement published, if it is the one that the members agreed to.
-    fn published<F: Files>(&self, files: &F, findings: &mut Findings) -> Option<Statement> {
-        let agreed = self.agreed?;
-        match files.read(STATEMENT) {
-            Ok(Some(bytes)) if bytes.len() <= MAX_STATEMENT && sha256(&[&bytes]) == agreed => {
-                return Statement::decode(&bytes).ok();
-            }
-            Ok(Some(_)) => {
-                findings.error(None, Rule::Statement, "the statement published is not the one the members agreed to");
-            }
-            Ok(None) => {}
-            Err(error) => findings.error(None, Rule::Unreadable, error),
-        }
-        None
-    }
 }
 
 /// The periods that a pass was used in, each with the uses before and those in it.
@@ -431,17 +480,6 @@ fn standing(uses: &[Booked], known: usize) -> impl Iterator<Item = Booked> {
 /// The products that a pass had its price shared as, by its uses up to there and what is known at the end of a period.
 fn shared(before: &[Booked], known: usize) -> BTreeSet<ProductRef> {
     standing(before, known).filter(|use_| use_.used.is_paid()).map(|use_| use_.used.product).collect()
-}
-
-/// What is published is what was computed. That what was agreed to is another one is found already.
-fn check_published<F: Files>(files: &F, computed: &[u8], agreed: Option<Hash>, findings: &mut Findings) {
-    match files.read(STATEMENT) {
-        Ok(Some(bytes)) if bytes.len() > MAX_STATEMENT || (bytes != computed && agreed != Some(sha256(&[&bytes]))) => {
-            findings.error(None, Rule::Statement, "the statement published is not the one this audit computes");
-        }
-        Ok(_) => {}
-        Err(error) => findings.error(None, Rule::Unreadable, error),
-    }
 }
 
 /// Whether an entry of a member's ledger is before the given cut-offs.
@@ -481,7 +519,7 @@ mod tests {
             bundle: BUNDLE.clone(),
             silent: false,
         };
-        Periods { closings: (0..count).map(closing).collect(), open: BUNDLE.clone() }
+        Periods { closings: (0..count).map(closing).collect(), wanted: None, open: BUNDLE.clone() }
     }
 
     /// One pass, used twice in each period, and one of those uses taken back in the next.

@@ -60,8 +60,8 @@ pub struct Options<'a> {
     /// are not looked at. Without it, the first list published is taken as it is: then compare
     /// [`Report::anchor`] with what you know.
     pub anchor: Option<Hash>,
-    /// The period to settle up to the ledgers' present size. One that begins before the end of the last
-    /// period that the ledgers hold a statement of changes nothing.
+    /// The period to settle: one that the ledgers hold a statement of, or the next, up to their present size. There is
+    /// no statement of another that begins before the end of the last one settled, see [`Report::settled`].
     pub period: Option<Period>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
@@ -122,8 +122,10 @@ pub struct Report {
     pub other_grants: Vec<OtherGrant>,
     /// What each over-use follows from.
     pub(super) cases: Vec<Case>,
-    /// The statement of the last period: the one asked for, or else the last that the ledgers hold.
+    /// The statement of the period asked for, or else of the last that the ledgers hold a statement of.
     pub statement: Option<Statement>,
+    /// The periods that the ledgers hold statements of, in their order; none above [`Depth::Policy`].
+    pub settled: Vec<Period>,
     /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
     /// What was read.
@@ -196,7 +198,8 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let depth = options.depth;
     let found_so_far = |findings, anchor, counts| {
         let (over_use, other_grants, cases) = (Vec::new(), Vec::new(), Vec::new());
-        Report { depth, findings, over_use, other_grants, cases, statement: None, anchor, counts }
+        let (statement, settled) = (None, Vec::new());
+        Report { depth, findings, over_use, other_grants, cases, statement, settled, anchor, counts }
     };
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
@@ -276,7 +279,8 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     over_use.sort_by_key(|over| over.pass);
     other_grants.sort_by_key(|other| other.pass);
     cases.sort_by_key(Case::pass);
-    Report { depth, findings: found, over_use, other_grants, cases, statement, anchor: Some(lists.anchor()), counts }
+    let (settled, anchor) = (periods.settled(), Some(lists.anchor()));
+    Report { depth, findings: found, over_use, other_grants, cases, statement, settled, anchor, counts }
 }
 
 /// So many parts of the passes that each has about as many redemptions as are wanted at once.
