@@ -1,10 +1,10 @@
 //! Audits a directory of published files and prints the report; verifies the over-use that it found.
 
-use crate::document::escaped;
-use crate::trust::{Trust, read, write};
+use crate::files::{For, Output, read};
+use crate::trust::Trust;
 use crate::{Failure, dump};
 use onecard::audit::{
-    self, Depth, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use,
+    self, Depth, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use,
 };
 use onecard::crypto::Hash;
 use onecard_store::Folder;
@@ -35,11 +35,37 @@ pub(crate) fn depth(name: &str) -> Result<Depth, String> {
     found.ok_or_else(|| "not integrity, evidence or policy".to_owned())
 }
 
+impl Wanted {
+    /// What cannot be had of any audit is refused before one begins.
+    fn check(&self) -> Result<(), Failure> {
+        if let Some(Period { from, until }) = self.period
+            && from >= until
+        {
+            return Err(Failure::Usage(format!("--until {} is not after --from {}", until.seconds(), from.seconds())));
+        }
+        let of_policy = [
+            ("no period is settled", self.period.is_some()),
+            ("there is no statement", self.statement.is_some() || self.csv.is_some()),
+            ("no over-use is looked for", self.export_over_use.is_some()),
+        ];
+        match of_policy.iter().find(|(_, asked)| *asked && self.depth < Depth::Policy) {
+            Some((why, _)) => Err(Failure::Usage(format!("{why} in an audit of depth {}", self.depth))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The command `audit`.
 pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Result<(), Failure> {
+    wanted.check()?;
     if !directory.is_dir() {
         return Err(Failure::Usage(format!("{} is not a directory", directory.display())));
     }
+    let create = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(path, For::All)).transpose();
+    let (statement, csv) = (create(&wanted.statement)?, create(&wanted.csv)?);
+    // What is found is not known yet; that it can be written is.
+    let probe = wanted.export_over_use.as_ref().map(|to| Output::create(&to.join("over-use"), For::Owner));
+    drop(probe.transpose()?);
     let Wanted { depth, anchor, period, json, .. } = *wanted;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let uses_at_once = wanted.uses_at_once.map_or(Options::default().uses_at_once, NonZeroUsize::get);
@@ -57,10 +83,12 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     if !report.is_clean() {
         return Err(Failure::Refused("the audit found errors".into()));
     }
-    if wanted.statement.is_some() || wanted.csv.is_some() {
-        let statement = report.statement.ok_or_else(|| Failure::Usage("there is no statement to write".into()))?;
-        wanted.statement.as_deref().map_or(Ok(()), |path| write(path, &statement.encode()))?;
-        wanted.csv.as_deref().map_or(Ok(()), |path| write(path, statement.to_csv().as_bytes()))?;
+    let wants_statement = period.is_some() || statement.is_some() || csv.is_some();
+    if let Some(found) = &report.statement {
+        statement.map_or(Ok(()), |output| output.write(&found.encode()))?;
+        csv.map_or(Ok(()), |output| output.write(found.to_csv().as_bytes()))?;
+    } else if wants_statement {
+        return Err(no_statement(&report, period));
     }
     if json {
         return Ok(());
@@ -72,18 +100,28 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     Ok(())
 }
 
+/// Why there is none.
+fn no_statement(report: &Report, asked: Option<Period>) -> Failure {
+    let Some(period) = asked else { return Failure::Usage("there is no statement: give --from and --until".into()) };
+    let bound = report.settled.last().map(|last| last.until).filter(|bound| period.from < *bound);
+    Failure::Usage(bound.map_or_else(
+        || "there is no statement of the period asked for".into(),
+        |bound| {
+            let seconds = bound.seconds();
+            format!("the period asked for overlaps one that is settled: the next begins at {bound}, --from {seconds}")
+        },
+    ))
+}
+
 /// Writes a file for each pass with over-use. Of an audit that found errors too: they may be about something else.
 /// So that no pass keeps another from being told, all that can be shown is written before the first refusal is.
 fn export_over_use(out: &mut String, folder: &Folder, report: &Report, to: &Path, json: bool) -> Result<(), Failure> {
-    if report.depth < Depth::Policy {
-        return Err(Failure::Usage(format!("an audit of depth {} looks for no over-use", report.depth)));
-    }
     let mut refused = Ok(());
     for (pass, proof) in prove_over_use(folder, report) {
         match proof {
             Ok(proof) => {
                 let path = to.join(format!("{}-{}.over-use", pass.issuer, pass.pass));
-                write(&path, &proof.encode())?;
+                Output::create(&path, For::Owner)?.write(&proof.encode())?;
                 if !json {
                     field(out, "written", &path.display());
                 }
@@ -97,8 +135,8 @@ fn export_over_use(out: &mut String, folder: &Folder, report: &Report, to: &Path
 /// The command `verify-over-use`.
 pub(crate) fn verify_over_use(out: &mut String, file: &Path, trust: &Trust) -> Result<(), Failure> {
     let refused = |error: OverUseError| Failure::Refused(error.to_string());
-    let proof = OverUseProof::decode(&read(file)?).map_err(refused)?;
-    let proven = proof.verify(&trust.required()?).map_err(refused)?;
+    let proof = OverUseProof::decode(&read(file, MAX_OVER_USE)?).map_err(refused)?;
+    let proven = proof.verify(&trust.lists.required()?).map_err(refused)?;
     let at = trust.time()?;
     if let Some(early) = proven.uses.iter().find(|proven| proven.final_at > at) {
         let why = format!("the ledger of {} is final since {}, after {at}", early.used.gate.member, early.final_at);
@@ -163,6 +201,6 @@ fn describe(out: &mut String, report: &Report) {
         }
     }
     for finding in &report.findings {
-        dump::line(out, &escaped(&finding.to_string()));
+        dump::line(out, &finding.to_string());
     }
 }

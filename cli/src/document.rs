@@ -3,6 +3,7 @@
 use crate::dump::{self, Kind};
 use onecard::gate::Segment;
 use onecard::ledger::Receipt;
+use onecard::limits;
 use onecard::tlog::{Checkpoint, Note};
 use onecard::wire::cbor::{CborError, Decoder, Key};
 use onecard::wire::text;
@@ -34,6 +35,21 @@ impl Type {
             Self::Checkpoint => "checkpoint",
             Self::Receipt => "receipt",
             Self::Segment => "segment",
+        }
+    }
+
+    /// The longest there is, in bytes.
+    const fn most(self) -> usize {
+        match self {
+            Self::Pass => limits::MAX_PASS,
+            Self::Presentation => limits::MAX_PRESENTATION,
+            Self::TrustList => limits::MAX_TRUST_LIST,
+            Self::Catalogue => limits::MAX_CATALOGUE,
+            Self::StatusList => limits::MAX_STATUS_LIST,
+            Self::GateCertificate => limits::MAX_GATE_CERTIFICATE,
+            Self::Checkpoint => limits::MAX_NOTE,
+            Self::Receipt => limits::MAX_PROOF,
+            Self::Segment => limits::MAX_SEGMENT,
         }
     }
 
@@ -137,14 +153,14 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
         let scanned = file.strip_suffix(b"\n").unwrap_or(&file);
         let scanned = scanned.strip_suffix(b"\r").unwrap_or(scanned);
         let bytes = text::decode(scanned).map_err(|error| error.to_string())?.as_slice().to_vec();
-        let kind = show_cose(out, &bytes).map_err(|error| error.to_string())?;
+        let kind = show_cose(out, &bytes)?;
         return Ok((kind.ok_or("neither a pass nor a presentation")?, bytes));
     }
     if file.starts_with(b"c2sp.org/tlog-proof@") {
         dump::line(out, Type::Receipt.name());
         let receipt = Receipt::parse(&file).map_err(|error| error.to_string())?.to_text();
         for text in receipt.lines().filter(|line| !line.starts_with("extra ")) {
-            dump::line(out, &escaped(text));
+            dump::line(out, text);
         }
         return Ok((Type::Receipt, file));
     }
@@ -162,11 +178,11 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
         for line in note.lines() {
             dump::label(out, "signature of", 2);
             let id = line.id().map_or_else(|| "no key id".to_owned(), |id| id.to_string());
-            dump::line(out, &format!("{} ({id})", escaped(line.name())));
+            dump::line(out, &format!("{} ({id})", line.name()));
         }
         return Ok((Type::Checkpoint, file));
     }
-    if let Some(kind) = show_cose(out, &file).map_err(|error| error.to_string())? {
+    if let Some(kind) = show_cose(out, &file)? {
         return Ok((kind, file));
     }
     let segment = Segment::decode(&file).map_err(|_| "not a document of onecard")?;
@@ -178,27 +194,53 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
     dump::label(out, "with evidence", 2);
     dump::line(out, &segment.records.iter().filter(|record| record.evidence.is_some()).count().to_string());
     for text in segment.checkpoint.lines() {
-        dump::line(out, &escaped(text));
+        dump::line(out, text);
     }
     Ok((Type::Segment, file))
 }
 
-/// Prints a signed message, if the bytes are one of a known type.
-fn show_cose(out: &mut String, bytes: &[u8]) -> Result<Option<Type>, CborError> {
+/// Prints a signed message, if the bytes are one of a known type. Nothing is printed of one that is too long for its type.
+fn show_cose(out: &mut String, bytes: &[u8]) -> Result<Option<Type>, String> {
     let Ok((protected, payload)) = split(bytes) else { return Ok(None) };
-    let (mut kind, mut kid, mut pass) = (None, None, None);
+    let text = |error: CborError| error.to_string();
+    let Headers { kind: Some(kind), kid, pass } = headers(protected).map_err(text)? else { return Ok(None) };
+    if bytes.len() > kind.most() {
+        return Err(format!("a {} of {} bytes, and none has more than {}", kind.name(), bytes.len(), kind.most()));
+    }
+    show_message(out, kind, kid, payload, pass).map_err(text)?;
+    Ok(Some(kind))
+}
+
+/// What of a protected header tells what a message is.
+struct Headers<'a> {
+    kind: Option<Type>,
+    kid: Option<&'a [u8]>,
+    pass: Option<&'a [u8]>,
+}
+
+fn headers(protected: &[u8]) -> Result<Headers<'_>, CborError> {
+    let mut found = Headers { kind: None, kid: None, pass: None };
     let d = &mut Decoder::new(protected);
     let mut headers = d.map()?;
     while let Some(key) = headers.key(d)? {
         let value = d.item()?;
         match key {
-            Key::Int(4) => kid = Decoder::new(value).bytes().ok(),
-            Key::Int(13) => pass = Some(value),
-            Key::Int(16) => kind = type_of(value),
+            Key::Int(4) => found.kid = Decoder::new(value).bytes().ok(),
+            Key::Int(13) => found.pass = Some(value),
+            Key::Int(16) => found.kind = type_of(value),
             _ => {}
         }
     }
-    let Some(kind) = kind else { return Ok(None) };
+    Ok(found)
+}
+
+fn show_message(
+    out: &mut String,
+    kind: Type,
+    kid: Option<&[u8]>,
+    payload: &[u8],
+    pass: Option<&[u8]>,
+) -> Result<(), CborError> {
     dump::line(out, kind.name());
     if let Some(kid) = kid {
         dump::label(out, "kid", 2);
@@ -210,7 +252,7 @@ fn show_cose(out: &mut String, bytes: &[u8]) -> Result<Option<Type>, CborError> 
         dump::line(out, "within it a");
         show_pass(out, pass)?;
     }
-    Ok(Some(kind))
+    Ok(())
 }
 
 /// The pass within a presentation. What else is there, is not looked into.
@@ -252,11 +294,6 @@ fn type_of(typ: &[u8]) -> Option<Type> {
         "application/vnd.onecard.gate+cwt" => Some(Type::GateCertificate),
         _ => None,
     }
-}
-
-/// A line of text from outside, with what could move a terminal's cursor escaped.
-pub(crate) fn escaped(text: &str) -> String {
-    text.escape_debug().to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Prints CBOR with the names that a kind of document gives to its keys.
 //!
-//! Nothing here was verified, so text is printed with what could move a terminal's cursor escaped.
+//! Nothing here was verified, so whatever is put on a line stays there: what could move a terminal's cursor, or turn the
+//! direction of what is read, is escaped.
 
+use onecard::audit::Printed;
 use onecard::time::UnixTime;
 use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Key};
 
@@ -77,7 +79,7 @@ pub(crate) fn item(out: &mut String, raw: &[u8], kind: Kind, indent: usize) -> R
 
 /// Prints a name at the start of a line.
 pub(crate) fn label(out: &mut String, name: &str, indent: usize) {
-    out.push_str(&format!("{:indent$}{name}:", ""));
+    out.push_str(&format!("{:indent$}{}:", "", Printed(name)));
 }
 
 /// Ends a line with this text.
@@ -86,7 +88,7 @@ pub(crate) fn line(out: &mut String, text: &str) {
     if !starts && !text.is_empty() {
         out.push(' ');
     }
-    out.push_str(text);
+    out.push_str(&Printed(text).to_string());
     out.push('\n');
 }
 

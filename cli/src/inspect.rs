@@ -1,10 +1,12 @@
 //! Says what a file is, and verifies it where the operator brings trust.
 
 use crate::document::{self, Type};
-use crate::trust::{Trust, read};
+use crate::files::read;
+use crate::trust::Trust;
 use crate::{Failure, dump};
 use onecard::gate::Record;
 use onecard::ledger::{LedgerCheckpoint, Receipt, journal_verifier, witness_name};
+use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_PROOF, MAX_SEGMENT};
 use onecard::pass::{self, Audience, PassError, Proof};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Note, SignedCheckpoint};
@@ -13,16 +15,21 @@ use std::path::Path;
 
 /// The command `inspect`.
 pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>, trust: &Trust) -> Result<(), Failure> {
-    let file = read(file)?;
+    let file = read(file, MAX_SEGMENT)?;
     // Nothing is shown of a file whose trust cannot be had.
-    let lists = trust.lists()?;
+    let lists = trust.lists.read()?;
     let (kind, bytes) = document::show(out, file).map_err(Failure::Refused)?;
     dump::label(out, "sha-256", 2);
     dump::line(out, &onecard::crypto::sha256(&[&bytes]).to_string());
     if kind == Type::TrustList {
+        only_a_journal_has(certificate, kind)?;
         return trust_list(out, &bytes, lists.as_ref().map(TrustHistory::newest), trust);
     }
     let Some(lists) = lists else {
+        if trust.lists.anchor.is_some() {
+            let why = format!("--anchor pins a trust list: to verify a {}, give --trust FILE too", kind.name());
+            return Err(Failure::Usage(why));
+        }
         verdict(out, "not verified: give --trust FILE to verify it");
         return Ok(());
     };
@@ -30,11 +37,14 @@ pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>,
     let list = lists.at(at);
     dump::label(out, "verifying as of", 0);
     dump::line(out, &format!("{at}, under trust list {} of {}", list.sequence(), list.federation()));
-    if trust.anchor.is_none() {
+    if trust.lists.anchor.is_none() {
         verdict(out, "note: the first trust list is not pinned; give --anchor HEX to pin it");
     }
     if at >= list.expires() {
         verdict(out, &format!("note: this trust list expired at {}", list.expires()));
+    }
+    if kind != Type::Checkpoint {
+        only_a_journal_has(certificate, kind)?;
     }
     match kind {
         Type::Pass | Type::Presentation => presentation(out, &bytes, list, at),
@@ -62,11 +72,11 @@ pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>,
 
 /// The command `verify-receipt`.
 pub(crate) fn verify_receipt(out: &mut String, file: &Path, trust: &Trust) -> Result<(), Failure> {
-    receipt(out, &read(file)?, &trust.required()?, trust.time()?)
+    receipt(out, &read(file, MAX_PROOF)?, &trust.lists.required()?, trust.time()?)
 }
 
 fn trust_list(out: &mut String, bytes: &[u8], list: Option<&TrustList>, trust: &Trust) -> Result<(), Failure> {
-    match (list, &trust.anchor) {
+    match (list, &trust.lists.anchor) {
         (Some(list), _) if list.as_bytes() == bytes => verdict(out, "verified: it is the trust list given"),
         (Some(list), _) => {
             list.update(bytes).map_err(refused)?;
@@ -116,12 +126,13 @@ fn checkpoint(out: &mut String, bytes: &[u8], certificate: Option<&Path>, lists:
         let path = certificate.ok_or_else(|| {
             Failure::Usage(format!("{origin} is no ledger of this federation; for a gate's give --certificate FILE"))
         })?;
-        let certificate = GateCertificate::verify(&read(path)?, lists).map_err(refused)?;
+        let certificate = GateCertificate::verify(&read(path, MAX_GATE_CERTIFICATE)?, lists).map_err(refused)?;
         let verifier = journal_verifier(lists.newest(), &certificate).map_err(refused)?;
         SignedCheckpoint::verify(bytes, &verifier).map_err(refused)?;
         verdict(out, "verified: signed by its gate");
         return Ok(());
     };
+    only_a_journal_has(certificate, Type::Checkpoint)?;
     let checkpoint = LedgerCheckpoint::verify(bytes, lists, owner.id).map_err(refused)?;
     for cosignature in checkpoint.cosignatures() {
         let name = witness_name(lists.newest(), cosignature.member).map_err(refused)?;
@@ -165,6 +176,12 @@ fn receipt(out: &mut String, bytes: &[u8], lists: &TrustHistory, at: UnixTime) -
     field("final", &receipted.final_at);
     verdict(out, "verified: the record is in its gate's journal, and that in its city's final ledger");
     Ok(())
+}
+
+/// What is asked for and would change nothing is refused.
+fn only_a_journal_has(certificate: Option<&Path>, kind: Type) -> Result<(), Failure> {
+    let why = || format!("--certificate is for the checkpoint of a gate's journal, not for this {}", kind.name());
+    certificate.map_or(Ok(()), |_| Err(Failure::Usage(why())))
 }
 
 fn verdict(out: &mut String, text: &str) {

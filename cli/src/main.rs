@@ -1,7 +1,7 @@
 //! `onecard`: arguments, files and the clock around the library. It has no rules of its own.
 //!
 //! Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong
-//! usage, or a file that cannot be read.
+//! usage, a file that cannot be read or written, or a report that cannot be printed.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -22,24 +22,25 @@ mod dump;
 #[cfg(test)]
 #[path = "../../tests/federation/mod.rs"]
 mod federation;
+mod files;
 mod inspect;
 mod trust;
 
 use audit::Wanted;
 use clap::{Parser, Subcommand};
-use onecard::audit::{Depth, Period};
+use onecard::audit::{Depth, Period, Printed};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
-use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use trust::Trust;
+use trust::{Lists, Trust};
 
 /// Inspects, verifies and draws the documents of city tourism passes.
 ///
-/// Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong usage
-/// or a file that cannot be read.
+/// Exit codes: 0 verified (or shown, where nothing was asked to be verified), 1 refused, 2 wrong usage,
+/// a file that cannot be read or written, or a report that cannot be printed. In the place of a file, - is the
+/// standard input or output; where a file is written to the standard output, the report goes to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "onecard", version)]
 struct Arguments {
@@ -55,7 +56,7 @@ enum Command {
         /// checkpoint, receipt or segment.
         file: PathBuf,
         /// For the checkpoint of a gate's journal: the gate's certificate.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", requires = "lists")]
         certificate: Option<PathBuf>,
         #[command(flatten)]
         trust: Trust,
@@ -80,8 +81,8 @@ enum Command {
         /// the first one published is taken at its word: compare the anchor printed with what you know.
         #[arg(long, value_name = "HEX")]
         anchor: Option<Hash>,
-        /// First second of the period to settle, up to what the ledgers hold now: not before the end of
-        /// the last one that they hold a statement of.
+        /// First second of the period to settle: one that the ledgers hold a statement of, or the next, up to what they
+        /// hold now; that begins at the end of the last one or later.
         #[arg(long, value_name = "SECONDS", requires = "until", value_parser = trust::time)]
         from: Option<UnixTime>,
         /// First second after that period.
@@ -126,7 +127,7 @@ enum Command {
     /// Prints the keys of ledgers and witnesses as lines of a C2SP tlog-policy.
     Vkey {
         #[command(flatten)]
-        trust: Trust,
+        lists: Lists,
     },
 }
 
@@ -137,51 +138,94 @@ enum Failure {
     Refused(String),
     /// The command cannot be carried out.
     Usage(String),
+    /// The same, and all about it is in the report.
+    Said,
+}
+
+impl Failure {
+    fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Usage(format!("{}: {error}", path.display()))
+    }
+}
+
+impl Command {
+    /// The files that are written.
+    fn outputs(&self) -> Vec<&Path> {
+        let files = match self {
+            Self::Audit { statement, csv, .. } => [statement, csv],
+            Self::Qr { png, svg, .. } => [png, svg],
+            Self::Inspect { .. } | Self::VerifyReceipt { .. } | Self::VerifyOverUse { .. } | Self::Vkey { .. } => {
+                [&None, &None]
+            }
+        };
+        files.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+
+    fn run(self, out: &mut String) -> Result<(), Failure> {
+        if let [one, other] = *self.outputs()
+            && one == other
+        {
+            return Err(Failure::Usage(format!("two files are to be written to {}", one.display())));
+        }
+        match self {
+            Self::Inspect { file, certificate, trust } => inspect::inspect(out, &file, certificate.as_deref(), &trust),
+            Self::VerifyReceipt { receipt, trust } => inspect::verify_receipt(out, &receipt, &trust),
+            Self::Audit {
+                directory,
+                depth,
+                anchor,
+                from,
+                until,
+                uses_at_once,
+                statement,
+                csv,
+                export_over_use,
+                json,
+            } => {
+                let period = from.zip(until).map(|(from, until)| Period { from, until });
+                let wanted = Wanted { depth, anchor, period, uses_at_once, json, statement, csv, export_over_use };
+                audit::audit(out, &directory, &wanted)
+            }
+            Self::VerifyOverUse { file, trust } => audit::verify_over_use(out, &file, &trust),
+            Self::Qr { file, png, svg } => draw::qr(out, &file, png.as_deref(), svg.as_deref()),
+            Self::Vkey { lists } => vkey(out, &lists),
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let mut out = String::new();
-    let result = match Arguments::parse().command {
-        Command::Inspect { file, certificate, trust } => {
-            inspect::inspect(&mut out, &file, certificate.as_deref(), &trust)
+    let (result, to_stdout) = match Arguments::try_parse() {
+        Ok(Arguments { command }) => {
+            let to_stdout = !command.outputs().into_iter().any(files::is_standard);
+            (command.run(&mut out), to_stdout)
         }
-        Command::VerifyReceipt { receipt, trust } => inspect::verify_receipt(&mut out, &receipt, &trust),
-        Command::Audit {
-            directory,
-            depth,
-            anchor,
-            from,
-            until,
-            uses_at_once,
-            statement,
-            csv,
-            export_over_use,
-            json,
-        } => {
-            let period = from.zip(until).map(|(from, until)| Period { from, until });
-            let wanted = Wanted { depth, anchor, period, uses_at_once, json, statement, csv, export_over_use };
-            audit::audit(&mut out, &directory, &wanted)
+        Err(error) => {
+            // What was typed is in it.
+            error.render().to_string().lines().for_each(|line| dump::line(&mut out, line));
+            if error.use_stderr() { (Err(Failure::Said), false) } else { (Ok(()), true) }
         }
-        Command::VerifyOverUse { file, trust } => audit::verify_over_use(&mut out, &file, &trust),
-        Command::Qr { file, png, svg } => draw::qr(&mut out, &file, png.as_deref(), svg.as_deref()),
-        Command::Vkey { trust } => vkey(&mut out, &trust),
     };
-    let mut stdout = std::io::stdout().lock();
-    if stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-        return ExitCode::from(2);
-    }
-    let (text, code) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Refused(why)) => (format!("refused: {why}\n"), 1),
-        Err(Failure::Usage(why)) => (format!("onecard: {why}\n"), 2),
+    let printed = if to_stdout {
+        files::print(std::io::stdout().lock(), out.as_bytes())
+    } else {
+        files::print(std::io::stderr().lock(), out.as_bytes())
+    };
+    let (text, code) = match (result, printed) {
+        (Ok(()), Ok(())) => return ExitCode::SUCCESS,
+        // A verdict stands, printed or not.
+        (Ok(()), Err(error)) => (format!("onecard: the report cannot be printed: {error}"), 2),
+        (Err(Failure::Refused(why)), _) => (format!("refused: {why}"), 1),
+        (Err(Failure::Usage(why)), _) => (format!("onecard: {why}"), 2),
+        (Err(Failure::Said), _) => return ExitCode::from(2),
     };
     // Where nobody listens, the code still tells.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    drop(files::print(std::io::stderr().lock(), format!("{}\n", Printed(&text)).as_bytes()));
     ExitCode::from(code)
 }
 
-fn vkey(out: &mut String, trust: &Trust) -> Result<(), Failure> {
-    for line in trust::vkeys(trust.required()?.newest()) {
+fn vkey(out: &mut String, lists: &Lists) -> Result<(), Failure> {
+    for line in trust::vkeys(lists.required()?.newest()) {
         dump::line(out, &line);
     }
     Ok(())

@@ -1,52 +1,61 @@
 //! The trust that an operator brings: trust lists, the pinned digest, and the time.
 
 use crate::Failure;
+use crate::files::read;
 use clap::Args;
 use onecard::crypto::{Hash, sha256};
 use onecard::ledger::witness_name;
+use onecard::limits::MAX_TRUST_LIST;
 use onecard::time::UnixTime;
 use onecard::tlog::{KeyKind, NoteVerifier};
 use onecard::trust::{KeyEntry, Role, TrustHistory, TrustList};
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The trust lists that an operator brings.
+#[derive(Args, Debug)]
+pub(crate) struct Lists {
+    /// The trust list to start from, the federation's first or a later one; then, with --trust again,
+    /// each one that follows.
+    #[arg(id = "lists", long = "trust", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// SHA-256 of the trust list to start from, in hexadecimal. Without it the file is taken at your word.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) anchor: Option<Hash>,
+}
 
 /// How an operator says what to trust.
 #[derive(Args, Debug)]
 pub(crate) struct Trust {
-    /// The trust list to start from, the federation's first or a later one; then, with --trust again,
-    /// each one that follows.
-    #[arg(long = "trust", value_name = "FILE")]
-    lists: Vec<PathBuf>,
-    /// SHA-256 of the trust list to start from, in hexadecimal. Without it the file is taken at your word.
-    #[arg(long, value_name = "HEX")]
-    pub(crate) anchor: Option<Hash>,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
     /// Verify as of this time, in Unix seconds, instead of now.
-    #[arg(long, value_name = "SECONDS", value_parser = time)]
+    #[arg(long, value_name = "SECONDS", requires = "lists", value_parser = time)]
     at: Option<UnixTime>,
 }
 
-impl Trust {
+impl Lists {
     /// The lists, where there are any; each must follow the one before.
-    pub(crate) fn lists(&self) -> Result<Option<TrustHistory>, Failure> {
-        let Some((first, later)) = self.lists.split_first() else { return Ok(None) };
+    pub(crate) fn read(&self) -> Result<Option<TrustHistory>, Failure> {
+        let Some((first, later)) = self.files.split_first() else { return Ok(None) };
         let refused = |path: &Path, why: &dyn std::fmt::Display| Failure::Refused(format!("{}: {why}", path.display()));
-        let bytes = read(first)?;
+        let bytes = read(first, MAX_TRUST_LIST)?;
         let anchor = self.anchor.unwrap_or_else(|| sha256(&[&bytes]));
         let list = TrustList::pinned(&bytes, &anchor).map_err(|error| refused(first, &error))?;
         let mut history = TrustHistory::from(list);
         for path in later {
-            history.push(&read(path)?).map_err(|error| refused(path, &error))?;
+            history.push(&read(path, MAX_TRUST_LIST)?).map_err(|error| refused(path, &error))?;
         }
         Ok(Some(history))
     }
 
     /// The lists.
     pub(crate) fn required(&self) -> Result<TrustHistory, Failure> {
-        self.lists()?.ok_or_else(|| Failure::Usage("--trust FILE is needed".into()))
+        self.read()?.ok_or_else(|| Failure::Usage("--trust FILE is needed".into()))
     }
+}
 
+impl Trust {
     /// When to verify.
     pub(crate) fn time(&self) -> Result<UnixTime, Failure> {
         if let Some(at) = self.at {
@@ -56,20 +65,6 @@ impl Trust {
         let now = now.and_then(|now| UnixTime::try_from(now.as_secs()).ok());
         now.ok_or_else(|| Failure::Usage("the clock shows an impossible time; give --at SECONDS".into()))
     }
-}
-
-/// Reads a file, but no more than a little over the largest document.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    const MOST: u64 = onecard::limits::MAX_SEGMENT as u64 + 1;
-    let failed = |error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
-    let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(MOST).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
-/// Writes a file, in the place of what is there.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// The keys of logs and witnesses as lines of a tlog-policy.

@@ -9,7 +9,7 @@ use federation::{
     AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust,
 };
 use federation::{presentation, time, trust_list};
-use onecard::audit::MemoryFiles;
+use onecard::audit::{MemoryFiles, Statement};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Record, Scan};
 use onecard::ledger::{Ledger, witness_name};
@@ -303,6 +303,74 @@ fn a_directory_is_audited() {
     assert!(found["place"].as_str().unwrap().starts_with("journal/310101/1"), "{said}");
 }
 
+/// From the first statement to the second as operators do it, with last month's published in between.
+#[test]
+fn two_months_are_settled() {
+    const DAY: i64 = 86_400;
+    let midnight = day::OPEN - 9 * 3_600;
+    let use_pass = |day: &mut day::Day, number: u8, at: i64| {
+        let pass = day::pass(day::CITIES[0], number, 1, |_| {});
+        let decision = day.scan(1, 0, &day::code(&pass, number, at), at);
+        assert!(matches!(decision, Decision::Admitted(_)), "{decision:?}");
+        day.deliver(1, 0, at + 3_000);
+        day.finish(at + 40_000);
+    };
+    let settle = |day: &day::Day, published: Option<&Vec<u8>>, (from, until): (i64, i64)| {
+        let mut files = day.files();
+        published.map(|statement| files.insert("statement.cbor".into(), statement.clone()));
+        let directory = self::published(&files);
+        let (from, until) = (from.to_string(), until.to_string());
+        let arguments =
+            ["audit", "day", "--from", &from, "--until", &until, "--statement", "written", "--csv", "table"];
+        let (code, said) = onecard(directory.path(), &arguments);
+        let written = ["written", "table"].map(|name| std::fs::read(directory.path().join(name)).ok());
+        let names = std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(names, 1 + written.iter().flatten().count(), "{said}");
+        (code, said, written)
+    };
+    let (first, second) = ((midnight, midnight + DAY), (midnight + DAY, midnight + 2 * DAY));
+
+    let mut day = day::Day::open();
+    use_pass(&mut day, 1, day::OPEN);
+    let (code, said, [october, table]) = settle(&day, None, first);
+    assert!(code == 0 && table.is_some(), "{said}");
+    let october = october.unwrap();
+    day.agree(&Statement::decode(&october).unwrap(), day::OPEN + 50_000);
+    use_pass(&mut day, 2, day::OPEN + DAY);
+    let (code, said, [november, table]) = settle(&day, Some(&october), second);
+    assert!(code == 0 && said.ends_with("\nverified: no error found\n"), "{said}");
+    let (november, table) = (november.unwrap(), String::from_utf8(table.unwrap()).unwrap());
+    let read = Statement::decode(&november).unwrap();
+    assert_eq!(read.previous(), Some(sha256(&[&october])));
+    assert_eq!((read.period().from, read.lines().len()), (time(midnight + DAY), 1));
+    assert_eq!(table, read.to_csv());
+    // Of a period that is settled the statement is given again, but no other one in its place.
+    assert_eq!(settle(&day, Some(&october), first).2[0].as_ref(), Some(&october));
+    let (from, until) = first;
+    for asked in [(1, 2), (from, until + 1), (from, until - 1), (from + 1, until), (until - 1, until + DAY)] {
+        let (code, said, written) = settle(&day, Some(&october), asked);
+        assert_eq!((code, written), (2, [None, None]), "{asked:?}: {said}");
+        let why = format!(
+            "\nonecard: the period asked for overlaps one that is settled: the next begins at 2026-10-02T00:00:00+08:00, --from {until}\n"
+        );
+        assert!(said.ends_with(&why), "{asked:?}: {said}");
+    }
+    let mut changed = october.clone();
+    let root = read.cut_offs()[0].root.0;
+    let at = october.windows(32).position(|bytes| bytes != root).unwrap();
+    changed[at] ^= 1;
+    let (code, said, written) = settle(&day, Some(&changed), second);
+    assert_eq!((code, written), (1, [None, None]), "{said}");
+
+    day.agree(&read, day::OPEN + DAY + 50_000);
+    for published in [&october, &november] {
+        let mut files = day.files();
+        files.insert("statement.cbor".into(), published.clone());
+        let (code, said) = onecard(self::published(&files).path(), &["audit", "day"]);
+        assert!(code == 0 && said.contains(&format!("\nstatement: {}\n", read.digest())), "{said}");
+    }
+}
+
 #[test]
 fn over_use_is_exported_and_verified_without_the_published_files() {
     let files = day::Day::over_used().settle(day::OPEN + 90_000);
@@ -378,7 +446,7 @@ fn passes_and_presentations_are_drawn() {
         ("trust", "refused: not shown as a QR code: a trust list\n"),
         ("receipt", "refused: not shown as a QR code: a receipt\n"),
         ("junk", "refused: not a document of onecard\n"),
-        ("long", "more than 964\n"),
+        ("long", "none has more than 512\n"),
     ] {
         let (code, said) = onecard(directory.path(), &["qr", file, "--png", "b.png"]);
         assert!(code == 1 && said.ends_with(why), "{file}: {code} {said}");
@@ -389,26 +457,256 @@ fn passes_and_presentations_are_drawn() {
 #[test]
 fn wrong_usage_is_told_apart() {
     let directory = files();
-    let cases: [&[&str]; 14] = [
-        &["qr", "missing"],
-        &["qr", "pass", "--png", "."],
-        &["audit", "missing"],
-        &["audit", ".", "--from", "1"],
-        &[],
-        &["frobnicate"],
-        &["inspect"],
-        &["inspect", "missing"],
-        &["inspect", "."],
-        &["inspect", "pass", "--anchor", "00"],
-        &["inspect", "pass", "--trust", "trust", "--at", "-1"],
-        &["inspect", "segment", "--trust", "trust"],
-        &["inspect", "journal", "--trust", "trust"],
-        &["vkey"],
+    let cases: [(&[&str], &str); 25] = [
+        (&["qr", "missing"], "onecard: missing: "),
+        (&["qr", "pass", "--png", "."], "onecard: . is not a plain file"),
+        (&["qr", "pass", "--png", "missing/a.png"], "onecard: missing/a.png: "),
+        (&["qr", "pass", "--png", "a", "--svg", "a"], "onecard: two files are to be written to a\n"),
+        (&["audit", "missing"], "onecard: missing is not a directory\n"),
+        (&["audit", ".", "--from", "1"], "--until <SECONDS>"),
+        (&["audit", ".", "--from", "2", "--until", "1"], "onecard: --until 1 is not after --from 2\n"),
+        (&["audit", ".", "--from", "2", "--until", "2"], "onecard: --until 2 is not after --from 2\n"),
+        (
+            &["audit", ".", "--from", "1", "--until", "2", "--depth", "evidence"],
+            "onecard: no period is settled in an audit",
+        ),
+        (&["audit", ".", "--csv", "missing/table"], "onecard: missing/table: "),
+        (&["audit", ".", "--export-over-use", "missing"], "onecard: missing/over-use: "),
+        (&[], "Usage: "),
+        (&["frobnicate"], "error: "),
+        (&["inspect"], "error: "),
+        (&["inspect", "missing"], "onecard: missing: "),
+        (&["inspect", "."], "onecard: . is not a plain file"),
+        (&["inspect", "pass", "--anchor", "00"], "64 hexadecimal digits are needed"),
+        (&["inspect", "pass", "--trust", "trust", "--at", "-1"], "error: "),
+        (&["inspect", "segment", "--trust", "trust"], "onecard: not verified: a segment"),
+        (&["inspect", "journal", "--trust", "trust"], "give --certificate FILE"),
+        (&["vkey"], "onecard: --trust FILE is needed\n"),
+        // Each would change nothing.
+        (&["inspect", "pass", "--at", "1"], "--trust <FILE>"),
+        (&["inspect", "pass", "--certificate", "certificate"], "--trust <FILE>"),
+        (&["inspect", "final", "--trust", "trust", "--certificate", "certificate"], "onecard: --certificate is for"),
+        (&["vkey", "--trust", "trust", "--at", "1"], "error: unexpected argument '--at'"),
+    ];
+    for (arguments, why) in cases {
+        let (code, said) = onecard(directory.path(), arguments);
+        assert_eq!(code, 2, "{arguments:?}: {said}");
+        assert!(said.contains(why), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("\nverified"), "{arguments:?}: {said}");
+    }
+    let anchor = anchor().to_string();
+    for file in ["pass", "catalogue", "receipt", "final", "segment", "code"] {
+        let (code, said) = onecard(directory.path(), &["inspect", file, "--anchor", &anchor]);
+        assert!(code == 2 && said.contains("\nonecard: --anchor pins a trust list: "), "{file}: {code} {said}");
+        assert!(!said.contains("not verified"), "{file}: {said}");
+    }
+    assert_eq!(onecard(directory.path(), &["--help"]).0, 0);
+}
+
+/// A pass with a name that a terminal obeys, and one that is read in another order.
+const HOSTILE: &str = "a\u{1b}[2J\u{202e}b";
+
+fn is_harmless(said: &str) -> bool {
+    !said.contains(|c: char| c == '\u{202e}' || c.is_control() && c != '\n')
+}
+
+#[test]
+fn names_are_escaped_wherever_they_are_printed() {
+    let directory = files();
+    let shown = r"a\u{1b}[2J\u{202e}b";
+    let missing = format!("missing/{HOSTILE}");
+    let cases: [&[&str]; 9] = [
+        &["inspect", HOSTILE],
+        &["inspect", "pass", "--trust", HOSTILE],
+        &["audit", HOSTILE],
+        &["audit", ".", "--csv", &missing],
+        &["audit", ".", "--export-over-use", HOSTILE],
+        &["qr", "pass", "--png", &missing],
+        &["qr", "pass", "--png", HOSTILE, "--svg", HOSTILE],
+        &["vkey", "--trust", HOSTILE],
+        &[HOSTILE],
     ];
     for arguments in cases {
         let (code, said) = onecard(directory.path(), arguments);
-        assert_eq!(code, 2, "{arguments:?}: {said}");
-        assert!(!said.contains("panicked") && !said.contains("\nverified"), "{arguments:?}: {said}");
+        assert!(code == 2 && said.contains(shown) && is_harmless(&said), "{arguments:?}: {said:?}");
     }
-    assert_eq!(onecard(directory.path(), &["--help"]).0, 0);
+    std::fs::write(directory.path().join(HOSTILE), b"junk").unwrap();
+    let (code, said) = onecard(directory.path(), &["inspect", "pass", "--trust", HOSTILE]);
+    assert!(code == 1 && said.contains(shown) && is_harmless(&said), "{said:?}");
+
+    let mut files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    files.insert(format!("ledger/{HOSTILE}"), vec![]);
+    let directory = published(&files);
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 1 && said.contains(shown) && is_harmless(&said), "{said:?}");
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--json"]);
+    assert!(code == 1 && said.contains(r"ledger/a\u001b[2J\u202eb") && is_harmless(&said), "{said:?}");
+    let report: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!(report["findings"][0]["place"], format!("ledger/{HOSTILE}"));
+}
+
+/// Whatever is behind it, a name gives an answer at once.
+#[test]
+fn sizes_and_kinds_are_looked_at_before_a_file_is_read() {
+    let directory = files();
+    let path = |name: &str| directory.path().join(name);
+    let mut list = Encoder::new();
+    list.array(60_000_000);
+    let payload = [list.finish(), vec![0; 60_000_000]].concat();
+    let key = SigningKey::from_seed(&[1; 32]);
+    let typ = Typ::MediaType("application/vnd.onecard.catalogue+cbor");
+    std::fs::write(path("catalogue"), sign1(&key, typ, Headers::default(), &payload)).unwrap();
+    let (code, said) = onecard(directory.path(), &["inspect", "catalogue"]);
+    assert!(
+        code == 1 && said.ends_with("bytes, and none has more than 1048576\n") && said.lines().count() == 1,
+        "{said}"
+    );
+    // Holes take no room.
+    for (name, size) in [("huge", 1_u64 << 40), ("segment", 67_108_865)] {
+        std::fs::File::create(path(name)).unwrap().set_len(size).unwrap();
+        let (code, said) = onecard(directory.path(), &["inspect", name]);
+        assert_eq!((code, said), (1, format!("refused: {name}: more than 67108864 bytes\n")));
+    }
+    let trusted = onecard(directory.path(), &["inspect", "pass", "--trust", "huge"]);
+    assert_eq!(trusted, (1, "refused: huge: more than 262144 bytes\n".into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_is_waited_for() {
+    let directory = files();
+    assert!(Command::new("mkfifo").arg("pipe").current_dir(directory.path()).status().unwrap().success());
+    let cases: [&[&str]; 6] = [
+        &["inspect", "pipe"],
+        &["inspect", "pass", "--trust", "pipe"],
+        &["inspect", "/dev/zero"],
+        &["verify-over-use", "pipe", "--trust", "trust"],
+        &["qr", "pass", "--png", "pipe"],
+        &["audit", ".", "--csv", "pipe"],
+    ];
+    for arguments in cases {
+        let (code, said) = onecard(directory.path(), arguments);
+        assert!(code == 2 && said.contains(" is not a plain file; - is the standard input or output\n"), "{said}");
+    }
+}
+
+#[test]
+fn the_standard_streams_stand_in_for_files() {
+    let directory = files();
+    let path = |name: &str| directory.path().join(name);
+    let run = |arguments: &[&str], input: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onecard"));
+        command.args(arguments).current_dir(directory.path()).stdin(std::fs::File::open(path(input)).unwrap());
+        let ran = command.output().unwrap();
+        (ran.status.code().unwrap(), ran.stdout, String::from_utf8(ran.stderr).unwrap())
+    };
+    let now = (NOW + 20).to_string();
+    for (arguments, input) in [
+        (&["inspect", "-", "--trust", "trust", "--at", &now][..], "catalogue"),
+        (&["inspect", "catalogue", "--trust", "-", "--at", &now], "trust"),
+    ] {
+        let (code, said, errors) = run(arguments, input);
+        assert!(code == 0 && errors.is_empty(), "{errors}");
+        assert!(String::from_utf8(said).unwrap().contains("\nverified: signed by its member's registrar\n"));
+    }
+    let (code, _, errors) = run(&["inspect", "-", "--trust", "-"], "trust");
+    assert_eq!((code, errors.as_str()), (2, "onecard: the standard input is read once\n"));
+    // What is asked for is all there is on it: the report is elsewhere.
+    let (code, drawn, report) = run(&["qr", "-", "--png", "-"], "pass");
+    let symbol = Symbol::new(&pass(1, |_| {})).unwrap();
+    assert_eq!((code, drawn), (0, symbol.png().unwrap()), "{report}");
+    assert!(report.starts_with("pass, not verified; "), "{report}");
+    let (code, drawn, report) = run(&["qr", "junk", "--png", "-"], "pass");
+    assert_eq!((code, drawn, report.as_str()), (1, vec![], "refused: not a document of onecard\n"));
+    let (code, _, errors) = run(&["qr", "pass", "--png", "-", "--svg", "-"], "pass");
+    assert_eq!((code, errors.as_str()), (2, "onecard: two files are to be written to -\n"));
+    assert!(!path("-").exists());
+}
+
+/// The code is the same where nobody reads the report; where it can not be printed, nothing is a success.
+#[cfg(unix)]
+#[test]
+fn a_verdict_does_not_depend_on_whether_it_could_be_printed() {
+    let directory = files();
+    let now = (NOW + 20).to_string();
+    let good = &["inspect", "catalogue", "--trust", "trust", "--at", &now][..];
+    let refused = &["inspect", "pass", "--trust", "trust", "--at", "1000"];
+    for (arguments, verdict, full) in [(good, 0, 2), (&["inspect", "junk"], 1, 1), (refused, 1, 1)] {
+        let run = |out: std::process::Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_onecard"));
+            let ran = command.args(arguments).current_dir(directory.path()).stdout(out).output().unwrap();
+            (ran.status.code().unwrap(), String::from_utf8(ran.stderr).unwrap())
+        };
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run(writer.into()).0, verdict, "{arguments:?}");
+        if Path::new("/dev/full").exists() {
+            let (code, said) = run(std::fs::File::options().write(true).open("/dev/full").unwrap().into());
+            assert_eq!((code, said.lines().count()), (full, 1), "{said}");
+            let why = if verdict == 0 { "onecard: the report cannot be printed: " } else { "refused: " };
+            assert!(said.starts_with(why), "{said}");
+        }
+    }
+    if Path::new("/dev/full").exists() {
+        for arguments in [&["qr", "pass", "--png", "-"][..], &["--help"]] {
+            let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_onecard"));
+            let ran = command.args(arguments).current_dir(directory.path()).stdout(full).output().unwrap();
+            assert_eq!(ran.status.code(), Some(2), "{arguments:?}");
+        }
+    }
+}
+
+/// A link that somebody put in the place of a file, or of what becomes one, leads nowhere.
+#[cfg(unix)]
+#[test]
+fn files_are_written_whole_or_not_at_all() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let directory = files();
+    let path = |name: &str| directory.path().join(name);
+    let names = || std::fs::read_dir(directory.path()).unwrap().count();
+    std::fs::write(path("good"), b"a good table").unwrap();
+    // Without the signal, what is beyond the limit is an error, as on a disk that is full.
+    let full = "trap '' XFSZ; ulimit -f 1; exec \"$0\" qr pass --svg good";
+    let before = names();
+    let mut shell = Command::new("sh");
+    let ran = shell.args(["-c", full, env!("CARGO_BIN_EXE_onecard")]).current_dir(directory.path()).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.code() == Some(2) && said.starts_with("onecard: good: "), "{said}");
+    assert_eq!((std::fs::read(path("good")).unwrap(), names()), (b"a good table".to_vec(), before));
+
+    symlink("good", path("link")).unwrap();
+    symlink("elsewhere", path("dangling")).unwrap();
+    for name in ["link", "dangling"] {
+        let (code, said) = onecard(directory.path(), &["qr", "pass", "--svg", name]);
+        assert_eq!(
+            (code, said),
+            (2, format!("onecard: {name} is not a plain file; - is the standard input or output\n"))
+        );
+    }
+    assert_eq!((std::fs::read(path("good")).unwrap(), names()), (b"a good table".to_vec(), before + 2));
+    // The shell has the number of the process that it becomes.
+    let planted = "ln -s good \"drawn.$$-0.new\"; exec \"$0\" qr pass --svg drawn";
+    let mut shell = Command::new("sh");
+    let ran =
+        shell.args(["-c", planted, env!("CARGO_BIN_EXE_onecard")]).current_dir(directory.path()).output().unwrap();
+    assert_eq!((ran.status.code(), names()), (Some(0), before + 4));
+    assert_eq!(std::fs::read(path("good")).unwrap(), b"a good table");
+    let (code, said) = onecard(directory.path(), &["qr", "pass", "--svg", "good"]);
+    assert_eq!((code, names()), (0, before + 4), "{said}");
+    assert_eq!(std::fs::read(path("good")).unwrap(), std::fs::read(path("drawn")).unwrap());
+
+    let files = day::Day::over_used().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    std::fs::create_dir(directory.path().join("out")).unwrap();
+    assert_eq!(onecard(directory.path(), &["audit", "day", "--export-over-use", "out"]).0, 0);
+    for entry in std::fs::read_dir(directory.path().join("out")).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Nothing is audited for a table that can not be written: not even what would be refused.
+    std::fs::write(directory.path().join("day/trust/trust-list-1.cose"), b"junk").unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--csv", "missing/table"]);
+    assert!(code == 2 && said.starts_with("onecard: missing/table: "), "{said}");
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--csv", "table"]);
+    assert!(code == 1 && !directory.path().join("table").exists(), "{said}");
 }

@@ -1,5 +1,6 @@
 //! Findings: one thing an audit found wrong, where, and by which rule.
 
+use super::printed::Printed;
 use core::fmt;
 
 /// How bad a finding is.
@@ -127,13 +128,14 @@ pub struct Finding {
     pub detail: String,
 }
 
+/// One line, whatever the place and the detail hold.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.severity, self.place)?;
+        write!(f, "{}: {}", self.severity, Printed(&self.place))?;
         if let Some(index) = self.index {
             write!(f, " entry {index}")?;
         }
-        write!(f, ": {}: {}", self.rule, self.detail)
+        write!(f, ": {}: {}", self.rule, Printed(&self.detail))
     }
 }
 
@@ -201,14 +203,14 @@ mod tests {
         findings.notice(None, Rule::Pruned, "gone");
         let mut others = Findings::at("elsewhere");
         others.error_at("ledger/310101", Rule::Root, "other");
-        others.notice_at("trust/", Rule::TrustList, "before");
+        others.notice_at("trust/a\nverified: \u{202e}b", Rule::TrustList, "before");
         findings.append(others);
         let told: Vec<String> = findings.into_vec().iter().map(ToString::to_string).collect();
         let expected = [
             "error: journal/310101/1 entry 7: Clock: late",
             "notice: journal/310101/1: Pruned: gone",
             "error: ledger/310101: Root: other",
-            "notice: trust/: TrustList: before",
+            r"notice: trust/a\nverified: \u{202e}b: TrustList: before",
         ];
         assert_eq!(told, expected);
     }

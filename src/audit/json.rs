@@ -1,6 +1,7 @@
 //! A small writer of JSON (RFC 8259), for what an audit tells people and other programs. Nothing here
 //! reads JSON, and no digest is of it.
 
+use super::printed::is_printed;
 use core::fmt::{Display, Write as _};
 
 /// A JSON text as it grows.
@@ -39,11 +40,11 @@ impl Json {
                     self.text.push('\\');
                     self.text.push(character);
                 }
-                // Other control characters are escaped too, though JSON lets them stand: terminals do not.
-                control if control.is_control() => {
-                    self.write(format_args!("\\u{:04x}", u32::from(control)));
-                }
-                other => self.text.push(other),
+                shown if is_printed(shown) => self.text.push(shown),
+                // JSON lets most of them stand: terminals and readers do not.
+                hidden => hidden.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                    self.write(format_args!("\\u{unit:04x}"));
+                }),
             }
         }
         self.text.push('"');
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn text_is_escaped_and_reads_back() {
-        let hostile = "a \"quote\", a \\ and \u{0}\u{1b}[31m\r\n\u{7f}\u{9b} 园";
+        let hostile = "a \"quote\", a \\ and \u{0}\u{1b}[31m\r\n\u{7f}\u{9b}\u{202e}\u{e0041} 园";
         let mut out = Json::new();
         out.object(|out| {
             out.text("a", hostile).number("b", -1).name("c", "x");
@@ -103,7 +104,7 @@ mod tests {
             out.list("f", &[1, 2], |out, item| _ = out.number("g", item));
         });
         let text = out.finish();
-        assert!(text.contains(r"[31m\u000d\u000a\u007f\u009b 园"), "{text}");
+        assert!(text.contains(r"[31m\u000d\u000a\u007f\u009b\u202e\udb40\udc41 园"), "{text}");
         assert!(!text.chars().any(char::is_control), "{text:?}");
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
