@@ -12,7 +12,7 @@ use onecard::gate::{Admitted, Decision, Gate, Identity, Override, Reason, Refusa
 use onecard::pass::flags;
 use onecard::tlog::{MemoryStorage, Storage};
 use onecard::trust::{Bundle, TrustList};
-use std::error::Error;
+use std::{error::Error, io::Write as _, io::stdout};
 
 /// What the barrier does, and what the screen says.
 fn answer(decision: &Decision) -> String {
@@ -38,7 +38,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let key = SigningKey::from_seed(&gate_seed());
     let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW))?;
     for fault in gate.self_test(time(NOW)) {
-        println!("from {}: {}", fault.from, fault.trouble.text_en());
+        writeln!(stdout(), "from {}: {}", fault.from, fault.trouble.text_en())?;
     }
 
     let (good, half) = (code(1, NOW, |_| {}), code(2, NOW, |claims| claims.product = (2, 1)));
@@ -46,19 +46,19 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     for (second, text) in (1..).zip([&good, &good, &half, &checked, &revoked, "not a code"]) {
         let now = time(NOW + second);
         let decision = gate.admit(Scan::text(text.as_bytes()), now);
-        println!("{}", answer(&decision));
+        writeln!(stdout(), "{}", answer(&decision))?;
         match decision {
             // The visitor turned round before the barrier: the use is given back.
             Decision::Admitted(admitted) if admitted.reason == Reason::CoPayment => gate.annul(admitted.index, now)?,
             // The document was compared by hand: the same scan again says so.
             Decision::Referred(refusal) if refusal.reason == Reason::IdCheck => {
                 let scan = Scan { shown: Shown::Text(text.as_bytes()), party: 1, identity: Identity::Compared };
-                println!("then {}", answer(&gate.admit(scan, now)));
+                writeln!(stdout(), "then {}", answer(&gate.admit(scan, now)))?;
             }
             // Staff may let in whom the gate refused: with who and why, and never as a use of the pass.
             Decision::Denied(refusal) if refusal.reason == Reason::Unreadable => {
                 let by = Override { refused: refusal.reason, operator: 4_711, why: 2, party: 1 };
-                println!("by hand, record {}", gate.let_in(by, now)?);
+                writeln!(stdout(), "by hand, record {}", gate.let_in(by, now)?)?;
             }
             Decision::Admitted(_) | Decision::Referred(_) | Decision::Denied(_) => {}
         }
@@ -70,10 +70,10 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 fn evening<S: Storage<Error: Error + 'static>>(gate: &mut Gate<S>) -> Result<(), Box<dyn Error>> {
     let now = time(NOW + 36_000);
     gate.sync(&Sync { status_lists: &[&status(NOW + 30_000, &[13])], ..Sync::default() }, now)?;
-    println!("{:?}; refused: {:?}", gate.totals(), gate.refused());
+    writeln!(stdout(), "{:?}; refused: {:?}", gate.totals(), gate.refused())?;
     gate.close_day(now.service_day(0), now)?;
     gate.seal()?;
     let segment = gate.segment(0)?.ok_or("nothing to hand over")?;
-    println!("{} records, {} bytes for the city", segment.records.len(), segment.encode().len());
+    writeln!(stdout(), "{} records, {} bytes for the city", segment.records.len(), segment.encode().len())?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use onecard::tlog::{
     Witness, verify_consistency, verify_inclusion,
 };
 use onecard::{SigningKey, UnixTime};
-use std::error::Error;
+use std::{error::Error, io::Write as _, io::stdout};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (key, origin) = (SigningKey::from_seed(&[1; 32]), KeyName::new("onecard.example/310101")?);
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // What is to be written is committed first; only then the log moves.
         let mut batch = log.begin();
         for body in day {
-            println!("entry {}: {body}", batch.push(body.as_bytes(), None)?);
+            writeln!(stdout(), "entry {}: {body}", batch.push(body.as_bytes(), None)?)?;
         }
         let signed = SignedCheckpoint::sign(batch.checkpoint(), &key);
         batch.seal(&signed)?;
@@ -37,20 +37,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         sealed.push(signed.with_cosignatures(&line, &[witness.verifier()])?);
     }
     let [old, new] = sealed.as_slice() else { return Err("two days were sealed".into()) };
-    println!("\nthe checkpoint, signed by the log and the witness:\n\n{}", new.note());
+    writeln!(stdout(), "\nthe checkpoint, signed by the log and the witness:\n\n{}", new.note())?;
 
     let (link, proof) = (log.link_at(&storage, 1)?, log.inclusion_proof(&storage, 1, new.size())?);
     verify_inclusion(1, new.size(), &link, &proof, &new.root())?;
-    println!("entry 1 is in the log of {} entries: {} hashes prove it", new.size(), proof.len());
+    writeln!(stdout(), "entry 1 is in the log of {} entries: {} hashes prove it", new.size(), proof.len())?;
 
     let proof = log.consistency_proof(&storage, old.size(), new.size())?;
     verify_consistency(old.size(), new.size(), &old.root(), &new.root(), &proof)?;
-    println!("{} entries extend the first {}: {} hashes prove it", new.size(), old.size(), proof.len());
+    writeln!(stdout(), "{} entries extend the first {}: {} hashes prove it", new.size(), old.size(), proof.len())?;
 
     // Offline, all in one text (C2SP tlog-proof): it wants the cosignature of one witness.
     let hashes = log.inclusion_proof(&storage, 1, new.size())?;
     let text = TlogProof { extra: None, index: 1, hashes, checkpoint: new.note().to_owned() }.to_text();
     let included = TlogProof::parse(text.as_bytes())?.verify(&link, &verifier, &[witness.verifier()], 1)?;
-    println!("as a text of {} bytes it is verified offline: cosigned by {}", text.len(), included.cosigned().len());
+    writeln!(
+        stdout(),
+        "as a text of {} bytes it is verified offline: cosigned by {}",
+        text.len(),
+        included.cosigned().len()
+    )?;
     Ok(())
 }

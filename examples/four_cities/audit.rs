@@ -4,6 +4,7 @@ use crate::Result;
 use crate::world::at;
 use onecard::audit::{Options, Period, Report, audit};
 use onecard_store::Folder;
+use std::fmt::Write as _;
 use std::num::NonZero;
 use std::path::Path;
 
@@ -19,32 +20,38 @@ pub(crate) fn run(dir: &Path, period: Option<Period>) -> Report {
 }
 
 /// Audits a directory and tells what came of it. `true` when nothing is wrong.
-pub(crate) fn again(dir: &Path) -> Result<bool> {
+pub(crate) fn again(dir: &Path, out: &mut String) -> Result<bool> {
     if !dir.is_dir() {
         return Err(format!("{} is no directory", dir.display()).into());
     }
     let report = run(dir, None);
     if let Some(anchor) = report.anchor {
-        println!("first trust list {anchor}");
+        say!(out, "first trust list {anchor}");
     }
     for over in &report.over_use {
-        println!(
+        say!(
+            out,
             "over-use of {} at {} {}: {}, {:?} liable",
-            over.pass, over.used.gate, over.used.time, over.denied, over.liable
+            over.pass,
+            over.used.gate,
+            over.used.time,
+            over.denied,
+            over.liable
         );
     }
     match &report.statement {
-        Some(statement) => println!("statement {}", statement.digest()),
-        None => println!("no statement"),
+        Some(statement) => say!(out, "statement {}", statement.digest()),
+        None => say!(out, "no statement"),
     }
-    tell(&report);
+    tell(&report, out);
     Ok(report.is_clean() && report.statement.is_some())
 }
 
 /// Prints what was read and every finding.
-pub(crate) fn tell(report: &Report) {
+pub(crate) fn tell(report: &Report, out: &mut String) {
     let counts = &report.counts;
-    println!(
+    say!(
+        out,
         "audited {} ledgers ({} entries) and {} journals ({} records, {} redemptions, {} with evidence): {} findings",
         counts.ledgers,
         counts.entries,
@@ -54,5 +61,5 @@ pub(crate) fn tell(report: &Report) {
         counts.evidence,
         report.findings.len(),
     );
-    report.findings.iter().for_each(|finding| println!("{finding}"));
+    report.findings.iter().for_each(|finding| say!(out, "{finding}"));
 }

@@ -9,6 +9,14 @@
 //! The first plays the day and leaves in DIR what the cities published. The second is anyone: it
 //! audits those files in a fresh process and comes to the same statement, or names what is wrong.
 
+/// Writes a line of the report.
+macro_rules! say {
+    ($out:expr $(, $($text:tt)+)?) => {
+        // Writing to a string does not fail.
+        _ = writeln!($out $(, $($text)+)?)
+    };
+}
+
 mod args;
 mod audit;
 mod chance;
@@ -26,36 +34,48 @@ use chance::Seed;
 use clap::Parser;
 use federation::Federation;
 use indicatif::{ProgressBar, ProgressStyle};
+use onecard::audit::Printed;
 use onecard::ledger::StatementRef;
 use planted::Act;
 use report::Timings;
-use std::fs;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::{fs, io};
 use world::{World, at};
 
 /// A failure of the example is told and ends it.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let (args, mut out) = (Args::parse(), String::new());
     let done = match (&args.out, &args.audit) {
-        (Some(dir), _) => play(&args, dir),
-        (None, Some(dir)) => audit::again(dir),
+        (Some(dir), _) => play(&args, dir, &mut out),
+        (None, Some(dir)) => audit::again(dir, &mut out),
         (None, None) => Ok(false),
     };
-    match done {
+    let printed = print(io::stdout().lock(), &out);
+    match done.and_then(|good| Ok(printed.map(|()| good)?)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error}");
+            // Where nobody listens, the code still tells.
+            _ = print(io::stderr().lock(), &format!("error: {}\n", Printed(&error.to_string())));
             ExitCode::FAILURE
         }
     }
 }
 
+/// Prints all of it. That nobody reads to the end is nobody's fault.
+fn print(mut to: impl io::Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
 /// Plays the day. `true` when it went as planned and its audit found nothing wrong.
-fn play(args: &Args, dir: &Path) -> Result<bool> {
+fn play(args: &Args, dir: &Path, out: &mut String) -> Result<bool> {
     if fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some()) {
         return Err(format!("{} is not empty", dir.display()).into());
     }
@@ -110,7 +130,7 @@ fn play(args: &Args, dir: &Path) -> Result<bool> {
     // Every city settles from what all of them published, and says so in its own ledger.
     let audited = audit::run(dir, Some(audit::period()));
     let Some(statement) = &audited.statement else {
-        audit::tell(&audited);
+        audit::tell(&audited, out);
         return Err("there is no statement".into());
     };
     timings.done("audit and settle");
@@ -132,13 +152,13 @@ fn play(args: &Args, dir: &Path) -> Result<bool> {
     fs::remove_dir_all(&work)?;
     timings.done("agree, publish, tidy up");
 
-    println!("{visits} ordinary visits by {} passes, {receipts} receipts, {cosignatures} cosignatures", args.passes());
-    report::cities(&world, &tallies, &sealed, &sizes);
-    let as_planned = report::incidents(&world, &planted, &tallies);
-    report::over_use(&world, &audited.over_use);
-    report::settlement(&world, statement);
-    timings.print();
-    println!("\nstatement {}", statement.digest());
-    audit::tell(&audited);
+    say!(out, "{visits} ordinary visits by {} passes, {receipts} receipts, {cosignatures} cosignatures", args.passes());
+    report::cities(out, &world, &tallies, &sealed, &sizes);
+    let as_planned = report::incidents(out, &world, &planted, &tallies);
+    report::over_use(out, &world, &audited.over_use);
+    report::settlement(out, &world, statement);
+    timings.print(out);
+    say!(out, "\nstatement {}", statement.digest());
+    audit::tell(&audited, out);
     Ok(as_planned && audited.is_clean())
 }

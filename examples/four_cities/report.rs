@@ -7,6 +7,7 @@ use onecard::audit::{Liable, OverUse, Statement};
 use onecard::gate::Reason;
 use onecard::id::{GateId, MemberId};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// How long each part took. Only for the terminal: no file has the machine's time in it.
@@ -25,19 +26,32 @@ impl Timings {
         self.last = Instant::now();
     }
 
-    pub(crate) fn print(&self) {
-        println!("\nTimings");
-        self.parts.iter().for_each(|(part, took)| println!("  {part:<30} {took:>10.1?}"));
+    pub(crate) fn print(&self, out: &mut String) {
+        say!(out, "\nTimings");
+        self.parts.iter().for_each(|(part, took)| say!(out, "  {part:<30} {took:>10.1?}"));
         let all: Duration = self.parts.iter().map(|(_, took)| took).sum();
-        println!("  {:<30} {all:>10.1?}", "all");
+        say!(out, "  {:<30} {all:>10.1?}", "all");
     }
 }
 
 /// One line for each city, and why its gates refused.
-pub(crate) fn cities(world: &World, tallies: &[(GateId, Tally)], sealed: &[u64], sizes: &[(MemberId, u64)]) {
-    println!(
+pub(crate) fn cities(
+    out: &mut String,
+    world: &World,
+    tallies: &[(GateId, Tally)],
+    sealed: &[u64],
+    sizes: &[(MemberId, u64)],
+) {
+    say!(
+        out,
         "\n{:<20} {:>8} {:>8} {:>8} {:>8} {:>8} {:>10}",
-        "City", "admitted", "re-scans", "annulled", "refused", "sealed", "checkpoint"
+        "City",
+        "admitted",
+        "re-scans",
+        "annulled",
+        "refused",
+        "sealed",
+        "checkpoint"
     );
     let mut by_reason: BTreeMap<Reason, Vec<(&str, u64)>> = BTreeMap::new();
     for ((city, sealed), (_, size)) in world.cities.iter().zip(sealed).zip(sizes) {
@@ -51,30 +65,34 @@ pub(crate) fn cities(world: &World, tallies: &[(GateId, Tally)], sealed: &[u64],
             }
         }
         let refused: u64 = sum.refused.values().sum();
-        println!(
+        say!(
+            out,
             "{:<20} {:>8} {:>8} {:>8} {refused:>8} {sealed:>8} {size:>10}",
-            city.name, sum.admitted, sum.rescans, sum.annulled
+            city.name,
+            sum.admitted,
+            sum.rescans,
+            sum.annulled
         );
         for (reason, count) in sum.refused {
             by_reason.entry(reason).or_default().push((city.name, count));
         }
     }
-    println!("\nRefused, by reason");
+    say!(out, "\nRefused, by reason");
     for (reason, counts) in by_reason {
         let cities: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        println!("  {:>2} {:<42} {}", reason.number(), reason.text_en(), cities.join(", "));
+        say!(out, "  {:>2} {:<42} {}", reason.number(), reason.text_en(), cities.join(", "));
     }
 }
 
 /// Each incident and the answer its gate gave. `false` when any answer was another than planned.
-pub(crate) fn incidents(world: &World, planted: &Planted, tallies: &[(GateId, Tally)]) -> bool {
-    println!("\nIncidents ({} was offline all day)", world.gates[planted.offline].id);
+pub(crate) fn incidents(out: &mut String, world: &World, planted: &Planted, tallies: &[(GateId, Tally)]) -> bool {
+    say!(out, "\nIncidents ({} was offline all day)", world.gates[planted.offline].id);
     let mut as_planned = true;
     for (number, step) in (1_u8..).zip(&planted.steps) {
         let mut answers =
             tallies.iter().flat_map(|(gate, tally)| tally.planted.iter().map(move |answer| (gate, answer)));
         let Some((gate, (_, reason, _))) = answers.find(|(_, (of, ..))| *of == number) else {
-            println!("  {:<54} never happened", step.story.text());
+            say!(out, "  {:<54} never happened", step.story.text());
             as_planned = false;
             continue;
         };
@@ -83,53 +101,53 @@ pub(crate) fn incidents(world: &World, planted: &Planted, tallies: &[(GateId, Ta
         if step.point || !good {
             let answer = format!("{} {}", reason.number(), reason.text_en());
             let gate = gate.to_string();
-            println!("  {:<54} {gate:<15} {answer}{}", step.story.text(), if good { "" } else { ": NOT AS PLANNED" });
+            say!(out, "  {:<54} {gate:<15} {answer}{}", step.story.text(), if good { "" } else { ": NOT AS PLANNED" });
         }
     }
     let surprises: u64 = tallies.iter().map(|(_, tally)| tally.surprises).sum();
     if surprises > 0 {
-        println!("  {surprises} ordinary visits were NOT admitted as planned");
+        say!(out, "  {surprises} ordinary visits were NOT admitted as planned");
     }
     as_planned && surprises == 0
 }
 
 /// The uses beyond the rules, and who bears them.
-pub(crate) fn over_use(world: &World, found: &[OverUse]) {
-    println!("\nOver-use found by the audit: {}", found.len());
+pub(crate) fn over_use(out: &mut String, world: &World, found: &[OverUse]) {
+    say!(out, "\nOver-use found by the audit: {}", found.len());
     for over in found {
         let (liable, why) = match over.liable {
             Liable::Issuer => (over.pass.issuer, "the issuer: the gate could not have known"),
             Liable::Gate => (over.used.gate.member, "the gate's member: it could have known, or did not sync in time"),
         };
-        println!("  {} at {} on {}: {}", over.pass, over.used.gate, over.used.time, over.denied);
-        println!("    {} is liable, as {why}", name(world, liable));
+        say!(out, "  {} at {} on {}: {}", over.pass, over.used.gate, over.used.time, over.denied);
+        say!(out, "    {} is liable, as {why}", name(world, liable));
     }
 }
 
 /// Who owes whom, and the nets.
-pub(crate) fn settlement(world: &World, statement: &Statement) {
-    println!("\nSettlement in yuan: a row pays a column");
-    print!("{:<20}", "");
-    world.cities.iter().for_each(|city| print!(" {:>18}", city.name));
-    println!();
+pub(crate) fn settlement(out: &mut String, world: &World, statement: &Statement) {
+    say!(out, "\nSettlement in yuan: a row pays a column");
+    _ = write!(out, "{:<20}", "");
+    world.cities.iter().for_each(|city| _ = write!(out, " {:>18}", city.name));
+    say!(out);
     for payer in &world.cities {
-        print!("{:<20}", payer.name);
+        _ = write!(out, "{:<20}", payer.name);
         for payee in &world.cities {
             let payments = statement.payments().iter();
             let fen: u64 = payments.filter(|p| (p.payer, p.payee) == (payer.id, payee.id)).map(|p| p.fen).sum();
-            print!(" {:>18}", yuan(i64::try_from(fen).unwrap_or(i64::MAX)));
+            _ = write!(out, " {:>18}", yuan(i64::try_from(fen).unwrap_or(i64::MAX)));
         }
-        println!();
+        say!(out);
     }
-    print!("{:<20}", "net");
+    _ = write!(out, "{:<20}", "net");
     for city in &world.cities {
         let net = statement.nets().iter().find(|net| net.member == city.id).map_or(0, |net| net.fen);
-        print!(" {:>18}", yuan(net));
+        _ = write!(out, " {:>18}", yuan(net));
     }
-    println!("\n{:<20} {:>18}", "sum of the nets", yuan(statement.nets().iter().map(|net| net.fen).sum()));
+    say!(out, "\n{:<20} {:>18}", "sum of the nets", yuan(statement.nets().iter().map(|net| net.fen).sum()));
     for collected in statement.co_payments() {
         let fen = i64::try_from(collected.fen).unwrap_or(i64::MAX);
-        println!("co-payments collected in {}: {}", name(world, collected.member), yuan(fen));
+        say!(out, "co-payments collected in {}: {}", name(world, collected.member), yuan(fen));
     }
 }
 

@@ -12,7 +12,7 @@
 //! read comes from anywhere: sizes are checked first, and what is not a plain file below the
 //! directory is refused. Whether it is right is for [`onecard::audit`] to say.
 
-use crate::names::{InFileSystem, Names, parent, unfinished};
+use crate::names::{InFileSystem, Names, parent, shown, unfinished};
 use onecard::{
     audit::{Files, MAX_STATEMENT},
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
@@ -40,7 +40,7 @@ pub enum PublishError<E: std::error::Error + 'static> {
     #[error(transparent)]
     Log(#[from] LogError<E>),
     /// A file cannot be written.
-    #[error("the file system failed at {}", .path.display())]
+    #[error("the file system failed at {}", shown(.path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -54,10 +54,10 @@ pub enum PublishError<E: std::error::Error + 'static> {
 #[non_exhaustive]
 pub enum FolderError {
     /// A symbolic link, a directory or a device where a file should be, or a name that is no text.
-    #[error("{} is not a plain file", .0.display())]
+    #[error("{} is not a plain file", shown(.0))]
     NotAFile(PathBuf),
     /// The file is longer than any format allows.
-    #[error("{} has {found} bytes, more than {MAX_FILE}", .path.display())]
+    #[error("{} has {found} bytes, more than {MAX_FILE}", shown(.path))]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum FolderError {
         found: u64,
     },
     /// The file system failed.
-    #[error("the file system failed at {}: {source}", .path.display())]
+    #[error("the file system failed at {}: {source}", shown(.path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -514,6 +514,24 @@ mod tests {
         fs::remove_file(&spoiled).unwrap();
         fixture.publish();
         assert_eq!(fs::read(&spoiled).unwrap().len(), 8_192);
+    }
+
+    /// Who may make names in a published directory may not have other files written so.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_planted_link() {
+        let mut fixture = Fixture::of(1);
+        let victim = fixture.path("victim");
+        fs::write(&victim, b"left alone").unwrap();
+        for name in ["ledger/checkpoint", "ledger/tile/entries/000.p/2"] {
+            let unfinished = unfinished(&fixture.path(name));
+            fs::create_dir_all(parent(&unfinished)).unwrap();
+            std::os::unix::fs::symlink(&victim, unfinished).unwrap();
+        }
+        fixture.grow(2);
+        assert_eq!(fs::read(&victim).unwrap(), b"left alone");
+        assert!(fixture.read("ledger/checkpoint").starts_with(b"onecard.example/310101\n2\n"));
+        assert!(!fixture.read("ledger/tile/entries/000.p/2").is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! directory was synced too; so each of these steps is one of its own, and tests let each of them fail.
 
 use core::fmt::Debug;
+use onecard::audit::Printed;
 use std::{
     fs::{self, File},
     io::{self, Write as _},
@@ -13,7 +14,7 @@ pub(crate) trait Names: Debug {
     /// Makes a directory whose parent is there, if it is not there itself.
     fn make_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Writes a file, with what is in it durable.
+    /// Writes a new file, with what is in it durable, in the place of whatever has that name.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// Gives a file another name in the same directory, whatever had that name.
@@ -39,7 +40,9 @@ impl Names for InFileSystem {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
+        // What an earlier write left, or a link that somebody planted: nothing is written through it.
+        self.remove(path)?;
+        let mut file = File::options().write(true).create_new(true).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }
@@ -66,9 +69,29 @@ pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A path as it is printed: whoever gave a file its name does not move the reader's cursor.
+pub(crate) fn shown(path: &Path) -> String {
+    Printed(&path.to_string_lossy()).to_string()
+}
+
 /// Where a file is written before it gets its name.
 pub(crate) fn unfinished(path: &Path) -> PathBuf {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".new");
     PathBuf::from(unfinished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_one_harmless_line() {
+        let path = PathBuf::from("a\n\u{1b}[2J\u{202e}b");
+        let shown = r"a\n\u{1b}[2J\u{202e}b";
+        let folder = crate::FolderError::NotAFile(path.clone()).to_string();
+        let store = crate::StoreError::InUse(path.clone()).to_string();
+        let rebuild = crate::RebuildError::Missing(path).to_string();
+        assert!([folder, store, rebuild].iter().all(|said| said.contains(shown) && !said.contains(char::is_control)));
+    }
 }

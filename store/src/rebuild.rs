@@ -2,7 +2,7 @@
 
 use crate::{
     Folder, FolderError, RedbStorage, StoreError,
-    names::{InFileSystem, Names, unfinished},
+    names::{InFileSystem, Names, shown, unfinished},
 };
 use onecard::{
     audit::Files as _,
@@ -41,10 +41,10 @@ pub enum RebuildError {
     #[error(transparent)]
     File(#[from] FolderError),
     /// A file is missing.
-    #[error("{} is missing", .0.display())]
+    #[error("{} is missing", shown(.0))]
     Missing(PathBuf),
     /// The checkpoint is refused.
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {error}", shown(.path))]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
@@ -52,7 +52,7 @@ pub enum RebuildError {
         error: NoteError,
     },
     /// A bundle is not one.
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {error}", shown(.path))]
     Bundle {
         /// The bundle.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum RebuildError {
         error: BundleError,
     },
     /// A file does not fit the others: the hashes differ.
-    #[error("{} does not fit the hashes", .0.display())]
+    #[error("{} does not fit the hashes", shown(.0))]
     Content(PathBuf),
     /// An entry is none.
     #[error(transparent)]

@@ -6,7 +6,7 @@
 
 use crate::{
     medium::{Access, InFile, Medium, Settled},
-    names::{InFileSystem, Names, parent},
+    names::{InFileSystem, Names, parent, shown},
 };
 use core::{
     ops::Bound,
@@ -40,19 +40,19 @@ const METAS: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("meta"
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no file.
-    #[error("there is no store at {}", .0.display())]
+    #[error("there is no store at {}", shown(.0))]
     Missing(PathBuf),
     /// There is a store already.
-    #[error("there is a store at {} already", .0.display())]
+    #[error("there is a store at {} already", shown(.0))]
     Exists(PathBuf),
     /// Another process, or this one, has the store open.
-    #[error("the store at {} is in use", .0.display())]
+    #[error("the store at {} is in use", shown(.0))]
     InUse(PathBuf),
     /// The file is not a store of onecard.
-    #[error("the file {} is not a store of onecard", .0.display())]
+    #[error("the file {} is not a store of onecard", shown(.0))]
     NotAStore(PathBuf),
     /// The store was written by another version of onecard.
-    #[error("the store at {} has format {found}, this program has format {FORMAT}", .path.display())]
+    #[error("the store at {} has format {found}, this program has format {FORMAT}", shown(.path))]
     Format {
         /// The store.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum StoreError {
         found: u32,
     },
     /// The file is damaged: its checksums do not fit. Nothing it says is used.
-    #[error("the store at {} is damaged: {what}", .path.display())]
+    #[error("the store at {} is damaged: {what}", shown(.path))]
     Damaged {
         /// The store.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum StoreError {
         what: String,
     },
     /// The file system failed.
-    #[error("the file system failed at {}", .path.display())]
+    #[error("the file system failed at {}", shown(.path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// An earlier read or commit failed, so nothing is known of what the store holds.
-    #[error("the store at {} failed before and was not recovered; recover or reopen it", .0.display())]
+    #[error("the store at {} failed before and was not recovered; recover or reopen it", shown(.0))]
     Failed(PathBuf),
     /// The database failed.
     #[error("the database failed")]
