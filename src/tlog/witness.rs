@@ -260,19 +260,18 @@ impl Witness {
         key: SigningKey,
         logs: impl IntoIterator<Item = impl Into<Watch>>,
     ) -> Result<Self, WitnessError<S::Error>> {
-        let witness = Self::open(storage, name, key, logs)?;
+        let mut witness = Self::open(storage, name, key, logs)?;
         newest.into_iter().try_for_each(|note| witness.check_knows(note))?;
         Ok(witness)
     }
 
-    /// Refuses a checkpoint that this witness cosigned and does not know of.
-    fn check_knows<E>(&self, note: &[u8]) -> Result<(), WitnessError<E>> {
+    /// Refuses a checkpoint that this witness cosigned and does not know of. Of the others it learns their time.
+    fn check_knows<E>(&mut self, note: &[u8]) -> Result<(), WitnessError<E>> {
         let claimed = Checkpoint::parse(Note::parse(note)?.text())?.origin;
         let log = self.logs.iter().find(|log| log.watch.origin == claimed).ok_or(NoteError::OtherLog(claimed))?;
         let signed = SignedCheckpoint::verify_any(note, log.watch.keys.iter().chain(&log.watch.retired))?;
-        if signed.cosignatures(&[self.verifier()])?.is_empty() {
-            return Err(NoteError::NotSigned(self.name.clone()).into());
-        }
+        let cosigned = signed.cosignatures(&[self.verifier()])?;
+        let &(_, time) = cosigned.first().ok_or_else(|| NoteError::NotSigned(self.name.clone()))?;
         let (origin, here, known) = (log.watch.origin.clone(), log.seen.size(), signed.size());
         if here < known {
             return Err(WitnessError::OldCopy { origin, here, known });
@@ -281,6 +280,7 @@ impl Witness {
         if here == known && log.seen.latest().is_some_and(|latest| latest.root() != signed.root()) {
             return Err(WitnessError::OtherHistory { origin, size: known });
         }
+        self.last = self.last.max(time);
         Ok(())
     }
 
@@ -355,7 +355,11 @@ impl Pending<'_> {
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, WitnessError<S::Error>> {
         let clock = || WitnessError::Clock { now, last: *self.last };
         let time = now.not_before(*self.last).filter(|_| now != UnixTime::MIN).ok_or_else(clock)?;
-        let line = self.signed.checkpoint().cosign(self.name, self.key, time);
+        self.cosign(storage, time).map_err(WitnessError::Storage)
+    }
+
+    fn cosign<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
+        let line = self.signed.checkpoint().cosign(self.name, self.key, now);
         // What monitors are served: the log's signature and ours, and nobody else's. None of these
         // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
         let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
@@ -363,11 +367,10 @@ impl Pending<'_> {
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
         // What a failed commit left behind was never cosigned, so it may be overwritten.
-        storage.recover().map_err(WitnessError::Storage)?;
-        let write = Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into());
-        storage.commit(&[write]).map_err(WitnessError::Storage)?;
+        storage.recover()?;
+        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
         self.log.seen = Replica::at(kept);
-        *self.last = time;
+        *self.last = now;
         Ok(line)
     }
 }
@@ -547,6 +550,12 @@ mod tests {
                 assert_eq!(cosign(&mut w, &mut storage, signed, 100), Ok(100));
             }
         }
+        // Others have a later one, of the same checkpoint.
+        let line = log[1].checkpoint().cosign(&name("w"), &key(3), at(300));
+        let newest = log[1].with_cosignatures(&line, &[witness("w", 3)]).unwrap();
+        let logs = [(LogKey(4), log_verifier(1)), (LogKey(5), other.clone())];
+        let after = Witness::open_after([newest.note().as_bytes()], &storage, name("w"), key(3), logs);
+        assert_eq!(cosign(&mut after.unwrap(), &mut storage, &log[1], 200), clock(200, 300));
         // What was dated far ahead is left behind with the key.
         assert_eq!(cosign(&mut open(&storage, 3).unwrap(), &mut storage, &others, 9_000), Ok(9_000));
         assert_eq!(cosign(&mut open(&storage, 3).unwrap(), &mut storage, &log[1], 200), clock(200, 9_000));
