@@ -9,7 +9,7 @@ use onecard::audit::{
 };
 use onecard::gate::{Decision, Record};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, StatementRef};
+use onecard::ledger::{Entry, LedgerError, StatementRef};
 use onecard::product::Use;
 
 const DAY: i64 = 86_400;
@@ -229,6 +229,112 @@ fn what_is_reversed_after_the_period_is_paid_back_in_the_next() {
     let third = settle(&mut day, 2);
     assert_eq!((third.taken_back(), third.payments()), (&[][..], &[][..]));
     later(&day, &third);
+}
+
+/// Ten minutes before the first day is closed: what is used then may be annulled after it.
+const LAST: i64 = OPEN + 14 * 3_600 - 600;
+
+#[test]
+fn what_is_annulled_after_the_period_is_paid_back_in_the_one_that_it_reaches() {
+    for product in [1, 2, 3] {
+        let mut day = Day::open();
+        show(&mut day, product, 1, 0, LAST);
+        day.deliver(1, 0, LAST + 10);
+        let first = settle(&mut day, 0);
+        let [(payer, payee, fen)] = paid(&first)[..] else { panic!("{product}: one payment") };
+        day.gate(1, 0).annul(FIRST_USE, time(LAST + 700)).unwrap();
+        later(&day, &first);
+        // The gate is offline for a day: nothing of it is known in the second period.
+        let second = settle(&mut day, 1);
+        assert_eq!((second.taken_back(), second.payments()), (&[][..], &[][..]));
+        day.deliver(1, 0, OPEN + 2 * DAY);
+        day.finish(OPEN + 2 * DAY);
+        later(&day, &second);
+        let third = settle(&mut day, 2);
+        let taken: Vec<_> = third.taken_back().iter().map(|taken| (taken.gate, taken.index)).collect();
+        assert_eq!((taken, paid(&third)), (vec![(gate(1), FIRST_USE)], vec![(payee, payer, fen)]), "{product}");
+        later(&day, &third);
+        let fourth = settle(&mut day, 3);
+        assert_eq!((fourth.taken_back(), fourth.payments()), (&[][..], &[][..]), "once is enough");
+        later(&day, &fourth);
+    }
+}
+
+/// Whatever reaches the ledger first takes the use back, and neither is held against who did not know of the other.
+#[test]
+fn a_use_that_its_gate_and_its_city_take_back_is_taken_back_once() {
+    for (reversed, annulled, period) in [(0, 1, 0), (1, 1, 1), (1, 2, 1), (2, 1, 1)] {
+        let mut day = Day::open();
+        show(&mut day, 1, 1, 0, LAST);
+        day.deliver(1, 0, LAST + 10);
+        day.gate(1, 0).annul(FIRST_USE, time(LAST + 300)).unwrap();
+        let mut statements = Vec::new();
+        for number in 0..3 {
+            if number > 0 {
+                statements.push(settle(&mut day, number - 1));
+            }
+            let at = LAST + 400 + number * DAY;
+            if reversed == number && annulled >= number {
+                reverse(&mut day, 1, at);
+            }
+            if annulled == number {
+                day.deliver(1, 0, at);
+            }
+            if reversed == number && annulled < number {
+                let again = day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at));
+                assert!(matches!(again, Err(LedgerError::NoRedemption { .. })), "it was annulled: {again:?}");
+            }
+        }
+        statements.push(settle(&mut day, 2));
+        let found: Vec<_> =
+            statements.iter().map(|statement| (statement.taken_back().len(), paid(statement))).collect();
+        let nothing = || (0, vec![]);
+        let mut expected = vec![nothing(), nothing(), nothing()];
+        if period == 1 {
+            expected[0] = (0, vec![(CITIES[0], CITIES[1], SHARE)]);
+            expected[1] = (1, vec![(CITIES[1], CITIES[0], SHARE)]);
+        }
+        assert_eq!(found, expected, "reversed in {reversed}, annulled in {annulled}");
+        later(&day, &statements[2]);
+    }
+}
+
+/// A gate knows at once what it annulled, before its city's ledger says so.
+#[test]
+fn a_gate_does_not_answer_for_the_use_that_it_annulled() {
+    let mut day = Day::open();
+    for at in [LAST, LAST + 200] {
+        show(&mut day, 1, 1, 0, at);
+    }
+    day.deliver(1, 0, LAST + 210);
+    let first = settle(&mut day, 0);
+    let closed = OPEN + 14 * 3_600;
+    day.sync(1, 0, &[], closed);
+    day.gate(1, 0).annul(FIRST_USE, time(closed + 100)).unwrap();
+    // One entry is left, and a gate that knows of nothing is first.
+    show(&mut day, 1, 0, 0, closed + 110);
+    show(&mut day, 1, 1, 0, closed + 120);
+    day.deliver(0, 0, closed + 130);
+    day.deliver(1, 0, closed + 130);
+    let second = settle(&mut day, 1);
+    let over: Vec<_> = second.over_uses().iter().map(|over| (over.gate, over.liable)).collect();
+    assert_eq!((first.over_uses().len(), over), (0, vec![(gate(1), Liable::Issuer)]));
+    later(&day, &second);
+}
+
+/// What is annulled too late stays used, and does not keep the city from taking it back.
+#[test]
+fn a_city_takes_back_what_its_gate_annulled_too_late() {
+    let mut day = Day::open();
+    show(&mut day, 1, 1, 0, OPEN);
+    day.deliver(1, 0, OPEN + 10);
+    day.say(1, 0, vec![(Record::Annulled { time: time(OPEN + 901), index: FIRST_USE }, None)], OPEN + 1_000);
+    reverse(&mut day, 1, OPEN + 2_000);
+    day.finish(OPEN + 3_000);
+    let report = audited(&day.files(), Some(0));
+    let found: Vec<_> = report.findings.iter().map(|found| (&*found.place, found.index, found.rule)).collect();
+    assert_eq!(found, [("journal/320100/1", Some(3), Rule::Annulment)]);
+    assert_eq!(paid(&report.statement.unwrap()), []);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::replay::{Counts, Depth, prefix_of};
 use super::shown::{ShownError, check_shown};
 use super::standing::{Said, Standing};
 use crate::crypto::{Hash, sha256};
-use crate::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
+use crate::gate::{ClocksSet, Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
 use crate::pass::PassClaims;
 use crate::product::{Denied, Tally, Use, VenueFacts, Visit, entitle_by};
@@ -230,9 +230,13 @@ struct Replay<'a, F: Files> {
     synced_at: Option<Arc<SyncedAt>>,
     /// The record before was that the gate was opened.
     opened: bool,
+    /// What the gate's clock had shown when it was set.
+    clocks: ClocksSet,
+    /// The reversals that no record so far was sealed after.
+    reversals: &'a [(u64, u64)],
     /// When each pass was last redeemed, of the redemptions that stand and that the gate remembered.
     recent: BTreeMap<PassKey, (u64, UnixTime)>,
-    /// Usage at this gate alone: what it knew for certain.
+    /// Usage at this gate alone, less what its city had taken back: what it knew for certain.
     usage: BTreeMap<PassKey, Tally>,
     standing: Standing,
     /// Since the last day close, and whether there are pruned records among them.
@@ -264,6 +268,8 @@ impl<'a, F: Files> Replay<'a, F> {
             synced: None,
             synced_at: None,
             opened: false,
+            clocks: ClocksSet::default(),
+            reversals: &gate.reversals,
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
             standing: Standing::at(gate),
@@ -311,6 +317,9 @@ impl<'a, F: Files> Replay<'a, F> {
         }
         let opened = matches!(record, Record::Opened { .. });
         self.totals.count(record);
+        if self.depth >= Depth::Policy {
+            self.clocks.learn(index, record);
+        }
         if let Record::Redeemed(redemption) = record {
             self.evidence.digest_said(index, Some(&redemption.evidence));
             self.redemption(index, redemption, shown, findings);
@@ -328,6 +337,7 @@ impl<'a, F: Files> Replay<'a, F> {
     fn again(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
         let Ok(record) = Record::decode(body) else { return };
         let opened = matches!(record, Record::Opened { .. });
+        self.clocks.learn(index, &record);
         match record {
             Record::Redeemed(redemption) => self.used(index, &redemption, findings),
             Record::Annulled { time, index: annulled } => self.annulment(index, time, annulled, findings),
@@ -507,23 +517,44 @@ impl<'a, F: Files> Replay<'a, F> {
         if annulled < self.standing.pruned || !is_here(annulled, &self.standing, self.part, &self.elsewhere) {
             return;
         }
-        let within = i64::from(self.policy(time).annul_within);
-        let standing = self.standing.of(annulled);
-        let Some((pass, used)) = standing.filter(|(_, used)| time.since(used.time) <= within) else {
-            findings.error(
-                index,
-                Rule::Annulment,
-                format_args!("entry {annulled} is no redemption that can be annulled"),
-            );
-            return;
+        let Some((pass, used)) = self.standing.of(annulled) else {
+            let detail = format_args!("entry {annulled} is no redemption that can be annulled");
+            return findings.error(index, Rule::Annulment, detail);
         };
-        if let Some(usage) = self.usage.get_mut(&pass) {
-            usage.remove(&used);
+        if !self.clocks.may_annul(annulled, used.time, time, self.policy(time).annul_within) {
+            let detail = format_args!("entry {annulled}, of {}, can no longer be annulled", used.time);
+            return findings.error(index, Rule::Annulment, detail);
         }
-        if self.recent.get(&pass).is_some_and(|(recent, _)| *recent == annulled) {
+        if !self.standing.is_reversed(annulled) {
+            self.not_used(pass, &used);
+        }
+        self.standing.annul(annulled, index);
+    }
+
+    /// What was taken back counts no more for the gate.
+    fn not_used(&mut self, pass: PassKey, used: &Use) {
+        if let Some(usage) = self.usage.get_mut(&pass) {
+            usage.remove(used);
+        }
+        if self.recent.get(&pass).is_some_and(|(recent, _)| *recent == used.index) {
             self.recent.remove(&pass);
         }
-        self.standing.annul(annulled);
+    }
+
+    /// Takes back what the city had reversed before it took this record: the gate may have been told.
+    fn reversed_before(&mut self, index: u64) {
+        let entry = self.standing.entry(index);
+        while let Some(((at, reversed), rest)) = self.reversals.split_first()
+            && *at < entry
+        {
+            self.reversals = rest;
+            let used = self.standing.of(*reversed).filter(|_| !self.standing.is_reversed(*reversed));
+            if let Some((pass, used)) = used
+                && self.standing.reverse(*reversed, *at)
+            {
+                self.not_used(pass, &used);
+            }
+        }
     }
 
     fn redemption(&mut self, index: u64, redemption: &Redemption, shown: Option<Vec<u8>>, findings: &mut Findings) {
@@ -553,6 +584,7 @@ impl<'a, F: Files> Replay<'a, F> {
             }
             return;
         }
+        self.reversed_before(index);
         let used = redemption.as_use(&self.gate.certificate, index);
         let visit = self.visit(&used);
         self.decision(index, redemption, visit.as_ref(), findings);

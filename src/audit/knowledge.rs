@@ -1,8 +1,9 @@
 //! What a gate could know of a pass when it decided, and what follows from that.
 //!
 //! A gate knows its own journal up to the record it writes, and of each ledger what it last said: the uses sealed
-//! below that size, but for those of a term that was over. Of either it does not know what is reversed below that
-//! size. Each of these is a mark on a line that the gate has passed or not, so from one question to the next only
+//! below that size, but for those of a term that was over. Of either it does not count what it annulled itself, what was
+//! taken back below that size, or what its own city took back before it took the record: the gate may have been told of
+//! that entry and not of all before it, which no size says. Each of these is a mark on a line that the gate has passed or not, so from one question to the next only
 //! the uses between the marks change.
 
 use super::overuse::{Placed, Redeemed, visit_of};
@@ -15,12 +16,14 @@ use std::collections::BTreeMap;
 const WRITTEN: u8 = 1;
 /// It was sealed in what the gate knew of the ledger.
 const SEALED: u8 = 2;
-/// It was reversed in what the gate knew of the ledger.
-const REVERSED: u8 = 4;
+/// It was taken back in what the gate knew of the ledger.
+const TAKEN_BACK: u8 = 4;
 /// Its term was over.
 const OVER: u8 = 8;
 /// All in all, it is known.
 const KNOWN: u8 = 16;
+/// The gate has written that it annulled it.
+const ANNULLED: u8 = 32;
 
 /// By which grant each of the uses at `places` is covered, each decided by what its own gate knew; in the order of
 /// `places`.
@@ -64,28 +67,34 @@ fn order(uses: &[Placed], places: &[usize]) -> Vec<usize> {
 struct Known<'a> {
     uses: Marked<'a>,
     written: BTreeMap<GateId, Line>,
+    annulled: BTreeMap<GateId, Line>,
     sealed: BTreeMap<MemberId, Line>,
-    reversed: BTreeMap<MemberId, Line>,
+    taken_back: BTreeMap<MemberId, Line>,
     over: Line,
 }
 
 impl<'a> Known<'a> {
     fn new(uses: &'a [Placed]) -> Self {
-        let (mut written, mut sealed, mut reversed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut written, mut annulled) = (BTreeMap::new(), BTreeMap::new());
+        let (mut sealed, mut taken_back) = (BTreeMap::new(), BTreeMap::new());
         let mut over = Line::default();
         for (place, Placed { redeemed, .. }) in uses.iter().enumerate() {
             let (gate, index) = redeemed.used.key();
             Line::of(&mut written, gate).uses.push((index, place));
             Line::of(&mut sealed, gate.member).uses.push((redeemed.entry, place));
-            if let Some(entry) = redeemed.reversed {
-                Line::of(&mut reversed, gate.member).uses.push((entry, place));
+            if let Some(by) = redeemed.annulled {
+                Line::of(&mut annulled, gate).uses.push((by, place));
+            }
+            if let Some(entry) = redeemed.taken_back {
+                Line::of(&mut taken_back, gate.member).uses.push((entry, place));
             }
             over.uses.push((redeemed.facts.expires.as_u64(), place));
         }
-        let by_member = sealed.values_mut().chain(reversed.values_mut());
-        written.values_mut().chain(by_member).chain([&mut over]).for_each(|line| line.uses.sort_unstable());
+        let by_member = sealed.values_mut().chain(taken_back.values_mut());
+        let by_gate = written.values_mut().chain(annulled.values_mut());
+        by_gate.chain(by_member).chain([&mut over]).for_each(|line| line.uses.sort_unstable());
         let uses = Marked { uses, marks: vec![0; uses.len()], tally: Tally::default(), gate: None };
-        Self { uses, written, sealed, reversed, over }
+        Self { uses, written, annulled, sealed, taken_back, over }
     }
 
     /// Knows what the gate of `redeemed` knew when it decided, and no more.
@@ -94,16 +103,22 @@ impl<'a> Known<'a> {
         if self.uses.gate != Some(gate) {
             self.change_gate(gate);
         }
-        if let Some(line) = self.written.get_mut(&gate) {
-            line.go_to(index, WRITTEN, &mut self.uses);
+        for (lines, mark) in [(&mut self.written, WRITTEN), (&mut self.annulled, ANNULLED)] {
+            if let Some(line) = lines.get_mut(&gate) {
+                line.go_to(index, mark, &mut self.uses);
+            }
         }
         let size = |member| {
             let synced =
                 redeemed.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
             synced.map_or(0, |(_, size)| *size)
         };
-        for (lines, mark) in [(&mut self.sealed, SEALED), (&mut self.reversed, REVERSED)] {
-            lines.iter_mut().for_each(|(member, line)| line.go_to(size(*member), mark, &mut self.uses));
+        for (member, line) in &mut self.sealed {
+            line.go_to(size(*member), SEALED, &mut self.uses);
+        }
+        for (member, line) in &mut self.taken_back {
+            let own = if *member == gate.member { redeemed.entry } else { 0 };
+            line.go_to(size(*member).max(own), TAKEN_BACK, &mut self.uses);
         }
         self.over.go_to(redeemed.used.time.as_u64().saturating_add(1), OVER, &mut self.uses);
     }
@@ -160,7 +175,8 @@ impl Marked<'_> {
         *marks = (*marks | set) & !clear;
         let learnt =
             if Some(used.gate) == self.gate { *marks & WRITTEN != 0 } else { *marks & (SEALED | OVER) == SEALED };
-        let knows = learnt && *marks & REVERSED == 0;
+        let annulled = Some(used.gate) == self.gate && *marks & ANNULLED != 0;
+        let knows = learnt && !annulled && *marks & TAKEN_BACK == 0;
         if knows == (*marks & KNOWN != 0) {
             return;
         }

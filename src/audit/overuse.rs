@@ -72,8 +72,10 @@ pub(super) struct Redeemed {
     pub(super) reference_fen: u32,
     /// Index of the ledger entry that sealed it.
     pub(super) entry: u64,
-    /// Index of the ledger entry that reversed it.
-    pub(super) reversed: Option<u64>,
+    /// Index of the record by which its gate annulled it, where a later entry of the ledger sealed that.
+    pub(super) annulled: Option<u64>,
+    /// Index of the first ledger entry that says it was taken back: sealed that record, or reversed it.
+    pub(super) taken_back: Option<u64>,
     /// What the gate had last learnt of usage.
     pub(super) synced: Option<Arc<SyncedAt>>,
     /// Whether the record that says so was pruned. What the gate knew cannot be held against it then.
@@ -226,15 +228,18 @@ mod tests {
         judged
     }
 
-    /// Whether the gate of `used` could know of `other`, and not that it was reversed, when it decided.
+    /// Whether the gate of `used` could know of `other`, and not that it was taken back, when it decided.
     fn knew_of(used: &Redeemed, other: &Redeemed) -> bool {
         let member = other.used.gate.member;
         let synced = used.synced.as_ref().and_then(|synced| synced.ledgers.iter().find(|(id, _)| *id == member));
         let size = synced.map_or(0, |(_, size)| *size);
+        // What its city took back before it took this use, the gate may have been told.
+        let told = if member == used.used.gate.member { size.max(used.entry) } else { size };
         let same_gate = other.used.gate == used.used.gate;
         let remembered = used.used.time < other.facts.expires;
         let knew = if same_gate { other.used.index < used.used.index } else { other.entry < size && remembered };
-        knew && other.reversed.is_none_or(|reversed| reversed >= size)
+        let annulled = same_gate && other.annulled.is_some_and(|by| by < used.used.index);
+        knew && !annulled && other.taken_back.is_none_or(|entry| entry >= told)
     }
 
     /// Two products of the first city, and the venues that uses are at.
@@ -282,7 +287,8 @@ mod tests {
                     due_fen: 0,
                     reference_fen: 3_333,
                     entry,
-                    reversed: later.map(|_| entry + reversed),
+                    annulled: later.filter(|_| reversed % 2 == 0).map(|_| used.index + reversed / 2),
+                    taken_back: later.map(|_| entry + reversed),
                     synced: synced.map(synced_at).map(Arc::new),
                     synced_pruned,
                     facts: PassFacts { not_before: UnixTime::MIN, expires, holder_class: 0 },

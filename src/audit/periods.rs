@@ -1,11 +1,11 @@
 //! The periods that the members settled, and the one to settle next.
 //!
-//! A use belongs to the first period whose cut-off the ledger entry that sealed it is before, and so
-//! does a reversal. A closed period never changes:
+//! A use belongs to the first period whose cut-off the ledger entry that sealed it is before, and so does what takes it
+//! back: the entry that sealed its annulment, or the city's reversal, whichever came first. A closed period never changes:
 //!
 //! - its uses are decided before those of later periods, whatever their times: what reaches a ledger late
 //!   can be over-use itself, but makes no over-use of what was paid;
-//! - a reversal that reached a ledger after the cut-off is booked in the period that it reached: as what
+//! - what takes a use back and reached a ledger after the cut-off is booked in the period that it reached: as what
 //!   the closed periods would have paid without the use, less what they paid.
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
@@ -178,7 +178,8 @@ impl Periods {
             from = of_pass.end;
             let place = |at| {
                 let redeemed = all.redeemed(at)?;
-                let (period, taken_back) = self.places(redeemed.used.gate.member, redeemed.entry, redeemed.reversed)?;
+                let (period, taken_back) =
+                    self.places(redeemed.used.gate.member, redeemed.entry, redeemed.taken_back)?;
                 Some(Placed { period, taken_back, redeemed })
             };
             let mut uses: Vec<Placed> = of_pass.filter_map(place).collect();
@@ -199,11 +200,11 @@ impl Periods {
         }
     }
 
-    /// The period of a use and the later one that it was taken back in. What was reversed before its period was closed
+    /// The period of a use and the later one that it was taken back in. What was taken back before its period was closed
     /// was never used.
-    fn places(&self, member: MemberId, entry: u64, reversed: Option<u64>) -> Option<(usize, Option<usize>)> {
+    fn places(&self, member: MemberId, entry: u64, taken_back: Option<u64>) -> Option<(usize, Option<usize>)> {
         let period = self.of(member, entry);
-        let taken_back = reversed.map(|entry| self.of(member, entry));
+        let taken_back = taken_back.map(|entry| self.of(member, entry));
         (taken_back != Some(period)).then_some((period, taken_back))
     }
 

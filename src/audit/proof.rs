@@ -337,7 +337,8 @@ impl OverUseProof {
             due_fen: redemption.due_fen,
             reference_fen,
             entry,
-            reversed: None,
+            annulled: None,
+            taken_back: None,
             synced: synced.as_ref().map(said),
             // What the file does not show is not held against the gate.
             synced_pruned: true,

@@ -26,6 +26,8 @@ pub(super) struct Standing {
     /// In the order of their records.
     kept: Vec<Kept>,
     said: Vec<Said>,
+    /// The records that annulled some and that a later entry of the ledger sealed, by index.
+    annulled: BTreeMap<u64, u64>,
     /// The ledger's entries that reversed some, by index.
     reversed: BTreeMap<u64, u64>,
 }
@@ -115,28 +117,41 @@ impl Standing {
         self.place_of(index).is_some()
     }
 
-    /// Pass and use of a redemption that stands.
+    /// Pass and use of a redemption that its gate has not annulled.
     pub(super) fn of(&self, index: u64) -> Option<(PassKey, Use)> {
         let kept = self.kept.get(self.find(index)?)?;
         Some((kept.pass, self.used(kept)?))
     }
 
-    /// Takes back a redemption.
-    pub(super) fn annul(&mut self, index: u64) {
-        if let Some(kept) = self.find(index).and_then(|at| self.kept.get_mut(at)) {
-            kept.annulled = true;
+    /// Takes back a redemption by a later record of its gate. Until the ledger takes that record, nobody else knows: so
+    /// where it came with the redemption, there was no use at all.
+    pub(super) fn annul(&mut self, index: u64, by: u64) {
+        let Some(kept) = self.find(index).and_then(|at| self.kept.get_mut(at)) else { return };
+        kept.annulled = true;
+        if self.entry(index) != self.entry(by) {
+            self.annulled.insert(index, by);
         }
     }
 
-    /// Takes back a redemption by an entry of the ledger after the one that sealed it; `false` where there is none,
-    /// or it was taken back before.
+    /// Takes back a redemption by an entry of the ledger after the one that sealed it; `false` where there is none, or it
+    /// was taken back before, by another entry or by a record that an earlier one sealed.
     pub(super) fn reverse(&mut self, index: u64, entry: u64) -> bool {
-        let sealed = self.place.as_ref().map_or(u64::MAX, |place| place.entry(index));
-        if self.find(index).is_none() || sealed >= entry || self.reversed.contains_key(&index) {
+        let Some(kept) = self.place_of(index).and_then(|at| self.kept.get(at)) else { return false };
+        let annulled = kept.annulled.then(|| self.annulled.get(&index).map_or(0, |by| self.entry(*by)));
+        if self.entry(index) >= entry || annulled.is_some_and(|annulled| annulled < entry) {
             return false;
         }
-        self.reversed.insert(index, entry);
-        true
+        *self.reversed.entry(index).or_insert(entry) == entry
+    }
+
+    /// Whether the ledger has reversed a redemption, by the entries so far.
+    pub(super) fn is_reversed(&self, index: u64) -> bool {
+        self.reversed.contains_key(&index)
+    }
+
+    /// The ledger's entry that sealed a record.
+    pub(super) fn entry(&self, index: u64) -> u64 {
+        self.place.as_ref().map_or(u64::MAX, |place| place.entry(index))
     }
 
     /// All that is kept, in no more room than it needs.
@@ -172,13 +187,15 @@ impl GatePlace {
     }
 }
 
-/// The redemptions that were not annulled, of all gates, by pass.
+/// The redemptions of all gates that reached a ledger before they were annulled, or never were, by pass.
 #[derive(Debug, Default)]
 pub(super) struct AllStanding {
     places: Vec<GatePlace>,
     /// Each with its place in `places`.
     said: Vec<(usize, Said)>,
     kept: Vec<Kept>,
+    /// The records of their gates that annulled some.
+    annulled: BTreeMap<UseKey, u64>,
     /// The entries of their ledgers that reversed some.
     reversed: BTreeMap<UseKey, u64>,
 }
@@ -189,12 +206,13 @@ impl FromIterator<Standing> for AllStanding {
         let mut all = Self::default();
         // Their pages come one by one, as those of the journals go.
         all.kept.reserve_exact(journals.iter().map(|journal| journal.kept.len()).sum());
-        for Standing { place, kept, said, reversed, .. } in journals {
+        for Standing { place, kept, said, annulled, reversed, .. } in journals {
             let Some(place) = place else { continue };
             let first = u32::try_from(all.said.len()).unwrap_or(u32::MAX);
-            let stand = kept.into_iter().filter(|kept| !kept.annulled);
+            let stand = kept.into_iter().filter(|kept| !kept.annulled || annulled.contains_key(&kept.index));
             all.kept.extend(stand.map(|kept| Kept { said: kept.said.saturating_add(first), ..kept }));
             all.said.extend(said.into_iter().map(|said| (all.places.len(), said)));
+            all.annulled.extend(annulled.into_iter().map(|(index, by)| ((place.gate, index), by)));
             all.reversed.extend(reversed.into_iter().map(|(index, entry)| ((place.gate, index), entry)));
             all.places.push(place);
         }
@@ -217,6 +235,8 @@ impl AllStanding {
         let kept = self.kept.get(at)?;
         let (place, said) = self.said_of(kept)?;
         let Kept { pass, not_before, expires, holder_class, due_fen, index, .. } = *kept;
+        let annulled = self.annulled.get(&(place.gate, index)).copied();
+        let reversed = self.reversed.get(&(place.gate, index)).copied();
         Some(Redeemed {
             pass,
             product: kept.product(),
@@ -224,7 +244,8 @@ impl AllStanding {
             due_fen,
             reference_fen: said.reference_fen,
             entry: place.entry(index),
-            reversed: self.reversed.get(&(place.gate, index)).copied(),
+            annulled,
+            taken_back: annulled.map(|by| place.entry(by)).into_iter().chain(reversed).min(),
             synced: said.synced.clone(),
             synced_pruned: said.synced_pruned,
             facts: PassFacts { not_before, expires, holder_class },

@@ -4,6 +4,7 @@
 //! a restart changes no decision. `&mut self` makes two admissions from one gate at once impossible;
 //! two lanes with keys of their own are two gates.
 
+use super::annulment::ClocksSet;
 use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::learnt::{Change, Learnt};
 use super::ledger_runs::LedgerRuns;
@@ -204,6 +205,8 @@ pub(super) struct Known {
     pub(super) learnt: Learnt,
     /// Redemptions still young enough to be scanned again or annulled.
     recent: VecDeque<Recent>,
+    /// What the clock had shown when it was set.
+    clocks: ClocksSet,
     /// Exits still young enough to be scanned again.
     pub(super) exits: VecDeque<(UnixTime, PassKey)>,
     pub(super) last: UnixTime,
@@ -487,12 +490,13 @@ impl<S: Storage> Gate<S> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let recent = self.known.recent.iter().find(|recent| recent.index == index);
-        let within = i64::from(self.bundle.trust().policy().annul_within);
+        let within = self.bundle.trust().policy().annul_within;
+        let young = |recent: &Recent| self.known.clocks.may_annul(index, recent.redemption.time, now, within);
         match recent {
             None if self.redeemed_long_ago(index) => Err(GateError::TooLate(index)),
             None => Err(GateError::NoRedemption(index)),
-            Some(recent) if now.since(recent.redemption.time) > within => Err(GateError::TooLate(index)),
-            Some(_) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
+            Some(recent) if young(recent) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
+            Some(_) => Err(GateError::TooLate(index)),
         }
     }
 
@@ -965,6 +969,7 @@ impl Known {
     fn learn(&mut self, certificate: &GateCertificate, index: u64, record: &Record) {
         self.last = record.time();
         self.totals.count(record);
+        self.clocks.learn(index, record);
         match record {
             Record::Redeemed(redemption) => {
                 let used = redemption.as_use(certificate, index);
@@ -1462,6 +1467,25 @@ pub(crate) mod tests {
         gate.annul(3, time(last + 1)).unwrap();
         assert_eq!(reason(&mut gate, &code(5, last + 5_000), last + 5_000), Reason::Ok);
         assert!(matches!(gate.annul(3, time(last + 5_000)), Err(GateError::NoRedemption(3))), "annulled long ago");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_entry_young_again() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        for number in [1, 2] {
+            assert_eq!(reason(&mut gate, &code(number, NOW), NOW), Reason::Ok);
+        }
+        gate.set_clock(time(NOW - 1)).unwrap();
+        assert!(matches!(gate.annul(2, time(NOW - 1)), Err(GateError::TooLate(2))), "an age below zero");
+        gate.annul(2, time(NOW)).unwrap();
+        gate.close_day(time(NOW).service_day(0), time(NOW + 901)).unwrap();
+        gate.set_clock(time(NOW + 60)).unwrap();
+        for mut gate in [open(gate.storage().clone(), NOW + 60).unwrap(), gate] {
+            assert!(matches!(gate.annul(3, time(NOW + 60)), Err(GateError::TooLate(3))), "the clock had shown more");
+            assert_eq!(reason(&mut gate, &code(3, NOW + 60), NOW + 60), Reason::Ok);
+            let last = gate.log().size() - 1;
+            gate.annul(last, time(NOW + 61)).unwrap();
+        }
     }
 
     #[test]

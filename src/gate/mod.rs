@@ -2,6 +2,7 @@
 //!
 //! The first layer that knows both passes and logs.
 
+mod annulment;
 mod coded;
 mod decision;
 mod desk;
@@ -14,6 +15,7 @@ mod segment;
 mod self_test;
 mod usage_digest;
 
+pub(crate) use annulment::ClocksSet;
 #[cfg(test)]
 pub(crate) use journal::tests as journal_tests;
 

@@ -103,10 +103,10 @@ impl UsageFacts {
         }
     }
 
-    /// Learns that its gate annulled a redemption at `at`. After the time that `policy` gives for it, that is none: an
-    /// audit counts the use all the same, and so does who is told.
+    /// Learns that its gate annulled a redemption at `at`. After the time that `policy` gives for it, or before the
+    /// redemption, that is none: an audit counts the use all the same, and so does who is told.
     pub fn annulled(&mut self, gate: GateId, index: u64, redemption: &Redemption, at: UnixTime, policy: &Policy) {
-        if at.since(redemption.time) <= i64::from(policy.annul_within) {
+        if (0..=i64::from(policy.annul_within)).contains(&at.since(redemption.time)) {
             self.reversed(gate, index, redemption);
         }
     }

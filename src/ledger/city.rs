@@ -9,7 +9,7 @@ use super::finality::Witnesses;
 use super::receipt::Receipt;
 use super::verifiers::{every_log_key, journal_verifier, log_verifiers};
 use crate::crypto::{Hash, SigningKey, sha256};
-use crate::gate::{Record, Redemption, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
+use crate::gate::{ClocksSet, Record, Redemption, Segment, UsageDigestError, UsageDigestSpec, UsageFacts};
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
@@ -664,16 +664,17 @@ impl<S: Storage> Ledger<S> {
         concerns: impl Fn(&Redemption) -> bool,
     ) -> Result<UsageFacts, LedgerError<S::Error>> {
         self.sure()?;
-        let (mut sealed, mut taken_back) = (Vec::new(), Vec::new());
+        let (mut sealed, mut reversed) = (Vec::new(), Vec::new());
         self.log.replay(&self.storage, entries.clone(), |index, body| {
             match Entry::decode(body) {
                 Ok((_, Entry::JournalSealed { gate, first, .. })) => sealed.push((gate, first, index)),
-                Ok((_, Entry::Reversal { gate, index })) => taken_back.push((gate, index, None)),
+                Ok((_, Entry::Reversal { gate, index })) => reversed.push((gate, index)),
                 _ => {}
             }
             true
         })?;
         let mut facts = UsageFacts::new(over);
+        let mut annulments: BTreeMap<u32, BTreeSet<(u64, u64)>> = BTreeMap::new();
         for (gate, first, entry) in sealed {
             let journal = self.journal(gate)?;
             let seal = journal.seals.binary_search_by_key(&entry, |(_, entry)| *entry);
@@ -683,8 +684,9 @@ impl<S: Storage> Ledger<S> {
                     Ok(Record::Redeemed(redemption)) if concerns(&redemption) => {
                         facts.redeemed(&journal.certificate, index, &redemption);
                     }
-                    Ok(Record::Annulled { time, index: earlier }) if earlier < index => {
-                        taken_back.push((gate, earlier, Some(time)));
+                    // Whether one of what was pruned was in time nobody can say, and an audit does not ask.
+                    Ok(Record::Annulled { index: earlier, .. }) if (journal.log.pruned()..index).contains(&earlier) => {
+                        annulments.entry(gate).or_default().insert((earlier, index));
                     }
                     // What cannot be read the audit reports.
                     _ => {}
@@ -692,25 +694,64 @@ impl<S: Storage> Ledger<S> {
                 true
             })?;
         }
-        for (gate, index, annulled) in taken_back {
+        for (gate, annulments) in annulments {
+            self.annulled(&mut facts, self.journal(gate)?, &annulments, &concerns)?;
+        }
+        for (gate, index) in reversed {
             let journal = self.journal(gate)?;
-            let gate = journal.certificate.gate();
-            // Whether it was in time nobody can say, and an audit does not ask; nor may it keep back the rest.
-            if annulled.is_some() && index < journal.log.pruned() {
-                continue;
-            }
             let body = journal.log.body(&self.storage, index)?;
-            let redemption = match Record::decode(&body) {
-                Ok(Record::Redeemed(redemption)) if concerns(&redemption) => redemption,
-                _ => continue,
-            };
-            match annulled {
-                Some(at) => facts.annulled(gate, index, &redemption, at, self.trust.at(at).policy()),
-                None => facts.reversed(gate, index, &redemption),
+            if let Ok(Record::Redeemed(redemption)) = Record::decode(&body)
+                && concerns(&redemption)
+            {
+                facts.reversed(journal.certificate.gate(), index, &redemption);
             }
         }
         facts.covers(self.member, entries);
         Ok(facts)
+    }
+
+    /// Tells what a gate annulled in time: each of these is the index of a redemption, and that of the annulment.
+    fn annulled(
+        &self,
+        facts: &mut UsageFacts,
+        journal: &Journal,
+        annulments: &BTreeSet<(u64, u64)>,
+        concerns: &impl Fn(&Redemption) -> bool,
+    ) -> Result<(), LedgerError<S::Error>> {
+        // Between the two the clock may have been set; no record is read twice for it, whoever wrote them.
+        let mut runs: Vec<Range<u64>> = Vec::new();
+        for (index, by) in annulments {
+            let end = by.saturating_add(1);
+            match runs.last_mut() {
+                Some(run) if *index < run.end => run.end = run.end.max(end),
+                _ => runs.push(*index..end),
+            }
+        }
+        let gate = journal.certificate.gate();
+        for run in runs {
+            let (mut clocks, mut redeemed) = (ClocksSet::default(), BTreeMap::new());
+            journal.log.replay(&self.storage, run, |index, body| {
+                match Record::decode(body) {
+                    Ok(Record::Redeemed(redemption)) if concerns(&redemption) => {
+                        if annulments.range((index, 0)..=(index, u64::MAX)).next().is_some() {
+                            redeemed.insert(index, redemption);
+                        }
+                    }
+                    Ok(Record::Annulled { time, index: earlier }) if annulments.contains(&(earlier, index)) => {
+                        let policy = self.trust.at(time).policy();
+                        if let Some(redemption) = redeemed.get(&earlier)
+                            && clocks.may_annul(earlier, redemption.time, time, policy.annul_within)
+                        {
+                            facts.annulled(gate, earlier, redemption, time, policy);
+                        }
+                    }
+                    Ok(record) => clocks.learn(index, &record),
+                    Err(_) => {}
+                }
+                true
+            })?;
+        }
+        Ok(())
     }
 
     /// Signs a usage digest for the member's own gates: what [`Ledger::usage`] says, and whatever was merged into
@@ -769,10 +810,18 @@ impl<S: Storage> Ledger<S> {
             return Err(refused);
         }
         let body = journal.log.body(&self.storage, index)?;
-        let mut stands = matches!(Record::decode(&body), Ok(Record::Redeemed(_)));
-        journal.log.replay(&self.storage, index..journal.log.size(), |_, body| {
-            stands &=
-                !matches!(Record::decode(body), Ok(Record::Annulled { index: annulled, .. }) if annulled == index);
+        let Ok(Record::Redeemed(redemption)) = Record::decode(&body) else { return Err(refused) };
+        let (mut stands, mut clocks) = (true, ClocksSet::default());
+        // Which list the gate had, only an audit asks: what was in time by any of them may be annulled.
+        let within = self.trust.lists().map(|list| list.policy().annul_within).max().unwrap_or(0);
+        journal.log.replay(&self.storage, index..journal.log.size(), |at, body| {
+            match Record::decode(body) {
+                Ok(Record::Annulled { time, index: annulled }) if annulled == index => {
+                    stands = !clocks.may_annul(index, redemption.time, time, within);
+                }
+                Ok(record) => clocks.learn(at, &record),
+                Err(_) => {}
+            }
             stands
         })?;
         if stands { Ok(()) } else { Err(refused) }
@@ -1567,9 +1616,12 @@ pub(super) mod tests {
         let honest = sealed(&[1, 2, 3]);
         let bodies = segment(&honest, 0).records.into_iter().map(|record| record.body);
         let annulled = |seconds, index| Record::Annulled { time: time(NOW + seconds), index }.encode();
-        let [mut bodies, late] = [bodies.collect::<Vec<_>>(), vec![annulled(900, 2), annulled(901, 3)]];
+        let set = |to, from| Record::ClockSet { time: time(NOW + to), before: time(NOW + from) }.encode();
+        let mut bodies: Vec<_> = bodies.collect();
         bodies.insert(4, annulled(0, 5));
-        bodies.extend(late);
+        bodies.extend([annulled(900, 2), annulled(901, 3)]);
+        // Neither below zero nor by a clock that was set back is one young again.
+        bodies.extend([set(-60, 901), annulled(-1, 5), set(0, -1), annulled(1, 5)]);
         let (mut storage, key) = (MemoryStorage::new(), gates::gate_key());
         let mut log = Log::open(&storage, LogKey(0), honest.log().origin().as_str()).unwrap();
         let mut batch = log.begin();
@@ -1586,6 +1638,9 @@ pub(super) mod tests {
         let facts = ledger.usage(0..2, UnixTime::MIN, |_| true).unwrap();
         let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
         assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
+        let mut reverse = |index| ledger.record(Entry::Reversal { gate: 7, index }, time(NOW));
+        assert!(matches!(reverse(2), Err(LedgerError::NoRedemption { .. })));
+        assert_eq!([reverse(3).unwrap(), reverse(5).unwrap()], [2, 3], "the city takes back what still counts");
     }
 
     /// Else a gate that annuls what is long gone would keep its city from telling of anything.

@@ -249,12 +249,16 @@ impl Script {
 
     /// The same, at this time or when its last entry is of.
     fn enter_at(&mut self, member: u32, at: i64, entry: Entry) {
-        let lines = self.ledger(member);
-        let last = lines.last().and_then(|line| match line {
+        let at = self.after_last(member, at);
+        self.ledger(member).push(Line::At(at, entry));
+    }
+
+    fn after_last(&self, member: u32, at: i64) -> UnixTime {
+        let last = self.ledgers[&member].last().and_then(|line| match line {
             Line::At(at, _) | Line::Seal { at, .. } | Line::Peer { at, .. } => Some(*at),
             Line::Raw(_) => None,
         });
-        lines.push(Line::At(last.map_or(time(at), |last| last.max(time(at))), entry));
+        last.map_or(time(at), |last| last.max(time(at)))
     }
 
     /// The places of a gate's seals in its ledger, and the sizes sealed.
@@ -292,6 +296,14 @@ impl Script {
                 *at = last;
             }
         }
+    }
+
+    /// The gate goes on after its last seal, and its city seals that.
+    pub(crate) fn say_later(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
+        let first = self.seals(key).last().unwrap().1;
+        let at = self.after_last(key.0, EVENING);
+        self.ledger(key.0).push(Line::Seal { at, gate: key.1, first, size: first });
+        self.say(key, record, evidence);
     }
 
     pub(crate) fn said(&mut self, key: Key, index: usize) -> &mut Said {

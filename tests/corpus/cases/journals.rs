@@ -2,7 +2,7 @@
 
 use super::super::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
 use super::super::script::Damage::{Agreed, Said};
-use super::super::script::{EVENING, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
+use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
 use super::Case;
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
@@ -40,6 +40,12 @@ pub(super) const CASES: &[Case] = &[
     ("annulled-late", Said(|script| annul(script, &[901]))),
     ("annulled-in-time", Said(|script| annul(script, &[900]))),
     ("annulled-twice", Said(|script| annul(script, &[1, 2]))),
+    ("annulled-before-its-redemption", Said(|script| annul_by(script, OPEN, OPEN - 1, OPEN - 1))),
+    ("annulled-by-a-clock-set-back", Said(|script| annul_by(script, OPEN + 901, OPEN + 60, OPEN + 61))),
+    ("annulled-after-its-clock-was-set", Said(|script| annul_by(script, OPEN + 100, OPEN + 60, OPEN + 61))),
+    ("annulled-after-the-closing", Agreed(|script| annul_later(script, OPEN + 900))),
+    ("annulled-late-and-after-the-closing", Agreed(|script| annul_later(script, OPEN + 901))),
+    ("annulled-by-two-seals", Said(annul_by_two_seals)),
     ("annulled-no-redemption", Said(|script| script.say(H2, &annulled(OPEN, 1), None))),
     ("totals-too-high", Said(|script| script.say(H2, &closed(OPEN, Totals { admitted: 1, ..NOTHING }), None))),
     (
@@ -125,6 +131,9 @@ pub(super) const CASES: &[Case] = &[
     ("over-use-before-midnight", Said(|script| midnight(script, LATE + 300))),
     ("no-over-use-across-midnight", Said(|script| midnight(script, LATE + 900))),
     ("over-use-that-a-reversal-heals", Said(reversed)),
+    ("used-again-after-its-city-took-a-use-back", Said(|script| reversed_and_used(script, 1_000, true))),
+    ("used-again-at-once-after-its-city-took-a-use-back", Said(|script| reversed_and_used(script, 50, true))),
+    ("used-again-before-its-city-took-a-use-back", Said(|script| reversed_and_used(script, 1_000, false))),
     ("grant-used-up-elsewhere", Said(|script| free_entries(script, &[(N2, OPEN + 1_000)]))),
     (
         "grant-used-up-elsewhere-and-known",
@@ -214,6 +223,40 @@ fn annulled_and_again(script: &mut Script) {
 fn annul(script: &mut Script, after: &[i64]) {
     used_at(script, H2, 7, 2, OPEN);
     after.iter().for_each(|after| script.say(H2, &annulled(OPEN + after, 2), None));
+}
+
+/// The clock showed one time and is set to another between a redemption and its annulment.
+fn annul_by(script: &mut Script, shown: i64, to: i64, at: i64) {
+    used_at(script, H2, 7, 2, OPEN);
+    script.say(H2, &Record::Synced(knows(shown)), None);
+    script.say(H2, &set(to, shown), None);
+    script.say(H2, &annulled(at, 2), None);
+}
+
+/// Gate 1 of Huangpu took pass 1 back, and hands that over once the day is settled.
+fn annul_later(script: &mut Script, at: i64) {
+    script.say_later(H1, &annulled(at, 2), None);
+}
+
+fn annul_by_two_seals(script: &mut Script) {
+    annul(script, &[1]);
+    script.say_later(H2, &annulled(OPEN + 2, 2), None);
+}
+
+/// Pass 7 of two entries is used twice, and so long after it a third time. The city takes the second use back, before it
+/// takes the third or after.
+fn reversed_and_used(script: &mut Script, after: i64, before: bool) {
+    [OPEN, OPEN + 1_000].iter().for_each(|at| used_at(script, H2, 7, 1, *at));
+    let back = Entry::Reversal { gate: 2, index: 3 };
+    let at = OPEN + 1_000 + after;
+    let (record, evidence) = record_of(used(7, 1, &code(&pass(HUANGPU, 7, 1, |_| {}), 7, at), at), |_| {});
+    if before {
+        script.enter(HUANGPU, back);
+        script.say_later(H2, &record, evidence);
+    } else {
+        script.say_later(H2, &record, evidence);
+        script.enter(HUANGPU, back);
+    }
 }
 
 fn not_opened(script: &mut Script) {

@@ -85,6 +85,10 @@ pub(super) const CASES: &[Case] = &[
     ("reversed-no-redemption", Said(|script| reverse(script, &[(1, 0)]))),
     ("reversed-beyond-the-journal", Said(|script| reverse(script, &[(1, 5)]))),
     ("reversed-of-an-unknown-gate", Said(|script| reverse(script, &[(9, 2)]))),
+    ("reversed-and-then-annulled", Said(|script| reversed_and_annulled(script, 900))),
+    ("reversed-and-then-annulled-late", Said(|script| reversed_and_annulled(script, 901))),
+    ("reversed-after-the-closing-and-then-annulled", Agreed(|script| reversed_and_annulled(script, 900))),
+    ("reversed-after-a-late-annulment", Said(late_and_reversed)),
     ("reversed-and-its-journal-damaged", Agreed(reversed_and_damaged)),
     ("reversed-before-its-seal", Said(reversed_before)),
 ];
@@ -256,6 +260,18 @@ fn reverse(script: &mut Script, reversed: &[(u32, u64)]) {
     for &(gate, index) in reversed {
         script.enter(HUANGPU, Entry::Reversal { gate, index });
     }
+}
+
+/// The city takes pass 1 back, and then its gate says that it had done so.
+fn reversed_and_annulled(script: &mut Script, after: i64) {
+    reverse(script, &[(1, 2)]);
+    script.say_later(H1, &Record::Annulled { time: time(OPEN + after), index: 2 }, None);
+}
+
+/// An annulment that came too late was none, so the city may take the use back.
+fn late_and_reversed(script: &mut Script) {
+    script.say(H1, &Record::Annulled { time: time(OPEN + 901), index: 2 }, None);
+    reverse(script, &[(1, 2)]);
 }
 
 /// A redemption is reversed after the day was settled, and its journal is cut short before it.
