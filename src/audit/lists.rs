@@ -96,10 +96,10 @@ impl Lists {
         self.trust.first().digest()
     }
 
-    /// The newest trust list with the newest of those catalogues that `published` names: prices at a
-    /// cut-off are those published before it, whatever is published later.
-    pub(super) fn bundle_of(&self, published: &[Hash]) -> Bundle {
-        let mut bundle = Bundle::new(self.trust.newest().clone());
+    /// A trust list with the newest of those catalogues that `published` names: prices at a cut-off are those
+    /// published before it, whatever is published later.
+    pub(super) fn bundle_of(&self, trust: &TrustList, published: &[Hash]) -> Bundle {
+        let mut bundle = Bundle::new(trust.clone());
         for catalogue in self.versions.values().filter(|catalogue| published.contains(&catalogue.digest())) {
             // Each follows the one before, which was found when they were read.
             let _ = bundle.take_catalogue(catalogue.clone());

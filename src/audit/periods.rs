@@ -22,7 +22,7 @@ use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, Tak
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;
-use crate::trust::{Bundle, MemberKind};
+use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ struct Closing {
     cut_offs: Vec<CutOff>,
     /// Digest of the statement that the members agreed to, if they have.
     agreed: Option<Hash>,
-    /// The newest catalogues published before the cut-offs.
+    /// The trust list and the catalogues in force at its end, by entries before the cut-offs.
     bundle: Bundle,
     /// It has the ledger of a city that publishes none any more.
     silent: bool,
@@ -124,7 +124,7 @@ impl Periods {
     }
 
     fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
-        let bundle = published_before(Some(&cut_offs), cities, lists);
+        let bundle = published_before(Some((&period, &cut_offs)), cities, lists);
         let silent = silent(lists, cities).any(|silent| cut_offs.iter().any(|cut_off| cut_off.member == silent));
         self.closings.push(Closing { period, cut_offs, agreed, bundle, silent });
     }
@@ -488,14 +488,26 @@ fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
     cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
 }
 
-/// The newest catalogues that were published before the cut-offs, if there are any.
-fn published_before(cut_offs: Option<&[CutOff]>, cities: &[City], lists: &Lists) -> Bundle {
-    let before = |member, entry| cut_offs.is_none_or(|cut_offs| is_before(cut_offs, member, entry));
+/// What was in force at the end of a period: the newest trust list that a ledger had adopted before the cut-offs, and the
+/// newest catalogues published before them.
+fn published_before(closed: Option<(&Period, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
+    let Some((period, cut_offs)) = closed else { return bundle_of(lists.trust.newest(), |_, _| true, cities, lists) };
+    let before = |member, entry| is_before(cut_offs, member, entry);
+    let adopted = |city: &City| {
+        let adopted = city.adopted.iter().filter(|(entry, _)| before(city.member, *entry));
+        adopted.map(|(_, sequence)| *sequence).max()
+    };
+    let adopted = cities.iter().filter_map(adopted).max().and_then(|sequence| lists.trust.list(sequence));
+    bundle_of(adopted.unwrap_or_else(|| lists.trust.at(period.until)), before, cities, lists)
+}
+
+/// A trust list with the newest catalogues of these entries.
+fn bundle_of(trust: &TrustList, before: impl Fn(MemberId, u64) -> bool, cities: &[City], lists: &Lists) -> Bundle {
     let of = |city: &City| {
         let published = city.catalogues.iter().filter(|(entry, _)| before(city.member, *entry));
         published.map(|(_, digest)| *digest).collect::<Vec<_>>()
     };
-    lists.bundle_of(&cities.iter().flat_map(of).collect::<Vec<_>>())
+    lists.bundle_of(trust, &cities.iter().flat_map(of).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

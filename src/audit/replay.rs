@@ -325,6 +325,8 @@ pub(super) struct City {
     strays: Vec<u64>,
     /// Entry and peer checkpoint, where a peer signed it.
     peers: Vec<(u64, SignedCheckpoint)>,
+    /// Entry and sequence of each trust list adopted.
+    pub(super) adopted: Vec<(u64, u64)>,
     /// Entry and digest of each catalogue published.
     pub(super) catalogues: Vec<(u64, Hash)>,
     pub(super) settled: Vec<StatementRef>,
@@ -397,7 +399,7 @@ fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[Stri
     if let Some(checkpoint) = &checkpoint {
         check_cosignatures(checkpoint, &mut findings);
     }
-    let Reading { mut gates, reversals, peers, catalogues, settled, .. } = reading;
+    let Reading { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
     let mut strays = Vec::new();
     for (entry, gate, index) in reversals {
         match gates.get_mut(&gate) {
@@ -405,7 +407,7 @@ fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[Stri
             None => strays.push(entry),
         }
     }
-    (findings, Some(City { member, origin, log, gates, strays, peers, catalogues, settled }))
+    (findings, Some(City { member, origin, log, gates, strays, peers, adopted, catalogues, settled }))
 }
 
 /// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
@@ -446,6 +448,8 @@ pub(super) struct Reading<'a> {
     /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
     peers: Vec<(u64, SignedCheckpoint)>,
+    /// Entry and sequence of each trust list adopted.
+    adoptions: Vec<(u64, u64)>,
     catalogues: Vec<(u64, Hash)>,
     settled: Vec<StatementRef>,
 }
@@ -460,6 +464,7 @@ impl<'a> Reading<'a> {
             gates: BTreeMap::new(),
             reversals: Vec::new(),
             peers: Vec::new(),
+            adoptions: Vec::new(),
             catalogues: Vec::new(),
             settled: Vec::new(),
         }
@@ -530,6 +535,7 @@ impl<'a> Reading<'a> {
             );
         }
         self.adopted = self.lists.trust.list(sequence);
+        self.adoptions.push((index, sequence));
         if self.adopted.is_some_and(|list| time < list.issued()) {
             findings.error(index, Rule::TrustList, format_args!("list {sequence} was adopted before it was issued"));
         }
