@@ -77,7 +77,7 @@ rules! {
     Published,
     /// A peer's checkpoint contradicts the peer's ledger.
     Fork,
-    /// A journal record cannot be read.
+    /// A journal record cannot be read, or is of a party of nobody.
     Record,
     /// A journal does not start with the record that it was opened.
     Opened,

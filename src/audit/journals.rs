@@ -315,6 +315,9 @@ impl<'a, F: Files> Replay<'a, F> {
         if index == 0 && !matches!(record, Record::Opened { .. }) {
             findings.error(index, Rule::Opened, "the first record is not that the gate was opened");
         }
+        if party_of(record) == Some(0) {
+            findings.error(index, Rule::Record, "it is of a party of nobody");
+        }
         let opened = matches!(record, Record::Opened { .. });
         self.totals.count(record);
         if self.depth >= Depth::Policy {
@@ -717,6 +720,16 @@ impl<'a, F: Files> Replay<'a, F> {
 
     fn heard_of_others(&self) -> bool {
         self.synced.as_ref().is_some_and(|synced| !synced.ledgers.is_empty())
+    }
+}
+
+/// How many people a record is of, where it is of some.
+const fn party_of(record: &Record) -> Option<u8> {
+    match record {
+        Record::Redeemed(redemption) => Some(redemption.party),
+        Record::Overridden { entry, .. } => Some(entry.party),
+        Record::Left { party, .. } => Some(*party),
+        _ => None,
     }
 }
 

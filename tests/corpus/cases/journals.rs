@@ -111,6 +111,9 @@ pub(super) const CASES: &[Case] = &[
     ("used-without-the-status-list", Said(|script| knew(script, |synced| drop(synced.status.remove(0))))),
     ("used-by-no-status-list", Said(|script| knew(script, |synced| synced.status[0].2 = time(OPEN - 7_200)))),
     ("used-without-the-catalogue", Said(|script| knew(script, |synced| _ = synced.catalogues.remove(0)))),
+    ("nobody-in", Said(|script| record(script, |redemption| (redemption.party, redemption.due_fen) = (0, 0)))),
+    ("nobody-overridden", Said(|script| script.say(H2, &let_in(0), None))),
+    ("nobody-out", Said(nobody_out)),
     ("overridden", Said(|script| overridden(script, 1))),
     ("overridden-and-not-refused", Said(|script| overridden(script, 0))),
     ("outage", Said(|script| outage(script, &[true, false]))),
@@ -435,9 +438,18 @@ fn knew(script: &mut Script, change: impl FnOnce(&mut Synced)) {
 }
 
 /// A person lets in two who were refused; the day's totals say how often that reason was given.
+fn let_in(party: u8) -> Record {
+    let entry = Override { refused: Reason::Expired, operator: 7, why: 3, party };
+    Record::Overridden { time: time(OPEN), entry }
+}
+
+fn nobody_out(script: &mut Script) {
+    let (Redemption { time, pass, .. }, _) = free(OPEN);
+    script.say(H2, &Record::Left { time, pass, party: 0 }, None);
+}
+
 fn overridden(script: &mut Script, refused: u32) {
-    let entry = Override { refused: Reason::Expired, operator: 7, why: 3, party: 2 };
-    script.say(H2, &Record::Overridden { time: time(OPEN), entry }, None);
+    script.say(H2, &let_in(2), None);
     let totals = Totals { overridden: 1, ..NOTHING };
     let refused = (refused > 0).then_some((Reason::Expired, refused)).into_iter().collect();
     let day = time(OPEN).service_day(0);
