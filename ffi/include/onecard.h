@@ -255,6 +255,8 @@ enum onecard_status
   ONECARD_STATUS_WITNESS_FORK = 645,
   // The clock shows a time before the witness's last cosignature, or none.
   ONECARD_STATUS_WITNESS_CLOCK = 646,
+  // The store is another witness's, or has the place of a log for another one.
+  ONECARD_STATUS_WITNESS_OTHER_STORE = 647,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

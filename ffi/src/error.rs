@@ -193,7 +193,7 @@ where
 {
     fn from(error: GateError<E>) -> Self {
         match error {
-            GateError::Log(LogError::OtherLog(_)) => Self::GateOtherJournal,
+            GateError::Log(LogError::OtherLog(_)) | GateError::OtherStore => Self::GateOtherJournal,
             GateError::Log(error) => error.into(),
             GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
             GateError::Certificate(error) => error.into(),
@@ -286,7 +286,9 @@ where
 {
     fn from(error: LedgerError<E>) -> Self {
         match error {
-            LedgerError::Log(LogError::OtherLog(_)) | LedgerError::OtherJournal(_) => Self::LedgerOtherJournal,
+            LedgerError::Log(LogError::OtherLog(_)) | LedgerError::OtherJournal(_) | LedgerError::OtherStore => {
+                Self::LedgerOtherJournal
+            }
             LedgerError::Log(error) => error.into(),
             LedgerError::Entry { .. } => Self::StoreDamaged,
             LedgerError::Certificate(error) => error.into(),
@@ -339,6 +341,7 @@ where
         match error {
             WitnessError::Storage(error) => error.into(),
             WitnessError::Damaged { .. } => Self::StoreDamaged,
+            WitnessError::OtherStore { .. } => Self::WitnessOtherStore,
             WitnessError::Logs(_) => Self::Contradiction,
             WitnessError::Clock { .. } => Self::WitnessClock,
             _ => Self::Unclassified,

@@ -215,6 +215,8 @@ pub enum Status {
     WitnessFork = 645,
     /// The clock shows a time before the witness's last cosignature, or none.
     WitnessClock = 646,
+    /// The store is another witness's, or has the place of a log for another one.
+    WitnessOtherStore = 647,
 }
 
 /// Language of a text.
@@ -247,7 +249,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 102] = [
+pub(crate) const TABLE: [(Status, &str, &str); 103] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -394,6 +396,7 @@ pub(crate) const TABLE: [(Status, &str, &str); 102] = [
     (Status::WitnessProof, "一致性证明无效\0", "the consistency proof does not verify\0"),
     (Status::WitnessFork, "日志签署了两个历史\0", "the log signed two histories\0"),
     (Status::WitnessClock, "时钟早于上次见证\0", "the clock shows a time before the last cosignature\0"),
+    (Status::WitnessOtherStore, "存储属于其他见证方或其他日志\0", "the store is of another witness or another log\0"),
 ];
 
 #[cfg(test)]
@@ -401,7 +404,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 102] = [
+    const FROZEN: [(u32, &str); 103] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -504,6 +507,7 @@ mod tests {
         (644, "WitnessProof"),
         (645, "WitnessFork"),
         (646, "WitnessClock"),
+        (647, "WitnessOtherStore"),
     ];
 
     #[test]

@@ -12,7 +12,7 @@ use super::own::Own;
 use super::record::{Record, RecordError, Redemption, Synced, Totals, flags};
 use super::segment::{Segment, SegmentRecord};
 use super::usage_digest::{UsageDigest, UsageDigestError};
-use crate::crypto::{Hash, SigningKey};
+use crate::crypto::SigningKey;
 use crate::id::{GateId, MemberId, PassKey, VenueId};
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
 use crate::pass::{self, Audience, Challenge, IdOpening, PassClaims, Presented, Proof};
@@ -106,6 +106,9 @@ pub enum GateError<E> {
     /// The journal was opened under another certificate. A gate has one for its life.
     #[error("the journal was opened under another gate certificate")]
     OtherCertificate,
+    /// The store holds a log that is no gate's journal.
+    #[error("the store holds no journal of a gate, but another log")]
+    OtherStore,
     /// The certificate names another key than the gate has.
     #[error("the gate certificate is for another key")]
     OtherKey,
@@ -212,8 +215,6 @@ pub(super) struct Known {
     pub(super) last: UnixTime,
     pub(super) synced: Option<Synced>,
     newest: Newest,
-    /// Digest of the certificate that the journal was opened under.
-    certificate: Option<Hash>,
     /// Since the last day close.
     pub(super) totals: Totals,
     /// People who came in since then, less those who left.
@@ -377,9 +378,6 @@ impl<S: Storage> Gate<S> {
             gate.check_holds(newest)?;
         }
         gate.known = gate.replay()?;
-        if gate.known.certificate.is_some_and(|known| known != gate.certificate.digest()) {
-            return Err(GateError::OtherCertificate);
-        }
         gate.check_rollback(&gate.bundle, &Dropped::default())?;
         Ok(gate)
     }
@@ -917,6 +915,13 @@ impl<S: Storage> Gate<S> {
         let within = policy.rescan_within.max(policy.annul_within);
         self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
             match Record::decode(body) {
+                // Where nothing was sealed yet, only the first record says whose journal it is.
+                Ok(Record::Opened { certificate, .. }) if certificate != self.certificate.digest() => {
+                    broken = Some(GateError::OtherCertificate);
+                }
+                record if index == 0 && !matches!(record, Ok(Record::Opened { .. })) => {
+                    broken = Some(GateError::OtherStore);
+                }
                 Ok(record) => {
                     known.learn(&self.certificate, index, &record);
                     // As when it was written: a clock set back later brings nothing back.
@@ -993,7 +998,7 @@ impl Known {
                 self.synced = Some(synced.clone());
             }
             Record::DayClosed { .. } => (self.totals, self.inside) = (Totals::default(), 0),
-            Record::Opened { certificate, .. } => self.certificate = Some(*certificate),
+            Record::Opened { .. } => {}
             Record::ClockSet { .. } => self.doubt = false,
             Record::ClockJumped { .. } => self.doubt = true,
             Record::Overridden { entry, .. } => self.inside = self.inside.saturating_add(entry.party.into()),
@@ -1086,7 +1091,7 @@ fn merge_sizes(known: impl Iterator<Item = (MemberId, u64)>) -> Vec<(MemberId, u
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::crypto::sha256;
+    use crate::crypto::{Hash, sha256};
     use crate::gate::{Override, Trouble, UsageDigestSpec, UsageFacts};
     use crate::id::PassId;
     use crate::pass::{IdCommitment, StatusRef, present};

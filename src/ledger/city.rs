@@ -63,6 +63,9 @@ pub enum LedgerError<E> {
     /// The journal in the store is not the one the ledger sealed.
     #[error("the journal of {0} in the store is not the one the ledger sealed")]
     OtherJournal(GateId),
+    /// The store holds another member's ledger, or a gate's journal.
+    #[error("the store holds another member's ledger, or a gate's journal")]
+    OtherStore,
     /// Ingest alone writes that a journal was sealed.
     #[error("a journal is sealed by ingest alone")]
     Sealed,
@@ -332,6 +335,10 @@ impl<S: Storage> Ledger<S> {
         let mut broken = None;
         self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
             match Entry::decode(body) {
+                // What reads as a certificate of 32 bytes is a gate's first record.
+                _ if index == 0 && matches!(Record::decode(body), Ok(Record::Opened { .. })) => {
+                    broken = Some(LedgerError::OtherStore);
+                }
                 Ok((time, entry)) => entries.push((index, time, entry)),
                 Err(error) => broken = Some(LedgerError::Entry { index, error }),
             }
@@ -946,6 +953,9 @@ impl<S: Storage> Ledger<S> {
             Entry::GateEnrolled { certificate } => {
                 let certificate = GateCertificate::verify(certificate, self.trust())?;
                 let gate = certificate.gate();
+                if gate.member != self.member {
+                    return Err(LedgerError::OtherStore);
+                }
                 let log = Log::open(&self.storage, LogKey(gate.number), &self.trust().journal_origin(gate))?;
                 let (seals, reversed) = (Vec::new(), BTreeSet::new());
                 let journal = Journal { certificate, log, retired: false, seals, root: empty_root(), reversed };
@@ -1672,6 +1682,40 @@ pub(super) mod tests {
         // What a city reversed it tells before it prunes.
         ledger.append(Entry::Reversal { gate: 7, index: 2 }, time(NOW)).unwrap();
         assert_eq!(gone(&ledger, 3..4), 2);
+    }
+
+    /// That a store is another's is said as such, before anything is written, whether or not anything in it was signed.
+    #[test]
+    fn a_store_of_another_log_is_refused_as_that() {
+        let peer = || {
+            let mut peer = Ledger::open(MemoryStorage::new(), id(320_100), secret(320_100, Role::Log), list()).unwrap();
+            peer.enrol(&certificate(320_100, 7, 7), time(NOW)).unwrap();
+            peer
+        };
+        let (mut signed_peer, mut signed) = (peer(), ledger());
+        signed_peer.checkpoint().unwrap();
+        signed.checkpoint().unwrap();
+        let other =
+            |member: u32| LedgerError::Log(LogError::OtherLog(list().ledger_origin(id(member)).parse().unwrap()));
+        let journal = || LogError::OtherLog(list().journal_origin(gate(7).id()).parse().unwrap());
+        for (storage, expected) in [
+            (peer().storage(), LedgerError::OtherStore),
+            (gate(7).storage(), LedgerError::OtherStore),
+            (signed_peer.storage(), other(320_100)),
+            (sealed(&[1]).storage(), LedgerError::Log(journal())),
+        ] {
+            assert_eq!(open(storage.clone()).unwrap_err().to_string(), expected.to_string());
+        }
+        let opened = |number: u32, storage: &MemoryStorage| {
+            let key = if number == 7 { gates::gate_key() } else { SigningKey::from_seed(&[number as u8; 32]) };
+            let certificate = gate(number).certificate().as_bytes().to_vec();
+            Gate::open(storage.clone(), key, &certificate, gates::bundle(), time(NOW)).unwrap_err()
+        };
+        use crate::gate::GateError;
+        assert!(matches!(opened(8, gate(7).storage()), GateError::OtherCertificate));
+        assert!(matches!(opened(8, sealed(&[1]).storage()), GateError::Log(other) if other == journal()));
+        assert!(matches!(opened(7, ledger().storage()), GateError::OtherStore));
+        assert!(matches!(opened(7, signed.storage()), GateError::Log(LogError::OtherLog(_))));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub enum LogError<E> {
     /// The origin, or the checkpoint kept, is refused.
     #[error(transparent)]
     Note(#[from] NoteError),
-    /// The checkpoint is of another log.
+    /// The checkpoint is of another log: where it is the one kept, so is all that the store holds.
     #[error("the checkpoint is of the log {0}")]
     OtherLog(KeyName),
     /// The checkpoint has another root than this log had at that size.
@@ -496,7 +496,10 @@ impl Log {
         let Some(note) = self.kept_checkpoint(storage)? else { return Ok(()) };
         // Whether the signature is good, the caller finds out who has the key.
         let kept = Checkpoint::parse(Note::parse(&note)?.text())?;
-        if kept.origin != self.origin || kept.size > self.size() {
+        if kept.origin != self.origin {
+            return Err(LogError::OtherLog(kept.origin));
+        }
+        if kept.size > self.size() {
             return Err(damaged(row, Damage::Content));
         }
         if self.root_at(storage, kept.size)? != kept.root {
@@ -923,7 +926,7 @@ mod tests {
         let (storage, log) = (MemoryStorage::new(), open(&MemoryStorage::new()).unwrap());
         let kept = |checkpoint: Checkpoint| damage(&storage, Write::Put(row, checkpoint.sign(&key(1)).into_bytes()));
         let elsewhere = Checkpoint { origin: "else".parse().unwrap(), ..log.checkpoint() };
-        assert_eq!(kept(elsewhere), damaged(row, Damage::Content));
+        assert_eq!(kept(elsewhere), LogError::OtherLog("else".parse().unwrap()));
         assert_eq!(kept(Checkpoint { size: 1, ..log.checkpoint() }), damaged(row, Damage::Content));
     }
 

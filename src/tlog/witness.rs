@@ -7,7 +7,7 @@
 use super::{
     base64,
     checkpoint::{Checkpoint, SignedCheckpoint},
-    note::{KeyKind, KeyName, Note, NoteError, NoteVerifier, parse_decimal},
+    note::{KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, parse_decimal},
     proof::ProofError,
     replica::{ForkEvidence, Replica, ReplicaError},
     storage::{LogKey, Row, Storage, Write},
@@ -129,6 +129,14 @@ pub enum WitnessError<E> {
         /// What is wrong with the note.
         source: NoteError,
     },
+    /// The store keeps what another witness cosigned, or has this log's place for another log.
+    #[error("where the checkpoint of {origin} should be, the store keeps one of {kept}: it is another witness's store")]
+    OtherStore {
+        /// The log.
+        origin: KeyName,
+        /// The log, or the witness, whose checkpoint is kept.
+        kept: KeyName,
+    },
     /// Two logs have one origin or one place in the store, or a log's key has another name or is of
     /// the wrong type.
     #[error("the log {0} is listed twice, or with a key that does not sign its checkpoints")]
@@ -231,7 +239,13 @@ impl Witness {
             let mut seen = Replica::new(origin.clone());
             if let Some(note) = storage.get(Row::Checkpoint { log: watch.log }).map_err(WitnessError::Storage)? {
                 let damaged = |source| WitnessError::Damaged { origin: origin.clone(), source };
-                let signed = SignedCheckpoint::verify_any(&note, known()).map_err(damaged)?;
+                let signed = SignedCheckpoint::verify_any(&note, known()).map_err(|error| match error {
+                    NoteError::OtherLog(kept) => WitnessError::OtherStore { origin: origin.clone(), kept },
+                    error => damaged(error),
+                })?;
+                if let Some(kept) = cosigner(&signed, &name) {
+                    return Err(WitnessError::OtherStore { origin: origin.clone(), kept });
+                }
                 // From nothing to any checkpoint, the empty proof is right.
                 seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
                 // None under another key: who gives the witness a new one starts its time anew.
@@ -324,6 +338,14 @@ impl Witness {
         })?;
         Ok(Pending { name: &self.name, key: &self.key, log, last: &mut self.last, signed })
     }
+}
+
+/// Who cosigned what is kept, where `name` did not: whatever key it had, a witness keeps its own line.
+fn cosigner(kept: &SignedCheckpoint, name: &KeyName) -> Option<KeyName> {
+    let note = Note::parse(kept.note().as_bytes()).ok()?;
+    let mut others = note.lines().iter().map(NoteLine::name).filter(|other| *other != kept.origin().as_str());
+    let other = others.clone().next()?;
+    if others.any(|other| other == name.as_str()) { None } else { KeyName::new(other).ok() }
 }
 
 /// A checkpoint that may be cosigned, once that is durable.
@@ -441,6 +463,23 @@ mod tests {
         add(&mut w, &mut storage, &good).unwrap();
         assert_eq!(add(&mut w, &mut storage, &good), Err(Refused::Stale { size: 3 }));
         add(&mut w, &mut storage, &request(3, &[], &log[3])).unwrap();
+    }
+
+    #[test]
+    fn a_store_of_another_witness_or_log_is_refused_as_that() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        add(&mut open(&storage), &mut storage, &request(0, &[], &log[1])).unwrap();
+        let other = |of: &str, kept: &str| WitnessError::OtherStore { origin: name(of), kept: name(kept) };
+        let opened = |by: &str, watch: (LogKey, NoteVerifier)| Witness::open(&storage, name(by), key(3), [watch]);
+        assert_eq!(opened("v", (LogKey(4), log_verifier(1))).unwrap_err(), other(ORIGIN, "w"));
+        let elsewhere = NoteVerifier::of(name("else"), KeyKind::Ed25519, key(1).verifying_key());
+        assert_eq!(opened("w", (LogKey(4), elsewhere)).unwrap_err(), other("else", ORIGIN));
+        // With another key it is the same witness.
+        assert!(Witness::open(&storage, name("w"), key(5), [(LogKey(4), log_verifier(1))]).is_ok());
+        // What only the log signed is nobody's.
+        let mut bare = MemoryStorage::new();
+        bare.commit(&[Write::Put(Row::Checkpoint { log: LogKey(4) }, log[1].note().into())]).unwrap();
+        assert!(Witness::open(&bare, name("v"), key(3), [(LogKey(4), log_verifier(1))]).is_ok());
     }
 
     #[test]
