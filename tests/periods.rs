@@ -7,10 +7,11 @@ use onecard::audit::{
     Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
     prove_over_use,
 };
-use onecard::gate::{Decision, Record};
+use onecard::gate::{Decision, Record, Sync};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, LedgerError, StatementRef};
 use onecard::product::Use;
+use onecard::time::UnixTime;
 
 const DAY: i64 = 86_400;
 /// Half of the 1,001 fen of each city's venue 1.
@@ -625,4 +626,73 @@ fn parts_do_not_meet() {
     let second = audited(&day.files(), Some(1)).statement.unwrap();
     assert_eq!((second.previous(), second.taken_back().len()), (Some(first.digest()), 3));
     assert_ne!((second.adjustments(), second.over_uses()), (&[][..], &[][..]));
+}
+
+/// A gate is told of the newest entries of its city's ledger, or of all of them, and the same of the other city's.
+fn tell(day: &mut Day, (city, gate): (usize, usize), now: i64, chance: &mut impl FnMut(u64) -> u64) -> bool {
+    let mut facts = |city: usize| {
+        let ledger = &day.cities[city].ledger;
+        let end = ledger.log().size();
+        let from = if chance(2) == 0 { 0 } else { end - 1 - chance(4) };
+        ledger.usage(from..end, UnixTime::MIN, |_| true).unwrap()
+    };
+    let mut known = facts(city);
+    known.merge(facts(1 - city));
+    let digest = day.cities[city].ledger.usage_digest(known, time(now)).unwrap();
+    day.gate(city, gate).sync(&Sync { usage_digests: &[&digest], ..Sync::default() }, time(now)).is_ok()
+}
+
+/// Honest parties at random: gates admit, annul and hand over when they can, cities take back and tell their gates a part
+/// of what they know. Nobody is blamed for what they could not know, and no closed period changes.
+#[test]
+fn honest_days_are_clean_and_what_is_closed_stays_closed() {
+    let gates = [(0, 0), (0, 1), (1, 0), (1, 1)];
+    let (mut annulled, mut reversed, mut told, mut taken_back) = (0, 0, 0, 0);
+    for seed in 1..17_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut chance = move |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let mut day = Day::open();
+        for number in 0..3 {
+            let mut now = OPEN + number * DAY;
+            for _ in 0..40 {
+                now += 1 + chance(300) as i64;
+                let (city, gate) = gates[chance(4) as usize];
+                match chance(10) {
+                    0..4 => {
+                        let product = [1, 1, 2, 3][chance(4) as usize];
+                        let number = 10 * product as u8 + chance(2) as u8;
+                        let pass = pass(CITIES[0], number, product, |_| ());
+                        day.scan(city, gate, &code(&pass, number, now), now);
+                    }
+                    4 | 5 => {
+                        let size = day.gate(city, gate).log().size();
+                        let index = size - 1 - chance(size.min(4));
+                        annulled += u32::from(day.gate(city, gate).annul(index, time(now)).is_ok());
+                    }
+                    6 => {
+                        let index = chance(day.gate(city, gate).log().size());
+                        let back = Entry::Reversal { gate: gate as u32 + 1, index };
+                        if day.cities[city].ledger.record(back, time(now)).is_ok() {
+                            reversed += 1;
+                            told += u32::from(tell(&mut day, (city, gate), now, &mut chance));
+                        }
+                    }
+                    7 => told += u32::from(tell(&mut day, (city, gate), now, &mut chance)),
+                    _ => day.deliver(city, gate, now),
+                }
+            }
+            let settled = settle(&mut day, number);
+            taken_back += settled.taken_back().len();
+            later(&day, &settled);
+        }
+    }
+    assert!(
+        annulled > 20 && reversed > 20 && told > 100 && taken_back > 15,
+        "{annulled} {reversed} {told} {taken_back}"
+    );
 }

@@ -179,7 +179,7 @@ where
     fn from(error: LogError<E>) -> Self {
         match error {
             LogError::Storage(error) => error.into(),
-            LogError::OtherRoot(_) => Self::StoreOtherHistory,
+            LogError::OtherRoot(_) | LogError::OtherLog(_) => Self::StoreOtherHistory,
             LogError::OutOfRange { .. } => Self::OutOfRange,
             LogError::Pruned(_) | LogError::NoTile => Self::Nothing,
             _ => Self::StoreDamaged,
@@ -361,5 +361,26 @@ impl From<Refused> for Status {
             Refused::Fork(_) => Self::WitnessFork,
             _ => Self::Unclassified,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an operator would try to repair is sound, and another's.
+    #[test]
+    fn a_store_of_another_is_not_said_to_be_damaged() {
+        let name = || onecard::tlog::KeyName::new("onecard.test/310101/gate/7").unwrap();
+        let other = LogError::<MemoryError>::OtherLog;
+        assert_eq!(Status::from(other(name())), Status::StoreOtherHistory);
+        for error in [GateError::Log(other(name())), GateError::OtherStore] {
+            assert_eq!(Status::from(error), Status::GateOtherJournal);
+        }
+        for error in [LedgerError::Log(other(name())), LedgerError::OtherStore] {
+            assert_eq!(Status::from(error), Status::LedgerOtherJournal);
+        }
+        let witness = WitnessError::<MemoryError>::OtherStore { origin: name(), kept: name() };
+        assert_eq!(Status::from(witness), Status::WitnessOtherStore);
     }
 }

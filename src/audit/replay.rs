@@ -586,7 +586,11 @@ impl<'a> Reading<'a> {
             let detail = format_args!("records {from} to {until} of gate {number} are not lost");
             return findings.error(index, Rule::Missing, detail);
         }
-        findings.notice(index, Rule::Missing, format_args!("gate {number} lost its records {from} to {until}"));
+        findings.notice(
+            index,
+            Rule::Missing,
+            format_args!("records {from} to {until} of gate {number} are declared lost"),
+        );
     }
 
     fn sealed(&mut self, index: u64, time: UnixTime, (number, first, note): (u32, u64, &str), findings: &mut Findings) {

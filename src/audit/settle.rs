@@ -97,7 +97,7 @@ pub struct Earlier {
     pub statement: Option<Hash>,
     /// The passes, each with its product, that had a paid use up to there: their price was shared.
     pub passes: BTreeSet<(PassKey, ProductRef)>,
-    /// Uses they paid that were reversed since, ascending.
+    /// Uses they paid that were taken back since, ascending.
     pub taken_back: Vec<TakenBack>,
     /// What that changes of their payments, ascending.
     pub adjustments: Vec<Adjustment>,

@@ -129,7 +129,7 @@ pub struct LateUse {
     pub time: UnixTime,
 }
 
-/// A paid use of a closed period that was reversed since, before this period's cut-off.
+/// A paid use of a closed period that was annulled or reversed since, before this period's cut-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TakenBack {
     /// The gate that admitted.
@@ -405,7 +405,7 @@ impl Statement {
         &self.parts.late
     }
 
-    /// The uses of closed periods that were reversed since, ascending by gate and index.
+    /// The uses of closed periods that were annulled or reversed since, ascending by gate and index.
     #[must_use]
     pub fn taken_back(&self) -> &[TakenBack] {
         &self.parts.taken_back
