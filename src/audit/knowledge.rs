@@ -1,10 +1,10 @@
 //! What a gate could know of a pass when it decided, and what follows from that.
 //!
 //! A gate knows its own journal up to the record it writes, and of each ledger what it last said: the uses sealed
-//! below that size, but for those of a term that was over. Of either it does not count what it annulled itself, what was
-//! taken back below that size, or what its own city took back before it took the record: the gate may have been told of
-//! that entry and not of all before it, which no size says. Each of these is a mark on a line that the gate has passed or not, so from one question to the next only
-//! the uses between the marks change.
+//! below that size, but for those of a term that was over. Of either it does not count what it annulled itself, what
+//! was taken back below that size, or what its own city took back before it took the record: the gate may have been
+//! told of that entry and not of all before it, which no size says. Each of these is a mark on a line that the gate
+//! has passed or not, so from one question to the next only the uses between the marks change.
 
 use super::overuse::{Placed, Redeemed, visit_of};
 use crate::id::{GateId, MemberId};

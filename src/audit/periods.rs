@@ -1,7 +1,8 @@
 //! The periods that the members settled, and the one to settle next.
 //!
-//! A use belongs to the first period whose cut-off the ledger entry that sealed it is before, and so does what takes it
-//! back: the entry that sealed its annulment, or the city's reversal, whichever came first. A closed period never changes:
+//! A use belongs to the first period whose cut-off the ledger entry that sealed it is before, and so does what takes
+//! it back: the entry that sealed its annulment, or the city's reversal, whichever came first. A closed period never
+//! changes:
 //!
 //! - its uses are decided before those of later periods, whatever their times: what reaches a ledger late
 //!   can be over-use itself, but makes no over-use of what was paid;
