@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use targets::TARGETS;
 
+/// Days that are drawn, of which each is audited seven times.
+const DAYS: u64 = 100;
+
 fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
@@ -51,6 +54,15 @@ fn every_corpus_replays() {
             assert!(held.is_ok(), "fuzz/corpus/{}/{file} breaks a property, see above", target.name);
         }
         println!("{}: {} inputs", target.name, files.len());
+    }
+}
+
+/// Whoever audits a directory comes to the same answer, however much of it is kept at once.
+#[test]
+fn damaged_days_agree() {
+    for number in 0..DAYS {
+        let held = std::panic::catch_unwind(|| targets::audit::agree(&targets::drawn(number)));
+        assert!(held.is_ok(), "two audits of day {number} differ, see above");
     }
 }
 

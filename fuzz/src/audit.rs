@@ -13,7 +13,7 @@ use super::cases;
 use super::day::{self, AUDITOR, CITIES, Day, OPEN, time};
 use super::input::Input;
 use super::products;
-use super::script::{self, Damage, Key, Line, NIGHT, Script};
+use super::script::{self, Damage, Key, Line, NIGHT, Script, Unchained};
 use onecard::audit::{
     Depth, Finding, MemoryFiles, Options, OverUseProof, Report, Rule, Severity, Statement, TakenBack, audit,
     prove_over_use,
@@ -86,7 +86,41 @@ pub fn cases() -> impl Iterator<Item = &'static str> {
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let mut files = match input.byte() % 5 {
+    let signed = signed(&mut input);
+    let Some(files) = damaged(&signed, &mut input) else { return };
+    let report = check(&files);
+    pinned(&files, &report);
+    if signed == GOOD.0 {
+        without_a_key(&files, &report);
+    }
+    prove(&files, &report);
+}
+
+/// Audits a damaged day with one thread and with two, keeping 1, 4 and all uses at once: one answer.
+pub fn agree(data: &[u8]) {
+    let mut input = Input::new(data);
+    let signed = signed(&mut input);
+    let Some(files) = damaged(&signed, &mut input) else { return };
+    let report = audit(&files, &Options::default());
+    for uses_at_once in [1, 4, usize::MAX] {
+        for threads in [1, 2] {
+            let again = audit(&files, &Options { threads, uses_at_once, ..Options::default() });
+            assert_same(&report, &again, &format!("{threads} threads, {uses_at_once} uses at once"));
+        }
+    }
+}
+
+fn assert_same(report: &Report, other: &Report, how: &str) {
+    assert_eq!(report.to_json(), other.to_json(), "{how}");
+    assert_eq!(report.findings, other.findings, "{how}");
+    assert_eq!((&report.over_use, &report.other_grants), (&other.over_use, &other.other_grants), "{how}");
+    let [encoded, again] = [report, other].map(|report| report.statement.as_ref().map(Statement::encode));
+    assert_eq!((encoded, report.anchor), (again, other.anchor), "{how}");
+}
+
+/// What the parties publish.
+fn signed(input: &mut Input<'_>) -> MemoryFiles {
+    match input.byte() % 5 {
         // By who has no key.
         0 => GOOD.0.clone(),
         // One of the known damages.
@@ -96,29 +130,25 @@ pub fn run(data: &[u8]) {
             script::damaged(&DAYS[0], *damage)
         }
         // A day after the one that was settled, and settled too.
-        4 => day_after(&mut input).publish(),
+        4 => day_after(input).publish(),
         // Whatever the parties say, before or after they settle.
         more => {
             let mut script = DAYS[usize::from(input.byte()) % DAYS.len()].clone();
-            (0..1 + input.byte() % 4).for_each(|_| say(&mut script, &mut input));
+            (0..1 + input.byte() % 4).for_each(|_| say(&mut script, input));
             script.settle(0);
             if more == 3 {
-                (0..1 + input.byte() % 4).for_each(|_| say(&mut script, &mut input));
+                (0..1 + input.byte() % 4).for_each(|_| say(&mut script, input));
             }
             script.publish()
         }
-    };
-    let signed = files.clone();
-    (0..input.byte() % 4).for_each(|_| damage(&mut files, &mut input));
-    if files.values().any(|content| content.len() > MOST) {
-        return;
     }
-    let report = check(&files);
-    pinned(&files, &report);
-    if signed == GOOD.0 {
-        without_a_key(&files, &report);
-    }
-    prove(&files, &report);
+}
+
+/// What is left of it, where no file of it becomes too long.
+fn damaged(signed: &MemoryFiles, input: &mut Input<'_>) -> Option<MemoryFiles> {
+    let mut files = signed.clone();
+    (0..input.byte() % 4).for_each(|_| damage(&mut files, input));
+    files.values().all(|content| content.len() <= MOST).then_some(files)
 }
 
 /// Uses are reversed after their day was settled, and passes are used again; then that is settled.
@@ -186,7 +216,7 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
     let key = journals[usize::from(input.byte()) % journals.len()];
     let member = CITIES[usize::from(input.byte()) % CITIES.len()];
     let place = usize::from(input.byte());
-    match input.byte() % 11 {
+    match input.byte() % 12 {
         // A record with a byte changed.
         0 => {
             let said = script.journals.get_mut(&key).unwrap();
@@ -262,6 +292,12 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
                 }
             }
         }
+        // A journal whose entries do not follow one another.
+        11 => {
+            let broken =
+                if input.odd() { Unchained::Short(place % script.journals[&key].len()) } else { Unchained::First };
+            script.unchained.insert(key, broken);
+        }
         // A city sold other grants.
         10 => sell(script, member, input),
         // Evidence with a byte changed, or none.
@@ -334,13 +370,9 @@ fn flip(bytes: &mut [u8], input: &mut Input<'_>) {
 fn check(files: &MemoryFiles) -> Report {
     let report = audit(files, &Options::default());
     let parallel = audit(files, &Options { threads: 2, uses_at_once: 2, ..Options::default() });
-    assert_eq!(report.to_json(), parallel.to_json(), "from two threads, part by part");
-    assert_eq!(report.findings, parallel.findings);
-    assert_eq!((&report.over_use, &report.other_grants), (&parallel.over_use, &parallel.other_grants));
-    let encoded = report.statement.as_ref().map(Statement::encode);
-    assert_eq!(encoded, parallel.statement.as_ref().map(Statement::encode));
-    if let (Some(encoded), Some(statement)) = (encoded, &report.statement) {
-        assert_eq!(Statement::decode(&encoded).as_ref(), Ok(statement));
+    assert_same(&report, &parallel, "from two threads, part by part");
+    if let Some(statement) = &report.statement {
+        assert_eq!(Statement::decode(&statement.encode()).as_ref(), Ok(statement));
         assert!(statement.to_json().contains(&statement.digest().to_string()));
         assert_eq!(statement.nets().iter().map(|net| net.fen).sum::<i64>(), 0);
     }

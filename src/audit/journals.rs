@@ -140,6 +140,7 @@ pub(super) fn audit_journal<F: Files>(
         size,
         pruned: standing.pruned,
         read: log.size,
+        before: log.before,
         last: log.last,
         chained: !findings.any(Rule::Chain),
         root: log.root,

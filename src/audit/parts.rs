@@ -5,7 +5,7 @@
 //! their own passes.
 
 use super::files::Files;
-use super::published::resource_at;
+use super::published::{follow, resource_at};
 use crate::crypto::Hash;
 use crate::id::PassKey;
 use crate::tlog::{BundleLeaves, Frontier, Resource, TILE_WIDTH, TileId};
@@ -121,8 +121,10 @@ pub(super) struct Extent {
     pub(super) size: u64,
     /// How many of its first records were pruned.
     pub(super) pruned: u64,
-    /// How many there are with them, and the link of the last one.
+    /// How many there are with them.
     pub(super) read: u64,
+    /// The link that the first record follows which was not pruned, and that of the last one.
+    pub(super) before: Hash,
     pub(super) last: Hash,
     /// Whether each follows the one before: then that link says what all of them are. Otherwise the root does.
     pub(super) chained: bool,
@@ -137,7 +139,7 @@ impl Extent {
     /// were pruned, only the last record can tell.
     pub(super) fn read_again<F: Files>(&self, files: &F, prefix: &str, mut visit: impl FnMut(u64, &[u8])) -> bool {
         const WIDTH: u64 = TILE_WIDTH as u64;
-        let (mut index, mut last, mut chained) = (self.pruned, None, true);
+        let (mut index, mut last, mut chained) = (self.pruned, self.before, true);
         let mut tree = (!self.chained && self.pruned == 0).then(Frontier::new);
         while index < self.read {
             let start = index;
@@ -147,11 +149,11 @@ impl Extent {
             let mut leaves = BundleLeaves::new(&bundle, width);
             leaves.truncate(usize::try_from(self.read.saturating_sub(start)).unwrap_or(usize::MAX));
             for (entry, leaf) in leaves.iter() {
-                if let Some((link, body)) = entry.split_at_checked(32) {
-                    chained &= last.is_none_or(|last: Hash| link == last.0);
+                let (body, broken) = follow(&mut last, entry, leaf);
+                chained &= broken.is_none();
+                if let Some(body) = body {
                     visit(index, body);
                 }
-                last = Some(leaf);
                 index = index.saturating_add(1);
             }
             if let Some(tree) = &mut tree {
@@ -161,9 +163,7 @@ impl Extent {
                 return false;
             }
         }
-        chained == self.chained
-            && last.is_none_or(|last| last == self.last)
-            && tree.is_none_or(|tree| tree.root() == self.root)
+        chained == self.chained && last == self.last && tree.is_none_or(|tree| tree.root() == self.root)
     }
 }
 
@@ -248,7 +248,8 @@ mod tests {
         let mut tree = Frontier::new();
         entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
         let (last, root) = (leaf_hash(&entries[2]), tree.root());
-        let extent = Extent { size: 3, pruned: 0, read: 3, last, chained: false, root, damaged: false };
+        let before = sha256(&[b"elsewhere"]);
+        let extent = Extent { size: 3, pruned: 0, read: 3, before, last, chained: false, root, damaged: false };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "000.p/3", entries);
         assert!(same(&entries));
         for other in 0..3 {
@@ -259,12 +260,33 @@ mod tests {
         }
     }
 
+    /// What the first record follows counts as what any other does, and so does a record that is shorter than a link.
+    #[test]
+    fn every_reading_checks_the_first_link_and_the_length_of_each_entry() {
+        let first = entry(1);
+        let second = [&leaf_hash(&first).0[..], &[2]].concat();
+        let is_same = |before: u8, entries: &[Vec<u8>], chained| {
+            let mut tree = Frontier::new();
+            entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+            let (read, last, root) = (entries.len() as u64, leaf_hash(entries.last().unwrap()), tree.root());
+            let before = Hash([before; 32]);
+            let extent = Extent { size: read, pruned: 0, read, before, last, chained, root, damaged: false };
+            is_same(&extent, &format!("000.p/{read}"), entries)
+        };
+        let good = [first.clone(), second];
+        assert_eq!([true, false].map(|chained| is_same(1, &good, chained)), [true, false]);
+        assert_eq!([true, false].map(|chained| is_same(2, &good, chained)), [false, true], "of another beginning");
+        let short = [first.clone(), first[..31].to_vec()];
+        assert_eq!([true, false].map(|chained| is_same(1, &short, chained)), [false, true], "shorter than a link");
+    }
+
     /// Its root follows from the pruned ones, too.
     #[test]
     fn a_pruned_journal_whose_chain_is_broken_is_told_by_its_last_record() {
         let entries = [entry(1), entry(2), entry(3)];
         let (last, root) = (leaf_hash(&entries[2]), sha256(&[b"the root of all"]));
-        let extent = Extent { size: 259, pruned: 256, read: 259, last, chained: false, root, damaged: false };
+        let before = Hash([1; 32]);
+        let extent = Extent { size: 259, pruned: 256, read: 259, before, last, chained: false, root, damaged: false };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "001.p/3", entries);
         assert!(same(&entries));
         assert!(!same(&[entry(1), entry(2), entry(4)]));
@@ -275,7 +297,8 @@ mod tests {
     fn a_pruned_journal_that_has_lost_a_record_is_not_the_same() {
         let entries = [entry(1), entry(2)];
         let (last, root) = (leaf_hash(&entries[1]), sha256(&[b"the root of all"]));
-        let extent = Extent { size: 600, pruned: 256, read: 258, last, chained: false, root, damaged: true };
+        let before = Hash([1; 32]);
+        let extent = Extent { size: 600, pruned: 256, read: 258, before, last, chained: false, root, damaged: true };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "001", entries);
         assert!(same(&entries));
         assert!(!same(&entries[1..]));

@@ -28,6 +28,8 @@ pub(super) struct ReadLog {
     pub(super) signed: Option<SignedCheckpoint>,
     /// Number of entries read.
     pub(super) size: u64,
+    /// The link that the first of them follows which was not pruned.
+    pub(super) before: Hash,
     /// The link of the last of them, which the next would follow.
     pub(super) last: Hash,
     /// The root of all of them.
@@ -279,7 +281,7 @@ fn read_entries<F: Files>(
         previous = tile.last().copied().unwrap_or(previous);
         grow(&mut tree, &tile);
     }
-    let pruned = tree.size;
+    let (pruned, before) = (tree.size, previous);
     if pruned > 0 {
         findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
     }
@@ -296,16 +298,13 @@ fn read_entries<F: Files>(
         };
         let leaves = BundleLeaves::new(&bundle, resource.id().width());
         for (index, (entry, leaf)) in (tree.size..).zip(leaves.iter()) {
-            match entry.split_at_checked(32) {
-                Some((link, body)) => {
-                    if link != previous.0 {
-                        findings.error(index, Rule::Chain, "it does not follow the entry before");
-                    }
-                    visit(index, Some(body), findings);
-                }
-                None => findings.error(index, Rule::Chain, "it is shorter than a link"),
+            let (body, broken) = follow(&mut previous, entry, leaf);
+            if let Some(broken) = broken {
+                findings.error(index, Rule::Chain, broken);
             }
-            previous = leaf;
+            if let Some(body) = body {
+                visit(index, Some(body), findings);
+            }
         }
         grow(&mut tree, &leaves.hashes);
         if let Some(error) = leaves.error {
@@ -330,7 +329,17 @@ fn read_entries<F: Files>(
     if !damaged {
         findings.append(listed.finish(&tree));
     }
-    ReadLog { signed, size: tree.size, last: previous, root, tiles: tree.tiles, roots, damaged }
+    ReadLog { signed, size: tree.size, before, last: previous, root, tiles: tree.tiles, roots, damaged }
+}
+
+/// The body of an entry, and what is wrong with how it follows the one before, whose link is `previous`. For every reading of
+/// a log, so that all say the same of it.
+pub(super) fn follow<'e>(previous: &mut Hash, entry: &'e [u8], leaf: Hash) -> (Option<&'e [u8]>, Option<&'static str>) {
+    let before = core::mem::replace(previous, leaf);
+    match entry.split_at_checked(32) {
+        Some((link, body)) => (Some(body), (link != before.0).then_some("it does not follow the entry before")),
+        None => (None, Some("it is shorter than a link")),
+    }
 }
 
 /// The links of a full bundle that was pruned, from the tile of hashes over it.
@@ -503,8 +512,9 @@ mod tests {
                 |root| SignedCheckpoint::sign(Checkpoint { origin, size: 3, root }, &SigningKey::from_seed(&[1; 32]));
             let links = links.clone();
             let (signed, size) = (root.map(sign), links.len() as u64);
-            let (last, root, tiles, roots) = (empty_root(), empty_root(), Vec::new(), BTreeMap::new());
-            PublishedLog { read: ReadLog { signed, size, last, root, tiles, roots, damaged }, links }
+            let (before, tiles, roots) = (empty_root(), Vec::new(), BTreeMap::new());
+            let (last, root) = (before, before);
+            PublishedLog { read: ReadLog { signed, size, before, last, root, tiles, roots, damaged }, links }
         };
         let contradicts = |log: PublishedLog| {
             let asked = [(3, good), (3, other), (2, frontier(&log.links[..2]).root()), (2, other), (4, other)];
@@ -529,7 +539,16 @@ mod tests {
         }
         let (size, tiles, roots) = (tree.size, tree.tiles, BTreeMap::new());
         let log = PublishedLog {
-            read: ReadLog { signed: None, size, last: empty_root(), root: empty_root(), tiles, roots, damaged: false },
+            read: ReadLog {
+                signed: None,
+                size,
+                before: empty_root(),
+                last: empty_root(),
+                root: empty_root(),
+                tiles,
+                roots,
+                damaged: false,
+            },
             links,
         };
         for size in [0, 1, 255, 256, 257, 511, 512, 513, 768, 1_024, 1_025, 1_300] {

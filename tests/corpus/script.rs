@@ -10,7 +10,10 @@ use onecard::gate::{Record, Redemption, Totals};
 use onecard::id::GateId;
 use onecard::ledger::{CutOff, Entry, StatementRef, witness_name};
 use onecard::time::UnixTime;
-use onecard::tlog::{Checkpoint, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage};
+use onecard::tlog::{
+    Checkpoint, Frontier, KeyName, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage, encode_bundle_entry,
+    genesis, leaf_hash,
+};
 use onecard::trust::{Role, TrustList};
 use std::collections::BTreeMap;
 
@@ -71,6 +74,15 @@ pub(crate) enum Damage {
     Files(fn(&mut MemoryFiles)),
 }
 
+/// Where the chain of a journal is broken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unchained {
+    /// Before its first entry, which follows the beginning of another log.
+    First,
+    /// At this entry, which ends before its link does.
+    Short(usize),
+}
+
 /// Everything that is said.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
@@ -87,6 +99,8 @@ pub(crate) struct Script {
     pub(crate) pruned: Option<(Key, bool)>,
     /// A gate whose only bundle of records ends after so many.
     pub(crate) cut: Option<(Key, usize)>,
+    /// Gates that sealed a journal of which an entry does not follow the one before.
+    pub(crate) unchained: BTreeMap<Key, Unchained>,
     pub(crate) statement: Option<Vec<u8>>,
 }
 
@@ -102,6 +116,7 @@ impl Script {
             keys: BTreeMap::new(),
             pruned: None,
             cut: None,
+            unchained: BTreeMap::new(),
             statement: None,
         };
         for city in &day.cities {
@@ -152,6 +167,15 @@ impl Script {
                     sealed.insert((key, size), checkpoint.sign(&secret));
                 }
             });
+            let unchained = self.unchained.get(&key).map(|broken| unchained(&origin, said, *broken));
+            let mut tree = Frontier::new();
+            for (size, entry) in (1..=last).zip(unchained.iter().flatten()) {
+                tree.push(leaf_hash(entry));
+                if let Some(note) = sealed.get_mut(&(key, size)) {
+                    *note =
+                        Checkpoint { origin: KeyName::new(&origin).unwrap(), size, root: tree.root() }.sign(&secret);
+                }
+            }
             let mut note = sealed.get(&(key, last)).cloned().unwrap_or_default();
             if let Some(other) = self.instead.get(&key) {
                 journal = self::journal(&origin, other, |_, checkpoint| note = checkpoint.sign(&secret));
@@ -159,6 +183,16 @@ impl Script {
             let place = format!("{}/{}", key.0, key.1);
             let (path, evidence) = (format!("journal/{place}"), format!("evidence/{place}"));
             day::publish(&mut files, &path, Some(&evidence), &journal.0, &journal.1, &note);
+            if let Some(entries) = unchained {
+                let (mut tile, mut bundle) = (Vec::new(), Vec::new());
+                for entry in entries.iter().take(last as usize) {
+                    tile.extend(leaf_hash(entry).0);
+                    encode_bundle_entry(&mut bundle, &[entry]).unwrap();
+                }
+                for (kind, file) in [("0", tile), ("entries", bundle)] {
+                    *files.get_mut(&format!("{path}/tile/{kind}/000.p/{last}")).unwrap() = file;
+                }
+            }
             if let Some((_, count)) = self.cut.filter(|(cut, _)| *cut == key) {
                 let bundle = files.get_mut(&format!("{path}/tile/entries/000.p/{last}")).unwrap();
                 let kept: usize = said.iter().take(count).map(|said| 2 + 32 + said.body.len()).sum();
@@ -385,6 +419,23 @@ pub(crate) fn cosign(trust: &TrustList, checkpoint: Checkpoint, key: &SigningKey
 
 fn journal(origin: &str, said: &[Said], at: impl FnMut(u64, Checkpoint)) -> (Log, MemoryStorage) {
     log(origin, said.iter().map(|said| (&*said.body, said.evidence.as_deref())), at)
+}
+
+/// The entries of a log of fewer than 256, with its chain broken.
+fn unchained(origin: &str, said: &[Said], broken: Unchained) -> Vec<Vec<u8>> {
+    let mut link = match broken {
+        Unchained::First => genesis("elsewhere.example/1"),
+        Unchained::Short(_) => genesis(origin),
+    };
+    let entry = |(at, said): (usize, &Said)| {
+        let mut entry = [&link.0[..], &said.body].concat();
+        if matches!(broken, Unchained::Short(short) if short == at) {
+            entry.truncate(31);
+        }
+        link = leaf_hash(&entry);
+        entry
+    };
+    said.iter().enumerate().map(entry).collect()
 }
 
 /// A log of these entries; `at` is shown the checkpoint at each size.

@@ -2,7 +2,7 @@
 
 use super::super::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
 use super::super::script::Damage::{Agreed, Said};
-use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script};
+use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script, Unchained};
 use super::Case;
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
@@ -35,6 +35,8 @@ pub(super) const CASES: &[Case] = &[
     ("journal-clock-jumped", Said(|script| jumped(script, true, false))),
     ("journal-clock-jumped-and-not-flagged", Said(|script| jumped(script, false, false))),
     ("journal-clock-set-and-still-flagged", Said(|script| jumped(script, true, true))),
+    ("journal-of-another-beginning", Said(|script| unchained(script, Unchained::First))),
+    ("journal-entry-shorter-than-a-link", Said(|script| unchained(script, Unchained::Short(1)))),
     ("certificate-not-yet", Said(|script| script.say(H2, &set(OPEN - 3_601, SYNCED), None))),
     ("certificate-expired", Said(|script| script.say(H2, &closed(AFTER, NOTHING), None))),
     ("annulled-late", Said(|script| annul(script, &[901]))),
@@ -515,4 +517,9 @@ fn read_up_to(script: &mut Script, at: i64) {
 fn reversed(script: &mut Script) {
     used_at(script, H2, 1, 1, OPEN + 9_000);
     script.enter(NANJING, Entry::Reversal { gate: 1, index: 3 });
+}
+
+/// The first gate seals a journal whose entries do not follow one another; nothing else is wrong with it.
+fn unchained(script: &mut Script, broken: Unchained) {
+    script.unchained.insert(H1, broken);
 }
