@@ -250,7 +250,6 @@ fn a_missing_or_an_extra_file_is_found() {
         "trust/readme",
         "ledger/310101/tile/9/000",
         "journal/310101/1/x",
-        "journal/310101/77/checkpoint",
         "journal/310101/01/checkpoint",
         "trust/catalogue-310101-01.cose",
         "trust/trust-list-1-1.cose",
@@ -263,6 +262,53 @@ fn a_missing_or_an_extra_file_is_found() {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
         assert!(!errors(&damaged).is_empty(), "{path}");
+    }
+}
+
+/// A day, and the next: what is published of each log at the end of one of them, beside all else of the other.
+#[test]
+fn what_is_published_late_accuses_nobody() {
+    let mut day = Day::ordinary();
+    let before = day.settle(OPEN + 90_000);
+    let next = OPEN + 86_400;
+    for (city, gate, number) in [(0, 0, 4), (0, 1, 5), (1, 0, 6), (1, 1, 7)] {
+        let pass = pass(CITIES[1], number, 1, |_| {});
+        index(day.scan(city, gate, &code(&pass, number, next), next));
+        day.deliver(city, gate, next + 3_600);
+    }
+    let saw = |day: &mut Day, by: usize, of: usize| {
+        let key = secret(CITIES[of], Role::Log);
+        let checkpoint = day.cities[of].ledger.log().checkpoint().sign(&key);
+        day.cities[by].ledger.record(Entry::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
+    };
+    (0..4).for_each(|of| saw(&mut day, (of + 1) % 4, of));
+    day.finish(next + 90_000);
+    let mut after = day.files();
+    after.insert("statement.cbor".into(), before["statement.cbor"].clone());
+    assert_eq!([&before, &after].map(|files| run(files)), [[], []]);
+    let log = |path: &String| match path.split('/').collect::<Vec<_>>()[..] {
+        ["ledger", member, ..] => Some(format!("ledger/{member}")),
+        [top @ ("journal" | "evidence"), member, gate, ..] => Some(format!("{top}/{member}/{gate}")),
+        _ => None,
+    };
+    let logs: BTreeSet<String> = after.keys().filter_map(log).collect();
+    assert_eq!(logs.len(), 12);
+    let statement = audit(&before, &Options::default()).statement.unwrap();
+    for log in logs {
+        let is_of = |path: &String| path.starts_with(&format!("{log}/"));
+        let mix = |of: &MemoryFiles, others: &MemoryFiles| -> MemoryFiles {
+            let of = of.iter().filter(|(path, _)| is_of(path));
+            let others = others.iter().filter(|(path, _)| !is_of(path));
+            of.chain(others).map(|(path, file)| (path.clone(), file.clone())).collect()
+        };
+        for (mixed, which) in [(mix(&before, &after), "late"), (mix(&after, &before), "early")] {
+            let report = audit(&mixed, &Options::default());
+            let found = &report.findings;
+            assert!(found.iter().all(|found| found.severity == Severity::Notice), "{log} {which}: {found:?}");
+            let rules: BTreeSet<Rule> = found.iter().map(|found| found.rule).collect();
+            assert!(rules.contains(&Rule::Behind) && !rules.contains(&Rule::Pruned), "{log} {which}: {found:?}");
+            assert_eq!(report.statement.as_ref(), Some(&statement), "{log} {which}: {found:?}");
+        }
     }
 }
 
@@ -633,7 +679,7 @@ fn a_size_without_files_costs_nothing() {
         let mut damaged = files.clone();
         damaged.retain(|path, _| !path.starts_with("journal/310101/1/") || path.starts_with(kept));
         damaged.insert("journal/310101/1/checkpoint".into(), Vec::clone(&note));
-        assert!(errors(&damaged).iter().any(|(_, rule)| *rule == Rule::Seal), "{kept}");
+        assert!(errors(&damaged).iter().any(|(_, rule)| *rule == Rule::Missing), "{kept}");
     }
 }
 

@@ -217,7 +217,9 @@ impl Journal {
         let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
         let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
         let signed = read_checkpoint(&place, verify, &mut ignored);
-        let evidence = Evidence::new(files, format!("evidence/{name}"), size_of(&place, signed.as_ref()), &[]);
+        let beside = format!("evidence/{name}");
+        let of_gate = below(paths, &beside);
+        let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), of_gate);
         let origin = gate.verifier.name().as_str();
         let mut records = BTreeMap::new();
         let log = read_linked_log(&place, origin, signed, true, &mut ignored, |index, body, _| {

@@ -104,6 +104,9 @@ rules! {
     /// Evidence was erased, or records of a journal were pruned: allowed, and then nothing can be said
     /// of them.
     Pruned,
+    /// Something is published up to an earlier size than what others saw, sealed or published of it: files that come
+    /// late, not another history.
+    Behind,
 }
 
 /// The stable name.

@@ -89,11 +89,17 @@ pub(super) fn audit_journal<F: Files>(
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
+    let place = &Place { files, prefix: &prefix, paths: journal_paths };
     if gate.seals.is_empty() {
         let count = journal_paths.len().saturating_add(evidence_paths.len());
         if count > 0 && !cut {
-            let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
-            findings.error(None, Rule::Unexpected, detail);
+            let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
+            if read_checkpoint(place, verify, &mut Findings::at("")).is_some() {
+                findings.notice(None, Rule::Behind, "the ledger, as it is published, has no seal of this gate yet");
+            } else {
+                let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
+                findings.error(None, Rule::Unexpected, detail);
+            }
         }
         let mut standing = Standing::default();
         if depth >= Depth::Policy {
@@ -101,7 +107,6 @@ pub(super) fn audit_journal<F: Files>(
         }
         return JournalAudit { findings, standing, counts: Counts::default(), extent: None };
     }
-    let place = &Place { files, prefix: &prefix, paths: journal_paths };
     // What the ledger sealed last is verified already.
     let sealed = gate.seals.last().map(|seal| &seal.signed);
     let verify = |note: &[u8]| match sealed.filter(|sealed| sealed.note().as_bytes() == note) {
@@ -122,7 +127,7 @@ pub(super) fn audit_journal<F: Files>(
     // Without a checkpoint to go by, it is as long as the ledger says.
     log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
     check_seals(gate, cut, &log, &mut findings);
-    let Replay { evidence, mut standing, elsewhere, erased, counts, .. } = replay;
+    let Replay { evidence, mut standing, elsewhere, erased, unpublished, counts, .. } = replay;
     match (erased, counts.pruned.saturating_sub(1)) {
         (None, _) => {}
         (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
@@ -131,7 +136,12 @@ pub(super) fn audit_journal<F: Files>(
             findings.notice(first, Rule::Pruned, detail);
         }
     }
-    standing.damaged = log.damaged;
+    if unpublished > 0 {
+        let (ends, prefix) = (evidence.ends, &evidence.prefix);
+        let told = format_args!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
+        findings.notice_at(prefix, Rule::Behind, told);
+    }
+    (standing.damaged, standing.ends) = (log.damaged, log.ends_early(gate));
     standing.finish();
     if depth >= Depth::Evidence {
         evidence.check_files(&standing, &mut findings);
@@ -145,6 +155,7 @@ pub(super) fn audit_journal<F: Files>(
         chained: !findings.any(Rule::Chain),
         root: log.root,
         damaged: log.damaged,
+        ends: standing.ends,
     };
     if depth >= Depth::Policy {
         take_back(gate, &mut standing, part, &elsewhere, &mut findings);
@@ -168,7 +179,7 @@ pub(super) fn audit_again<F: Files>(
     replay.standing.pruned = extent.pruned;
     let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
     let Replay { mut standing, elsewhere, .. } = replay;
-    standing.damaged = extent.damaged;
+    (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
     if !same {
         // What nobody signed says nothing about anybody.
         (findings, standing) = (Findings::at(prefix), Standing::at(gate));
@@ -184,7 +195,7 @@ pub(super) fn audit_again<F: Files>(
 fn take_back(gate: &GateSeen, standing: &mut Standing, part: Part, elsewhere: &Indices, findings: &mut Findings) {
     let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
     for (entry, index) in &gate.reversals {
-        let unknown = *index < standing.pruned || standing.damaged;
+        let unknown = *index < standing.pruned || standing.damaged || standing.ends.is_some_and(|ends| *index >= ends);
         if is_here(*index, standing, part, elsewhere) && !standing.reverse(*index, *entry) && !unknown {
             found.error(*entry, Rule::Annulment, NO_REDEMPTION);
         }
@@ -199,9 +210,10 @@ fn is_here(index: u64, standing: &Standing, part: Part, elsewhere: &Indices) -> 
 }
 
 fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Findings) {
-    for seal in &gate.seals {
+    let ends = log.ends_early(gate);
+    for seal in gate.seals.iter().filter(|_| !log.damaged) {
         let size = seal.signed.size();
-        if !log.damaged && log.roots.get(&size) != Some(&seal.signed.root()) {
+        if ends.is_none_or(|ends| size <= ends) && log.roots.get(&size) != Some(&seal.signed.root()) {
             findings.error(
                 None,
                 Rule::Seal,
@@ -209,9 +221,27 @@ fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Finding
             );
         }
     }
-    let sealed = gate.seals.last().map(|seal| seal.signed.note());
-    if !cut && log.signed.as_ref().is_some_and(|signed| Some(signed.note()) != sealed) {
+    let (Some(last), Some(signed)) = (gate.seals.last(), &log.signed) else { return };
+    if let Some(ends) = ends {
+        let (entry, size) = (last.entry, last.signed.size());
+        let told = format_args!("it is published up to size {ends}, and ledger entry {entry} seals it at {size}");
+        findings.notice(None, Rule::Behind, told);
+    } else if signed.size() > last.signed.size() {
+        if !cut {
+            let (size, sealed) = (signed.size(), last.signed.size());
+            let told = format_args!("it is published up to size {size}, and the ledger seals it up to {sealed} yet");
+            findings.notice(None, Rule::Behind, told);
+        }
+    } else if signed.note() != last.signed.note() && !cut {
         findings.error(None, Rule::Seal, "the checkpoint is not the one the ledger sealed last");
+    }
+}
+
+impl ReadLog {
+    /// The size up to which a journal is published, where that is before the last seal of it. Nothing is wrong with it.
+    fn ends_early(&self, gate: &GateSeen) -> Option<u64> {
+        let signed = self.signed.as_ref().filter(|_| !self.damaged)?;
+        gate.seals.iter().any(|seal| seal.signed.size() > signed.size()).then(|| signed.size())
     }
 }
 
@@ -252,6 +282,8 @@ struct Replay<'a, F: Files> {
     doubt: Option<bool>,
     /// The first redemption whose evidence is gone. Of the others, only their number is kept: there may be millions.
     erased: Option<u64>,
+    /// How many redemptions come after the end of the evidence that is published.
+    unpublished: u64,
     counts: Counts,
 }
 
@@ -280,6 +312,7 @@ impl<'a, F: Files> Replay<'a, F> {
             outage: Some(false),
             doubt: Some(false),
             erased: None,
+            unpublished: 0,
             counts: Counts { journals: 1, ..Counts::default() },
         }
     }
@@ -570,6 +603,7 @@ impl<'a, F: Files> Replay<'a, F> {
         match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
             None if self.depth < Depth::Evidence => {}
+            None if self.evidence.is_behind(index) => self.unpublished = self.unpublished.saturating_add(1),
             None => {
                 self.counts.pruned = self.counts.pruned.saturating_add(1);
                 self.erased.get_or_insert(index);
@@ -785,7 +819,11 @@ pub(super) struct Evidence<'a, F: Files> {
     size: u64,
     /// Paths of the gate's evidence, ascending.
     paths: &'a [String],
-    /// The bundles of which there are also files of earlier sizes.
+    /// Where the newest of it ends; 0 where there is none.
+    ends: u64,
+    /// The bundles of which there are only files of other sizes, and the widest of those.
+    instead: BTreeMap<u64, TileId>,
+    /// The bundles of which there are also files of other sizes.
     older: BTreeSet<u64>,
     /// What each record in those says of its evidence.
     expected: BTreeMap<u64, Option<Hash>>,
@@ -796,7 +834,20 @@ impl<'a, F: Files> Evidence<'a, F> {
     /// The evidence of a journal of this size.
     pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: &'a [String]) -> Self {
         let (older, expected, current) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        let mut evidence = Self { files, prefix, size, paths, older, expected, current };
+        let instead = BTreeMap::new();
+        let mut evidence = Self { files, prefix, size, paths, ends: 0, instead, older, expected, current };
+        let (mut widest, mut ends) = (BTreeMap::new(), 0_u64);
+        for id in paths.iter().filter_map(|path| evidence.id(path)) {
+            let of_bundle = widest.entry(id.index()).or_insert(id);
+            let is_better = evidence.is_whole(id) || (!evidence.is_whole(*of_bundle) && id.width() > of_bundle.width());
+            if is_better {
+                *of_bundle = id;
+            }
+            let end = id.index().saturating_mul(WIDTH).saturating_add(id.width().into());
+            ends = ends.max(end);
+        }
+        widest.retain(|_, id| !evidence.is_whole(*id));
+        (evidence.instead, evidence.ends) = (widest, ends);
         let ids = paths.iter().filter_map(|path| evidence.id(path));
         evidence.older = ids.filter(|id| !evidence.is_read(*id)).map(TileId::index).collect();
         evidence
@@ -806,8 +857,18 @@ impl<'a, F: Files> Evidence<'a, F> {
         TileId::parse(0, path.strip_prefix(&self.prefix)?.strip_prefix('/')?)
     }
 
-    /// Whether the replay reads this file: it is as wide as the journal has it.
+    /// Whether the replay reads this file.
     fn is_read(&self, id: TileId) -> bool {
+        self.is_whole(id) || self.instead.get(&id.index()) == Some(&id)
+    }
+
+    /// Whether what is published ends before this entry: it may come yet.
+    const fn is_behind(&self, index: u64) -> bool {
+        self.ends > 0 && index >= self.ends
+    }
+
+    /// Whether this file is as wide as the journal has it.
+    fn is_whole(&self, id: TileId) -> bool {
         let start = id.index().saturating_mul(WIDTH);
         u64::from(id.width()) == self.size.saturating_sub(start).min(WIDTH)
     }
@@ -838,9 +899,14 @@ impl<'a, F: Files> Evidence<'a, F> {
     /// The bundle that starts at entry `start`, as it is for a journal of this size.
     fn load(&self, start: u64, findings: &mut Findings) -> Vec<Option<Vec<u8>>> {
         let width = u16::try_from(self.size.saturating_sub(start)).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
-        let Ok(id) = TileId::new(0, start / WIDTH, width) else { return Vec::new() };
-        let path = self.path(id);
-        let bundle = match self.files.read(&path) {
+        let Ok(mut id) = TileId::new(0, start / WIDTH, width) else { return Vec::new() };
+        let mut found = self.files.read(&self.path(id));
+        if let (Ok(None), Some(instead)) = (&found, self.instead.get(&id.index())) {
+            id = *instead;
+            found = self.files.read(&self.path(id));
+        }
+        let (path, width) = (self.path(id), id.width());
+        let bundle = match found {
             Ok(Some(bundle)) => bundle,
             // Erased as a whole: each redemption says so.
             Ok(None) => return Vec::new(),
@@ -866,19 +932,27 @@ impl<'a, F: Files> Evidence<'a, F> {
         format!("{}/{id}", self.prefix)
     }
 
-    /// Compares the evidence files that the replay did not read: those of earlier sizes. What lies
-    /// beside records that were pruned, or are damaged or missing, cannot be compared with anything.
+    /// Compares the evidence files that the replay did not read: those of other sizes. What lies
+    /// beside records that were pruned, or are damaged or not there yet, cannot be compared with anything.
     fn check_files(&self, standing: &Standing, findings: &mut Findings) {
+        let mut goes_on = false;
         for path in self.paths {
             let Some(id) = self.id(path) else {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
                 continue;
             };
+            let start = id.index().saturating_mul(WIDTH);
+            let is_beyond = start.saturating_add(id.width().into()) > self.size;
             if self.is_read(id) {
+                goes_on |= is_beyond;
                 continue;
             }
-            let start = id.index().saturating_mul(WIDTH);
-            let Some(bundle) = read(self.files, path, findings) else { continue };
+            let bundle = match self.files.read(path) {
+                // It was left from an earlier size.
+                Ok(None) => continue,
+                _ => read(self.files, path, findings),
+            };
+            let Some(bundle) = bundle else { continue };
             if start < standing.pruned || standing.damaged {
                 if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
                     findings.error_at(path, Rule::Bundle, "it is malformed");
@@ -886,15 +960,25 @@ impl<'a, F: Files> Evidence<'a, F> {
                 continue;
             }
             let mut indices = start..start.saturating_add(WIDTH);
-            let mut expected = || indices.next().and_then(|index| self.expected.get(&index));
-            let good = |entry: Result<&[u8], _>| match (entry, expected()) {
-                (Ok([]), Some(_)) => true,
-                (Ok(shown), Some(Some(digest))) => sha256(&[shown]) == *digest,
-                _ => false,
+            let good = |entry: Result<&[u8], _>| {
+                let index = indices.next();
+                match (entry, index.and_then(|index| self.expected.get(&index))) {
+                    (Ok([]), Some(_)) => true,
+                    (Ok(shown), Some(Some(digest))) => sha256(&[shown]) == *digest,
+                    // The journal is published up to there.
+                    (Ok(_), None) => index.is_some_and(|index| index >= self.size),
+                    _ => false,
+                }
             };
             if !BundleEntries::new(&bundle, id.width()).all(good) {
                 findings.error_at(path, Rule::Evidence, "it is not what the records' digests say");
+            } else {
+                goes_on |= is_beyond;
             }
+        }
+        if goes_on && !standing.damaged {
+            let told = format_args!("it goes on after the journal, which is published up to size {}", self.size);
+            findings.notice_at(&self.prefix, Rule::Behind, told);
         }
     }
 }

@@ -131,6 +131,8 @@ pub(super) struct Extent {
     pub(super) root: Hash,
     /// It is not all there, or not what was signed.
     pub(super) damaged: bool,
+    /// Where it is published up to, if it was sealed at a larger size.
+    pub(super) ends: Option<u64>,
 }
 
 impl Extent {
@@ -249,7 +251,8 @@ mod tests {
         entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
         let (last, root) = (leaf_hash(&entries[2]), tree.root());
         let before = sha256(&[b"elsewhere"]);
-        let extent = Extent { size: 3, pruned: 0, read: 3, before, last, chained: false, root, damaged: false };
+        let extent =
+            Extent { size: 3, pruned: 0, read: 3, before, last, chained: false, root, damaged: false, ends: None };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "000.p/3", entries);
         assert!(same(&entries));
         for other in 0..3 {
@@ -270,7 +273,8 @@ mod tests {
             entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
             let (read, last, root) = (entries.len() as u64, leaf_hash(entries.last().unwrap()), tree.root());
             let before = Hash([before; 32]);
-            let extent = Extent { size: read, pruned: 0, read, before, last, chained, root, damaged: false };
+            let extent =
+                Extent { size: read, pruned: 0, read, before, last, chained, root, damaged: false, ends: None };
             is_same(&extent, &format!("000.p/{read}"), entries)
         };
         let good = [first.clone(), second];
@@ -286,7 +290,17 @@ mod tests {
         let entries = [entry(1), entry(2), entry(3)];
         let (last, root) = (leaf_hash(&entries[2]), sha256(&[b"the root of all"]));
         let before = Hash([1; 32]);
-        let extent = Extent { size: 259, pruned: 256, read: 259, before, last, chained: false, root, damaged: false };
+        let extent = Extent {
+            size: 259,
+            pruned: 256,
+            read: 259,
+            before,
+            last,
+            chained: false,
+            root,
+            damaged: false,
+            ends: None,
+        };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "001.p/3", entries);
         assert!(same(&entries));
         assert!(!same(&[entry(1), entry(2), entry(4)]));
@@ -298,7 +312,8 @@ mod tests {
         let entries = [entry(1), entry(2)];
         let (last, root) = (leaf_hash(&entries[1]), sha256(&[b"the root of all"]));
         let before = Hash([1; 32]);
-        let extent = Extent { size: 600, pruned: 256, read: 258, before, last, chained: false, root, damaged: true };
+        let extent =
+            Extent { size: 600, pruned: 256, read: 258, before, last, chained: false, root, damaged: true, ends: None };
         let same = |entries: &[Vec<u8>]| is_same(&extent, "001", entries);
         assert!(same(&entries));
         assert!(!same(&entries[1..]));

@@ -16,6 +16,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
 use super::overuse::{Judged, Placed, Redeemed, judge};
+use super::published::Beside;
 use super::replay::{City, Options, prefix_of, silent};
 use super::settle::{Account, Amounts, Fault, Period, SettleError, Settled, keep_first};
 use super::standing::AllStanding;
@@ -58,8 +59,8 @@ struct Closing {
     agreed: Option<Hash>,
     /// The trust list and the catalogues in force at its end, by entries before the cut-offs.
     bundle: Bundle,
-    /// It has the ledger of a city that publishes none any more.
-    silent: bool,
+    /// It has the ledger of a city that publishes none any more, or too little of it.
+    lacking: bool,
 }
 
 /// A redemption as it is settled.
@@ -93,7 +94,7 @@ impl Periods {
         if !agreed.is_empty() {
             for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
                 let detail = if city.settled.is_empty() {
-                    "the member agreed to no statement"
+                    "the ledger, as it is published, holds no statement that the members agreed to"
                 } else {
                     "the members agreed to different statements"
                 };
@@ -126,8 +127,13 @@ impl Periods {
 
     fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
         let bundle = published_before(Some((&period, &cut_offs)), cities, lists);
-        let silent = silent(lists, cities).any(|silent| cut_offs.iter().any(|cut_off| cut_off.member == silent));
-        self.closings.push(Closing { period, cut_offs, agreed, bundle, silent });
+        let is_silent = |member| silent(lists, cities).any(|silent| silent == member);
+        let is_behind =
+            |cut_off: &CutOff| of_member(cities, cut_off.member).is_some_and(|city| is_behind(city, cut_off));
+        let mut lacking = cut_offs.iter().any(|cut_off| is_silent(cut_off.member) || is_behind(cut_off));
+        // What comes after a period that cannot be settled cannot be either, before all agree to it.
+        lacking |= agreed.is_none() && self.closings.iter().any(|closing| closing.lacking);
+        self.closings.push(Closing { period, cut_offs, agreed, bundle, lacking });
     }
 
     /// The cut-offs are of the published ledgers, never go back, and leave nobody out.
@@ -136,10 +142,9 @@ impl Periods {
         for closing in &self.closings {
             for cut_off in &closing.cut_offs {
                 let member = cut_off.member;
-                let city = cities.iter().find(|city| city.member == member);
-                let wrong = city.map_or_else(
+                let wrong = of_member(cities, member).map_or_else(
                     || !silent(lists, cities).any(|silent| silent == member),
-                    |city| city.log.contradicts(cut_off.size, cut_off.root),
+                    |city| city.log.beside(cut_off.size, cut_off.root) == Beside::Another,
                 );
                 if wrong {
                     let detail = format_args!("the cut-off of {member} is not of its ledger");
@@ -227,7 +232,7 @@ impl Periods {
             // What is published counts for its own period alone: it stays there while the next one is settled.
             let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
-            let left = if closing.silent { Left::Damaged } else { left };
+            let left = if closing.lacking { Left::Damaged } else { left };
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed =
@@ -484,6 +489,15 @@ fn shared(before: &[Booked], known: usize) -> BTreeSet<ProductRef> {
     standing(before, known).filter(|use_| use_.used.is_paid()).map(|use_| use_.used.product).collect()
 }
 
+fn of_member(cities: &[City], member: MemberId) -> Option<&City> {
+    cities.iter().find(|city| city.member == member)
+}
+
+/// Whether a ledger is published up to an earlier size than this; that is found already.
+fn is_behind(city: &City, cut_off: &CutOff) -> bool {
+    city.log.beside(cut_off.size, cut_off.root) == Beside::Behind
+}
+
 /// Whether an entry of a member's ledger is before the given cut-offs.
 fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
     cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
@@ -531,7 +545,7 @@ mod tests {
             cut_offs: cut_offs(),
             agreed: Some(Hash([at as u8; 32])),
             bundle: BUNDLE.clone(),
-            silent: false,
+            lacking: false,
         };
         Periods { closings: (0..count).map(closing).collect(), wanted: None, open: BUNDLE.clone() }
     }

@@ -81,13 +81,32 @@ impl PublishedLog {
         self.read.damaged || self.read.signed.is_none()
     }
 
-    /// Whether this log shows that `root` was never its root at `size`.
-    pub(super) fn contradicts(&self, size: u64, root: Hash) -> bool {
+    /// What this log says of a checkpoint that somebody has of it.
+    pub(super) fn beside(&self, size: u64, root: Hash) -> Beside {
+        let same = |own| if own == root { Beside::Same } else { Beside::Another };
         match &self.read.signed {
-            Some(signed) if signed.size() == size => signed.root() != root,
-            _ => !self.read.damaged && self.root_at(size).map_or(!self.is_cut(), |own| own != root),
+            Some(signed) if signed.size() == size => same(signed.root()),
+            _ if self.read.damaged => Beside::Unknown,
+            _ => match self.root_at(size) {
+                Some(own) => same(own),
+                None if self.is_cut() => Beside::Unknown,
+                None => Beside::Behind,
+            },
         }
     }
+}
+
+/// A published log beside a checkpoint that somebody has of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// It has this root at this size.
+    Same,
+    /// It has another one: that was never its root.
+    Another,
+    /// It is published up to an earlier size.
+    Behind,
+    /// Too little of it is left.
+    Unknown,
 }
 
 /// The log has not so many entries.
@@ -247,9 +266,11 @@ fn read_entries<F: Files>(
     let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
     let mut listed = Listed::new(place, size, findings);
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
-    // Counted by the tiles that stand in, so that a size without files costs nothing.
+    // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
+    // gone by now, and one that is not may have come.
+    let is_gone = |bundle: &Resource| matches!(files.read(&format!("{prefix}/{bundle}")), Ok(None));
     let stands_in =
-        |bundle: &Resource| bundle.id().is_full() && !listed.has(*bundle) && listed.has(Resource::Hashes(bundle.id()));
+        |bundle: &Resource| bundle.id().is_full() && listed.has(Resource::Hashes(bundle.id())) && is_gone(bundle);
     let gone = bundles.clone().take_while(stands_in).count();
     if gone > 0 && !prunable {
         findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
@@ -368,6 +389,8 @@ struct Listed<'a, F> {
     paths: Vec<(Resource, &'a String)>,
     /// The next tile of links.
     next: u64,
+    /// How many go on after the last entry.
+    beyond: u64,
     findings: Findings,
 }
 
@@ -382,7 +405,7 @@ impl<'a, F: Files> Listed<'a, F> {
             }
         }
         listed.sort_unstable();
-        Self { files, prefix, size, paths: listed, next: 0, findings: Findings::at(prefix) }
+        Self { files, prefix, size, paths: listed, next: 0, beyond: 0, findings: Findings::at(prefix) }
     }
 
     fn has(&self, resource: Resource) -> bool {
@@ -394,9 +417,12 @@ impl<'a, F: Files> Listed<'a, F> {
     fn check_links(&mut self, links: &[Hash]) {
         let index = self.next;
         self.next = index.saturating_add(1);
-        let expected = |id: TileId| links.get(..id.width().into());
-        self.check((HASHES, 0, index)..=(HASHES, 0, index), expected);
-        self.check((ENTRIES, 0, index)..=(ENTRIES, 0, index), expected);
+        let known = |id: TileId| links.get(..id.width().into()).unwrap_or(links);
+        self.check((HASHES, 0, index)..=(HASHES, 0, index), known);
+        self.check((ENTRIES, 0, index)..=(ENTRIES, 0, index), known);
+        if let Some(id) = u16::try_from(links.len()).ok().and_then(|width| TileId::new(0, index, width).ok()) {
+            self.ask(id, links);
+        }
     }
 
     /// What is found of the files, once all links are there.
@@ -404,43 +430,74 @@ impl<'a, F: Files> Listed<'a, F> {
         if tree.tile.len() < WIDTH {
             self.check_links(&tree.tile);
         }
-        // After the last link there is nothing.
-        self.check((HASHES, 0, self.next)..=(HASHES, 0, u64::MAX), |_| None);
-        self.check((ENTRIES, 0, self.next)..=(ENTRIES, 0, u64::MAX), |_| None);
+        // What comes after the last link nobody has signed yet.
+        self.check((HASHES, 0, self.next)..=(HASHES, 0, u64::MAX), |_| &[]);
+        self.check((ENTRIES, 0, self.next)..=(ENTRIES, 0, u64::MAX), |_| &[]);
         let levels = levels(&tree.tiles);
         self.check((HASHES, 1, 0)..=(HASHES, u8::MAX, u64::MAX), |id| tile_above(&levels, id));
-        let required = tiles_of(self.size).filter(|resource| matches!(resource, Resource::Hashes(_)));
-        for missing in required.filter(|resource| !self.has(*resource)).collect::<Vec<_>>() {
-            self.findings.error_at(&format!("{}/{missing}", self.prefix), Rule::Missing, "there is no such file");
+        for resource in tiles_of(self.size) {
+            if let Resource::Hashes(id) = resource
+                && id.level() > 0
+            {
+                self.ask(id, tile_above(&levels, id));
+            }
+        }
+        if self.beyond > 0 {
+            let (beyond, size) = (self.beyond, self.size);
+            let told = format_args!("it is signed up to size {size}, and {beyond} of its files go on after that");
+            self.findings.notice(None, Rule::Behind, told);
         }
         self.findings
     }
 
-    /// Compares the files at these places with what their hashes, or those of their entries, have to be.
-    fn check<'h>(&mut self, places: RangeInclusive<FilePlace>, expected: impl Fn(TileId) -> Option<&'h [Hash]>) {
+    /// Compares the files at these places with what is known of their hashes, or of those of their entries.
+    fn check<'h>(&mut self, places: RangeInclusive<FilePlace>, known: impl Fn(TileId) -> &'h [Hash]) {
         let from = self.paths.partition_point(|(resource, _)| file_place(*resource) < *places.start());
         let after = self.paths.get(from..).unwrap_or_default();
         for &(resource, path) in after.iter().take_while(|(resource, _)| places.contains(&file_place(*resource))) {
             let id = resource.id();
             let is_entries = matches!(resource, Resource::Entries(_));
             // What the entries were read from is what they say.
-            let start = id.index().saturating_mul(TILE_WIDTH.into());
-            if is_entries && u64::from(id.width()) == self.size.saturating_sub(start).min(TILE_WIDTH.into()) {
+            if is_entries && is_part(id, self.size) {
                 continue;
             }
-            let Some(found) = read(self.files, path, &mut self.findings) else { continue };
-            let good = match expected(id) {
-                None => false,
-                Some(hashes) if is_entries => has_leaves(&found, id.width(), hashes),
-                Some(hashes) => is_tile(&found, hashes),
+            let found = match self.files.read(path) {
+                // It was left from an earlier size, or is of a later one, and is not needed.
+                Ok(None) if !is_part(id, self.size) => continue,
+                _ => read(self.files, path, &mut self.findings),
             };
+            let Some(found) = found else { continue };
+            let known = known(id);
+            let good = if is_entries { starts_with_leaves(&found, id, known) } else { starts_with(&found, id, known) };
             if !good {
                 let said =
                     if is_entries { "it is not what the log's entries are" } else { "it is not what the entries say" };
                 self.findings.error_at(path, Rule::Tile, said);
+            } else if known.len() < usize::from(id.width()) {
+                self.beyond = self.beyond.saturating_add(1);
             }
         }
     }
+
+    /// Asks for a tile that has to be there and is not listed: it may have come since.
+    fn ask(&mut self, id: TileId, hashes: &[Hash]) {
+        let resource = Resource::Hashes(id);
+        if self.has(resource) {
+            return;
+        }
+        let path = format!("{}/{resource}", self.prefix);
+        let Some(found) = read(self.files, &path, &mut self.findings) else { return };
+        if !starts_with(&found, id, hashes) {
+            self.findings.error_at(&path, Rule::Tile, "it is not what the entries say");
+        }
+    }
+}
+
+/// Whether a tile or bundle is one of those that a log of this size has.
+fn is_part(id: TileId, size: u64) -> bool {
+    let hashes = size.checked_shr(u32::from(id.level()).saturating_mul(HEIGHT.into())).unwrap_or(0);
+    let start = id.index().saturating_mul(TILE_WIDTH.into());
+    u64::from(id.width()) == hashes.saturating_sub(start).min(TILE_WIDTH.into())
 }
 
 /// Where a file comes among those of a log, whatever its width: kind, level and index.
@@ -457,15 +514,17 @@ const fn file_place(resource: Resource) -> FilePlace {
     }
 }
 
-fn is_tile(found: &[u8], hashes: &[Hash]) -> bool {
-    let (own, rest) = found.as_chunks::<32>();
-    rest.is_empty() && own.len() == hashes.len() && own.iter().zip(hashes).all(|(own, hash)| *own == hash.0)
+/// Whether this is a tile of this width that starts with these hashes; no log is so long that it has tiles above level 7.
+fn starts_with(tile: &[u8], id: TileId, hashes: &[Hash]) -> bool {
+    let (own, rest) = tile.as_chunks::<32>();
+    let whole = rest.is_empty() && own.len() == usize::from(id.width()) && id.level() < 8;
+    whole && own.iter().zip(hashes).all(|(own, hash)| *own == hash.0)
 }
 
-/// Whether every entry of a bundle has its leaf's hash.
-fn has_leaves(bundle: &[u8], width: u16, hashes: &[Hash]) -> bool {
-    let leaves = BundleLeaves::new(bundle, width);
-    leaves.error.is_none() && leaves.hashes == hashes
+/// Whether this is a bundle of this width whose first entries have these leaf hashes.
+fn starts_with_leaves(bundle: &[u8], id: TileId, hashes: &[Hash]) -> bool {
+    let leaves = BundleLeaves::new(bundle, id.width());
+    leaves.error.is_none() && leaves.hashes.starts_with(hashes)
 }
 
 /// The hashes of every tile level above the links, which are level 0; `tiles` are those of level 1.
@@ -485,10 +544,14 @@ fn frontier(leaves: &[Hash]) -> Frontier {
     frontier
 }
 
-fn tile_above(levels: &[Vec<Hash>], id: TileId) -> Option<&[Hash]> {
-    let level = levels.get(usize::from(id.level().checked_sub(1)?))?;
-    let start = usize::try_from(id.index()).ok()?.checked_mul(WIDTH)?;
-    level.get(start..start.checked_add(usize::from(id.width()))?)
+/// What is known of a tile above the links.
+fn tile_above(levels: &[Vec<Hash>], id: TileId) -> &[Hash] {
+    let hashes = || {
+        let level = levels.get(usize::from(id.level().checked_sub(1)?))?;
+        let after = level.get(usize::try_from(id.index()).ok()?.checked_mul(WIDTH)?..)?;
+        Some(after.get(..id.width().into()).unwrap_or(after))
+    };
+    hashes().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -500,10 +563,11 @@ mod tests {
         Checkpoint, KeyName, Log, LogKey, MemoryStorage, Storage, encode_bundle_entry, leaf_hash, verify_inclusion,
     };
 
-    /// A log is held to what it signed; to what it publishes as far as that goes; and beyond that, where nothing may be
-    /// missing from it.
+    /// A log is held to what it signed, and to what it publishes as far as that goes. That there is no more of it says
+    /// that it is behind, where nothing may be missing from it, and never that it is another one.
     #[test]
     fn a_log_contradicts_what_was_never_its_root() {
+        use Beside::{Another, Behind, Same, Unknown};
         let links: Vec<Hash> = (0..3u8).map(|at| leaf_hash(&[at])).collect();
         let (good, other) = (frontier(&links).root(), sha256(&[b"other"]));
         let log = |root: Option<Hash>, damaged| {
@@ -516,15 +580,15 @@ mod tests {
             let (last, root) = (before, before);
             PublishedLog { read: ReadLog { signed, size, before, last, root, tiles, roots, damaged }, links }
         };
-        let contradicts = |log: PublishedLog| {
+        let beside = |log: PublishedLog| {
             let asked = [(3, good), (3, other), (2, frontier(&log.links[..2]).root()), (2, other), (4, other)];
-            asked.map(|(size, root)| log.contradicts(size, root))
+            asked.map(|(size, root)| log.beside(size, root))
         };
-        assert_eq!(contradicts(log(Some(good), false)), [false, true, false, true, true]);
-        assert_eq!(contradicts(log(Some(good), true)), [false, true, false, false, false]);
-        assert_eq!(contradicts(log(Some(other), true)), [true, false, false, false, false]);
-        assert_eq!(contradicts(log(None, false)), [false, true, false, true, false]);
-        assert_eq!(contradicts(log(None, true)), [false; 5]);
+        assert_eq!(beside(log(Some(good), false)), [Same, Another, Same, Another, Behind]);
+        assert_eq!(beside(log(Some(good), true)), [Same, Another, Unknown, Unknown, Unknown]);
+        assert_eq!(beside(log(Some(other), true)), [Another, Same, Unknown, Unknown, Unknown]);
+        assert_eq!(beside(log(None, false)), [Same, Another, Same, Another, Unknown]);
+        assert_eq!(beside(log(None, true)), [Unknown; 5]);
         let cut = [log(Some(good), false), log(Some(good), true), log(None, false), log(None, true)];
         assert_eq!(cut.map(|log| log.is_cut()), [false, true, true, true]);
     }
@@ -654,9 +718,8 @@ mod tests {
                     false => assert_eq!(told, [], "{path} of {sizes:?}"),
                 }
             }
-            // What is beyond the last entry, though it be a copy of what is before.
+            // What goes on after the last entry says that the checkpoint is behind, if it can be what comes next.
             let next = size / 256 + 1;
-            let full = |kind| files.get(&format!("log/tile/{kind}/000")).cloned().unwrap_or_else(|| vec![0; 32]);
             for (kind, name) in [
                 ("0", format!("{next:03}")),
                 ("0", format!("{next:03}.p/1")),
@@ -672,12 +735,27 @@ mod tests {
                 if files.contains_key(&path) || (size > 60_000 && name.starts_with("000.p")) {
                     continue;
                 }
-                assert_eq!(with(&path, &full(kind)), [(path, Rule::Tile)], "{sizes:?}");
+                let resource: Resource = path.strip_prefix("log/").unwrap().parse().unwrap();
+                let width = usize::from(resource.id().width());
+                let of_tile = |path: &&String| path.starts_with(&format!("log/tile/{kind}/{}", &name[..3]));
+                let known = files.keys().filter(of_tile).map(|path| &files[path][..]).max_by_key(|file| file.len());
+                let known = known.filter(|_| kind != "entries" && name.starts_with("000")).unwrap_or_default();
+                let content = match kind {
+                    "entries" => [0, 1, 7].repeat(width),
+                    _ => [known, &vec![7; 32 * width - known.len()]].concat(),
+                };
+                let behind = [("log".to_owned(), Rule::Behind)];
+                assert_eq!(with(&path, &content), behind, "{sizes:?}: {path}");
+                let wrong = [(path.clone(), Rule::Tile)];
+                assert_eq!(with(&path, &content[1..]), wrong, "{sizes:?}: {path}");
+                if !known.is_empty() {
+                    let other = [&[known[0] ^ 1], &content[1..]].concat();
+                    assert_eq!(with(&path, &other), wrong, "{sizes:?}: {path}");
+                }
             }
-            if size > 0 && size % 256 == 0 && size < 60_000 {
-                // The copy of a full last tile in the place after it.
-                let path = format!("log/tile/0/{:03}", size / 256);
-                assert_eq!(with(&path, &files[&format!("log/tile/0/{:03}", size / 256 - 1)]), [(path, Rule::Tile)]);
+            if size < 60_000 {
+                let path = "log/tile/8/000.p/1".to_owned();
+                assert_eq!(with(&path, &[7; 32]), [(path, Rule::Tile)], "no log is so long");
             }
         }
     }

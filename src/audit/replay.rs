@@ -9,7 +9,7 @@ use super::lists::{ListId, Lists, is_list};
 use super::overuse::{Judged, OtherGrant, OverUse};
 use super::parts::{Extent, Parts, most_records};
 use super::periods::{Books, Left, Periods};
-use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log};
+use super::published::{Beside, Place, PublishedLog, read_checkpoint, read_linked_log};
 use super::settle::Period;
 use super::standing::Standing;
 use super::statement::Statement;
@@ -208,15 +208,15 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut counts = Counts::default();
     let members: Vec<MemberId> = lists.cities().into_iter().collect();
     let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, &paths));
-    let mut cities = Vec::new();
+    let mut cities: Vec<City> = Vec::new();
     for (of_ledger, city) in read {
         findings.append(of_ledger);
         cities.extend(city);
     }
     counts.ledgers = cities.len() as u64;
     counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
+    check_seen(&mut cities, &mut findings);
     check_unexpected(&paths, &lists, &cities, &mut findings);
-    check_peers(&cities, &mut findings);
     let mut found = findings.into_vec();
     let gates: Vec<(&City, &GateSeen)> =
         cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
@@ -229,7 +229,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
         let [journal, evidence] = ["journal", "evidence"].map(|top| below(&paths, &place_of(top, gate)));
-        audit_journal(files, &lists, gate, city.log.is_cut(), (journal, evidence), depth, first)
+        audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first)
     });
     let (mut standing, mut extents) = (Vec::new(), Vec::new());
     for JournalAudit { findings, standing: of_gate, counts: read, extent } in journals {
@@ -305,7 +305,8 @@ fn place_of(top: &str, gate: &GateSeen) -> String {
 
 /// Whether all redemptions are there to settle from.
 fn what_is_left(cities: &[City], journals: &[Standing]) -> Left {
-    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(|standing| standing.damaged);
+    let is_short = |standing: &Standing| standing.damaged || standing.ends.is_some();
+    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(is_short);
     if damaged {
         Left::Damaged
     } else if journals.iter().any(|standing| standing.pruned > 0) {
@@ -330,9 +331,16 @@ pub(super) struct City {
     /// Entry and digest of each catalogue published.
     pub(super) catalogues: Vec<(u64, Hash)>,
     pub(super) settled: Vec<StatementRef>,
+    /// Others have seen or settled more of it than is published.
+    pub(super) behind: bool,
 }
 
 impl City {
+    /// Whether there may be entries after those that were read.
+    const fn may_go_on(&self) -> bool {
+        self.behind || self.log.is_cut()
+    }
+
     /// What was never enrolled has redeemed nothing.
     fn check_strays(&self, findings: &mut Findings) {
         let mut found = Findings::at(prefix_of(self.member));
@@ -346,7 +354,7 @@ impl City {
         let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
         let mut expected = agreed.iter().filter(part);
         let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
-        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.log.is_cut())
+        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.may_go_on())
     }
 }
 
@@ -407,7 +415,7 @@ fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[Stri
             None => strays.push(entry),
         }
     }
-    (findings, Some(City { member, origin, log, gates, strays, peers, adopted, catalogues, settled }))
+    (findings, Some(City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind: false }))
 }
 
 /// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
@@ -612,7 +620,7 @@ impl<'a> Reading<'a> {
 /// Paths that belong to nothing the trust list and the ledgers know.
 fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: &mut Findings) {
     // Without its whole ledger nobody knows a city's gates, and that it is not there is found.
-    let cut = cities.iter().filter(|city| city.log.is_cut()).map(|city| city.member);
+    let cut = cities.iter().filter(|city| city.may_go_on()).map(|city| city.member);
     let of_gates = ["journal", "evidence"];
     let mut places: BTreeSet<String> = silent(lists, cities)
         .chain(cut)
@@ -635,24 +643,67 @@ fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: 
             _ => false,
         }
     };
+    // Gates that may be enrolled in what is not published yet.
+    let mut unknown: BTreeSet<&str> = BTreeSet::new();
     for path in paths.iter().filter(|path| !known(path)) {
-        findings.error_at(path, Rule::Unexpected, "nothing that is known puts such a file here");
+        match gate_place(path, cities) {
+            Some(place) => _ = unknown.insert(place),
+            None => findings.error_at(path, Rule::Unexpected, "nothing that is known puts such a file here"),
+        }
+    }
+    for place in unknown {
+        findings.notice_at(place, Rule::Behind, "the ledger, as it is published, enrols no such gate");
     }
 }
 
-/// A peer's checkpoint that a member saw must be of the history the peer publishes.
-fn check_peers(cities: &[City], findings: &mut Findings) {
-    for city in cities {
+/// The directory of a gate's journal or evidence that a file is in, whether or not the gate is known.
+fn gate_place<'p>(path: &'p str, cities: &[City]) -> Option<&'p str> {
+    let (end, _) = path.match_indices('/').nth(2)?;
+    let (place, rest) = path.split_at_checked(end)?;
+    let number: u32 = place.rsplit('/').next()?.parse().ok()?;
+    let is_place = |city: &City, top| place == format!("{top}/{}/{number}", city.member);
+    let of_city = |city: &City| ["journal", "evidence"].iter().any(|top| is_place(city, top));
+    (number > 0 && rest.len() > 1 && cities.iter().any(of_city)).then_some(place)
+}
+
+/// A peer's checkpoint that a member saw must be of the history the peer publishes, as far as it is published. Where
+/// somebody saw or settled more of a ledger, what is published of it is behind.
+fn check_seen(cities: &mut [City], findings: &mut Findings) {
+    // The largest size of each ledger that is behind, and who knows it.
+    let mut larger: BTreeMap<MemberId, (u64, String)> = BTreeMap::new();
+    let mut seen = |city: &City, size, by: &dyn fmt::Display| {
+        if larger.get(&city.member).is_none_or(|(largest, _)| *largest < size) {
+            larger.insert(city.member, (size, by.to_string()));
+        }
+    };
+    for city in &*cities {
         let mut found = Findings::at(prefix_of(city.member));
         for (index, signed) in &city.peers {
             let (origin, size) = (signed.origin(), signed.size());
-            let peer = cities.iter().find(|peer| *origin == *peer.origin);
             // Where the peer publishes no ledger, that is found already.
-            if peer.is_some_and(|peer| peer.log.contradicts(size, signed.root())) {
-                found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
+            let Some(peer) = cities.iter().find(|peer| *origin == *peer.origin) else { continue };
+            match peer.log.beside(size, signed.root()) {
+                Beside::Another => {
+                    found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
+                }
+                Beside::Behind => seen(peer, size, &format_args!("{} entry {index} saw", prefix_of(city.member))),
+                Beside::Same | Beside::Unknown => {}
             }
         }
         findings.append(found);
+        for cut_off in city.settled.iter().flat_map(|settled| &settled.cut_offs) {
+            let Some(of) = cities.iter().find(|of| of.member == cut_off.member) else { continue };
+            if of.log.beside(cut_off.size, cut_off.root) == Beside::Behind {
+                seen(of, cut_off.size, &format_args!("a statement in {} settles", prefix_of(city.member)));
+            }
+        }
+    }
+    for city in cities {
+        let Some((size, by)) = larger.get(&city.member) else { continue };
+        city.behind = true;
+        let own = city.log.size();
+        let told = format_args!("it is published up to size {own}, and {by} it at size {size}");
+        findings.notice_at(&prefix_of(city.member), Rule::Behind, told);
     }
 }
 

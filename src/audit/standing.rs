@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub(super) pruned: u64,
     /// The journal is not all there, or not what was signed.
     pub(super) damaged: bool,
+    /// Where the journal is published up to, if it was sealed at a larger size.
+    pub(super) ends: Option<u64>,
     place: Option<GatePlace>,
     /// In the order of their records.
     kept: Vec<Kept>,

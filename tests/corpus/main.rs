@@ -205,8 +205,12 @@ fn evidence_of_an_earlier_size_is_compared_after_what_was_pruned() {
     for (path, entries, found) in [
         ("evidence/310101/2/001.p/2", &[0, 0, 0, 0][..], pruned.to_owned()),
         ("evidence/310101/2/001.p/2", &[0, 1, 7, 0, 0], format!("error evidence/310101/2/001.p/2 Evidence; {pruned}")),
-        ("evidence/310101/2/000.p/2", &[0, 1, 7, 0, 0], pruned.to_owned()),
-        ("evidence/310101/2/000.p/2", &[0, 1, 7, 0], format!("error evidence/310101/2/000.p/2 Bundle; {pruned}")),
+        ("evidence/310101/2/000.p/2", &[0, 1, 7, 0, 0], format!("{pruned}; notice journal/310101/2#0 Evidence")),
+        (
+            "evidence/310101/2/000.p/2",
+            &[0, 1, 7, 0],
+            format!("error evidence/310101/2/000.p/2 Bundle; {pruned}; notice journal/310101/2#0 Evidence"),
+        ),
     ] {
         let mut files = files.clone();
         files.insert(path.into(), entries.into());

@@ -129,6 +129,20 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("statement-flipped", Files(|files| flip_last(files, STATEMENT))),
     ("statement-missing", Files(|files| remove(files, STATEMENT))),
+    ("ledger-tile-of-a-later-size", Files(|files| later_tile(files, 0))),
+    ("ledger-tile-of-a-later-size-flipped", Files(|files| later_tile(files, 1))),
+    ("evidence-of-an-earlier-size-only", Files(|files| earlier_evidence(files, |_| {}))),
+    (
+        "evidence-of-an-earlier-size-only-flipped",
+        Files(|files| earlier_evidence(files, |entries| *entries[2].last_mut().unwrap() ^= 1)),
+    ),
+    (
+        "evidence-of-a-later-size",
+        Files(|files| {
+            let later = [&files[EVIDENCE][..], &[0, 1, 7]].concat();
+            files.insert("evidence/310101/1/000.p/6".into(), later);
+        }),
+    ),
     ("extra-list", Files(|files| add(files, "trust/catalogue-310101-01.cose"))),
     ("extra-tile", Files(|files| add(files, "ledger/310101/tile/9/000"))),
     ("extra-file-in-a-journal", Files(|files| add(files, "journal/310101/1/readme"))),
@@ -207,6 +221,19 @@ fn older_entries(files: &mut MemoryFiles, change: impl FnOnce(&mut Vec<Vec<u8>>)
 
 fn older_evidence(files: &mut MemoryFiles, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
     older(files, (EVIDENCE, OLDER_EVIDENCE), change);
+}
+
+/// The tile with one more link, published before its checkpoint; what it starts with is changed by `bits`.
+fn later_tile(files: &mut MemoryFiles, bits: u8) {
+    let mut later = [&files[LEDGER_TILE][..], &[7; 32]].concat();
+    later[0] ^= bits;
+    files.insert("ledger/310101/tile/0/000.p/9".into(), later);
+}
+
+/// The evidence of the first three records, changed, and not that of the others.
+fn earlier_evidence(files: &mut MemoryFiles, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    older_evidence(files, change);
+    remove(files, EVIDENCE);
 }
 
 fn truncated_evidence(files: &mut MemoryFiles) {
