@@ -312,6 +312,110 @@ fn what_is_published_late_accuses_nobody() {
     }
 }
 
+/// Published files while somebody publishes: between any two questions, some more of these files are there.
+struct Growing<'a> {
+    steps: &'a [(String, Vec<u8>)],
+    /// What is there, how many steps were taken, and what the next number of steps is drawn from.
+    now: Mutex<(MemoryFiles, usize, u64)>,
+    /// No more steps than this between two questions.
+    pace: u64,
+}
+
+impl<'a> Growing<'a> {
+    fn new(before: &MemoryFiles, steps: &'a [(String, Vec<u8>)], (seed, pace): (u64, u64)) -> Self {
+        Self { steps, now: Mutex::new((before.clone(), 0, seed)), pace }
+    }
+
+    fn asked<T>(&self, answer: impl FnOnce(&MemoryFiles) -> T) -> T {
+        let mut now = self.now.lock().unwrap();
+        let (files, taken, drawn) = &mut *now;
+        let answer = answer(files);
+        *drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let more = (*drawn >> 33) % (self.pace + 1);
+        let next = self.steps.iter().skip(*taken).take(more as usize);
+        *taken += next.len();
+        files.extend(next.cloned());
+        answer
+    }
+}
+
+impl Files for Growing<'_> {
+    type Error = Infallible;
+
+    fn list(&self) -> Result<Vec<String>, Infallible> {
+        self.asked(|files| files.list())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Infallible> {
+        Ok(self.asked(|files| files.get(path).cloned()).map(Cow::from))
+    }
+}
+
+/// What a publisher writes to get from one state to the next: lists, then logs, and of each log the checkpoint last.
+fn publishing(before: &MemoryFiles, after: &MemoryFiles, tops: [&str; 4]) -> Vec<(String, Vec<u8>)> {
+    let log =
+        |path: &str| path.split('/').take_while(|part| *part != "tile" && *part != "checkpoint").collect::<String>();
+    let is_new = |(path, file): &(&String, &Vec<u8>)| before.get(*path) != Some(file);
+    let mut steps: Vec<(String, Vec<u8>)> =
+        after.iter().filter(is_new).map(|(path, file)| (path.clone(), file.clone())).collect();
+    steps.sort_by_key(|(path, _)| {
+        let top = tops.iter().position(|top| path.starts_with(top)).unwrap();
+        (top, log(path), path.ends_with("/checkpoint"), path.clone())
+    });
+    steps
+}
+
+/// Three evenings, each with a new catalogue; between the last two one gate records more than a bundle holds.
+#[test]
+fn an_audit_of_what_is_being_published_finds_no_fault() {
+    let mut day = Day::ordinary();
+    day.finish(OPEN + 50_000);
+    let mut states = vec![day.files()];
+    for (evening, more) in [(1, 3), (2, 300)] {
+        let next = OPEN + evening * 86_400;
+        for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let number = (evening * 4) as u8 + city as u8 * 2 + gate as u8;
+            let pass = pass(CITIES[1], number, 1, |_| {});
+            index(day.scan(city, gate, &code(&pass, number, next), next));
+        }
+        (0..more).for_each(|at| day.sync(0, 0, &[], next + 1_000 + at));
+        for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            day.deliver(city, gate, next + 3_600);
+        }
+        let checkpoint = day.cities[0].ledger.log().checkpoint().sign(&secret(CITIES[0], Role::Log));
+        day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
+        let sequence = evening as u64 + 1;
+        let spec = CatalogueSpec { sequence, issued: time(next), ..day::catalogue_spec(CITIES[0]) };
+        let catalogue = spec.sign(&secret(CITIES[0], Role::Registrar));
+        let digest = sha256(&[&catalogue]);
+        day.cities[0].ledger.record(Entry::CataloguePublished { sequence, digest }, time(next + 6_000)).unwrap();
+        day.finish(next + 10_000);
+        let mut files = states.last().unwrap().clone();
+        files.extend(day.files());
+        files.insert(format!("trust/catalogue-310101-{sequence}.cose"), catalogue);
+        states.push(files);
+    }
+    let done = run(states.last().unwrap());
+    assert_eq!(done, []);
+    let (mut behind, mut in_between) = (0, 0);
+    let journals_first = ["trust/", "evidence/", "journal/", "ledger/"];
+    let ledgers_first = ["trust/", "ledger/", "journal/", "evidence/"];
+    for tops in [journals_first, ledgers_first] {
+        let steps: Vec<_> = states.windows(2).flat_map(|two| publishing(&two[0], &two[1], tops)).collect();
+        assert!(steps.len() > 40, "{}", steps.len());
+        for number in 0..16 {
+            let files = Growing::new(&states[0], &steps, (number, 1 + number % 6));
+            let report = audit(&files, &Options { uses_at_once: 100, ..Options::default() });
+            let told = &report.findings;
+            assert!(report.is_clean(), "{number} {tops:?}: {told:?}");
+            assert!(told.iter().all(|found| found.rule == Rule::Behind), "{number} {tops:?}: {told:?}");
+            behind += usize::from(!told.is_empty());
+            in_between += usize::from(files.now.into_inner().unwrap().1 > 0);
+        }
+    }
+    assert!(behind > 8 && in_between == 32, "{behind}, {in_between}");
+}
+
 /// Published files of which one cannot be read; where it is the directory itself, they cannot be listed.
 struct Unreadable<'a> {
     files: &'a MemoryFiles,

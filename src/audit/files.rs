@@ -20,7 +20,8 @@ pub trait Files: Sync {
     type Error: std::error::Error;
 
     /// Every path below `ledger/`, `journal/`, `evidence/` and `trust/`, with `/` between its parts,
-    /// in ascending order.
+    /// in ascending order. An audit asks twice, before and after it reads the checkpoints: what is published
+    /// meanwhile does not disturb it.
     ///
     /// # Errors
     /// The storage's own.

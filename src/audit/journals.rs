@@ -229,7 +229,7 @@ fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Finding
     } else if signed.size() > last.signed.size() {
         if !cut {
             let (size, sealed) = (signed.size(), last.signed.size());
-            let told = format_args!("it is published up to size {size}, and the ledger seals it up to {sealed} yet");
+            let told = format_args!("it is published up to size {size}, and sealed only up to {sealed}");
             findings.notice(None, Rule::Behind, told);
         }
     } else if signed.note() != last.signed.note() && !cut {

@@ -14,6 +14,7 @@ mod journals;
 mod json;
 mod knowledge;
 mod lists;
+mod moment;
 mod overuse;
 mod parts;
 mod periods;

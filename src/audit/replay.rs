@@ -6,6 +6,7 @@ use super::finding::{Finding, Findings, Rule, Severity};
 use super::journals::{GateSeen, JournalAudit, NO_REDEMPTION, Seal, audit_again, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
+use super::moment::Moment;
 use super::overuse::{Judged, OtherGrant, OverUse};
 use super::parts::{Extent, Parts, most_records};
 use super::periods::{Books, Left, Periods};
@@ -190,11 +191,9 @@ fn optional(out: &mut Json, key: &str, value: Option<Hash>) {
 /// Never fails as a whole: what cannot be read or verified is a finding, and the audit goes on.
 pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("");
-    let paths = files.list().unwrap_or_else(|error| {
-        findings.error_at(".", Rule::Unreadable, error);
-        Vec::new()
-    });
-    let lists = Lists::read(files, &paths, options.anchor.as_ref(), options.depth, &mut findings);
+    let moment = Moment::of(files, &mut findings);
+    let (files, paths) = (&moment, moment.paths());
+    let lists = Lists::read(files, paths, options.anchor.as_ref(), options.depth, &mut findings);
     let depth = options.depth;
     let found_so_far = |findings, anchor, counts| {
         let (over_use, other_grants, cases) = (Vec::new(), Vec::new(), Vec::new());
@@ -207,7 +206,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let mut counts = Counts::default();
     let members: Vec<MemberId> = lists.cities().into_iter().collect();
-    let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, &paths));
+    let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, paths));
     let mut cities: Vec<City> = Vec::new();
     for (of_ledger, city) in read {
         findings.append(of_ledger);
@@ -216,11 +215,11 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     counts.ledgers = cities.len() as u64;
     counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
     check_seen(&mut cities, &mut findings);
-    check_unexpected(&paths, &lists, &cities, &mut findings);
+    check_unexpected(paths, &lists, &cities, &mut findings);
     let mut found = findings.into_vec();
     let gates: Vec<(&City, &GateSeen)> =
         cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
-    let parts = parts(&cities, &gates, &paths, options);
+    let parts = parts(&cities, &gates, paths, options);
     let (first, others) = parts.split();
     let again = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).count();
     let all = again.saturating_mul(parts.count().saturating_sub(1)).saturating_add(gates.len());
@@ -228,7 +227,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         move |done: usize| options.progress.map_or((), |progress| progress(before.saturating_add(done), all))
     };
     let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
-        let [journal, evidence] = ["journal", "evidence"].map(|top| below(&paths, &place_of(top, gate)));
+        let [journal, evidence] = ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate)));
         audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first)
     });
     let (mut standing, mut extents) = (Vec::new(), Vec::new());

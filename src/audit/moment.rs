@@ -1,0 +1,104 @@
+//! Published files as they are when their checkpoints are read.
+//!
+//! Cities go on publishing while an audit reads. Whatever a checkpoint signs is published before it, and the journals before
+//! the ledger that seals them. So the audit reads the checkpoints first, those of the ledgers before those of the journals,
+//! and asks only then which files there are: all that these checkpoints need is there. It audits up to them.
+
+use super::files::Files;
+use super::finding::{Findings, Rule};
+use crate::limits::MAX_NOTE;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Bytes of checkpoints that are kept: those of a hundred thousand logs. Any more are read when their logs are.
+const MOST: usize = 1 << 26;
+
+/// The files, with the checkpoints as they were.
+#[derive(Debug)]
+pub(super) struct Moment<'a, F> {
+    files: &'a F,
+    /// By path.
+    checkpoints: BTreeMap<String, Vec<u8>>,
+    paths: Vec<String>,
+}
+
+impl<'a, F: Files> Moment<'a, F> {
+    /// Reads the checkpoints, and then lists the files.
+    pub(super) fn of(files: &'a F, findings: &mut Findings) -> Self {
+        Self::within(MOST, files, findings)
+    }
+
+    fn within(mut room: usize, files: &'a F, findings: &mut Findings) -> Self {
+        // That they cannot be listed is found when they are listed again.
+        let before = files.list().unwrap_or_default();
+        let mut checkpoints = BTreeMap::new();
+        for top in ["ledger/", "journal/"] {
+            let of_logs = before.iter().filter(|path| path.starts_with(top) && path.ends_with("/checkpoint"));
+            for path in of_logs {
+                // What is wrong with one is found when its log is read.
+                let Ok(Some(note)) = files.read(path) else { continue };
+                if note.len() > MAX_NOTE {
+                    continue;
+                }
+                let Some(rest) = room.checked_sub(note.len()) else { break };
+                room = rest;
+                checkpoints.insert(path.clone(), note.into_owned());
+            }
+        }
+        let mut paths = files.list().unwrap_or_else(|error| {
+            findings.error_at(".", Rule::Unreadable, error);
+            Vec::new()
+        });
+        paths.sort_unstable();
+        paths.dedup();
+        Self { files, checkpoints, paths }
+    }
+
+    /// What was there after the checkpoints were read, ascending.
+    pub(super) fn paths(&self) -> &[String] {
+        &self.paths
+    }
+}
+
+impl<F: Files> Files for Moment<'_, F> {
+    type Error = F::Error;
+
+    fn list(&self) -> Result<Vec<String>, F::Error> {
+        Ok(self.paths.clone())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, F::Error> {
+        match self.checkpoints.get(path) {
+            Some(note) => Ok(Some(Cow::from(note))),
+            None => self.files.read(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::MemoryFiles;
+
+    /// No longer than a note, no more than there is room for, and those of the ledgers first.
+    #[test]
+    fn checkpoints_are_kept_as_far_as_there_is_room() {
+        let note = |path: &str, length: usize| (path.to_owned(), vec![b'a'; length]);
+        let files = MemoryFiles::from([
+            note("journal/310101/1/checkpoint", 100),
+            note("journal/310101/1/tile/0/000", 1),
+            note("ledger/310101/checkpoint", MAX_NOTE),
+            note("ledger/320100/checkpoint", MAX_NOTE + 1),
+        ]);
+        let kept = |room| {
+            let moment = Moment::within(room, &files, &mut Findings::at(""));
+            assert!(moment.paths().iter().eq(files.keys()));
+            assert!(files.keys().all(|path| moment.read(path) == files.read(path)));
+            moment.checkpoints.into_keys().collect::<Vec<_>>()
+        };
+        let (journal, ledger) = ("journal/310101/1/checkpoint", "ledger/310101/checkpoint");
+        assert_eq!(kept(MAX_NOTE + 100), [journal, ledger]);
+        assert_eq!(kept(MAX_NOTE + 99), [ledger]);
+        assert_eq!(kept(MAX_NOTE - 1), [journal]);
+    }
+}
