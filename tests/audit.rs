@@ -285,7 +285,7 @@ fn what_is_published_late_accuses_nobody() {
     day.finish(next + 90_000);
     let mut after = day.files();
     after.insert("statement.cbor".into(), before["statement.cbor"].clone());
-    assert_eq!([&before, &after].map(|files| run(files)), [[], []]);
+    assert_eq!([&before, &after].map(run), [[], []]);
     let log = |path: &String| match path.split('/').collect::<Vec<_>>()[..] {
         ["ledger", member, ..] => Some(format!("ledger/{member}")),
         [top @ ("journal" | "evidence"), member, gate, ..] => Some(format!("{top}/{member}/{gate}")),

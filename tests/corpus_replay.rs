@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use targets::TARGETS;
 
-/// Days that are drawn, of which each is audited seven times.
+/// Days that are drawn, of which each is audited nine times.
 const DAYS: u64 = 100;
 
 fn fuzz() -> PathBuf {

@@ -19,6 +19,8 @@ pub(crate) struct Wanted {
     pub(crate) period: Option<Period>,
     /// How many redemptions to keep in memory.
     pub(crate) uses_at_once: Option<NonZeroUsize>,
+    /// Lists each finding, and not each cause once.
+    pub(crate) all: bool,
     /// Prints JSON instead of text.
     pub(crate) json: bool,
     /// Where to write the statement, as canonical bytes and as a table.
@@ -70,7 +72,7 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let uses_at_once = wanted.uses_at_once.map_or(Options::default().uses_at_once, NonZeroUsize::get);
     let folder = Folder::new(directory);
-    let options = Options { depth, anchor, period, threads, uses_at_once, ..Options::default() };
+    let options = Options { depth, anchor, period, threads, uses_at_once, group: !wanted.all, ..Options::default() };
     let report = audit::audit(&folder, &options);
     if json {
         dump::line(out, &report.to_json());
@@ -202,5 +204,9 @@ fn describe(out: &mut String, report: &Report) {
     }
     for finding in &report.findings {
         dump::line(out, &finding.to_string());
+    }
+    let count = report.findings.iter().fold(0_u64, |count, finding| count.saturating_add(finding.count));
+    if count > report.findings.len() as u64 {
+        dump::line(out, &format!("note: --all lists each of these {count} findings"));
     }
 }

@@ -102,6 +102,9 @@ enum Command {
         /// is there.
         #[arg(long, value_name = "DIRECTORY")]
         export_over_use: Option<PathBuf>,
+        /// Lists each finding. Otherwise those of one cause are put together: the first, and how many there are.
+        #[arg(long)]
+        all: bool,
         /// Prints the report as one line of JSON.
         #[arg(long)]
         json: bool,
@@ -180,10 +183,11 @@ impl Command {
                 statement,
                 csv,
                 export_over_use,
+                all,
                 json,
             } => {
                 let period = from.zip(until).map(|(from, until)| Period { from, until });
-                let wanted = Wanted { depth, anchor, period, uses_at_once, json, statement, csv, export_over_use };
+                let wanted = Wanted { depth, anchor, period, uses_at_once, all, json, statement, csv, export_over_use };
                 audit::audit(out, &directory, &wanted)
             }
             Self::VerifyOverUse { file, trust } => audit::verify_over_use(out, &file, &trust),

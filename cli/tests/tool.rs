@@ -371,6 +371,43 @@ fn two_months_are_settled() {
     }
 }
 
+/// A list that is missing shows at each record that needs it.
+#[test]
+fn findings_of_one_cause_are_printed_once_and_counted() {
+    let mut day = day::Day::open();
+    for number in 1..=20 {
+        let (pass, at) = (day::pass(day::CITIES[0], number, 1, |_| {}), day::OPEN + i64::from(number));
+        let decision = day.scan(0, 0, &day::code(&pass, number, at), at);
+        assert!(matches!(decision, Decision::Admitted(_)), "{decision:?}");
+    }
+    day.deliver(0, 0, day::OPEN + 40_000);
+    let mut files = day.settle(day::OPEN + 90_000);
+    files.remove("trust/catalogue-310101-1.cose").unwrap();
+    let directory = published(&files);
+    let found = |arguments: &[&str]| {
+        let (code, said) = onecard(directory.path(), &[&["audit", "day"], arguments].concat());
+        assert_eq!(code, 1, "{said}");
+        let lines = said.lines().filter(|line| line.starts_with("error: ")).count();
+        (lines, said)
+    };
+    let (each, said) = found(&["--all"]);
+    assert!(each > 20 && !said.contains(" more)") && !said.contains("note: --all"), "{said}");
+    let (lines, said) = found(&[]);
+    assert!(lines < 8, "{said}");
+    assert!(
+        said.contains("\nerror: journal/310101/1 entry 2: Decision: no product 310101/1@1 (and 19 more)\n"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("\nnote: --all lists each of these {each} findings\n")), "{said}");
+    for (arguments, listed) in [(&["--json"][..], lines), (&["--json", "--all"], each)] {
+        let (_, said) = found(arguments);
+        let report: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+        let found = report["findings"].as_array().unwrap();
+        let count: u64 = found.iter().map(|found| found["count"].as_u64().unwrap()).sum();
+        assert_eq!((found.len(), count), (listed, each as u64));
+    }
+}
+
 #[test]
 fn over_use_is_exported_and_verified_without_the_published_files() {
     let files = day::Day::over_used().settle(day::OPEN + 90_000);

@@ -924,7 +924,7 @@ extern "C" {
 // use, 1 to 256; the result does not depend on it.
 //
 // It never fails for what it reads: what cannot be read or verified is a finding. `report` is the whole
-// of it in JSON, as `onecard audit --json` prints it; free it with onecard_buffer_free.
+// of it in JSON, as `onecard audit --json` prints it, each cause once; free it with onecard_buffer_free.
 //
 // # Safety
 // `directory` and `anchor` are valid for their lengths; `audited` and `report` are NULL or can be

@@ -49,7 +49,7 @@ pub struct Audited {
 /// use, 1 to 256; the result does not depend on it.
 ///
 /// It never fails for what it reads: what cannot be read or verified is a finding. `report` is the whole
-/// of it in JSON, as `onecard audit --json` prints it; free it with onecard_buffer_free.
+/// of it in JSON, as `onecard audit --json` prints it, each cause once; free it with onecard_buffer_free.
 ///
 /// # Safety
 /// `directory` and `anchor` are valid for their lengths; `audited` and `report` are NULL or can be
@@ -80,7 +80,8 @@ pub unsafe extern "C" fn onecard_audit(
         }
         let threads = usize::try_from(threads).ok().filter(|threads| (1..=MAX_THREADS).contains(threads));
         let threads = threads.ok_or(Status::OutOfRange)?;
-        let options = Options { anchor: anchor.map(|anchor| Hash(*anchor)), threads, ..Options::default() };
+        let anchor = anchor.map(|anchor| Hash(*anchor));
+        let options = Options { anchor, threads, group: true, ..Options::default() };
         let found = audit::audit(&Folder::new(directory), &options);
         let text = found.to_json();
         audited.set(Audited::from(&found));
@@ -95,7 +96,10 @@ const MAX_THREADS: usize = 256;
 impl From<&Report> for Audited {
     fn from(report: &Report) -> Self {
         let audit::Counts { ledgers, entries, journals, records, redemptions, evidence, pruned } = report.counts;
-        let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+        let of = |severity| {
+            let found = report.findings.iter().filter(|finding| finding.severity == severity);
+            found.fold(0_u64, |count, finding| count.saturating_add(finding.count))
+        };
         let statement = report.statement.as_ref().map(audit::Statement::digest);
         Self {
             errors: of(Severity::Error),

@@ -108,6 +108,12 @@ pub fn agree(data: &[u8]) {
             assert_same(&report, &again, &format!("{threads} threads, {uses_at_once} uses at once"));
         }
     }
+    // And so do findings that are put together by their causes.
+    let grouped = Options { group: true, ..Options::default() };
+    let (whole, parts) = (audit(&files, &grouped), audit(&files, &Options { threads: 2, uses_at_once: 1, ..grouped }));
+    assert_same(&whole, &parts, "grouped");
+    let count: u64 = whole.findings.iter().map(|found| found.count).sum();
+    assert_eq!(count, report.findings.len() as u64, "grouped");
 }
 
 fn assert_same(report: &Report, other: &Report, how: &str) {

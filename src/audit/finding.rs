@@ -2,6 +2,7 @@
 
 use super::printed::Printed;
 use core::fmt;
+use std::collections::BTreeMap;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +130,8 @@ pub struct Finding {
     pub rule: Rule,
     /// What exactly.
     pub detail: String,
+    /// How many there are of the same cause, of which this is the first; 1 where each is listed.
+    pub count: u64,
 }
 
 /// One line, whatever the place and the detail hold.
@@ -138,8 +141,64 @@ impl fmt::Display for Finding {
         if let Some(index) = self.index {
             write!(f, " entry {index}")?;
         }
-        write!(f, ": {}: {}", self.rule, Printed(&self.detail))
+        write!(f, ": {}: {}", self.rule, Printed(&self.detail))?;
+        match self.count.saturating_sub(1) {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
     }
+}
+
+/// Of each cause the first finding, with how many there are.
+///
+/// What is found of entries is of one cause where the rule and the words are the same, and what the words name; their times,
+/// indices and sums may differ. What is found of files is of one cause within a log. In whatever order findings are grouped,
+/// and however often, the outcome is the same.
+pub(super) fn grouped(found: Vec<Finding>) -> Vec<Finding> {
+    let mut groups: BTreeMap<_, Finding> = BTreeMap::new();
+    for finding in found {
+        let cause = (finding.severity, finding.rule, scope(&finding), words(&finding.detail));
+        let Some(first) = groups.get_mut(&cause) else {
+            groups.insert(cause, finding);
+            continue;
+        };
+        let count = first.count.saturating_add(finding.count);
+        let at = |finding: &Finding| (finding.place.clone(), finding.index, finding.detail.clone());
+        if at(&finding) < at(first) {
+            *first = finding;
+        }
+        first.count = count;
+    }
+    groups.into_values().collect()
+}
+
+/// Where findings of one cause are: anywhere, or else in one log, or about one file.
+fn scope(finding: &Finding) -> String {
+    let place = &*finding.place;
+    let depth = match place.split('/').next() {
+        _ if finding.index.is_some() => 0,
+        Some("ledger") => 2,
+        Some("journal" | "evidence") => 3,
+        _ if finding.rule == Rule::Unexpected => 1,
+        _ => return place.to_owned(),
+    };
+    place.split('/').take(depth).collect::<Vec<_>>().join("/")
+}
+
+/// The words of a detail, without times and numbers, except those that name something.
+fn words(detail: &str) -> String {
+    const NAMED: [&str; 7] = ["catalogue", "gate", "grant", "list", "of", "product", "venue"];
+    let (mut words, mut before) = (String::with_capacity(detail.len()), "");
+    for word in detail.split(' ') {
+        let is_time = word.as_bytes().get(4) == Some(&b'-') && word.as_bytes().get(10) == Some(&b'T');
+        let is_number = word.contains(|c: char| c.is_ascii_digit())
+            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation())
+            && !word.contains('/');
+        words.push_str(if is_time || (is_number && !NAMED.contains(&before)) { "#" } else { word });
+        words.push(' ');
+        before = word;
+    }
+    words
 }
 
 /// Collects findings about one place.
@@ -182,16 +241,23 @@ impl Findings {
         self.found.iter().any(|finding| finding.rule == rule)
     }
 
+    /// Of each cause the first only.
+    pub(super) fn group(&mut self) {
+        self.found = grouped(core::mem::take(&mut self.found));
+    }
+
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.found
     }
 
     fn push_at(&mut self, place: &str, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
-        self.found.push(Finding { place: place.to_owned(), index: None, severity, rule, detail: detail.to_string() });
+        let (place, detail) = (place.to_owned(), detail.to_string());
+        self.found.push(Finding { place, index: None, severity, rule, detail, count: 1 });
     }
 
     fn push(&mut self, index: Option<u64>, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
-        self.found.push(Finding { place: self.place.clone(), index, severity, rule, detail: detail.to_string() });
+        let (place, detail) = (self.place.clone(), detail.to_string());
+        self.found.push(Finding { place, index, severity, rule, detail, count: 1 });
     }
 }
 
@@ -216,5 +282,81 @@ mod tests {
             r"notice: trust/a\nverified: \u{202e}b: TrustList: before",
         ];
         assert_eq!(told, expected);
+    }
+
+    fn found(findings: &[(&str, Option<u64>, Rule, &str)]) -> Vec<Finding> {
+        let finding = |(place, index, rule, detail): &(&str, Option<u64>, Rule, &str)| Finding {
+            place: (*place).to_owned(),
+            index: *index,
+            severity: Severity::Error,
+            rule: *rule,
+            detail: (*detail).to_owned(),
+            count: 1,
+        };
+        findings.iter().map(finding).collect()
+    }
+
+    #[test]
+    fn findings_of_one_cause_are_told_once_and_counted() {
+        let (missing, early) = ("there is no such file", "2026-10-01T08:00:00+08:00 is before");
+        let all = found(&[
+            // By what they name, in whatever log.
+            ("journal/310101/1", Some(7), Rule::Published, "catalogue 1 of 310101 is not published"),
+            ("journal/310101/2", Some(1), Rule::Published, "catalogue 1 of 310101 is not published"),
+            ("journal/310101/1", Some(3), Rule::Published, "catalogue 1 of 310101 is not published"),
+            ("journal/310101/1", Some(4), Rule::Published, "catalogue 2 of 310101 is not published"),
+            ("journal/310101/1", Some(5), Rule::Published, "catalogue 1 of 320100 is not published"),
+            ("journal/310101/1", Some(2), Rule::Decision, "no product 310101/1/1"),
+            ("journal/310101/1", Some(3), Rule::Decision, "no product 310101/2/1"),
+            // Whatever their times and numbers are.
+            ("journal/310101/1", Some(8), Rule::Clock, &format!("{early} 2026-10-01T08:00:01+08:00")),
+            ("journal/310101/1", Some(9), Rule::Clock, &format!("{early} 2026-10-01T09:00:01+08:00")),
+            ("journal/310101/1", Some(8), Rule::Annulment, "entry 3 is no redemption that can be annulled"),
+            ("journal/320100/1", Some(2), Rule::Annulment, "entry 12 is no redemption that can be annulled"),
+            // Of files within a log, and of others one by one.
+            ("ledger/310101/tile/0/000", None, Rule::Missing, missing),
+            ("ledger/310101/tile/0/001", None, Rule::Missing, missing),
+            ("ledger/320100/tile/0/001", None, Rule::Missing, missing),
+            ("journal/310101/1/tile/0/000", None, Rule::Missing, missing),
+            ("journal/310101/2/tile/0/000", None, Rule::Missing, missing),
+            ("trust/a", None, Rule::Catalogue, "it is damaged"),
+            ("trust/b", None, Rule::Catalogue, "it is damaged"),
+            ("trust/a", None, Rule::Unexpected, "what is it"),
+            ("trust/b", None, Rule::Unexpected, "what is it"),
+        ]);
+        let told = |found: &[Finding]| {
+            let one = |found: &Finding| (found.place.clone(), found.index, found.count);
+            let mut told: Vec<_> = found.iter().map(one).collect();
+            told.sort();
+            told
+        };
+        let expected = [
+            ("journal/310101/1", Some(2), 1),
+            ("journal/310101/1", Some(3), 1),
+            ("journal/310101/1", Some(3), 3),
+            ("journal/310101/1", Some(4), 1),
+            ("journal/310101/1", Some(5), 1),
+            ("journal/310101/1", Some(8), 2),
+            ("journal/310101/1", Some(8), 2),
+            ("journal/310101/1/tile/0/000", None, 1),
+            ("journal/310101/2/tile/0/000", None, 1),
+            ("ledger/310101/tile/0/000", None, 2),
+            ("ledger/320100/tile/0/001", None, 1),
+            ("trust/a", None, 1),
+            ("trust/a", None, 2),
+            ("trust/b", None, 1),
+        ]
+        .map(|(place, index, count): (&str, Option<u64>, u64)| (place.to_owned(), index, count));
+        let whole = grouped(all.clone());
+        assert_eq!(told(&whole), expected);
+        // Backwards, and in parts that were grouped before.
+        assert_eq!(grouped(all.iter().rev().cloned().collect()), whole);
+        for at in 0..all.len() {
+            let (one, other) = all.split_at(at);
+            assert_eq!(grouped([grouped(other.to_vec()), grouped(one.to_vec())].concat()), whole, "{at}");
+        }
+        let first = whole.iter().find(|found| found.count == 3).unwrap();
+        let text = "error: journal/310101/1 entry 3: Published: catalogue 1 of 310101 is not published (and 2 more)";
+        assert_eq!(first.to_string(), text);
     }
 }

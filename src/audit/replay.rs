@@ -2,7 +2,7 @@
 
 use super::export::Case;
 use super::files::Files;
-use super::finding::{Finding, Findings, Rule, Severity};
+use super::finding::{Finding, Findings, Rule, Severity, grouped};
 use super::journals::{GateSeen, JournalAudit, NO_REDEMPTION, Seal, audit_again, audit_journal};
 use super::json::Json;
 use super::lists::{ListId, Lists, is_list};
@@ -71,6 +71,9 @@ pub struct Options<'a> {
     /// times, each time for a part of the passes. Parts are of that size but for what chance makes of them, and all uses
     /// of one pass are in one.
     pub uses_at_once: usize,
+    /// Whether of findings of one cause only the first is kept, with how many there are ([`Finding::count`]): a list that
+    /// is missing shows at every record that names it.
+    pub group: bool,
     /// Called now and then with the number of journals done and how many there are, which counts them once for each time
     /// they are read. Neither goes back.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
@@ -79,15 +82,15 @@ pub struct Options<'a> {
 impl Default for Options<'_> {
     fn default() -> Self {
         let (depth, uses_at_once) = (Depth::Policy, USES_AT_ONCE);
-        Self { depth, anchor: None, period: None, threads: 1, uses_at_once, progress: None }
+        Self { depth, anchor: None, period: None, threads: 1, uses_at_once, group: false, progress: None }
     }
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { depth, anchor, period, threads, uses_at_once, .. } = self;
+        let Self { depth, anchor, period, threads, uses_at_once, group, .. } = self;
         write!(f, "Options {{ depth: {depth:?}, anchor: {anchor:?}, period: {period:?}, threads: {threads}, ")?;
-        write!(f, "uses_at_once: {uses_at_once} }}")
+        write!(f, "uses_at_once: {uses_at_once}, group: {group} }}")
     }
 }
 
@@ -115,7 +118,7 @@ pub struct Counts {
 pub struct Report {
     /// How deep it went.
     pub depth: Depth,
-    /// What was found, ordered by place and entry.
+    /// What was found, ordered by place and entry: each, or of each cause the first ([`Options::group`]).
     pub findings: Vec<Finding>,
     /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,
@@ -160,7 +163,7 @@ impl Report {
                     Some(index) => out.number("index", index),
                     None => out.number("index", "null"),
                 };
-                out.text("detail", &finding.detail);
+                out.text("detail", &finding.detail).number("count", finding.count);
             });
             out.list("over_use", &self.over_use, |out, over| {
                 out.name("pass", over.pass).name("gate", over.used.gate).number("index", over.used.index);
@@ -202,7 +205,13 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
-        return found_so_far(findings.into_vec(), None, Counts::default());
+        return found_so_far(in_order(findings.into_vec(), options), None, Counts::default());
+    };
+    // Log by log, so that they do not fill the memory.
+    let group = |findings: &mut Findings| {
+        if options.group {
+            findings.group()
+        }
     };
     let mut counts = Counts::default();
     let members: Vec<MemberId> = lists.cities().into_iter().collect();
@@ -228,7 +237,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     };
     let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
         let [journal, evidence] = ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate)));
-        audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first)
+        let mut audited = audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first);
+        group(&mut audited.findings);
+        audited
     });
     let (mut standing, mut extents) = (Vec::new(), Vec::new());
     for JournalAudit { findings, standing: of_gate, counts: read, extent } in journals {
@@ -239,8 +250,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     }
 
     if depth < Depth::Policy {
-        found.sort();
-        return found_so_far(found, Some(lists.anchor()), counts);
+        return found_so_far(in_order(found, options), Some(lists.anchor()), counts);
     }
 
     let mut findings = Findings::at("statement.cbor");
@@ -255,7 +265,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let in_a_reading = again.len();
     for part in others {
         let read = parallel(&again, options.threads, progress(done), |(gate, extent)| {
-            audit_again(files, &lists, gate, extent, part)
+            let mut audited = audit_again(files, &lists, gate, extent, part);
+            group(&mut audited.0);
+            audited
         });
         done = done.saturating_add(in_a_reading);
         let (mut standing, mut same) = (Vec::new(), Vec::new());
@@ -272,7 +284,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     }
     let statement = periods.settle(files, books, left, &mut findings);
     found.extend(findings.into_vec());
-    found.sort();
+    let found = in_order(found, options);
     let Judged { mut over_use, mut other_grants } = judged;
     // The order of a pass's uses stays.
     over_use.sort_by_key(|over| over.pass);
@@ -280,6 +292,13 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     cases.sort_by_key(Case::pass);
     let (settled, anchor) = (periods.settled(), Some(lists.anchor()));
     Report { depth, findings: found, over_use, other_grants, cases, statement, settled, anchor, counts }
+}
+
+/// By place and entry, and of each cause the first where that is wanted.
+fn in_order(found: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
+    let mut found = if options.group { grouped(found) } else { found };
+    found.sort();
+    found
 }
 
 /// So many parts of the passes that each has about as many redemptions as are wanted at once.
@@ -760,7 +779,10 @@ mod tests {
         let told = [Depth::Integrity, Depth::Evidence, Depth::Policy].map(|depth| depth.to_string());
         assert_eq!(told, ["integrity", "evidence", "policy"]);
         let told = format!("{:?}", Options { threads: 3, ..Options::default() });
-        assert_eq!(told, "Options { depth: Policy, anchor: None, period: None, threads: 3, uses_at_once: 16777216 }");
+        assert_eq!(
+            told,
+            "Options { depth: Policy, anchor: None, period: None, threads: 3, uses_at_once: 16777216, group: false }"
+        );
     }
 
     #[test]
