@@ -4,7 +4,9 @@
 mod day;
 
 use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
-use onecard::audit::{Depth, Files, Finding, Liable, MemoryFiles, Options, Report, Rule, Severity, audit};
+use onecard::audit::{
+    Depth, Files, Finding, Liable, MemoryFiles, Options, Report, Rule, Severity, audit, prove_over_use,
+};
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
@@ -309,6 +311,33 @@ fn what_is_published_late_accuses_nobody() {
             assert!(rules.contains(&Rule::Behind) && !rules.contains(&Rule::Pruned), "{log} {which}: {found:?}");
             assert_eq!(report.statement.as_ref(), Some(&statement), "{log} {which}: {found:?}");
         }
+    }
+}
+
+/// A use that is not sealed yet is in no ledger: that its journal goes on is told, and no more.
+#[test]
+fn over_use_is_found_when_its_seal_is_published() {
+    let mut day = Day::open();
+    let twice = pass(CITIES[0], 1, 1, |_| {});
+    for at in [OPEN, OPEN + 200] {
+        index(day.scan(0, 0, &code(&twice, 1, at), at));
+    }
+    (0..2).for_each(|city| day.deliver(city, 0, OPEN + 500));
+    day.finish(OPEN + 600);
+    let before = day.files();
+    index(day.scan(1, 0, &code(&twice, 1, OPEN + 1_000), OPEN + 1_000));
+    day.deliver(1, 0, OPEN + 2_000);
+    day.finish(OPEN + 3_000);
+    let after = day.files();
+    let mut unsealed = before;
+    let of_gate = |path: &str| path.starts_with("journal/320100/1/") || path.starts_with("evidence/320100/1/");
+    unsealed.retain(|path, _| !of_gate(path));
+    unsealed.extend(after.clone().into_iter().filter(|(path, _)| of_gate(path)));
+    for (files, found, over_use) in [(after, 0, 1), (unsealed, 1, 0)] {
+        let report = audit(&files, &Options::default());
+        assert!(report.findings.iter().all(|found| found.rule == Rule::Behind), "{:?}", report.findings);
+        assert_eq!((report.findings.len(), report.over_use.len(), report.counts.redemptions), (found, over_use, 3));
+        assert!(prove_over_use(&files, &report).iter().all(|(_, proof)| proof.is_ok()));
     }
 }
 

@@ -183,7 +183,8 @@ impl Periods {
         while let Some(of_pass) = all.pass_at(from) {
             from = of_pass.end;
             let place = |at| {
-                let redeemed = all.redeemed(at)?;
+                // What no ledger has sealed yet is in none.
+                let redeemed = all.redeemed(at).filter(|redeemed| redeemed.entry < u64::MAX)?;
                 let (period, taken_back) =
                     self.places(redeemed.used.gate.member, redeemed.entry, redeemed.taken_back)?;
                 Some(Placed { period, taken_back, redeemed })
