@@ -20,6 +20,8 @@
 //  - There is no global state and no last error: functions may be called from any thread. What a
 //    handle allows is said where its type is; a call that would race is ONECARD_STATUS_BUSY and does
 //    nothing. Only _free must be the last call with its handle.
+//  - A gate, ledger or witness belongs to the process that opened it. After fork(), every call with it in
+//    the child is ONECARD_STATUS_FORKED; _free there frees the memory, and neither writes nor unlocks.
 //  - A bug inside that would unwind is stopped and returned as ONECARD_STATUS_PANIC. Every later call
 //    with the same handle but _free is ONECARD_STATUS_POISONED.
 
@@ -82,6 +84,8 @@ enum onecard_status
   ONECARD_STATUS_RESERVED = 14,
   // A number or text names no member, pass or day.
   ONECARD_STATUS_NAME = 15,
+  // This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+  ONECARD_STATUS_FORKED = 16,
   // The text, or what it would encode, is longer than any presentation.
   ONECARD_STATUS_TEXT_TOO_LONG = 100,
   // The text does not start with the prefix of a known version.

@@ -147,6 +147,7 @@ impl From<StoreError> for Status {
             StoreError::NotAStore(_) => Self::StoreForeign,
             StoreError::Format { .. } => Self::StoreFormat,
             StoreError::Damaged { .. } => Self::StoreDamaged,
+            StoreError::Forked(_) => Self::Forked,
             StoreError::Io { .. } | StoreError::Failed(_) | StoreError::Database(_) => Self::StoreFailed,
             _ => Self::Unclassified,
         }

@@ -43,6 +43,8 @@ pub enum Status {
     Reserved = 14,
     /// A number or text names no member, pass or day.
     Name = 15,
+    /// This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+    Forked = 16,
     /// The text, or what it would encode, is longer than any presentation.
     TextTooLong = 100,
     /// The text does not start with the prefix of a known version.
@@ -245,7 +247,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 101] = [
+pub(crate) const TABLE: [(Status, &str, &str); 102] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -262,6 +264,11 @@ pub(crate) const TABLE: [(Status, &str, &str); 101] = [
     (Status::Nothing, "没有可提供的内容\0", "there is nothing to hand out\0"),
     (Status::Reserved, "保留字段不为零\0", "a reserved field is not 0\0"),
     (Status::Name, "成员、通票或日期的编号无效\0", "a number or text names no member, pass or day\0"),
+    (
+        Status::Forked,
+        "句柄属于派生（fork）出本进程的另一进程\0",
+        "the handle belongs to the process that this one was forked from\0",
+    ),
     (Status::TextTooLong, "文本过长\0", "the text is longer than any presentation\0"),
     (Status::TextPrefix, "文本前缀不是已知版本\0", "the text does not start with a known prefix\0"),
     (Status::TextAlphabet, "文本含有 Base45 以外的字符\0", "a character is not in the Base45 alphabet\0"),
@@ -398,7 +405,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 101] = [
+    const FROZEN: [(u32, &str); 102] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -415,6 +422,7 @@ mod tests {
         (13, "Nothing"),
         (14, "Reserved"),
         (15, "Name"),
+        (16, "Forked"),
         (100, "TextTooLong"),
         (101, "TextPrefix"),
         (102, "TextAlphabet"),

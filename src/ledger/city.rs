@@ -317,6 +317,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
     pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
@@ -723,6 +724,7 @@ impl<S: Storage> Ledger<S> {
     }
 
     fn sure(&self) -> Result<(), LedgerError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure { Err(LedgerError::Unsure) } else { Ok(()) }
     }
 
@@ -1338,7 +1340,7 @@ pub(super) mod tests {
         ledger.storage.fail_after(0);
         let before = ledger.storage.clone();
         let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
-        assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))));
+        assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError::Told)))));
         assert_eq!(ledger.storage, before);
         let unsure = |result| matches!(result, Err(LedgerError::Unsure));
         assert!(unsure(ledger.checkpoint().map(|_| 0)));
@@ -1402,9 +1404,32 @@ pub(super) mod tests {
                 Ok(Ingested::Accepted { records: 1, entry: 5 }),
             ]
         ));
-        assert_eq!(ledger.storage.commit(&[]), Err(MemoryError), "one commit was made");
+        assert_eq!(ledger.storage.commit(&[]), Err(MemoryError::Told), "one commit was made");
         ledger.journals.values().for_each(|journal| journal.log.verify(&ledger.storage).unwrap());
         same(&ledger, &open(ledger.storage.clone()).unwrap());
+    }
+
+    #[test]
+    fn in_a_forked_process_a_ledger_does_nothing_and_signs_nothing() {
+        let gate7 = sealed(&[1]);
+        let mut ledger = ledger_with(&gate7);
+        let signed = ledger.checkpoint().unwrap();
+        ledger.retire(7, time(NOW)).unwrap();
+        ledger.storage.fork();
+        let (storage, log, now) = (ledger.storage.clone(), ledger.log.clone(), time(NOW));
+        let forked = |error: LedgerError<_>| {
+            assert!(matches!(error, LedgerError::Log(LogError::Storage(MemoryError::Forked))), "{error:?}");
+        };
+        forked(ledger.checkpoint().unwrap_err());
+        forked(ledger.cosigned(&lines(&signed, &[320_100]), now).unwrap_err());
+        forked(ledger.enrol(&certificate(CITY, 8, 8), now).unwrap_err());
+        forked(ledger.record(Entry::Reversal { gate: 7, index: 2 }, now).unwrap_err());
+        forked(ledger.usage(0..1, now, |_| true).unwrap_err());
+        forked(ledger.usage_digest(UsageFacts::new(now), now).unwrap_err());
+        forked(ledger.recover().unwrap_err());
+        let IngestError::Ledger(error) = take(&mut ledger, &segment(&gate7, 0)).unwrap_err() else { panic!("taken") };
+        forked(error);
+        assert_eq!((&ledger.storage, &ledger.log), (&storage, &log));
     }
 
     #[test]
@@ -1421,7 +1446,7 @@ pub(super) mod tests {
             [
                 // It was durable before.
                 Ok(Ingested::Duplicate),
-                Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))),
+                Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError::Told)))),
                 Err(IngestError::Ledger(LedgerError::Unsure)),
             ]
         ));

@@ -949,7 +949,7 @@ mod tests {
         let mut batch = log.begin();
         batch.push(b"lost", Some(b"evidence")).unwrap();
         storage.fail_after(0);
-        assert_eq!(storage.commit(&batch.writes()), Err(MemoryError));
+        assert_eq!(storage.commit(&batch.writes()), Err(MemoryError::Told));
         drop(batch);
         assert_eq!((&storage, &log), (&before.0, &before.1));
         grow(&mut storage, &mut log, 256);

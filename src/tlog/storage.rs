@@ -147,6 +147,16 @@ pub trait Storage {
     /// The store's own.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
 
+    /// Whether this process may act with what it keeps here. A store fails that belongs to the process which opened
+    /// it, when another one came out of that by `fork`: both would sign the same indices. Whatever signs or records
+    /// asks first.
+    ///
+    /// # Errors
+    /// The store's own: nothing is to be done, and nothing to be signed.
+    fn same_process(&self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// After an error, makes the store ready again, with what is durable and nothing else. Until then
     /// a store may refuse everything. Nothing happens to a store that has not failed.
     ///
@@ -212,6 +222,10 @@ impl<S: Storage> Storage for Staged<'_, S> {
         }
     }
 
+    fn same_process(&self) -> Result<(), S::Error> {
+        self.below.same_process()
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), S::Error> {
         self.stage(writes.iter().cloned());
         Ok(())
@@ -251,12 +265,20 @@ impl<S: Storage> Storage for Staged<'_, S> {
 pub struct MemoryStorage {
     rows: BTreeMap<Row, Vec<u8>>,
     fail_after: Option<u32>,
+    forked: bool,
 }
 
-/// A commit failed because a test asked for it.
+/// What a store in memory refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the commit fails as it was told to")]
-pub struct MemoryError;
+#[non_exhaustive]
+pub enum MemoryError {
+    /// A commit failed because a test asked for it.
+    #[error("the commit fails as it was told to")]
+    Told,
+    /// The store is a copy in another process, because a test said so.
+    #[error("the store is another process's")]
+    Forked,
+}
 
 impl MemoryStorage {
     /// An empty store.
@@ -268,6 +290,12 @@ impl MemoryStorage {
     /// Lets `commits` more commits succeed and the one after them fail, once.
     pub const fn fail_after(&mut self, commits: u32) {
         self.fail_after = Some(commits);
+    }
+
+    /// From now on it is what another process has of it after a `fork`. It cannot find that out by itself, so a
+    /// test says so, and sees whether whoever signs asks.
+    pub const fn fork(&mut self) {
+        self.forked = true;
     }
 
     /// The rows, ascending.
@@ -289,11 +317,15 @@ impl Storage for MemoryStorage {
         Ok(self.rows.get(&row).cloned())
     }
 
+    fn same_process(&self) -> Result<(), MemoryError> {
+        if self.forked { Err(MemoryError::Forked) } else { Ok(()) }
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
         match self.fail_after {
             Some(0) => {
                 self.fail_after = None;
-                return Err(MemoryError);
+                return Err(MemoryError::Told);
             }
             Some(more) => self.fail_after = Some(more.saturating_sub(1)),
             None => {}
@@ -341,7 +373,7 @@ mod tests {
         let mut store = MemoryStorage::new();
         store.fail_after(1);
         assert_eq!(store.commit(&[Write::Put(row, vec![1])]), Ok(()));
-        assert_eq!(store.commit(&[Write::Put(row, vec![2])]), Err(MemoryError));
+        assert_eq!(store.commit(&[Write::Put(row, vec![2])]), Err(MemoryError::Told));
         assert_eq!(store.get(row), Ok(Some(vec![1])));
         assert_eq!(store.commit(&[Write::Delete(row)]), Ok(()));
         assert_eq!(store.get(row), Ok(None));

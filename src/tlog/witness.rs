@@ -332,6 +332,7 @@ impl Pending<'_> {
     /// # Errors
     /// The store's; there is no cosignature then, and the witness is where it was.
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
+        storage.same_process()?;
         let line = self.signed.checkpoint().cosign(self.name, self.key, now);
         // What monitors are served: the log's signature and ours, and nobody else's. None of these
         // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
@@ -463,12 +464,24 @@ mod tests {
         storage.fail_after(0);
         let body = request(0, &[], &log[1]);
         let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
-        assert_eq!(pending.commit(&mut storage, NOW), Err(MemoryError));
+        assert_eq!(pending.commit(&mut storage, NOW), Err(MemoryError::Told));
         assert_eq!(w.latest(ORIGIN), None);
         let _ = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
         assert_eq!(w.latest(ORIGIN), None);
         // Nothing was cosigned, so the other history may still come first.
         add(&mut w, &mut storage, &request(0, &[], &other[1])).unwrap();
+    }
+
+    #[test]
+    fn in_a_forked_process_a_witness_cosigns_nothing() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        let mut w = open(&storage);
+        storage.fork();
+        let body = request(0, &[], &log[1]);
+        let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
+        assert_eq!(pending.commit(&mut storage, NOW), Err(MemoryError::Forked));
+        assert_eq!(w.latest(ORIGIN), None);
+        assert_eq!(storage, MemoryStorage::new());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use crate::{
     medium::{Access, InFile, Medium, Settled},
     names::{InFileSystem, Names, parent},
+    process::Owned,
 };
 use core::{
     ops::Bound,
@@ -78,6 +79,10 @@ pub enum StoreError {
     /// An earlier read or commit failed, so nothing is known of what the store holds.
     #[error("the store at {} failed before and was not recovered; recover or reopen it", .0.display())]
     Failed(PathBuf),
+    /// This process is not the one that opened the store, but came out of it by `fork`. Nothing was done; what the
+    /// store holds is the other process's.
+    #[error("the store at {} was opened by another process, which was forked since; open it anew in this one", .0.display())]
+    Forked(PathBuf),
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<redb::Error>),
@@ -93,11 +98,14 @@ const CACHE: usize = 1024 * 1024;
 /// After an error everything is refused with [`StoreError::Failed`] until [`Storage::recover`], which
 /// closes the file and opens it again: what a database has in memory after an I/O error is not what
 /// is on the disk. Dropping the store and opening it again does the same.
+///
+/// It belongs to the process that opened it. In one that was forked since, everything is refused with
+/// [`StoreError::Forked`], and dropping it neither writes nor unlocks.
 #[derive(Debug)]
 pub struct RedbStorage {
     medium: Box<dyn Medium>,
-    /// `None` where it could not be opened again.
-    database: Option<Database>,
+    /// Empty where it could not be opened again.
+    database: Owned<Database>,
     failed: AtomicBool,
 }
 
@@ -128,7 +136,7 @@ impl RedbStorage {
     pub fn compact(&mut self) -> Result<bool, StoreError> {
         self.ready()?;
         let path = self.medium.path();
-        let database = self.database.as_mut();
+        let database = self.database.get_mut();
         let compacted = caught(path, || {
             let compacted = database.map(Database::compact).unwrap_or(Ok(false));
             compacted.map_err(|error| failure(path, error))
@@ -170,17 +178,18 @@ impl RedbStorage {
             };
         }
         make_tables(&database).map_err(|error| failure(path, error))?;
-        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
+        Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
     pub(crate) fn open_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
         let database = database(&*medium, Access::Write)?;
         format(&database, medium.path())?;
-        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
+        Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
     fn ready(&self) -> Result<&Database, StoreError> {
-        match &self.database {
+        self.same_process()?;
+        match self.database.get() {
             Some(database) if !self.failed.load(Ordering::Acquire) => Ok(database),
             _ => Err(StoreError::Failed(self.medium.path().into())),
         }
@@ -216,7 +225,12 @@ impl Storage for RedbStorage {
         self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
     }
 
+    fn same_process(&self) -> Result<(), StoreError> {
+        if self.database.is_here() { Ok(()) } else { Err(StoreError::Forked(self.medium.path().into())) }
+    }
+
     fn recover(&mut self) -> Result<(), StoreError> {
+        self.same_process()?;
         if self.ready().is_ok() {
             return Ok(());
         }
@@ -228,7 +242,7 @@ impl Storage for RedbStorage {
         }));
         let database = database(&*self.medium, Access::Write)?;
         format(&database, self.medium.path())?;
-        self.database = Some(database);
+        self.database = Owned::new(database);
         self.failed.store(false, Ordering::Release);
         Ok(())
     }
@@ -606,7 +620,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
         let store = RedbStorage::create(&path).unwrap();
-        let write = store.database.as_ref().unwrap().begin_write().unwrap();
+        let write = store.database.get().unwrap().begin_write().unwrap();
         write.open_table(FORMATS).unwrap().insert("format", 2).unwrap();
         write.commit().unwrap();
         drop(store);

@@ -1,5 +1,6 @@
 //! What several threads ask of one owner, answered in groups: a group shares one durable commit.
 
+use crate::process::Owned;
 use core::time::Duration;
 use std::{
     fmt,
@@ -31,8 +32,10 @@ pub(crate) trait Serve: Send + 'static {
 }
 
 /// An owner that several threads ask. Clones share it. It works in a thread of its own until it is closed,
-/// or the last clone is dropped.
-pub(crate) struct Shared<T: Serve> {
+/// or the last clone is dropped. A process that is forked has no such thread: to it, the owner is closed.
+pub(crate) struct Shared<T: Serve>(Owned<Link<T>>);
+
+struct Link<T: Serve> {
     asked: Sender<Asked<T>>,
     worker: Arc<Mutex<Option<JoinHandle<T>>>>,
 }
@@ -44,6 +47,12 @@ impl<T: Serve> fmt::Debug for Shared<T> {
 }
 
 impl<T: Serve> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Serve> Clone for Link<T> {
     fn clone(&self) -> Self {
         Self { asked: self.asked.clone(), worker: Arc::clone(&self.worker) }
     }
@@ -61,14 +70,14 @@ impl<T: Serve> Shared<T> {
     pub(crate) fn new(owner: T, bounds: Bounds) -> Self {
         let (asked, asking) = channel();
         let worker = thread::spawn(move || serve(owner, &asking, bounds));
-        Self { asked, worker: Arc::new(Mutex::new(Some(worker))) }
+        Self(Owned::new(Link { asked, worker: Arc::new(Mutex::new(Some(worker))) }))
     }
 
     /// The answer to a question, with those of others; `None` after it was closed.
     pub(crate) fn ask(&self, question: T::Question) -> Option<T::Answer> {
         let (answer, answered) = channel();
         // Neither fails while the owner works: the answer's sender lives until it is given.
-        self.asked.send(Asked::Question(question, answer)).ok()?;
+        self.0.get()?.asked.send(Asked::Question(question, answer)).ok()?;
         answered.recv().ok()
     }
 
@@ -76,14 +85,15 @@ impl<T: Serve> Shared<T> {
     pub(crate) fn with<A: Send + 'static>(&self, work: impl FnOnce(&mut T) -> A + Send + 'static) -> Option<A> {
         let (answer, answered) = channel();
         let work: Work<T> = Box::new(move |owner| drop(answer.send(work(owner))));
-        self.asked.send(Asked::Work(work)).ok()?;
+        self.0.get()?.asked.send(Asked::Work(work)).ok()?;
         answered.recv().ok()
     }
 
     /// Ends sharing, after what was asked before, and returns the owner; `None` when it was closed before.
     pub(crate) fn close(&self) -> Option<T> {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        drop(self.asked.send(Asked::Close));
+        let link = self.0.get()?;
+        let worker = link.worker.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        drop(link.asked.send(Asked::Close));
         worker.join().ok()
     }
 }

@@ -46,6 +46,7 @@ impl<S: Storage + Send + 'static> Serve for Gate<S> {
 
 impl<S: Storage + Send + 'static> SharedGate<S> {
     /// Shares a gate. It works in a thread of its own until it is closed, or the last clone is dropped.
+    /// In a process that is forked it is closed.
     #[must_use]
     pub fn new(gate: Gate<S>, bounds: Bounds) -> Self {
         Self(Shared::new(gate, bounds))

@@ -33,6 +33,7 @@ impl<S: Storage + Send + 'static> Serve for Ledger<S> {
 
 impl<S: Storage + Send + 'static> SharedLedger<S> {
     /// Shares a ledger. It works in a thread of its own until it is closed, or the last clone is dropped.
+    /// In a process that is forked it is closed.
     #[must_use]
     pub fn new(ledger: Ledger<S>, bounds: Bounds) -> Self {
         Self(Shared::new(ledger, bounds))
