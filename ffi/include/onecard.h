@@ -194,6 +194,10 @@ enum onecard_status
   ONECARD_STATUS_STORE_OLD_COPY = 507,
   // The store holds another history than the one that was signed.
   ONECARD_STATUS_STORE_OTHER_HISTORY = 508,
+  // The file system does not lock the store, so nothing would keep another process from writing to it too.
+  ONECARD_STATUS_STORE_NO_LOCKS = 509,
+  // The file was renamed, removed or replaced since it was opened. Nothing was written.
+  ONECARD_STATUS_STORE_MOVED = 510,
   // The gate certificate is for another key.
   ONECARD_STATUS_GATE_OTHER_KEY = 520,
   // The venue of the gate certificate is not in the bundle's catalogue.

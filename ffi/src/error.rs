@@ -148,6 +148,8 @@ impl From<StoreError> for Status {
             StoreError::Format { .. } => Self::StoreFormat,
             StoreError::Damaged { .. } => Self::StoreDamaged,
             StoreError::Forked(_) => Self::Forked,
+            StoreError::NoLocks { .. } => Self::StoreNoLocks,
+            StoreError::Moved(_) => Self::StoreMoved,
             StoreError::Io { .. } | StoreError::Failed(_) | StoreError::Database(_) => Self::StoreFailed,
             _ => Self::Unclassified,
         }

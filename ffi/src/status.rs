@@ -153,6 +153,10 @@ pub enum Status {
     StoreOldCopy = 507,
     /// The store holds another history than the one that was signed.
     StoreOtherHistory = 508,
+    /// The file system does not lock the store, so nothing would keep another process from writing to it too.
+    StoreNoLocks = 509,
+    /// The file was renamed, removed or replaced since it was opened. Nothing was written.
+    StoreMoved = 510,
     /// The gate certificate is for another key.
     GateOtherKey = 520,
     /// The venue of the gate certificate is not in the bundle's catalogue.
@@ -247,7 +251,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 102] = [
+pub(crate) const TABLE: [(Status, &str, &str); 104] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -343,6 +347,12 @@ pub(crate) const TABLE: [(Status, &str, &str); 102] = [
         "存储的历史与已签署的不符\0",
         "the store holds another history than the one that was signed\0",
     ),
+    (Status::StoreNoLocks, "文件系统无法锁定存储文件\0", "the file system does not lock the store\0"),
+    (
+        Status::StoreMoved,
+        "存储文件已被改名、删除或替换\0",
+        "the store was renamed, removed or replaced while it was open\0",
+    ),
     (Status::GateOtherKey, "闸机证书与密钥不符\0", "the gate certificate is for another key\0"),
     (
         Status::GateUnknownVenue,
@@ -405,7 +415,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 102] = [
+    const FROZEN: [(u32, &str); 104] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -477,6 +487,8 @@ mod tests {
         (506, "StoreDamaged"),
         (507, "StoreOldCopy"),
         (508, "StoreOtherHistory"),
+        (509, "StoreNoLocks"),
+        (510, "StoreMoved"),
         (520, "GateOtherKey"),
         (521, "GateUnknownVenue"),
         (522, "GateOtherJournal"),

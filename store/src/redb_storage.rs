@@ -5,7 +5,7 @@
 //! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
 use crate::{
-    medium::{Access, InFile, Medium, Settled},
+    medium::{Access, InFile, Medium, Moved, NoLock, Settled},
     names::{InFileSystem, Names, parent},
     process::Owned,
 };
@@ -79,6 +79,19 @@ pub enum StoreError {
     /// An earlier read or commit failed, so nothing is known of what the store holds.
     #[error("the store at {} failed before and was not recovered; recover or reopen it", .0.display())]
     Failed(PathBuf),
+    /// The file system does not lock the file, so nothing would keep another process from writing to it too. Keep the
+    /// store on one that does.
+    #[error("the store at {} cannot be locked against other processes: {source}", .path.display())]
+    NoLocks {
+        /// The store.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// The file was renamed, removed or replaced since it was opened. Nothing was written: others find another file, or
+    /// none, under its name.
+    #[error("the store at {} was renamed, removed or replaced while it was open", .0.display())]
+    Moved(PathBuf),
     /// This process is not the one that opened the store, but came out of it by `fork`. Nothing was done; what the
     /// store holds is the other process's.
     #[error("the store at {} was opened by another process, which was forked since; open it anew in this one", .0.display())]
@@ -145,7 +158,7 @@ impl RedbStorage {
     }
 
     pub(crate) fn create_named(path: &Path, names: &dyn Names) -> Result<Self, StoreError> {
-        let storage = Self::create_in(Box::new(InFile(path.into())))?;
+        let storage = Self::create_in(Box::new(in_file(path)?))?;
         sync_name(path, names)?;
         Ok(storage)
     }
@@ -158,7 +171,7 @@ impl RedbStorage {
         if !found.is_file() {
             return Err(StoreError::NotAStore(path.into()));
         }
-        let storage = Self::open_in(Box::new(InFile(path.into())))?;
+        let storage = Self::open_in(Box::new(in_file(path)?))?;
         // Whoever made it may not have lived to do so.
         sync_name(path, names)?;
         Ok(storage)
@@ -222,6 +235,7 @@ impl Storage for RedbStorage {
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         let (database, path) = (self.ready()?, self.medium.path());
+        self.medium.check_name().map_err(|error| io_failure(path.into(), error))?;
         self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
     }
 
@@ -258,6 +272,10 @@ impl Storage for RedbStorage {
     }
 }
 
+pub(crate) fn in_file(path: &Path) -> Result<InFile, StoreError> {
+    InFile::new(path).map_err(|source| StoreError::Io { path: path.into(), source })
+}
+
 /// Makes the name of a store durable: what is recorded in a file without one is lost.
 fn sync_name(path: &Path, names: &dyn Names) -> Result<(), StoreError> {
     let parent = parent(path);
@@ -267,7 +285,7 @@ fn sync_name(path: &Path, names: &dyn Names) -> Result<(), StoreError> {
 /// Opens the database in `medium`, settled and verified.
 fn database(medium: &dyn Medium, access: Access) -> Result<Database, StoreError> {
     let path = medium.path();
-    let bytes = medium.open(access).map_err(|source| StoreError::Io { path: path.into(), source })?;
+    let bytes = medium.open(access).map_err(|error| io_failure(path.into(), error))?;
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
     caught(path, || builder.create_with_backend(Settled::new(bytes, access)).map_err(|error| opening(path, error)))
@@ -476,18 +494,31 @@ pub(crate) fn failure(path: &Path, error: impl Into<redb::Error>) -> StoreError 
         redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
             StoreError::Damaged { path, what: "it ends too early".into() }
         }
-        redb::Error::Io(source) => StoreError::Io { path, source },
+        redb::Error::Io(error) => io_failure(path, error),
+        redb::Error::Unsupported => StoreError::NoLocks { path, source: io::ErrorKind::Unsupported.into() },
         redb::Error::Corrupted(what) => StoreError::Damaged { path, what },
         redb::Error::PreviousIo => StoreError::Failed(path),
         error => StoreError::Database(Box::new(error)),
     }
 }
 
+fn io_failure(path: PathBuf, error: io::Error) -> StoreError {
+    let is = |kind: fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| error.get_ref().is_some_and(kind);
+    if is(|inner| inner.is::<Moved>()) {
+        StoreError::Moved(path)
+    } else if is(|inner| inner.is::<NoLock>()) {
+        StoreError::NoLocks { path, source: error }
+    } else {
+        StoreError::Io { path, source: error }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::Seed;
+    use crate::{Remains, chance::Seed, simulated::Disk};
     use onecard::tlog::{Log, MemoryStorage};
+    use redb::BackendError;
 
     fn put(row: Row, byte: u8) -> Write {
         Write::Put(row, vec![byte])
@@ -586,6 +617,51 @@ mod tests {
         let _first = RedbStorage::create(&path).unwrap();
         assert!(matches!(RedbStorage::open(&path), Err(StoreError::InUse(_))));
         assert!(matches!(RedbStorage::create(&path), Err(StoreError::InUse(_))));
+    }
+
+    #[test]
+    fn where_no_lock_is_granted_nothing_is_opened() {
+        let disk = Disk::new();
+        let answers: [fn() -> BackendError; 3] = [
+            || BackendError::Unsupported,
+            || BackendError::Io(io::ErrorKind::Unsupported.into()),
+            // ENOLCK has no kind of its own.
+            || BackendError::Io(io::Error::from_raw_os_error(37)),
+        ];
+        let refused =
+            |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::NoLocks { .. })), "{result:?}");
+        for answer in answers {
+            disk.refuse_locks(Some(answer));
+            refused(RedbStorage::create_in(Box::new(disk.clone())).map(drop));
+            assert_eq!(disk.image(), [], "nothing was written");
+        }
+        disk.refuse_locks(None);
+        drop(RedbStorage::create_in(Box::new(disk.clone())).unwrap());
+        let image = disk.image();
+        for answer in answers {
+            disk.refuse_locks(Some(answer));
+            refused(RedbStorage::open_in(Box::new(disk.clone())).map(drop));
+            refused(Remains::open_in(&disk).map(drop));
+        }
+        assert_eq!(disk.image(), image);
+        disk.refuse_locks(None);
+        RedbStorage::open_in(Box::new(disk)).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn recovery_opens_the_file_that_was_open_and_no_copy_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, old) = (directory.path().join("store"), directory.path().join("old"));
+        let mut store = RedbStorage::create(&path).unwrap();
+        fs::rename(&path, &old).unwrap();
+        fs::copy(&old, &path).unwrap();
+        store.failed.store(true, Ordering::Release);
+        assert!(matches!(store.recover(), Err(StoreError::Moved(_))));
+        assert!(matches!(store.commit(&[]), Err(StoreError::Failed(_))));
+        fs::rename(&old, &path).unwrap();
+        store.recover().unwrap();
+        store.commit(&[]).unwrap();
     }
 
     #[test]

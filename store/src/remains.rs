@@ -1,9 +1,9 @@
 //! What is left in a damaged store: read, and never changed.
 
 use crate::{
-    medium::{Access, InFile, Medium, Unchanged},
+    medium::{Access, Medium, Unchanged},
     process::Owned,
-    redb_storage::{StoreError, caught, failure, get, opening, scan},
+    redb_storage::{StoreError, caught, failure, get, in_file, opening, scan},
 };
 use onecard::tlog::{LogKey, Row, Series, Storage, Write};
 use redb::{ConcurrencyMode, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
@@ -30,7 +30,7 @@ impl Remains {
     /// # Errors
     /// [`StoreError::Damaged`] where not even the header can be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_in(&InFile(path.into()))
+        Self::open_in(&in_file(path)?)
     }
 
     pub(crate) fn open_in(medium: &dyn Medium) -> Result<Self, StoreError> {
