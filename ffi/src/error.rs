@@ -143,7 +143,7 @@ impl From<StoreError> for Status {
         match error {
             StoreError::Missing(_) => Self::StoreMissing,
             StoreError::Exists(_) => Self::StoreExists,
-            StoreError::InUse(_) => Self::StoreInUse,
+            StoreError::InUse(_) | StoreError::Changed { .. } => Self::StoreInUse,
             StoreError::NotAStore(_) => Self::StoreForeign,
             StoreError::Format { .. } => Self::StoreFormat,
             StoreError::Damaged { .. } => Self::StoreDamaged,

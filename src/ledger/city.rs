@@ -544,7 +544,8 @@ impl<S: Storage> Ledger<S> {
         if !gives(self.trust(), self.member, &self.key, Some(self.last)) {
             return Err(LedgerError::OtherKey);
         }
-        match self.kept_checkpoint() {
+        let replaced = self.log.kept_checkpoint(&self.storage)?;
+        match self.verify_kept(replaced.as_deref()) {
             Ok(Some(kept)) if kept.size() == self.log.size() && kept.signer() == self.verifier()?.id() => {
                 return Ok(kept);
             }
@@ -552,8 +553,7 @@ impl<S: Storage> Ledger<S> {
             Err(error) => return Err(error),
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
-        let write = self.log.checkpoint_write(&self.storage, &signed)?;
-        self.commit(vec![write])?;
+        self.keep(&signed, replaced)?;
         Ok(signed)
     }
 
@@ -562,8 +562,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// The store's, or [`LedgerError::Note`] when the note kept is damaged.
     pub fn kept_checkpoint(&self) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
-        let Some(note) = self.log.kept_checkpoint(&self.storage)? else { return Ok(None) };
-        Ok(Some(SignedCheckpoint::verify_any(&note, &every_log_key(&self.trust, self.member))?))
+        self.verify_kept(self.log.kept_checkpoint(&self.storage)?.as_deref())
     }
 
     /// Takes cosignature lines of witnesses for the newest checkpoint signed, keeps them, and returns
@@ -575,11 +574,12 @@ impl<S: Storage> Ledger<S> {
     /// lines of strangers are left out.
     pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
-        let signed = self.kept_checkpoint()?.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
+        let replaced = self.log.kept_checkpoint(&self.storage)?;
+        let signed = self.verify_kept(replaced.as_deref())?;
+        let signed = signed.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
         let witnesses = witness_verifiers(self.trust(), self.member, now);
         let signed = signed.with_cosignatures(lines, &witnesses)?;
-        let write = self.log.checkpoint_write(&self.storage, &signed)?;
-        self.commit(vec![write])?;
+        self.keep(&signed, replaced)?;
         Ok(signed)
     }
 
@@ -863,6 +863,17 @@ impl<S: Storage> Ledger<S> {
         let learnt = grown.entries.iter().try_for_each(|(index, entry)| self.learn(*index, now, entry));
         self.unsure = learnt.is_err();
         learnt
+    }
+
+    fn verify_kept(&self, note: Option<&[u8]>) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
+        let keys = || every_log_key(&self.trust, self.member);
+        Ok(note.map(|note| SignedCheckpoint::verify_any(note, &keys())).transpose()?)
+    }
+
+    /// Keeps a checkpoint in the place of the one that was there.
+    fn keep(&mut self, signed: &SignedCheckpoint, replaced: Option<Vec<u8>>) -> Result<(), LedgerError<S::Error>> {
+        let write = self.log.checkpoint_write(&self.storage, signed)?;
+        self.commit(vec![self.log.expectation(), Write::Expect(write.row(), replaced), write])
     }
 
     fn commit(&mut self, writes: Vec<Write>) -> Result<(), LedgerError<S::Error>> {

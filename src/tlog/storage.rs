@@ -114,14 +114,18 @@ pub enum Write {
     Put(Row, Vec<u8>),
     /// Removes a row, whether it was there or not.
     Delete(Row),
+    /// Changes nothing, and fails the whole commit unless the row holds this before it; with `None`, unless it is not
+    /// there. Whoever writes what follows from what it knows says by this what it knows: of two that know the same,
+    /// the second fails.
+    Expect(Row, Option<Vec<u8>>),
 }
 
 impl Write {
-    /// The row that changes.
+    /// The row that it is about.
     #[must_use]
     pub const fn row(&self) -> Row {
         match self {
-            Self::Put(row, _) | Self::Delete(row) => *row,
+            Self::Put(row, _) | Self::Delete(row) | Self::Expect(row, _) => *row,
         }
     }
 }
@@ -137,7 +141,8 @@ pub trait Storage {
     /// The store's own.
     fn get(&self, row: Row) -> Result<Option<Vec<u8>>, Self::Error>;
 
-    /// Makes all changes, in order, or none; when it returns `Ok` they are durable.
+    /// Makes all changes, in order, or none; when it returns `Ok` they are durable. Where a [`Write::Expect`] is not
+    /// met, it makes none, and whatever else happens to the store happens before or after all of this.
     ///
     /// After an error the store is as before, or as if it had returned `Ok` and the machine failed
     /// just then: a caller that goes on asks it to [`recover`](Storage::recover) and opens its logs
@@ -185,30 +190,36 @@ pub trait Storage {
 #[derive(Debug)]
 pub(crate) struct Staged<'a, S> {
     below: &'a S,
+    /// What the store below has to hold.
+    expected: BTreeMap<Row, Option<Vec<u8>>>,
     /// `None` for a row that is removed.
     rows: BTreeMap<Row, Option<Vec<u8>>>,
 }
 
 impl<'a, S: Storage> Staged<'a, S> {
     pub(crate) const fn over(below: &'a S) -> Self {
-        Self { below, rows: BTreeMap::new() }
+        Self { below, expected: BTreeMap::new(), rows: BTreeMap::new() }
     }
 
     /// Adds writes, after those that are waiting.
     pub(crate) fn stage(&mut self, writes: impl IntoIterator<Item = Write>) {
-        self.rows.extend(writes.into_iter().map(|write| match write {
-            Write::Put(row, bytes) => (row, Some(bytes)),
-            Write::Delete(row) => (row, None),
-        }));
+        for write in writes {
+            match write {
+                Write::Put(row, bytes) => drop(self.rows.insert(row, Some(bytes))),
+                Write::Delete(row) => drop(self.rows.insert(row, None)),
+                Write::Expect(row, was) => drop(self.expected.entry(row).or_insert(was)),
+            }
+        }
     }
 
-    /// All that waits, each row once.
+    /// All that waits, each row once, after what is expected.
     pub(crate) fn into_writes(self) -> Vec<Write> {
         let write = |(row, bytes)| match bytes {
             Some(bytes) => Write::Put(row, bytes),
             None => Write::Delete(row),
         };
-        self.rows.into_iter().map(write).collect()
+        let expected = self.expected.into_iter().map(|(row, was)| Write::Expect(row, was));
+        expected.chain(self.rows.into_iter().map(write)).collect()
     }
 }
 
@@ -275,6 +286,9 @@ pub enum MemoryError {
     /// A commit failed because a test asked for it.
     #[error("the commit fails as it was told to")]
     Told,
+    /// A row is not what whoever writes expected. Nothing was changed.
+    #[error("{0} has changed")]
+    Changed(Row),
     /// The store is a copy in another process, because a test said so.
     #[error("the store is another process's")]
     Forked,
@@ -331,10 +345,18 @@ impl Storage for MemoryStorage {
             None => {}
         }
         for write in writes {
+            if let Write::Expect(row, was) = write
+                && self.rows.get(row) != was.as_ref()
+            {
+                return Err(MemoryError::Changed(*row));
+            }
+        }
+        for write in writes {
             match write {
-                Write::Put(row, bytes) => self.rows.insert(*row, bytes.clone()),
-                Write::Delete(row) => self.rows.remove(row),
-            };
+                Write::Put(row, bytes) => drop(self.rows.insert(*row, bytes.clone())),
+                Write::Delete(row) => drop(self.rows.remove(row)),
+                Write::Expect(..) => {}
+            }
         }
         Ok(())
     }

@@ -172,6 +172,13 @@ pub struct Watch {
     pub retired: Vec<NoteVerifier>,
 }
 
+impl Watch {
+    /// The keys that verify what is kept.
+    fn known(&self) -> impl Iterator<Item = &NoteVerifier> {
+        self.keys.iter().chain(&self.retired)
+    }
+}
+
 impl From<(LogKey, NoteVerifier)> for Watch {
     /// A log that has had one key all the time.
     fn from((log, key): (LogKey, NoteVerifier)) -> Self {
@@ -191,6 +198,8 @@ pub struct Witness {
 struct Watched {
     watch: Watch,
     seen: Replica,
+    /// A commit failed: the store may hold another checkpoint than was seen.
+    unsure: bool,
 }
 
 impl Witness {
@@ -210,19 +219,18 @@ impl Witness {
             let watch: Watch = watch.into();
             let origin = &watch.origin;
             let twice = |other: &Watched| other.watch.log == watch.log || other.watch.origin == *origin;
-            let known = || watch.keys.iter().chain(&watch.retired);
             let signs = |key: &NoteVerifier| key.kind() == KeyKind::Ed25519 && key.name() == origin;
-            if !known().all(signs) || watched.iter().any(twice) {
+            if !watch.known().all(signs) || watched.iter().any(twice) {
                 return Err(WitnessError::Logs(origin.clone()));
             }
             let mut seen = Replica::new(origin.clone());
             if let Some(note) = storage.get(Row::Checkpoint { log: watch.log }).map_err(WitnessError::Storage)? {
                 let damaged = |source| WitnessError::Damaged { origin: origin.clone(), source };
-                let signed = SignedCheckpoint::verify_any(&note, known()).map_err(damaged)?;
+                let signed = SignedCheckpoint::verify_any(&note, watch.known()).map_err(damaged)?;
                 // From nothing to any checkpoint, the empty proof is right.
                 seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
             }
-            watched.push(Watched { watch, seen });
+            watched.push(Watched { watch, seen, unsure: false });
         }
         Ok(Self { name, key, logs: watched })
     }
@@ -253,7 +261,7 @@ impl Witness {
     fn check_knows<E>(&self, note: &[u8]) -> Result<(), WitnessError<E>> {
         let claimed = Checkpoint::parse(Note::parse(note)?.text())?.origin;
         let log = self.logs.iter().find(|log| log.watch.origin == claimed).ok_or(NoteError::OtherLog(claimed))?;
-        let signed = SignedCheckpoint::verify_any(note, log.watch.keys.iter().chain(&log.watch.retired))?;
+        let signed = SignedCheckpoint::verify_any(note, log.watch.known())?;
         if signed.cosignatures(&[self.verifier()])?.is_empty() {
             return Err(NoteError::NotSigned(self.name.clone()).into());
         }
@@ -327,10 +335,12 @@ impl Pending<'_> {
         &self.signed
     }
 
-    /// Makes the new state durable, then returns the cosignature line as of `now`.
+    /// Makes the new state durable, then returns the cosignature line as of `now`. The commit fails where the store
+    /// holds another checkpoint of the log than this witness knows: another one uses the same store.
     ///
     /// # Errors
-    /// The store's; there is no cosignature then, and the witness is where it was.
+    /// The store's; there is no cosignature then. The same request may be made again. Before the next commit the witness
+    /// looks what is durable and goes on from there, so that a request which does not continue that is refused.
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
         storage.same_process()?;
         let line = self.signed.checkpoint().cosign(self.name, self.key, now);
@@ -340,10 +350,26 @@ impl Pending<'_> {
         let bare = self.signed.without_others();
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
-        // What a failed commit left behind was never cosigned, so it may be overwritten.
         storage.recover()?;
-        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
-        self.log.seen = Replica::at(kept);
+        let row = Row::Checkpoint { log: self.log.watch.log };
+        let mut last = self.log.seen.latest().map(|last| last.note().into());
+        // What is durable counts as cosigned, by whomever: had it been, and were it overwritten, there would be a fork.
+        if self.log.unsure
+            && let Some(note) = storage.get(row)?
+            && let Ok(here) = SignedCheckpoint::verify_any(&note, self.log.watch.known())
+        {
+            let state = |signed: &SignedCheckpoint| (signed.size(), signed.root());
+            let (seen, durable) = (self.log.seen.latest().map_or((0, empty_root()), state), state(&here));
+            if seen == durable || seen.0 < durable.0 {
+                self.log.seen = Replica::at(here);
+            }
+            if seen == durable || state(&kept) == durable {
+                last = Some(note);
+            }
+        }
+        self.log.unsure = true;
+        storage.commit(&[Write::Expect(row, last), Write::Put(row, kept.note().into())])?;
+        (self.log.seen, self.log.unsure) = (Replica::at(kept), false);
         Ok(line)
     }
 }
@@ -470,6 +496,35 @@ mod tests {
         assert_eq!(w.latest(ORIGIN), None);
         // Nothing was cosigned, so the other history may still come first.
         add(&mut w, &mut storage, &request(0, &[], &other[1])).unwrap();
+    }
+
+    /// A commit that failed and is durable all the same, or another witness that came first: none can tell which.
+    #[test]
+    fn after_a_failed_commit_a_witness_goes_on_from_what_is_durable() {
+        let (log, other) = (history(2, 0), history(1, 1));
+        let asked = [&log[1], &other[1], &log[2]].map(|signed| request(0, &[], signed));
+        let row = Row::Checkpoint { log: LogKey(4) };
+        let mut done = MemoryStorage::new();
+        add(&mut open(&done), &mut done, &asked[0]).unwrap();
+        for (index, body) in asked.iter().enumerate() {
+            let mut storage = MemoryStorage::new();
+            let mut w = open(&storage);
+            let mut commit = |storage: &mut MemoryStorage, body: &[u8]| {
+                Ok::<_, Refused>(w.consider(&AddCheckpoint::parse(body)?)?.commit(storage, NOW).map(drop))
+            };
+            storage.fail_after(0);
+            assert_eq!(commit(&mut storage, &asked[0]), Ok(Err(MemoryError::Told)));
+            storage.commit(&[Write::Put(row, done.get(row).unwrap().unwrap())]).unwrap();
+            if index == 0 {
+                assert_eq!(commit(&mut storage, body), Ok(Ok(())), "the same again");
+                continue;
+            }
+            assert_eq!(commit(&mut storage, body), Ok(Err(MemoryError::Changed(row))));
+            assert_eq!(storage, done);
+            assert_eq!(commit(&mut storage, body), Err(Refused::Stale { size: 1 }));
+            assert!(matches!(commit(&mut storage, &request(1, &[], &other[1])), Err(Refused::Fork(_))));
+            assert_eq!(commit(&mut storage, &request(1, &[leaf(1)], &log[2])), Ok(Ok(())));
+        }
     }
 
     #[test]

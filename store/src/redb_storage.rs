@@ -92,6 +92,14 @@ pub enum StoreError {
     /// none, under its name.
     #[error("the store at {} was renamed, removed or replaced while it was open", .0.display())]
     Moved(PathBuf),
+    /// A row is not what whoever writes expected: something else writes to the same store. Nothing was changed.
+    #[error("{row} has changed in the store at {}", .path.display())]
+    Changed {
+        /// The store.
+        path: PathBuf,
+        /// The row.
+        row: Row,
+    },
     /// This process is not the one that opened the store, but came out of it by `fork`. Nothing was done; what the
     /// store holds is the other process's.
     #[error("the store at {} was opened by another process, which was forked since; open it anew in this one", .0.display())]
@@ -236,7 +244,10 @@ impl Storage for RedbStorage {
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         let (database, path) = (self.ready()?, self.medium.path());
         self.medium.check_name().map_err(|error| io_failure(path.into(), error))?;
-        self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
+        match self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))? {
+            None => Ok(()),
+            Some(row) => Err(StoreError::Changed { path: path.into(), row }),
+        }
     }
 
     fn same_process(&self) -> Result<(), StoreError> {
@@ -339,9 +350,15 @@ pub(crate) fn scan(
     Ok(())
 }
 
-fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
+/// Makes all changes, or none: then it returns the row that is not as expected.
+fn write(database: &Database, writes: &[Write]) -> Result<Option<Row>, redb::Error> {
     let mut write = database.begin_write()?;
     write.set_durability(Durability::Immediate)?;
+    // While this transaction writes, no other one does.
+    if let Some(row) = unexpected(&database.begin_read()?, writes)? {
+        write.abort()?;
+        return Ok(Some(row));
+    }
     let entries = changes(writes, |row| match row {
         Row::Entry { log, index } => Some((log.0, index)),
         _ => None,
@@ -377,7 +394,20 @@ fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
     set_each(&write, CHECKPOINTS, checkpoints)?;
     set_each(&write, SIZES, sizes)?;
     set_each(&write, METAS, metas)?;
-    Ok(write.commit()?)
+    write.commit()?;
+    Ok(None)
+}
+
+/// The first row that is not what is expected of it.
+fn unexpected(read: &ReadTransaction, writes: &[Write]) -> Result<Option<Row>, redb::Error> {
+    for write in writes {
+        if let Write::Expect(row, was) = write
+            && get(read, *row)? != *was
+        {
+            return Ok(Some(*row));
+        }
+    }
+    Ok(None)
 }
 
 /// The changes of the rows that have a key in one table, in order.
@@ -385,6 +415,7 @@ fn changes<'w, K>(writes: &'w [Write], key: impl Fn(Row) -> Option<K>) -> Vec<(K
     let change = |write: &'w Write| match write {
         Write::Put(row, bytes) => Some((key(*row)?, Some(bytes.as_slice()))),
         Write::Delete(row) => Some((key(*row)?, None)),
+        Write::Expect(..) => None,
     };
     writes.iter().filter_map(change).collect()
 }
