@@ -11,7 +11,7 @@ import ctypes.util
 import os
 from ctypes import POINTER, byref, c_char, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-OK, STORE_MISSING = 0, 500
+OK, FORKED, STORE_MISSING = 0, 16, 500
 ADMIT, REFER, DENY = 0, 1, 2
 ZH, EN = 0, 1
 
@@ -150,9 +150,19 @@ class Error(Exception):
         super().__init__("%s (%d)" % (_text("status_text", status, EN), status))
         self.status = status
 
+    def __reduce__(self):
+        # `multiprocessing` pickles what a worker raises.
+        return type(self), (self.status,)
+
+
+class Forked(Error):
+    """This process was forked from the one that opened the handle: `multiprocessing` does so. Open it anew here."""
+
 
 def _call(name, *arguments):
     status = _library[name](*arguments)
+    if status == FORKED:
+        raise Forked(status)
     if status != OK:
         raise Error(status)
 

@@ -21,6 +21,8 @@
 //    handle too. Calls that change it take their turn in the order in which they came and wait for it; a
 //    bundle and a history are read beside an update. Only _free must be the last call with its handle:
 //    while another is under way it is ONECARD_STATUS_BUSY and frees nothing.
+//  - A gate, ledger or witness belongs to the process that opened it. After fork(), every call with it in
+//    the child is ONECARD_STATUS_FORKED; _free there frees the memory, and neither writes nor unlocks.
 //  - A bug inside that would unwind is stopped and returned as ONECARD_STATUS_PANIC. Every later call
 //    with the same handle but _free is ONECARD_STATUS_POISONED.
 
@@ -83,6 +85,8 @@ enum onecard_status
   ONECARD_STATUS_RESERVED = 14,
   // A number or text names no member, pass or day.
   ONECARD_STATUS_NAME = 15,
+  // This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+  ONECARD_STATUS_FORKED = 16,
   // The text, or what it would encode, is longer than any presentation.
   ONECARD_STATUS_TEXT_TOO_LONG = 100,
   // The text does not start with the prefix of a known version.
@@ -191,6 +195,10 @@ enum onecard_status
   ONECARD_STATUS_STORE_OLD_COPY = 507,
   // The store holds another history than the one that was signed.
   ONECARD_STATUS_STORE_OTHER_HISTORY = 508,
+  // The file system does not lock the store, so nothing would keep another process from writing to it too.
+  ONECARD_STATUS_STORE_NO_LOCKS = 509,
+  // The file was renamed, removed or replaced since it was opened. Nothing was written.
+  ONECARD_STATUS_STORE_MOVED = 510,
   // The gate certificate is for another key.
   ONECARD_STATUS_GATE_OTHER_KEY = 520,
   // The venue of the gate certificate is not in the bundle's catalogue.

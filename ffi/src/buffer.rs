@@ -9,6 +9,7 @@ pub struct Buffer(());
 impl Opaque for Buffer {
     type Inner = Box<[u8]>;
     const TAG: u32 = 0x4f43_0003;
+    const ONE_PROCESS: bool = false;
 }
 
 /// Where the bytes are and how many. They stay there until onecard_buffer_free.

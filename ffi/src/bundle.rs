@@ -16,6 +16,7 @@ pub struct Bundle(());
 impl Opaque for Bundle {
     type Inner = Versions<Inner>;
     const TAG: u32 = 0x4f43_0001;
+    const ONE_PROCESS: bool = false;
 }
 
 /// Makes a bundle from the first trust list of a federation and its pinned SHA-256 of 32 bytes.

@@ -143,10 +143,13 @@ impl From<StoreError> for Status {
         match error {
             StoreError::Missing(_) => Self::StoreMissing,
             StoreError::Exists(_) => Self::StoreExists,
-            StoreError::InUse(_) => Self::StoreInUse,
+            StoreError::InUse(_) | StoreError::Changed { .. } => Self::StoreInUse,
             StoreError::NotAStore(_) => Self::StoreForeign,
             StoreError::Format { .. } => Self::StoreFormat,
             StoreError::Damaged { .. } => Self::StoreDamaged,
+            StoreError::Forked(_) => Self::Forked,
+            StoreError::NoLocks { .. } => Self::StoreNoLocks,
+            StoreError::Moved(_) => Self::StoreMoved,
             StoreError::Io { .. } | StoreError::Failed(_) | StoreError::Database(_) => Self::StoreFailed,
             _ => Self::Unclassified,
         }

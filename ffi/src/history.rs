@@ -17,6 +17,7 @@ pub struct History(());
 impl Opaque for History {
     type Inner = Versions<TrustHistory>;
     const TAG: u32 = 0x4f43_0005;
+    const ONE_PROCESS: bool = false;
 }
 
 /// What a checkpoint of a ledger says, and whether it is final. Times are Unix seconds.

@@ -153,6 +153,9 @@ pub(crate) trait Opaque {
     type Inner;
     /// Tells the kinds of handle apart.
     const TAG: u32;
+    /// Whether it belongs to the process that made it, since it signs or has a store. A handle of another kind is
+    /// memory, of which a process that is forked has a copy of its own.
+    const ONE_PROCESS: bool = true;
 }
 
 /// The tag of a freed handle.
@@ -167,6 +170,8 @@ pub(crate) struct Handle<T> {
     poisoned: AtomicBool,
     /// Calls that use the value or wait for it.
     calls: AtomicUsize,
+    /// The only process that may use it.
+    process: Option<u32>,
     value: T,
 }
 
@@ -178,7 +183,14 @@ impl<T> Handle<T> {
         body(&self.value)
     }
 
+    fn is_forked(&self) -> bool {
+        self.process.is_some_and(|process| process != std::process::id())
+    }
+
     fn check(&self) -> Result<(), Status> {
+        if self.is_forked() {
+            return Err(Status::Forked);
+        }
         if self.poisoned.load(Ordering::Acquire) { Err(Status::Poisoned) } else { Ok(()) }
     }
 }
@@ -219,8 +231,9 @@ impl Drop for Call<'_> {
 
 /// Makes a handle; it lives until [`free`].
 pub(crate) fn handle<H: Opaque>(inner: impl Into<H::Inner>) -> *mut H {
+    let process = H::ONE_PROCESS.then(std::process::id);
     let (poisoned, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned, calls, value: inner.into() };
+    let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned, calls, process, value: inner.into() };
     Box::into_raw(Box::new(handle)).cast()
 }
 
@@ -260,12 +273,18 @@ pub(crate) unsafe fn free<H: Opaque>(slot: *mut *mut H) -> Result<(), Status> {
     }
     // SAFETY: the caller's promise is the same.
     let handle = unsafe { borrow::<H>(pointer) }?;
-    if handle.calls.load(Ordering::Acquire) != 0 {
+    let used = handle.calls.load(Ordering::Acquire) != 0;
+    // What a thread that was not forked was changing is left as it is.
+    let left = used && handle.is_forked();
+    if used && !left {
         return Err(Status::Busy);
     }
     handle.tag.store(FREED, Ordering::Release);
     // SAFETY: writable by the contract; alignment is not assumed.
     unsafe { slot.write_unaligned(core::ptr::null_mut()) }
+    if left {
+        return Ok(());
+    }
     // SAFETY: `borrow` found a live handle of this kind, which `handle` boxed; nobody was using it or waiting
     // for it a moment ago, and by the contract nobody else frees it or starts to use it.
     drop(unsafe { Box::from_raw(pointer.cast::<Handle<H::Inner>>()) });
@@ -319,6 +338,7 @@ mod tests {
     impl Opaque for A {
         type Inner = Shared<Vec<u8>>;
         const TAG: u32 = 1;
+        const ONE_PROCESS: bool = false;
     }
 
     struct B;

@@ -43,6 +43,8 @@ pub enum Status {
     Reserved = 14,
     /// A number or text names no member, pass or day.
     Name = 15,
+    /// This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+    Forked = 16,
     /// The text, or what it would encode, is longer than any presentation.
     TextTooLong = 100,
     /// The text does not start with the prefix of a known version.
@@ -151,6 +153,10 @@ pub enum Status {
     StoreOldCopy = 507,
     /// The store holds another history than the one that was signed.
     StoreOtherHistory = 508,
+    /// The file system does not lock the store, so nothing would keep another process from writing to it too.
+    StoreNoLocks = 509,
+    /// The file was renamed, removed or replaced since it was opened. Nothing was written.
+    StoreMoved = 510,
     /// The gate certificate is for another key.
     GateOtherKey = 520,
     /// The venue of the gate certificate is not in the bundle's catalogue.
@@ -249,7 +255,7 @@ macro_rules! refused {
 }
 
 /// Every status with its texts, in ascending order of number.
-pub(crate) const TABLE: [(Status, &str, &str); 103] = [
+pub(crate) const TABLE: [(Status, &str, &str); 106] = [
     (Status::Ok, "成功\0", "done\0"),
     (Status::Panic, "库内部错误,请报告\0", "a bug in the library, please report it\0"),
     (Status::NullPointer, "指针不应为空\0", "a pointer is NULL that must not be\0"),
@@ -266,6 +272,11 @@ pub(crate) const TABLE: [(Status, &str, &str); 103] = [
     (Status::Nothing, "没有可提供的内容\0", "there is nothing to hand out\0"),
     (Status::Reserved, "保留字段不为零\0", "a reserved field is not 0\0"),
     (Status::Name, "成员、通票或日期的编号无效\0", "a number or text names no member, pass or day\0"),
+    (
+        Status::Forked,
+        "句柄属于派生（fork）出本进程的另一进程\0",
+        "the handle belongs to the process that this one was forked from\0",
+    ),
     (Status::TextTooLong, "文本过长\0", "the text is longer than any presentation\0"),
     (Status::TextPrefix, "文本前缀不是已知版本\0", "the text does not start with a known prefix\0"),
     (Status::TextAlphabet, "文本含有 Base45 以外的字符\0", "a character is not in the Base45 alphabet\0"),
@@ -340,6 +351,12 @@ pub(crate) const TABLE: [(Status, &str, &str); 103] = [
         "存储的历史与已签署的不符\0",
         "the store holds another history than the one that was signed\0",
     ),
+    (Status::StoreNoLocks, "文件系统无法锁定存储文件\0", "the file system does not lock the store\0"),
+    (
+        Status::StoreMoved,
+        "存储文件已被改名、删除或替换\0",
+        "the store was renamed, removed or replaced while it was open\0",
+    ),
     (Status::GateOtherKey, "闸机证书与密钥不符\0", "the gate certificate is for another key\0"),
     (
         Status::GateUnknownVenue,
@@ -404,7 +421,7 @@ mod tests {
     use super::*;
 
     /// Lines are added here, never changed and never removed.
-    const FROZEN: [(u32, &str); 103] = [
+    const FROZEN: [(u32, &str); 106] = [
         (0, "Ok"),
         (1, "Panic"),
         (2, "NullPointer"),
@@ -421,6 +438,7 @@ mod tests {
         (13, "Nothing"),
         (14, "Reserved"),
         (15, "Name"),
+        (16, "Forked"),
         (100, "TextTooLong"),
         (101, "TextPrefix"),
         (102, "TextAlphabet"),
@@ -475,6 +493,8 @@ mod tests {
         (506, "StoreDamaged"),
         (507, "StoreOldCopy"),
         (508, "StoreOtherHistory"),
+        (509, "StoreNoLocks"),
+        (510, "StoreMoved"),
         (520, "GateOtherKey"),
         (521, "GateUnknownVenue"),
         (522, "GateOtherJournal"),

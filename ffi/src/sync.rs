@@ -32,6 +32,7 @@ pub(crate) struct Pieces {
 impl Opaque for Sync {
     type Inner = Shared<Pieces>;
     const TAG: u32 = 0x4f43_0004;
+    const ONE_PROCESS: bool = false;
 }
 
 /// One use of a pass at a gate, from a verified ledger. Zero it before it is filled in.

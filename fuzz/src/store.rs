@@ -24,8 +24,8 @@ impl Storage for Store {
     fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
         match self.fault.take() {
             0 => self.rows.commit(writes),
-            1 => Err(MemoryError),
-            _ => self.rows.commit(writes).and(Err(MemoryError)),
+            1 => Err(MemoryError::Told),
+            _ => self.rows.commit(writes).and(Err(MemoryError::Told)),
         }
     }
 

@@ -51,6 +51,8 @@ struct Owner {
     /// What it goes on from, and what is in its store: they differ after a commit that failed when it was made.
     seen: Vec<u8>,
     kept: Option<Vec<u8>>,
+    /// Since such a commit, the witness has not looked.
+    behind: bool,
 }
 
 struct World {
@@ -140,7 +142,7 @@ impl World {
 
     fn restarted(&mut self, witness: Witness) -> Witness {
         for owner in &mut self.logs {
-            owner.seen = owner.kept.clone().unwrap_or_default();
+            (owner.seen, owner.behind) = (owner.kept.clone().unwrap_or_default(), false);
         }
         witness
     }
@@ -236,15 +238,25 @@ impl World {
                 assert_eq!(pending.signed().checkpoint(), &checkpoint);
                 let result = pending.commit(&mut self.store, now);
                 self.now += 1;
+                let owner = &mut self.logs[log];
+                let kept = owner.kept.clone().unwrap_or_default();
+                // What was asked for has to continue what is durable.
+                let fits = !owner.behind || kept == seen || kept == shown;
                 let Ok(line) = result else {
-                    assert_ne!(fault, 0, "it failed without a failing commit");
-                    assert!(fault == 2 || self.store.rows == before, "failed, but something was written");
-                    if fault == 2 {
-                        self.logs[log].kept = Some(shown.to_vec());
+                    assert!(fault != 0 || !fits, "it failed without a failing commit");
+                    let written = fault == 2 && fits;
+                    assert!(written || self.store.rows == before, "failed, but something was written");
+                    let looked = std::mem::replace(&mut owner.behind, written);
+                    if looked {
+                        owner.seen = kept;
                     }
-                    assert!(self.latest(log) == latest, "not cosigned, but seen");
+                    if written {
+                        owner.kept = Some(shown.to_vec());
+                    }
+                    assert!(looked || self.latest(log) == latest, "not cosigned, but seen");
                     return;
                 };
+                assert!(fits, "cosigned what does not continue what is durable");
                 // The signature must be over this text, and at this time.
                 let signed =
                     SignedCheckpoint::verify(&[note.as_bytes(), line.as_bytes()].concat(), &verifier(log, &key(log)));
@@ -252,7 +264,7 @@ impl World {
                 assert!(damaged > 200 || (signer == 0 && proof == honest), "cosigned a bad request");
                 assert_eq!(request.old, seen.len() as u64, "from another size");
                 let owner = &mut self.logs[log];
-                (owner.seen, owner.kept) = (shown.to_vec(), Some(shown.to_vec()));
+                (owner.seen, owner.kept, owner.behind) = (shown.to_vec(), Some(shown.to_vec()), false);
                 owner.cosigned.push(shown.to_vec());
                 owner.notes.push([&note, &line[..]].concat());
             }

@@ -601,6 +601,8 @@ impl<S: Storage> Gate<S> {
     }
 
     fn segment_within(&self, first: u64, most: usize) -> Result<Option<Segment>, GateError<S::Error>> {
+        // Part of it is signed here.
+        self.storage.same_process().map_err(LogError::Storage)?;
         let sealed = self.known.sealed;
         let Some(note) = self.log.kept_checkpoint(&self.storage)?.filter(|_| first < sealed) else { return Ok(None) };
         let (mut records, mut length) = (Vec::new(), 0_usize);
@@ -894,8 +896,10 @@ impl<S: Storage> Gate<S> {
         if self.unsure { Err(GateError::Stale) } else { Ok(()) }
     }
 
-    /// After a failed commit, opens the journal again and replays it.
+    /// Refuses another process than the one that opened the store. After a failed commit, opens the journal again
+    /// and replays it.
     pub(super) fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
@@ -1575,7 +1579,7 @@ pub(crate) mod tests {
         }
 
         fn recover(&mut self) -> Result<(), Self::Error> {
-            if self.1 { Err(crate::tlog::MemoryError) } else { Ok(()) }
+            if self.1 { Err(crate::tlog::MemoryError::Told) } else { Ok(()) }
         }
 
         fn scan(
@@ -1587,6 +1591,33 @@ pub(crate) mod tests {
         ) -> Result<(), Self::Error> {
             self.0.scan(series, log, indices, visit)
         }
+    }
+
+    #[test]
+    fn in_a_forked_process_a_gate_does_nothing_and_signs_nothing() {
+        let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+        scan(&mut gate, &code(1, NOW), NOW);
+        gate.seal().unwrap().unwrap();
+        scan(&mut gate, &code(2, NOW), NOW);
+        gate.storage.fork();
+        let (storage, log, known) = (gate.storage.clone(), gate.log.clone(), gate.known.clone());
+        for shown in [code(3, NOW), code(1, NOW), "no code".into()] {
+            assert_eq!(reason(&mut gate, &shown, NOW), Reason::NotRecorded);
+        }
+        assert_eq!(gate.leave(Scan::text(code(1, NOW).as_bytes()), time(NOW)).unwrap_err().reason, Reason::NotRecorded);
+        let (now, forked) = (time(NOW), |error: GateError<_>| {
+            assert!(matches!(error, GateError::Log(LogError::Storage(crate::tlog::MemoryError::Forked))), "{error:?}");
+        });
+        forked(gate.seal().unwrap_err());
+        forked(gate.segment(0).unwrap_err());
+        forked(gate.annul(2, now).unwrap_err());
+        forked(gate.sync(&Sync::default(), now).unwrap_err());
+        forked(gate.set_clock(now).unwrap_err());
+        forked(gate.compare_clock(now, 1).unwrap_err());
+        forked(gate.close_day(now.civil().0, now).unwrap_err());
+        forked(gate.open_outage(now, now).unwrap_err());
+        assert!(gate.self_test(now).iter().any(|fault| fault.trouble == Trouble::Store));
+        assert_eq!((&gate.storage, &gate.log, &gate.known), (&storage, &log, &known));
     }
 
     #[test]

@@ -321,6 +321,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
     pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
@@ -553,7 +554,8 @@ impl<S: Storage> Ledger<S> {
         if !gives(self.trust(), self.member, &self.key, Some(self.last)) {
             return Err(LedgerError::OtherKey);
         }
-        match self.kept_checkpoint() {
+        let replaced = self.log.kept_checkpoint(&self.storage)?;
+        match self.verify_kept(replaced.as_deref()) {
             Ok(Some(kept)) if kept.size() == self.log.size() && kept.signer() == self.verifier()?.id() => {
                 return Ok(kept);
             }
@@ -561,8 +563,7 @@ impl<S: Storage> Ledger<S> {
             Err(error) => return Err(error),
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
-        let write = self.log.checkpoint_write(&self.storage, &signed)?;
-        self.commit(vec![write])?;
+        self.keep(&signed, replaced)?;
         Ok(signed)
     }
 
@@ -571,8 +572,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// The store's, or [`LedgerError::Note`] when the note kept is damaged.
     pub fn kept_checkpoint(&self) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
-        let Some(note) = self.log.kept_checkpoint(&self.storage)? else { return Ok(None) };
-        Ok(Some(SignedCheckpoint::verify_any(&note, &every_log_key(&self.trust, self.member))?))
+        self.verify_kept(self.log.kept_checkpoint(&self.storage)?.as_deref())
     }
 
     /// Takes cosignature lines of witnesses for the newest checkpoint signed, keeps them, and returns
@@ -588,15 +588,16 @@ impl<S: Storage> Ledger<S> {
     /// [`LedgerError::Note`] for the first bad line when none is good, or when no checkpoint was signed yet.
     pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         self.sure()?;
-        let signed = self.kept_checkpoint()?.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
+        let replaced = self.log.kept_checkpoint(&self.storage)?;
+        let signed = self.verify_kept(replaced.as_deref())?;
+        let signed = signed.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
         let grown = self.time_before(signed.size())?;
         let apart = i64::from(self.trust().policy().clock_suspect);
         let witnesses = Witnesses::of(&self.trust, self.member, &every_log_key(&self.trust, self.member), &signed);
         let signed = signed.with_cosignatures_that(lines, &witnesses.keys, |at, time| {
             grown.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time)
         })?;
-        let write = self.log.checkpoint_write(&self.storage, &signed)?;
-        self.commit(vec![write])?;
+        self.keep(&signed, replaced)?;
         Ok(signed)
     }
 
@@ -789,6 +790,7 @@ impl<S: Storage> Ledger<S> {
     }
 
     fn sure(&self) -> Result<(), LedgerError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure { Err(LedgerError::Unsure) } else { Ok(()) }
     }
 
@@ -936,6 +938,17 @@ impl<S: Storage> Ledger<S> {
         let learnt = grown.entries.iter().try_for_each(|(index, entry)| self.learn(*index, now, entry));
         self.unsure = learnt.is_err();
         learnt
+    }
+
+    fn verify_kept(&self, note: Option<&[u8]>) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
+        let keys = || every_log_key(&self.trust, self.member);
+        Ok(note.map(|note| SignedCheckpoint::verify_any(note, &keys())).transpose()?)
+    }
+
+    /// Keeps a checkpoint in the place of the one that was there.
+    fn keep(&mut self, signed: &SignedCheckpoint, replaced: Option<Vec<u8>>) -> Result<(), LedgerError<S::Error>> {
+        let write = self.log.checkpoint_write(&self.storage, signed)?;
+        self.commit(vec![self.log.expectation(), Write::Expect(write.row(), replaced), write])
     }
 
     fn commit(&mut self, writes: Vec<Write>) -> Result<(), LedgerError<S::Error>> {
@@ -1417,7 +1430,7 @@ pub(super) mod tests {
         ledger.storage.fail_after(0);
         let before = ledger.storage.clone();
         let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
-        assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))));
+        assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError::Told)))));
         assert_eq!(ledger.storage, before);
         let unsure = |result| matches!(result, Err(LedgerError::Unsure));
         assert!(unsure(ledger.checkpoint().map(|_| 0)));
@@ -1481,9 +1494,32 @@ pub(super) mod tests {
                 Ok(Ingested::Accepted { records: 1, entry: 5 }),
             ]
         ));
-        assert_eq!(ledger.storage.commit(&[]), Err(MemoryError), "one commit was made");
+        assert_eq!(ledger.storage.commit(&[]), Err(MemoryError::Told), "one commit was made");
         ledger.journals.values().for_each(|journal| journal.log.verify(&ledger.storage).unwrap());
         same(&ledger, &open(ledger.storage.clone()).unwrap());
+    }
+
+    #[test]
+    fn in_a_forked_process_a_ledger_does_nothing_and_signs_nothing() {
+        let gate7 = sealed(&[1]);
+        let mut ledger = ledger_with(&gate7);
+        let signed = ledger.checkpoint().unwrap();
+        ledger.retire(7, time(NOW)).unwrap();
+        ledger.storage.fork();
+        let (storage, log, now) = (ledger.storage.clone(), ledger.log.clone(), time(NOW));
+        let forked = |error: LedgerError<_>| {
+            assert!(matches!(error, LedgerError::Log(LogError::Storage(MemoryError::Forked))), "{error:?}");
+        };
+        forked(ledger.checkpoint().unwrap_err());
+        forked(ledger.cosigned(&lines(&signed, &[320_100]), now).unwrap_err());
+        forked(ledger.enrol(&certificate(CITY, 8, 8), now).unwrap_err());
+        forked(ledger.record(Entry::Reversal { gate: 7, index: 2 }, now).unwrap_err());
+        forked(ledger.usage(0..1, now, |_| true).unwrap_err());
+        forked(ledger.usage_digest(UsageFacts::new(now), now).unwrap_err());
+        forked(ledger.recover().unwrap_err());
+        let IngestError::Ledger(error) = take(&mut ledger, &segment(&gate7, 0)).unwrap_err() else { panic!("taken") };
+        forked(error);
+        assert_eq!((&ledger.storage, &ledger.log), (&storage, &log));
     }
 
     #[test]
@@ -1500,7 +1536,7 @@ pub(super) mod tests {
             [
                 // It was durable before.
                 Ok(Ingested::Duplicate),
-                Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError)))),
+                Err(IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError::Told)))),
                 Err(IngestError::Ledger(LedgerError::Unsure)),
             ]
         ));

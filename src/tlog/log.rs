@@ -250,8 +250,15 @@ impl Log {
         Ok(())
     }
 
+    /// What makes a commit fail unless the store holds as many entries as this log. It belongs to every commit that
+    /// follows from what the log knows; [`Batch::writes`] have it.
+    #[must_use]
+    pub fn expectation(&self) -> Write {
+        expected(Row::Size { log: self.key }, self.size())
+    }
+
     /// The write that keeps a signed checkpoint of this log, of its present or an earlier size: the
-    /// newest one, or one whose cosignatures have arrived.
+    /// newest one, or one whose cosignatures have arrived. Commit it together with [`Log::expectation`].
     ///
     /// # Errors
     /// [`LogError::OtherLog`], [`LogError::OtherRoot`] or [`LogError::OutOfRange`] when the checkpoint
@@ -644,6 +651,9 @@ impl Batch {
     }
 
     fn finish(&self, writes: &mut Vec<Write>) {
+        if !self.is_empty() || !writes.is_empty() {
+            writes.push(expected(Row::Size { log: self.log.key }, self.base.size));
+        }
         if self.base.size != self.size() {
             writes.push(Write::Put(Row::Size { log: self.log.key }, self.size().to_be_bytes().into()));
         }
@@ -675,7 +685,8 @@ impl Batch {
         if indices.is_empty() {
             return;
         }
-        let end = indices.end;
+        let (start, end) = (indices.start, indices.end);
+        self.writes.push(expected(Row::Meta { log: self.log.key, name: mark }, start));
         self.writes.extend(indices.map(|index| Write::Delete(series.row(self.log.key, index))));
         self.put(Row::Meta { log: self.log.key, name: mark }, end.to_be_bytes().into());
     }
@@ -734,6 +745,11 @@ fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
 /// `count` rounded down to full tiles.
 const fn whole_tiles(count: u64) -> u64 {
     count & !0xff
+}
+
+/// That a row holds this number, or is not there where it is 0.
+fn expected(row: Row, number: u64) -> Write {
+    Write::Expect(row, (number > 0).then(|| number.to_be_bytes().into()))
 }
 
 const fn damaged<E>(row: Row, why: Damage) -> LogError<E> {
@@ -952,7 +968,7 @@ mod tests {
         let mut batch = log.begin();
         batch.push(b"lost", Some(b"evidence")).unwrap();
         storage.fail_after(0);
-        assert_eq!(storage.commit(&batch.writes()), Err(MemoryError));
+        assert_eq!(storage.commit(&batch.writes()), Err(MemoryError::Told));
         drop(batch);
         assert_eq!((&storage, &log), (&before.0, &before.1));
         grow(&mut storage, &mut log, 256);

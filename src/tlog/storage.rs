@@ -114,14 +114,18 @@ pub enum Write {
     Put(Row, Vec<u8>),
     /// Removes a row, whether it was there or not.
     Delete(Row),
+    /// Changes nothing, and fails the whole commit unless the row holds this before it; with `None`, unless it is not
+    /// there. Whoever writes what follows from what it knows says by this what it knows: of two that know the same,
+    /// the second fails.
+    Expect(Row, Option<Vec<u8>>),
 }
 
 impl Write {
-    /// The row that changes.
+    /// The row that it is about.
     #[must_use]
     pub const fn row(&self) -> Row {
         match self {
-            Self::Put(row, _) | Self::Delete(row) => *row,
+            Self::Put(row, _) | Self::Delete(row) | Self::Expect(row, _) => *row,
         }
     }
 }
@@ -137,7 +141,8 @@ pub trait Storage {
     /// The store's own.
     fn get(&self, row: Row) -> Result<Option<Vec<u8>>, Self::Error>;
 
-    /// Makes all changes, in order, or none; when it returns `Ok` they are durable.
+    /// Makes all changes, in order, or none; when it returns `Ok` they are durable. Where a [`Write::Expect`] is not
+    /// met, it makes none, and whatever else happens to the store happens before or after all of this.
     ///
     /// After an error the store is as before, or as if it had returned `Ok` and the machine failed
     /// just then: a caller that goes on asks it to [`recover`](Storage::recover) and opens its logs
@@ -146,6 +151,16 @@ pub trait Storage {
     /// # Errors
     /// The store's own.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
+
+    /// Whether this process may act with what it keeps here. A store fails that belongs to the process which opened
+    /// it, when another one came out of that by `fork`: both would sign the same indices. Whatever signs or records
+    /// asks first.
+    ///
+    /// # Errors
+    /// The store's own: nothing is to be done, and nothing to be signed.
+    fn same_process(&self) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
     /// After an error, makes the store ready again, with what is durable and nothing else. Until then
     /// a store may refuse everything. Nothing happens to a store that has not failed.
@@ -175,30 +190,36 @@ pub trait Storage {
 #[derive(Debug)]
 pub(crate) struct Staged<'a, S> {
     below: &'a S,
+    /// What the store below has to hold.
+    expected: BTreeMap<Row, Option<Vec<u8>>>,
     /// `None` for a row that is removed.
     rows: BTreeMap<Row, Option<Vec<u8>>>,
 }
 
 impl<'a, S: Storage> Staged<'a, S> {
     pub(crate) const fn over(below: &'a S) -> Self {
-        Self { below, rows: BTreeMap::new() }
+        Self { below, expected: BTreeMap::new(), rows: BTreeMap::new() }
     }
 
     /// Adds writes, after those that are waiting.
     pub(crate) fn stage(&mut self, writes: impl IntoIterator<Item = Write>) {
-        self.rows.extend(writes.into_iter().map(|write| match write {
-            Write::Put(row, bytes) => (row, Some(bytes)),
-            Write::Delete(row) => (row, None),
-        }));
+        for write in writes {
+            match write {
+                Write::Put(row, bytes) => drop(self.rows.insert(row, Some(bytes))),
+                Write::Delete(row) => drop(self.rows.insert(row, None)),
+                Write::Expect(row, was) => drop(self.expected.entry(row).or_insert(was)),
+            }
+        }
     }
 
-    /// All that waits, each row once.
+    /// All that waits, each row once, after what is expected.
     pub(crate) fn into_writes(self) -> Vec<Write> {
         let write = |(row, bytes)| match bytes {
             Some(bytes) => Write::Put(row, bytes),
             None => Write::Delete(row),
         };
-        self.rows.into_iter().map(write).collect()
+        let expected = self.expected.into_iter().map(|(row, was)| Write::Expect(row, was));
+        expected.chain(self.rows.into_iter().map(write)).collect()
     }
 }
 
@@ -210,6 +231,10 @@ impl<S: Storage> Storage for Staged<'_, S> {
             Some(staged) => Ok(staged.clone()),
             None => self.below.get(row),
         }
+    }
+
+    fn same_process(&self) -> Result<(), S::Error> {
+        self.below.same_process()
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), S::Error> {
@@ -251,12 +276,23 @@ impl<S: Storage> Storage for Staged<'_, S> {
 pub struct MemoryStorage {
     rows: BTreeMap<Row, Vec<u8>>,
     fail_after: Option<u32>,
+    forked: bool,
 }
 
-/// A commit failed because a test asked for it.
+/// What a store in memory refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the commit fails as it was told to")]
-pub struct MemoryError;
+#[non_exhaustive]
+pub enum MemoryError {
+    /// A commit failed because a test asked for it.
+    #[error("the commit fails as it was told to")]
+    Told,
+    /// A row is not what whoever writes expected. Nothing was changed.
+    #[error("{0} has changed")]
+    Changed(Row),
+    /// The store is a copy in another process, because a test said so.
+    #[error("the store is another process's")]
+    Forked,
+}
 
 impl MemoryStorage {
     /// An empty store.
@@ -268,6 +304,12 @@ impl MemoryStorage {
     /// Lets `commits` more commits succeed and the one after them fail, once.
     pub const fn fail_after(&mut self, commits: u32) {
         self.fail_after = Some(commits);
+    }
+
+    /// From now on it is what another process has of it after a `fork`. It cannot find that out by itself, so a
+    /// test says so, and sees whether whoever signs asks.
+    pub const fn fork(&mut self) {
+        self.forked = true;
     }
 
     /// The rows, ascending.
@@ -289,20 +331,32 @@ impl Storage for MemoryStorage {
         Ok(self.rows.get(&row).cloned())
     }
 
+    fn same_process(&self) -> Result<(), MemoryError> {
+        if self.forked { Err(MemoryError::Forked) } else { Ok(()) }
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
         match self.fail_after {
             Some(0) => {
                 self.fail_after = None;
-                return Err(MemoryError);
+                return Err(MemoryError::Told);
             }
             Some(more) => self.fail_after = Some(more.saturating_sub(1)),
             None => {}
         }
         for write in writes {
+            if let Write::Expect(row, was) = write
+                && self.rows.get(row) != was.as_ref()
+            {
+                return Err(MemoryError::Changed(*row));
+            }
+        }
+        for write in writes {
             match write {
-                Write::Put(row, bytes) => self.rows.insert(*row, bytes.clone()),
-                Write::Delete(row) => self.rows.remove(row),
-            };
+                Write::Put(row, bytes) => drop(self.rows.insert(*row, bytes.clone())),
+                Write::Delete(row) => drop(self.rows.remove(row)),
+                Write::Expect(..) => {}
+            }
         }
         Ok(())
     }
@@ -341,7 +395,7 @@ mod tests {
         let mut store = MemoryStorage::new();
         store.fail_after(1);
         assert_eq!(store.commit(&[Write::Put(row, vec![1])]), Ok(()));
-        assert_eq!(store.commit(&[Write::Put(row, vec![2])]), Err(MemoryError));
+        assert_eq!(store.commit(&[Write::Put(row, vec![2])]), Err(MemoryError::Told));
         assert_eq!(store.get(row), Ok(Some(vec![1])));
         assert_eq!(store.commit(&[Write::Delete(row)]), Ok(()));
         assert_eq!(store.get(row), Ok(None));

@@ -189,6 +189,13 @@ pub struct Watch {
     pub retired: Vec<NoteVerifier>,
 }
 
+impl Watch {
+    /// The keys that verify what is kept.
+    fn known(&self) -> impl Iterator<Item = &NoteVerifier> {
+        self.keys.iter().chain(&self.retired)
+    }
+}
+
 impl From<(LogKey, NoteVerifier)> for Watch {
     /// A log that has had one key all the time.
     fn from((log, key): (LogKey, NoteVerifier)) -> Self {
@@ -210,6 +217,8 @@ pub struct Witness {
 struct Watched {
     watch: Watch,
     seen: Replica,
+    /// A commit failed: the store may hold another checkpoint than was seen.
+    unsure: bool,
 }
 
 impl Witness {
@@ -231,15 +240,14 @@ impl Witness {
             let watch: Watch = watch.into();
             let origin = &watch.origin;
             let twice = |other: &Watched| other.watch.log == watch.log || other.watch.origin == *origin;
-            let known = || watch.keys.iter().chain(&watch.retired);
             let signs = |key: &NoteVerifier| key.kind() == KeyKind::Ed25519 && key.name() == origin;
-            if !known().all(signs) || watched.iter().any(twice) {
+            if !watch.known().all(signs) || watched.iter().any(twice) {
                 return Err(WitnessError::Logs(origin.clone()));
             }
             let mut seen = Replica::new(origin.clone());
             if let Some(note) = storage.get(Row::Checkpoint { log: watch.log }).map_err(WitnessError::Storage)? {
                 let damaged = |source| WitnessError::Damaged { origin: origin.clone(), source };
-                let signed = SignedCheckpoint::verify_any(&note, known()).map_err(|error| match error {
+                let signed = SignedCheckpoint::verify_any(&note, watch.known()).map_err(|error| match error {
                     NoteError::OtherLog(kept) => WitnessError::OtherStore { origin: origin.clone(), kept },
                     error => damaged(error),
                 })?;
@@ -252,7 +260,7 @@ impl Witness {
                 let times = signed.cosignatures(core::slice::from_ref(&own)).map_err(damaged)?;
                 last = times.into_iter().map(|(_, time)| time).fold(last, UnixTime::max);
             }
-            watched.push(Watched { watch, seen });
+            watched.push(Watched { watch, seen, unsure: false });
         }
         Ok(Self { name, key, logs: watched, last })
     }
@@ -283,7 +291,7 @@ impl Witness {
     fn check_knows<E>(&mut self, note: &[u8]) -> Result<(), WitnessError<E>> {
         let claimed = Checkpoint::parse(Note::parse(note)?.text())?.origin;
         let log = self.logs.iter().find(|log| log.watch.origin == claimed).ok_or(NoteError::OtherLog(claimed))?;
-        let signed = SignedCheckpoint::verify_any(note, log.watch.keys.iter().chain(&log.watch.retired))?;
+        let signed = SignedCheckpoint::verify_any(note, log.watch.known())?;
         let cosigned = signed.cosignatures(&[self.verifier()])?;
         let &(_, time) = cosigned.first().ok_or_else(|| NoteError::NotSigned(self.name.clone()))?;
         let (origin, here, known) = (log.watch.origin.clone(), log.seen.size(), signed.size());
@@ -366,33 +374,52 @@ impl Pending<'_> {
         &self.signed
     }
 
-    /// Makes the new state durable, then returns the cosignature line as of `now`.
+    /// Makes the new state durable, then returns the cosignature line as of `now`. The commit fails where the store
+    /// holds another checkpoint of the log than this witness knows: another one uses the same store.
     ///
     /// A cosignature says what was the newest at its time, so none is dated before another of this witness. Where the
     /// clock stepped back by [`STEP_BACK`](crate::time::STEP_BACK) at most, it is dated as the last one; where it is
     /// further behind, one of the two times was wrong. If that was the last one, give the witness a new key.
     ///
     /// # Errors
-    /// [`WitnessError::Clock`], or the store's; there is no cosignature then, and the witness is where it was.
+    /// [`WitnessError::Clock`], or the store's; there is no cosignature then. The same request may be made again. Before the
+    /// next commit the witness looks what is durable and goes on from there, so that a request which does not continue that
+    /// is refused.
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, WitnessError<S::Error>> {
+        storage.same_process().map_err(WitnessError::Storage)?;
+        storage.recover().map_err(WitnessError::Storage)?;
+        let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
+        let row = Row::Checkpoint { log: self.log.watch.log };
+        let mut replaced = self.log.seen.latest().map(|last| last.note().into());
+        // What is durable counts as cosigned, by whomever: had it been, and were it overwritten, there would be a fork.
+        if self.log.unsure
+            && let Some(note) = storage.get(row).map_err(WitnessError::Storage)?
+            && let Ok(here) = SignedCheckpoint::verify_any(&note, self.log.watch.known())
+        {
+            let times = here.cosignatures(core::slice::from_ref(&witness)).unwrap_or_default();
+            *self.last = times.into_iter().map(|(_, time)| time).fold(*self.last, UnixTime::max);
+            let state = |signed: &SignedCheckpoint| (signed.size(), signed.root());
+            let (seen, durable) = (self.log.seen.latest().map_or((0, empty_root()), state), state(&here));
+            if seen == durable || seen.0 < durable.0 {
+                self.log.seen = Replica::at(here);
+            }
+            if seen == durable || state(&self.signed) == durable {
+                replaced = Some(note);
+            }
+        }
         let clock = || WitnessError::Clock { now, last: *self.last };
         let time = now.not_before(*self.last).filter(|_| now != UnixTime::MIN).ok_or_else(clock)?;
-        self.cosign(storage, time).map_err(WitnessError::Storage)
-    }
-
-    fn cosign<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, S::Error> {
-        let line = self.signed.checkpoint().cosign(self.name, self.key, now);
+        let line = self.signed.checkpoint().cosign(self.name, self.key, time);
         // What monitors are served: the log's signature and ours, and nobody else's. None of these
         // steps fails for a checkpoint that was verified; if one did, the note as it came would do.
-        let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
         let bare = self.signed.without_others();
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
-        // What a failed commit left behind was never cosigned, so it may be overwritten.
-        storage.recover()?;
-        storage.commit(&[Write::Put(Row::Checkpoint { log: self.log.watch.log }, kept.note().into())])?;
-        self.log.seen = Replica::at(kept);
-        *self.last = now;
+        self.log.unsure = true;
+        let writes = [Write::Expect(row, replaced), Write::Put(row, kept.note().into())];
+        storage.commit(&writes).map_err(WitnessError::Storage)?;
+        (self.log.seen, self.log.unsure) = (Replica::at(kept), false);
+        *self.last = time;
         Ok(line)
     }
 }
@@ -540,12 +567,53 @@ mod tests {
         storage.fail_after(0);
         let body = request(0, &[], &log[1]);
         let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
-        assert_eq!(pending.commit(&mut storage, NOW), Err(WitnessError::Storage(MemoryError)));
+        assert_eq!(pending.commit(&mut storage, NOW), Err(WitnessError::Storage(MemoryError::Told)));
         assert_eq!(w.latest(ORIGIN), None);
         let _ = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
         assert_eq!(w.latest(ORIGIN), None);
         // Nothing was cosigned, so the other history may still come first.
         add(&mut w, &mut storage, &request(0, &[], &other[1])).unwrap();
+    }
+
+    /// A commit that failed and is durable all the same, or another witness that came first: none can tell which.
+    #[test]
+    fn after_a_failed_commit_a_witness_goes_on_from_what_is_durable() {
+        let (log, other) = (history(2, 0), history(1, 1));
+        let asked = [&log[1], &other[1], &log[2]].map(|signed| request(0, &[], signed));
+        let row = Row::Checkpoint { log: LogKey(4) };
+        let mut done = MemoryStorage::new();
+        add(&mut open(&done), &mut done, &asked[0]).unwrap();
+        for (index, body) in asked.iter().enumerate() {
+            let mut storage = MemoryStorage::new();
+            let mut w = open(&storage);
+            let mut commit = |storage: &mut MemoryStorage, body: &[u8]| {
+                Ok::<_, Refused>(w.consider(&AddCheckpoint::parse(body)?)?.commit(storage, NOW).map(drop))
+            };
+            storage.fail_after(0);
+            assert_eq!(commit(&mut storage, &asked[0]), Ok(Err(WitnessError::Storage(MemoryError::Told))));
+            storage.commit(&[Write::Put(row, done.get(row).unwrap().unwrap())]).unwrap();
+            if index == 0 {
+                assert_eq!(commit(&mut storage, body), Ok(Ok(())), "the same again");
+                continue;
+            }
+            assert_eq!(commit(&mut storage, body), Ok(Err(WitnessError::Storage(MemoryError::Changed(row)))));
+            assert_eq!(storage, done);
+            assert_eq!(commit(&mut storage, body), Err(Refused::Stale { size: 1 }));
+            assert!(matches!(commit(&mut storage, &request(1, &[], &other[1])), Err(Refused::Fork(_))));
+            assert_eq!(commit(&mut storage, &request(1, &[leaf(1)], &log[2])), Ok(Ok(())));
+        }
+    }
+
+    #[test]
+    fn in_a_forked_process_a_witness_cosigns_nothing() {
+        let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
+        let mut w = open(&storage);
+        storage.fork();
+        let body = request(0, &[], &log[1]);
+        let pending = w.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
+        assert_eq!(pending.commit(&mut storage, NOW), Err(WitnessError::Storage(MemoryError::Forked)));
+        assert_eq!(w.latest(ORIGIN), None);
+        assert_eq!(storage, MemoryStorage::new());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod medium;
 mod names;
 #[cfg(test)]
 mod names_tests;
+mod process;
 mod rebuild;
 mod redb_storage;
 mod remains;

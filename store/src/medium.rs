@@ -11,13 +11,14 @@
 use core::{
     fmt::Debug,
     ops::Bound,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use redb::{BackendError, StorageBackend, backends::FileBackend};
 use std::{
-    fs::OpenOptions,
+    fs::{self, Metadata, OpenOptions},
     io,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// Unit in which a file is written again: the page of the database, whose first holds its header.
@@ -43,40 +44,117 @@ pub(crate) trait Medium: Debug + Send + Sync {
     fn path(&self) -> &Path;
 
     fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>>;
+
+    /// Fails with [`Moved`] where its name does not lead to what was opened first: what is written there now is lost
+    /// with a file that was removed, and is not what others find who open it by its name.
+    fn check_name(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Another file, or none, has the name of the one that was opened.
+#[derive(Debug, thiserror::Error)]
+#[error("another file, or none, has its name")]
+pub(crate) struct Moved;
+
+/// A lock was not granted, for another reason than that somebody has it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoLock(io::Error);
+
+impl NoLock {
+    /// The error of a lock. That one kind is not supported is not the end: the database asks for another.
+    fn of(error: BackendError) -> BackendError {
+        match error {
+            BackendError::Unsupported => error,
+            error => BackendError::Io(io::Error::other(Self(error.into()))),
+        }
+    }
 }
 
 /// A file.
 #[derive(Debug)]
-pub(crate) struct InFile(pub(crate) PathBuf);
+pub(crate) struct InFile {
+    path: PathBuf,
+    /// The same, whatever becomes of the current directory.
+    absolute: PathBuf,
+    /// Which file it is, since it was opened first.
+    opened: OnceLock<FileId>,
+}
+
+impl InFile {
+    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.into(), absolute: path::absolute(path)?, opened: OnceLock::new() })
+    }
+
+    fn is_opened(&self, found: &Metadata) -> io::Result<()> {
+        let found = file_id(found);
+        if *self.opened.get_or_init(|| found) == found { Ok(()) } else { Err(io::Error::other(Moved)) }
+    }
+}
+
+/// What tells a file from its copy: device and number on Unix, elsewhere nothing.
+type FileId = Option<(u64, u64)>;
+
+#[cfg(unix)]
+fn file_id(found: &Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(_found: &Metadata) -> FileId {
+    None
+}
 
 impl Medium for InFile {
     fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>> {
         let mut options = OpenOptions::new();
         options.read(true).write(access != Access::Read).create(access == Access::Create);
-        let file = options.open(&self.0)?;
+        let file = options.open(&self.absolute)?;
+        self.is_opened(&file.metadata()?)?;
         Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
+    }
+
+    fn check_name(&self) -> io::Result<()> {
+        match fs::metadata(&self.absolute) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::Error::other(Moved)),
+            found => self.is_opened(&found?),
+        }
     }
 }
 
 /// The bytes of a store as the database is given them: settled when it first asks for their length,
-/// which is after it has locked them and before it reads any.
+/// which is after it has locked them and before it reads any. Where it got no lock, for the database goes on where the
+/// file system has none, that is an error.
 #[derive(Debug)]
 pub(crate) struct Settled {
     bytes: Box<dyn StorageBackend>,
     access: Access,
     settled: AtomicBool,
+    /// Locks that it has.
+    locks: AtomicU32,
 }
 
 impl Settled {
     pub(crate) fn new(bytes: Box<dyn StorageBackend>, access: Access) -> Self {
-        Self { bytes, access, settled: AtomicBool::new(false) }
+        Self { bytes, access, settled: AtomicBool::new(false), locks: AtomicU32::new(0) }
+    }
+
+    fn locked(&self, answer: Result<bool, BackendError>) -> Result<bool, BackendError> {
+        let locked = answer.map_err(NoLock::of)?;
+        self.locks.fetch_add(locked.into(), Ordering::AcqRel);
+        Ok(locked)
     }
 
     fn settle(&self) -> io::Result<()> {
+        if self.locks.load(Ordering::Acquire) == 0 {
+            return Err(io::Error::other(NoLock(io::ErrorKind::Unsupported.into())));
+        }
         let length = self.bytes.len()?;
         let mut head = [0; FLAGS + 1];
         let (known, _) = head.split_at_mut(usize::try_from(length).unwrap_or(usize::MAX).min(FLAGS + 1));
@@ -161,11 +239,11 @@ impl StorageBackend for Settled {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.bytes.try_lock_range(start, end)
+        self.locked(self.bytes.try_lock_range(start, end))
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.bytes.try_lock_shared_range(start, end)
+        self.locked(self.bytes.try_lock_shared_range(start, end))
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
@@ -177,7 +255,9 @@ impl StorageBackend for Settled {
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.bytes.unlock_range(start, end)
+        self.bytes.unlock_range(start, end)?;
+        self.locks.fetch_sub(1, Ordering::AcqRel);
+        Ok(())
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
@@ -232,7 +312,7 @@ impl StorageBackend for Unchanged {
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
+        self.0.try_lock_shared_range(start, end).map_err(NoLock::of)
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
@@ -248,7 +328,7 @@ impl StorageBackend for Unchanged {
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
+        self.0.query_lock_range(start, end).map_err(NoLock::of)
     }
 }
 

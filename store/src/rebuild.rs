@@ -166,7 +166,7 @@ fn restore(storage: &mut RedbStorage, published: &Published<'_>) -> Result<(), R
         }
     }
     let write = log.checkpoint_write(storage, &signed)?;
-    Ok(storage.commit(&[write])?)
+    Ok(storage.commit(&[log.expectation(), write])?)
 }
 
 /// What is left of the entries that were pruned: their tiles.

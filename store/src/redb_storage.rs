@@ -5,8 +5,9 @@
 //! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
 use crate::{
-    medium::{Access, InFile, Medium, Settled},
+    medium::{Access, InFile, Medium, Moved, NoLock, Settled},
     names::{InFileSystem, Names, parent, shown},
+    process::Owned,
 };
 use core::{
     ops::Bound,
@@ -78,6 +79,31 @@ pub enum StoreError {
     /// An earlier read or commit failed, so nothing is known of what the store holds.
     #[error("the store at {} failed before and was not recovered; recover or reopen it", shown(.0))]
     Failed(PathBuf),
+    /// The file system does not lock the file, so nothing would keep another process from writing to it too. Keep the
+    /// store on one that does.
+    #[error("the store at {} cannot be locked against other processes: {source}", shown(.path))]
+    NoLocks {
+        /// The store.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// The file was renamed, removed or replaced since it was opened. Nothing was written: others find another file, or
+    /// none, under its name.
+    #[error("the store at {} was renamed, removed or replaced while it was open", shown(.0))]
+    Moved(PathBuf),
+    /// A row is not what whoever writes expected: something else writes to the same store. Nothing was changed.
+    #[error("{row} has changed in the store at {}", shown(.path))]
+    Changed {
+        /// The store.
+        path: PathBuf,
+        /// The row.
+        row: Row,
+    },
+    /// This process is not the one that opened the store, but came out of it by `fork`. Nothing was done; what the
+    /// store holds is the other process's.
+    #[error("the store at {} was opened by another process, which was forked since; open it anew in this one", shown(.0))]
+    Forked(PathBuf),
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<redb::Error>),
@@ -93,11 +119,14 @@ const CACHE: usize = 1024 * 1024;
 /// After an error everything is refused with [`StoreError::Failed`] until [`Storage::recover`], which
 /// closes the file and opens it again: what a database has in memory after an I/O error is not what
 /// is on the disk. Dropping the store and opening it again does the same.
+///
+/// It belongs to the process that opened it. In one that was forked since, everything is refused with
+/// [`StoreError::Forked`], and dropping it neither writes nor unlocks.
 #[derive(Debug)]
 pub struct RedbStorage {
     medium: Box<dyn Medium>,
-    /// `None` where it could not be opened again.
-    database: Option<Database>,
+    /// Empty where it could not be opened again.
+    database: Owned<Database>,
     failed: AtomicBool,
 }
 
@@ -128,7 +157,7 @@ impl RedbStorage {
     pub fn compact(&mut self) -> Result<bool, StoreError> {
         self.ready()?;
         let path = self.medium.path();
-        let database = self.database.as_mut();
+        let database = self.database.get_mut();
         let compacted = caught(path, || {
             let compacted = database.map(Database::compact).unwrap_or(Ok(false));
             compacted.map_err(|error| failure(path, error))
@@ -137,7 +166,7 @@ impl RedbStorage {
     }
 
     pub(crate) fn create_named(path: &Path, names: &dyn Names) -> Result<Self, StoreError> {
-        let storage = Self::create_in(Box::new(InFile(path.into())))?;
+        let storage = Self::create_in(Box::new(in_file(path)?))?;
         sync_name(path, names)?;
         Ok(storage)
     }
@@ -150,7 +179,7 @@ impl RedbStorage {
         if !found.is_file() {
             return Err(StoreError::NotAStore(path.into()));
         }
-        let storage = Self::open_in(Box::new(InFile(path.into())))?;
+        let storage = Self::open_in(Box::new(in_file(path)?))?;
         // Whoever made it may not have lived to do so.
         sync_name(path, names)?;
         Ok(storage)
@@ -170,17 +199,18 @@ impl RedbStorage {
             };
         }
         make_tables(&database).map_err(|error| failure(path, error))?;
-        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
+        Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
     pub(crate) fn open_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
         let database = database(&*medium, Access::Write)?;
         format(&database, medium.path())?;
-        Ok(Self { medium, database: Some(database), failed: AtomicBool::new(false) })
+        Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
     fn ready(&self) -> Result<&Database, StoreError> {
-        match &self.database {
+        self.same_process()?;
+        match self.database.get() {
             Some(database) if !self.failed.load(Ordering::Acquire) => Ok(database),
             _ => Err(StoreError::Failed(self.medium.path().into())),
         }
@@ -213,10 +243,19 @@ impl Storage for RedbStorage {
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         let (database, path) = (self.ready()?, self.medium.path());
-        self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))
+        self.medium.check_name().map_err(|error| io_failure(path.into(), error))?;
+        match self.note(caught(path, || write(database, writes).map_err(|error| failure(path, error))))? {
+            None => Ok(()),
+            Some(row) => Err(StoreError::Changed { path: path.into(), row }),
+        }
+    }
+
+    fn same_process(&self) -> Result<(), StoreError> {
+        if self.database.is_here() { Ok(()) } else { Err(StoreError::Forked(self.medium.path().into())) }
     }
 
     fn recover(&mut self) -> Result<(), StoreError> {
+        self.same_process()?;
         if self.ready().is_ok() {
             return Ok(());
         }
@@ -228,7 +267,7 @@ impl Storage for RedbStorage {
         }));
         let database = database(&*self.medium, Access::Write)?;
         format(&database, self.medium.path())?;
-        self.database = Some(database);
+        self.database = Owned::new(database);
         self.failed.store(false, Ordering::Release);
         Ok(())
     }
@@ -244,6 +283,10 @@ impl Storage for RedbStorage {
     }
 }
 
+pub(crate) fn in_file(path: &Path) -> Result<InFile, StoreError> {
+    InFile::new(path).map_err(|source| StoreError::Io { path: path.into(), source })
+}
+
 /// Makes the name of a store durable: what is recorded in a file without one is lost.
 fn sync_name(path: &Path, names: &dyn Names) -> Result<(), StoreError> {
     let parent = parent(path);
@@ -253,7 +296,7 @@ fn sync_name(path: &Path, names: &dyn Names) -> Result<(), StoreError> {
 /// Opens the database in `medium`, settled and verified.
 fn database(medium: &dyn Medium, access: Access) -> Result<Database, StoreError> {
     let path = medium.path();
-    let bytes = medium.open(access).map_err(|source| StoreError::Io { path: path.into(), source })?;
+    let bytes = medium.open(access).map_err(|error| io_failure(path.into(), error))?;
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
     caught(path, || builder.create_with_backend(Settled::new(bytes, access)).map_err(|error| opening(path, error)))
@@ -307,9 +350,15 @@ pub(crate) fn scan(
     Ok(())
 }
 
-fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
+/// Makes all changes, or none: then it returns the row that is not as expected.
+fn write(database: &Database, writes: &[Write]) -> Result<Option<Row>, redb::Error> {
     let mut write = database.begin_write()?;
     write.set_durability(Durability::Immediate)?;
+    // While this transaction writes, no other one does.
+    if let Some(row) = unexpected(&database.begin_read()?, writes)? {
+        write.abort()?;
+        return Ok(Some(row));
+    }
     let entries = changes(writes, |row| match row {
         Row::Entry { log, index } => Some((log.0, index)),
         _ => None,
@@ -345,7 +394,20 @@ fn write(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
     set_each(&write, CHECKPOINTS, checkpoints)?;
     set_each(&write, SIZES, sizes)?;
     set_each(&write, METAS, metas)?;
-    Ok(write.commit()?)
+    write.commit()?;
+    Ok(None)
+}
+
+/// The first row that is not what is expected of it.
+fn unexpected(read: &ReadTransaction, writes: &[Write]) -> Result<Option<Row>, redb::Error> {
+    for write in writes {
+        if let Write::Expect(row, was) = write
+            && get(read, *row)? != *was
+        {
+            return Ok(Some(*row));
+        }
+    }
+    Ok(None)
 }
 
 /// The changes of the rows that have a key in one table, in order.
@@ -353,6 +415,7 @@ fn changes<'w, K>(writes: &'w [Write], key: impl Fn(Row) -> Option<K>) -> Vec<(K
     let change = |write: &'w Write| match write {
         Write::Put(row, bytes) => Some((key(*row)?, Some(bytes.as_slice()))),
         Write::Delete(row) => Some((key(*row)?, None)),
+        Write::Expect(..) => None,
     };
     writes.iter().filter_map(change).collect()
 }
@@ -462,18 +525,31 @@ pub(crate) fn failure(path: &Path, error: impl Into<redb::Error>) -> StoreError 
         redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
             StoreError::Damaged { path, what: "it ends too early".into() }
         }
-        redb::Error::Io(source) => StoreError::Io { path, source },
+        redb::Error::Io(error) => io_failure(path, error),
+        redb::Error::Unsupported => StoreError::NoLocks { path, source: io::ErrorKind::Unsupported.into() },
         redb::Error::Corrupted(what) => StoreError::Damaged { path, what },
         redb::Error::PreviousIo => StoreError::Failed(path),
         error => StoreError::Database(Box::new(error)),
     }
 }
 
+fn io_failure(path: PathBuf, error: io::Error) -> StoreError {
+    let is = |kind: fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| error.get_ref().is_some_and(kind);
+    if is(|inner| inner.is::<Moved>()) {
+        StoreError::Moved(path)
+    } else if is(|inner| inner.is::<NoLock>()) {
+        StoreError::NoLocks { path, source: error }
+    } else {
+        StoreError::Io { path, source: error }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::Seed;
+    use crate::{Remains, chance::Seed, simulated::Disk};
     use onecard::tlog::{Log, MemoryStorage};
+    use redb::BackendError;
 
     fn put(row: Row, byte: u8) -> Write {
         Write::Put(row, vec![byte])
@@ -575,6 +651,51 @@ mod tests {
     }
 
     #[test]
+    fn where_no_lock_is_granted_nothing_is_opened() {
+        let disk = Disk::new();
+        let answers: [fn() -> BackendError; 3] = [
+            || BackendError::Unsupported,
+            || BackendError::Io(io::ErrorKind::Unsupported.into()),
+            // ENOLCK has no kind of its own.
+            || BackendError::Io(io::Error::from_raw_os_error(37)),
+        ];
+        let refused =
+            |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::NoLocks { .. })), "{result:?}");
+        for answer in answers {
+            disk.refuse_locks(Some(answer));
+            refused(RedbStorage::create_in(Box::new(disk.clone())).map(drop));
+            assert_eq!(disk.image(), [], "nothing was written");
+        }
+        disk.refuse_locks(None);
+        drop(RedbStorage::create_in(Box::new(disk.clone())).unwrap());
+        let image = disk.image();
+        for answer in answers {
+            disk.refuse_locks(Some(answer));
+            refused(RedbStorage::open_in(Box::new(disk.clone())).map(drop));
+            refused(Remains::open_in(&disk).map(drop));
+        }
+        assert_eq!(disk.image(), image);
+        disk.refuse_locks(None);
+        RedbStorage::open_in(Box::new(disk)).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn recovery_opens_the_file_that_was_open_and_no_copy_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, old) = (directory.path().join("store"), directory.path().join("old"));
+        let mut store = RedbStorage::create(&path).unwrap();
+        fs::rename(&path, &old).unwrap();
+        fs::copy(&old, &path).unwrap();
+        store.failed.store(true, Ordering::Release);
+        assert!(matches!(store.recover(), Err(StoreError::Moved(_))));
+        assert!(matches!(store.commit(&[]), Err(StoreError::Failed(_))));
+        fs::rename(&old, &path).unwrap();
+        store.recover().unwrap();
+        store.commit(&[]).unwrap();
+    }
+
+    #[test]
     fn what_is_not_a_store_is_refused_and_unchanged() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
@@ -606,7 +727,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
         let store = RedbStorage::create(&path).unwrap();
-        let write = store.database.as_ref().unwrap().begin_write().unwrap();
+        let write = store.database.get().unwrap().begin_write().unwrap();
         write.open_table(FORMATS).unwrap().insert("format", 2).unwrap();
         write.commit().unwrap();
         drop(store);

@@ -1,8 +1,9 @@
 //! What is left in a damaged store: read, and never changed.
 
 use crate::{
-    medium::{Access, InFile, Medium, Unchanged},
-    redb_storage::{StoreError, caught, failure, get, opening, scan},
+    medium::{Access, Medium, Unchanged},
+    process::Owned,
+    redb_storage::{StoreError, caught, failure, get, in_file, opening, scan},
 };
 use onecard::tlog::{LogKey, Row, Series, Storage, Write};
 use redb::{ConcurrencyMode, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
@@ -19,7 +20,7 @@ use std::{
 /// cannot be read at all, the row is reported as damaged, never a panic.
 pub struct Remains {
     path: PathBuf,
-    database: ReadOnlyDatabase,
+    database: Owned<ReadOnlyDatabase>,
 }
 
 impl Remains {
@@ -29,7 +30,7 @@ impl Remains {
     /// # Errors
     /// [`StoreError::Damaged`] where not even the header can be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_in(&InFile(path.into()))
+        Self::open_in(&in_file(path)?)
     }
 
     pub(crate) fn open_in(medium: &dyn Medium) -> Result<Self, StoreError> {
@@ -42,12 +43,13 @@ impl Remains {
             let opened = builder.open_read_only_with_backend(Unchanged::new(bytes));
             opened.map_err(|error| opening(&path, error))
         });
-        opened.map(|database| Self { path: path.clone(), database })
+        opened.map(|database| Self { path: path.clone(), database: Owned::new(database) })
     }
 
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>) -> Result<T, StoreError> {
+        let database = self.database.get().ok_or_else(|| StoreError::Forked(self.path.clone()))?;
         caught(&self.path, || {
-            let transaction = self.database.begin_read().map_err(redb::Error::from);
+            let transaction = database.begin_read().map_err(redb::Error::from);
             transaction.and_then(|transaction| read(&transaction)).map_err(|error| failure(&self.path, error))
         })
     }
@@ -64,6 +66,10 @@ impl Storage for Remains {
 
     fn get(&self, row: Row) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|read| get(read, row))
+    }
+
+    fn same_process(&self) -> Result<(), StoreError> {
+        if self.database.is_here() { Ok(()) } else { Err(StoreError::Forked(self.path.clone())) }
     }
 
     /// Never.

@@ -1,6 +1,7 @@
 //! One ledger for all of its gates: the segments that they send at about the same time are durable with one
 //! commit.
 
+use crate::process::Owned;
 use crate::shared::{Bounds, Shared};
 use onecard::{
     gate::Segment,
@@ -14,7 +15,7 @@ use std::sync::Arc;
 /// are the same ledger.
 #[derive(Debug)]
 pub struct SharedLedger<S: Storage> {
-    ledger: Arc<Answering<S>>,
+    ledger: Owned<Arc<Answering<S>>>,
     bounds: Bounds,
 }
 
@@ -23,15 +24,15 @@ type Outcome<S> = Result<Ingested, IngestError<<S as Storage>::Error>>;
 
 impl<S: Storage> Clone for SharedLedger<S> {
     fn clone(&self) -> Self {
-        Self { ledger: Arc::clone(&self.ledger), bounds: self.bounds }
+        Self { ledger: self.ledger.clone(), bounds: self.bounds }
     }
 }
 
 impl<S: Storage> SharedLedger<S> {
-    /// Shares a ledger, until it is closed or the last clone is dropped.
+    /// Shares a ledger, until it is closed or the last clone is dropped. In a process that is forked it is closed.
     #[must_use]
     pub fn new(ledger: Ledger<S>, bounds: Bounds) -> Self {
-        Self { ledger: Arc::new(Shared::new(ledger)), bounds }
+        Self { ledger: Owned::new(Arc::new(Shared::new(ledger))), bounds }
     }
 
     /// As [`Ledger::ingest`], together with what others bring. The group is taken as of the latest `now` in it.
@@ -41,7 +42,7 @@ impl<S: Storage> SharedLedger<S> {
     /// [`IngestError`]. Once a commit failed, all are told so until [`Ledger::recover`], which is for
     /// [`SharedLedger::with`].
     pub fn ingest(&self, segment: Segment, now: UnixTime) -> Option<Result<Ingested, IngestError<S::Error>>> {
-        self.ledger.ask((segment, now), self.bounds, |ledger, group| {
+        self.ledger.get()?.ask((segment, now), self.bounds, |ledger, group| {
             let now = group.iter().map(|(_, now)| *now).fold(now, UnixTime::max);
             let segments: Vec<_> = group.into_iter().map(|(segment, _)| segment).collect();
             ledger.ingest_all(&segments, now)
@@ -51,17 +52,17 @@ impl<S: Storage> SharedLedger<S> {
     /// Does anything else with the ledger, between two groups: recovers, records, signs. `None` as in
     /// [`SharedLedger::ingest`].
     pub fn with<T>(&self, work: impl FnOnce(&mut Ledger<S>) -> T) -> Option<T> {
-        self.ledger.write(work)
+        self.ledger.get()?.write(work)
     }
 
     /// Looks at the ledger, maybe together with others. `None` as in [`SharedLedger::ingest`].
     pub fn read<T>(&self, look: impl FnOnce(&Ledger<S>) -> T) -> Option<T> {
-        self.ledger.read(look)
+        self.ledger.get()?.read(look)
     }
 
     /// Ends sharing, after what was asked before, and returns the ledger; `None` when it was closed before.
     #[must_use]
     pub fn close(&self) -> Option<Ledger<S>> {
-        self.ledger.close()
+        self.ledger.get()?.close()
     }
 }

@@ -66,6 +66,8 @@ struct State {
     /// No write fits that makes a hole smaller.
     full: bool,
     stopped: bool,
+    /// What it answers to whoever wants a lock.
+    lockless: Option<fn() -> BackendError>,
     /// Who has it open; nobody with an older number gets anything done.
     opened: u64,
     rewritten: u64,
@@ -107,6 +109,11 @@ impl Disk {
     /// Whether a write that needs space fails.
     pub(crate) fn fill(&self, full: bool) {
         self.state().full = full;
+    }
+
+    /// Whether it grants no lock, and how it says so.
+    pub(crate) fn refuse_locks(&self, answer: Option<fn() -> BackendError>) {
+        self.state().lockless = answer;
     }
 
     /// How often bytes were written that were there already.
@@ -286,13 +293,13 @@ impl StorageBackend for Opened {
         fault.map_or(Ok(()), |fault| Err(failure(fault)))
     }
 
-    // Locks are tested on files.
+    // Who gets a lock is tested on files.
     fn try_lock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
+        self.disk.state().lockless.map_or(Ok(true), |answer| Err(answer()))
     }
 
-    fn try_lock_shared_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.try_lock_range(start, end)
     }
 
     fn lock_shared_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<(), BackendError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The sources that hold such tests.
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut left = ["src", "tests", "../src"].map(|directory| root.join(directory)).to_vec();
+    let mut left = ["src", "tests", "../src", "../ffi/tests"].map(|directory| root.join(directory)).to_vec();
     let mut found = Vec::new();
     while let Some(path) = left.pop() {
         if path.is_dir() {

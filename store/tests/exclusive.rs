@@ -3,7 +3,7 @@
 
 use onecard::tlog::{LogKey, Row, Storage, Write};
 use onecard_store::{RedbStorage, StoreError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PATH: &str = "ONECARD_EXCLUSIVE_PATH";
@@ -21,9 +21,14 @@ fn the_other_process() {
 
 /// What another process says when it opens the store.
 fn other_process(path: &Path) -> String {
+    process_with(path, &[])
+}
+
+fn process_with(path: &Path, environment: &[(&str, &str)]) -> String {
     let ran = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_other_process", "--ignored", "--nocapture"])
         .env(PATH, path)
+        .envs(environment.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
@@ -63,4 +68,84 @@ fn a_file_that_cannot_be_written_is_told() {
         other => panic!("{other:?}"),
     }
     assert_eq!(Remains::open(&path).unwrap().get(row).unwrap(), Some(vec![1]), "it can be read");
+}
+
+/// A library before the system's own that answers every lock with an error. The database locks by `syscall`.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const NO_LOCKS: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+static int refuse(void) { errno = atoi(getenv("ONECARD_LOCK_ERRNO")); return -1; }
+int flock(int file, int operation) { (void)file; (void)operation; return refuse(); }
+long syscall(long number, long a, long b, long c, long d, long e, long f) {
+  long (*next)(long, long, long, long, long, long, long);
+  if (number == SYS_fcntl && (b == F_OFD_SETLK || b == F_OFD_SETLKW || b == F_OFD_GETLK)) {
+    return refuse();
+  }
+  *(void **)&next = dlsym(RTLD_NEXT, "syscall");
+  return next(number, a, b, c, d, e, f);
+}
+"#;
+
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn a_file_system_without_locks_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (source, library) = (directory.path().join("no_locks.c"), directory.path().join("no_locks.so"));
+    std::fs::write(&source, NO_LOCKS).unwrap();
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl").status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        println!("SKIPPED: there is no `cc` here");
+        return;
+    }
+    let path = directory.path().join("store");
+    drop(RedbStorage::create(&path).unwrap());
+    let before = std::fs::read(&path).unwrap();
+    // EOPNOTSUPP, ENOSYS, ENOLCK, EINVAL, EIO.
+    for number in ["95", "38", "37", "22", "5"] {
+        let environment = [("LD_PRELOAD", library.to_str().unwrap()), ("ONECARD_LOCK_ERRNO", number)];
+        let said = process_with(&path, &environment);
+        let named = format!("the store at {} cannot be locked against other processes", path.display());
+        assert!(said.starts_with(&named), "{number}: {said}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(other_process(&path), "opened it");
+}
+
+/// The lock is the file's and not the name's.
+#[test]
+#[cfg(unix)]
+fn what_is_no_longer_under_its_name_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| -> PathBuf { directory.path().join(name) };
+    let (row, path) = (Row::Size { log: LogKey(0) }, at("store"));
+    let mut store = RedbStorage::create(&path).unwrap();
+    let moved = |store: &mut RedbStorage| {
+        let refused = store.commit(&[Write::Put(row, vec![2])]).unwrap_err();
+        assert!(matches!(refused, StoreError::Moved(_)), "{refused:?}");
+        assert_eq!(store.get(row).unwrap(), Some(vec![1]), "nothing was written");
+    };
+    store.commit(&[Write::Put(row, vec![1])]).unwrap();
+    std::fs::rename(&path, at("old")).unwrap();
+    moved(&mut store);
+    // A copy in its place has a lock of its own, and is the store now.
+    std::fs::copy(at("old"), &path).unwrap();
+    assert_eq!(other_process(&path), "opened it");
+    moved(&mut store);
+    std::fs::rename(at("old"), &path).unwrap();
+    store.commit(&[Write::Put(row, vec![3])]).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let refused = store.commit(&[Write::Put(row, vec![2])]).unwrap_err();
+    assert!(matches!(refused, StoreError::Moved(_)), "{refused:?}");
+    // A link to it is it.
+    let linked = at("link");
+    std::os::unix::fs::symlink(at("there"), &linked).unwrap();
+    drop(RedbStorage::create(&at("there")).unwrap());
+    let mut store = RedbStorage::open(&linked).unwrap();
+    store.commit(&[Write::Put(row, vec![1])]).unwrap();
+    assert!(matches!(RedbStorage::open(&at("there")), Err(StoreError::InUse(_))));
 }

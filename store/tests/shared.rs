@@ -37,7 +37,7 @@ impl Storage for Counting {
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
         let before = self.commits.fetch_add(1, Ordering::SeqCst);
-        if before + 1 == self.fails_at { Err(MemoryError) } else { self.rows.commit(writes) }
+        if before + 1 == self.fails_at { Err(MemoryError::Told) } else { self.rows.commit(writes) }
     }
 
     fn scan(
