@@ -103,6 +103,12 @@ rules! {
     /// Evidence was erased, or records of a journal were pruned: allowed, and then nothing can be said
     /// of them.
     Pruned,
+    /// A directory or a name cannot be listed.
+    Listing,
+    /// What a publication that failed left behind.
+    Leftover,
+    /// A file or an empty directory by a name of no part in the format. It is not read.
+    Stray,
 }
 
 /// The stable name.

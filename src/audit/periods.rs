@@ -11,7 +11,7 @@
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
 use super::export::Case;
-use super::files::Files;
+use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
 use super::overuse::{Judged, Placed, Redeemed, judge};
@@ -24,9 +24,6 @@ use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;
 use crate::trust::{Bundle, MemberKind};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The file of the last period's statement.
-const STATEMENT: &str = "statement.cbor";
 
 /// What is left of the records to settle from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

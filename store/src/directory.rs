@@ -10,11 +10,11 @@
 //! A file appears whole or not at all, and the checkpoint appears last, once all other names are durable, so a
 //! reader never finds a checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. What is
 //! read comes from anywhere: sizes are checked first, and what is not a plain file below the
-//! directory is refused. Whether it is right is for [`onecard::audit`] to say.
+//! directory is refused. What cannot be listed keeps nothing else from being read. Whether it is right is for [`onecard::audit`] to say.
 
 use crate::names::{InFileSystem, Names, parent, unfinished};
 use onecard::{
-    audit::{Files, MAX_STATEMENT},
+    audit::{Files, Listing, MAX_STATEMENT},
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
 };
 use std::{
@@ -56,6 +56,9 @@ pub enum FolderError {
     /// A symbolic link, a directory or a device where a file should be, or a name that is no text.
     #[error("{} is not a plain file", .0.display())]
     NotAFile(PathBuf),
+    /// A symbolic link, a file or a device where a directory should be. It is not followed.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
     /// The file is longer than any format allows.
     #[error("{} has {found} bytes, more than {MAX_FILE}", .path.display())]
     TooLong {
@@ -215,38 +218,84 @@ impl Folder {
         Ok(true)
     }
 
-    fn walk(&self, name: &str, found: &mut Vec<String>) -> Result<(), FolderError> {
-        let path = self.root.join(name);
-        let failed = |source| FolderError::Io { path: path.clone(), source };
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            let file_name = entry.file_name();
-            let below = file_name.to_str().map(|below| format!("{name}/{below}"));
-            let below = below.ok_or_else(|| FolderError::NotAFile(entry.path()))?;
-            if kind.is_dir() {
-                self.walk(&below, found)?;
-            } else {
-                // Links and devices are listed, and refused when they are read.
-                found.push(below);
+    /// What is at the top. A link in place of a directory is not followed: what it leads to is not published.
+    fn list_top(&self, found: &mut Listing<FolderError>) -> Vec<String> {
+        let mut tops = Vec::new();
+        for top in AUDITED {
+            let path = self.root.join(top);
+            match path.symlink_metadata() {
+                Ok(metadata) if metadata.is_dir() => tops.push(top.to_owned()),
+                Ok(_) => found.faults.push((top.into(), FolderError::NotADirectory(path))),
+                Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => found.faults.push((top.into(), FolderError::Io { path, source })),
             }
         }
-        Ok(())
+        match fs::read_dir(&self.root) {
+            Ok(entries) => {
+                for entry in entries.filter_map(Result::ok) {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    let end = if entry.file_type().is_ok_and(|kind| kind.is_dir()) { "/" } else { "" };
+                    if !AUDITED.contains(&name.as_str()) {
+                        found.others.push(name + end);
+                    }
+                }
+            }
+            Err(source) => found.faults.push((".".into(), FolderError::Io { path: self.root.clone(), source })),
+        }
+        tops
+    }
+
+    /// What is in a directory; those in it are still to be listed. What is gone meanwhile is not there.
+    fn list_directory(&self, directory: &str, found: &mut Listing<FolderError>, pending: &mut Vec<String>) {
+        let path = self.root.join(directory);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return,
+            Err(source) => return found.faults.push((directory.into(), FolderError::Io { path, source })),
+        };
+        let mut is_empty = true;
+        for entry in entries {
+            is_empty = false;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(source) => {
+                    found.faults.push((directory.into(), FolderError::Io { path: path.clone(), source }));
+                    continue;
+                }
+            };
+            let below = format!("{directory}/{}", entry.file_name().to_string_lossy());
+            if entry.file_name().to_str().is_none() {
+                found.faults.push((below, FolderError::NotAFile(entry.path())));
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => pending.push(below),
+                // Links and devices are listed, and refused when they are read.
+                Ok(_) => found.paths.push(below),
+                Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => found.faults.push((below, FolderError::Io { path: entry.path(), source })),
+            }
+        }
+        if is_empty && directory.contains('/') {
+            found.paths.push(format!("{directory}/"));
+        }
     }
 }
 
 impl Files for Folder {
     type Error = FolderError;
 
-    fn list(&self) -> Result<Vec<String>, FolderError> {
-        let mut found = Vec::new();
-        for top in AUDITED {
-            if self.root.join(top).is_dir() {
-                self.walk(top, &mut found)?;
-            }
+    fn list(&self) -> Listing<FolderError> {
+        let mut found = Listing::default();
+        let mut pending = self.list_top(&mut found);
+        // One directory is open at a time, however deep they go.
+        while let Some(directory) = pending.pop() {
+            self.list_directory(&directory, &mut found, &mut pending);
         }
-        found.sort_unstable();
-        Ok(found)
+        found.paths.sort_unstable();
+        found.others.sort_unstable();
+        found.faults.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found
     }
 
     fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FolderError> {
@@ -495,7 +544,7 @@ mod tests {
         for name in ["tile/entries/000.p-x", "tile/entries/000.p0", "tile.x", "tile-x"] {
             fs::write(fixture.path("ledger").join(name), b"").unwrap();
         }
-        let listed = fixture.folder().list().unwrap();
+        let listed = fixture.folder().list().paths;
         assert!(listed.is_sorted() && listed.contains(&"evidence/002.p/88".to_owned()));
         // Partial files of earlier checkpoints stay, as tlog-tiles asks.
         assert!(listed.contains(&"ledger/tile/entries/000.p/255".to_owned()));
@@ -604,10 +653,7 @@ mod tests {
                 matches!(fixture.folder().read(below), Err(FolderError::NotAFile(found)) if found == path),
                 "{name}"
             );
-            assert!(
-                fixture.folder().list().unwrap().iter().any(|found| found == name),
-                "an audit sees that it is there"
-            );
+            assert!(fixture.folder().list().paths.iter().any(|found| found == name), "an audit sees that it is there");
             fs::remove_file(&path).unwrap();
             fs::rename(&aside, &path).unwrap();
         }
