@@ -12,7 +12,7 @@
 //! read comes from anywhere: sizes are checked first, and what is not a plain file below the
 //! directory is refused. What cannot be listed keeps nothing else from being read. Whether it is right is for [`onecard::audit`] to say.
 
-use crate::names::{InFileSystem, Names, parent, unfinished};
+use crate::names::{InFileSystem, Names, Readers, UNFINISHED, parent, unfinished};
 use onecard::{
     audit::{Files, Listing, MAX_STATEMENT},
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
@@ -81,7 +81,8 @@ pub enum FolderError {
 /// `evidence`, if that is to be published. Both may hold an earlier state of the same log.
 ///
 /// Files that cannot have changed since are left alone, so each call costs what is new. Bodies that
-/// were pruned and evidence that was erased are removed from the directories too.
+/// were pruned and evidence that was erased are removed from the directories too, and so is what any earlier call
+/// left that failed: one call at a time writes to a directory. Files of evidence are made readable by their owner alone.
 ///
 /// # Errors
 /// [`PublishError`]; the checkpoint there is that of before or the new one, and all it needs is there. It can be
@@ -107,6 +108,7 @@ pub(crate) fn publish_named<S: Storage>(
     let mut tree = Tree::new(names, directory, evidence);
     // Refuses a checkpoint that is not this log's.
     log.checkpoint_write(storage, signed)?;
+    tree.clear()?;
     for resource in tiles_of(signed.size()) {
         let path = directory.join(resource.to_string());
         if let Resource::Entries(id) = resource {
@@ -129,7 +131,7 @@ pub(crate) fn publish_named<S: Storage>(
             Resource::Hashes(id) => log.read_tile(storage, id)?,
             Resource::Entries(id) => log.read_bundle(storage, id)?,
         };
-        tree.write(&path, &bytes)?;
+        tree.write(&path, &bytes, Readers::ByMask)?;
     }
     tree.finish(Some(signed.note().as_bytes()))
 }
@@ -151,18 +153,19 @@ pub fn publish_sound<S: Storage>(
 ) -> Result<Lost<S::Error>, PublishError<S::Error>> {
     let mut lost = Vec::new();
     let mut tree = Tree::new(&InFileSystem, directory, evidence);
+    tree.clear()?;
     for resource in tiles_of(log.size()) {
         let read = match resource {
             Resource::Hashes(id) => log.read_tile(storage, id),
             Resource::Entries(id) => log.read_bundle(storage, id),
         };
         match read {
-            Ok(bytes) => tree.write(&directory.join(resource.to_string()), &bytes)?,
+            Ok(bytes) => tree.write(&directory.join(resource.to_string()), &bytes, Readers::ByMask)?,
             Err(error) => lost.push((resource, error)),
         }
         if let (Resource::Entries(id), Some(evidence)) = (resource, evidence) {
             match log.read_evidence(storage, id) {
-                Ok(bytes) => tree.write(&evidence.join(id.to_string()), &bytes)?,
+                Ok(bytes) => tree.write(&evidence.join(id.to_string()), &bytes, Readers::Owner)?,
                 Err(error) => lost.push((resource, error)),
             }
         }
@@ -360,7 +363,7 @@ fn publish_evidence<S: Storage>(
     let empty = u64::from(id.width()).saturating_mul(2);
     match path.symlink_metadata() {
         Ok(found) if found.is_file() && (!erased || found.len() == empty) => tree.holds(&path),
-        _ => tree.write(&path, &log.read_evidence(storage, id)?)?,
+        _ => tree.write(&path, &log.read_evidence(storage, id)?, Readers::Owner)?,
     }
     if erased { tree.forget_partial(directory, id.index(), Some(id.width())) } else { Ok(()) }
 }
@@ -372,31 +375,88 @@ struct Tree<'a> {
     evidence: Option<&'a Path>,
     /// Those in which names are to become durable.
     touched: BTreeSet<PathBuf>,
+    /// Something was removed, which may have left a directory empty.
+    removed: bool,
 }
 
 impl<'a> Tree<'a> {
     const fn new(names: &'a dyn Names, log: &'a Path, evidence: Option<&'a Path>) -> Self {
-        Self { names, log, evidence, touched: BTreeSet::new() }
+        Self { names, log, evidence, touched: BTreeSet::new(), removed: false }
     }
 
     /// Writes a file so that it is there whole or not at all.
-    fn write<E: std::error::Error>(&mut self, path: &Path, bytes: &[u8]) -> Result<(), PublishError<E>> {
+    fn write<E: std::error::Error>(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        readers: Readers,
+    ) -> Result<(), PublishError<E>> {
         let failed = |source| PublishError::Io { path: path.into(), source };
         let missing = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty() && !above.is_dir());
         let missing: Vec<&Path> = missing.collect();
         missing.into_iter().rev().try_for_each(|above| self.names.make_directory(above)).map_err(failed)?;
         let unfinished = unfinished(path);
-        self.names.write(&unfinished, bytes).map_err(failed)?;
-        self.names.rename(&unfinished, path).map_err(failed)?;
+        self.names.remove(&unfinished).map_err(failed)?;
+        let written = self.names.write(&unfinished, bytes, readers);
+        if let Err(error) = written.and_then(|()| self.names.rename(&unfinished, path)) {
+            // It would take room on a full disk. Where that fails too, the next call does it.
+            let _ = self.names.remove(&unfinished);
+            return Err(failed(error));
+        }
         self.holds(path);
+        Ok(())
+    }
+
+    /// Removes what earlier calls left that was not whole, whatever size the log had then, and directories that
+    /// nothing is in.
+    fn clear<E: std::error::Error>(&mut self) -> Result<(), PublishError<E>> {
+        self.forget(&unfinished(&self.log.join(CHECKPOINT)))?;
+        self.clear_below(&self.log.join("tile"))?;
+        self.evidence.map_or(Ok(()), |evidence| self.clear_below(evidence))
+    }
+
+    fn clear_below<E: std::error::Error>(&mut self, top: &Path) -> Result<(), PublishError<E>> {
+        let mut directories = vec![top.to_path_buf()];
+        let mut next = 0;
+        while let Some(directory) = directories.get(next).cloned() {
+            next = next.saturating_add(1);
+            let failed = |source| PublishError::Io { path: directory.clone(), source };
+            let entries = match fs::read_dir(&directory) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed)?;
+                let (name, is_directory) = (entry.file_name(), entry.file_type().map_err(failed)?.is_dir());
+                let Some(name) = name.to_str() else { continue };
+                if is_directory && is_step(name) {
+                    directories.push(entry.path());
+                } else if !is_directory && name.strip_suffix(UNFINISHED).is_some_and(is_number) {
+                    self.forget(&entry.path())?;
+                }
+            }
+        }
+        // What is in a directory comes after it.
+        for directory in directories.iter().skip(1).rev() {
+            let failed = |source| PublishError::Io { path: directory.clone(), source };
+            if fs::read_dir(directory).map_err(failed)?.next().is_none() {
+                self.names.remove_directory(directory).map_err(failed)?;
+                self.touched.remove(directory);
+                self.touch(parent(directory));
+            }
+        }
         Ok(())
     }
 
     /// The name of this file is to be durable, and so are those of the directories on the way: each may have been
     /// made by a call before that failed.
     fn holds(&mut self, path: &Path) {
+        self.touch(parent(path));
+    }
+
+    fn touch(&mut self, directory: &Path) {
         let named = |above: &Path| if above.as_os_str().is_empty() { ".".into() } else { above.into() };
-        self.touched.extend(path.ancestors().skip(1).map(named));
+        self.touched.extend(directory.ancestors().map(named));
     }
 
     /// Whether a directory is that of the log or of its evidence, within one of them, or right above.
@@ -407,9 +467,11 @@ impl<'a> Tree<'a> {
 
     fn forget<E: std::error::Error>(&mut self, path: &Path) -> Result<(), PublishError<E>> {
         let failed = |source| PublishError::Io { path: path.into(), source };
+        self.removed |= path.symlink_metadata().is_ok();
         self.names.remove(path).map_err(failed)?;
-        if parent(path).is_dir() {
-            self.holds(path);
+        // A call that failed may have removed it, and its directory.
+        if let Some(above) = path.ancestors().skip(1).find(|above| above.is_dir()) {
+            self.touch(above);
         }
         Ok(())
     }
@@ -435,10 +497,13 @@ impl<'a> Tree<'a> {
 
     /// Makes all names durable, then those of the checkpoint.
     fn finish<E: std::error::Error>(mut self, checkpoint: Option<&[u8]>) -> Result<(), PublishError<E>> {
+        if self.removed {
+            self.clear()?;
+        }
         self.sync()?;
         match checkpoint {
             Some(note) => {
-                self.write(&self.log.join(CHECKPOINT), note)?;
+                self.write(&self.log.join(CHECKPOINT), note, Readers::ByMask)?;
                 self.sync()
             }
             None => Ok(()),
@@ -455,6 +520,15 @@ impl<'a> Tree<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a directory below the tiles or the evidence of a log is one of theirs.
+fn is_step(name: &str) -> bool {
+    name == "entries" || is_number(name.strip_suffix(".p").or(name.strip_prefix('x')).unwrap_or(name))
+}
+
+fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether it never can be, however often it is tried.

@@ -3,24 +3,44 @@
 
 use core::fmt::Debug;
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
+
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whom the mask of the process lets.
+    ByMask,
+    /// Its owner alone: passes, places and times are in it.
+    Owner,
+}
+
+/// A file that is made by these is its owner's alone, whatever the mask of the process lets others do.
+pub(crate) fn owner_alone(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
 
 /// What is done to names.
 pub(crate) trait Names: Debug {
     /// Makes a directory whose parent is there, if it is not there itself.
     fn make_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Writes a file, with what is in it durable.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes a file that is not there, with what is in it durable.
+    fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()>;
 
     /// Gives a file another name in the same directory, whatever had that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file, if it is there.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a directory, if it is there and empty.
+    fn remove_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Makes durable which names are in a directory.
     fn sync(&self, directory: &Path) -> io::Result<()>;
@@ -38,8 +58,14 @@ impl Names for InFileSystem {
         }
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
+    fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+        let mut options = File::options();
+        // A link that somebody put there is not followed.
+        options.write(true).create_new(true);
+        if readers == Readers::Owner {
+            owner_alone(&mut options);
+        }
+        let mut file = options.open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }
@@ -55,6 +81,14 @@ impl Names for InFileSystem {
         }
     }
 
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        use io::ErrorKind::{DirectoryNotEmpty, NotFound};
+        match fs::remove_dir(path) {
+            Err(error) if !matches!(error.kind(), NotFound | DirectoryNotEmpty) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn sync(&self, directory: &Path) -> io::Result<()> {
         // Only on Unix can a directory be opened and synced.
         if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
@@ -66,9 +100,12 @@ pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// How the name of a file ends before it gets its own.
+pub(crate) const UNFINISHED: &str = ".new";
+
 /// Where a file is written before it gets its name.
 pub(crate) fn unfinished(path: &Path) -> PathBuf {
     let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".new");
+    unfinished.push(UNFINISHED);
     PathBuf::from(unfinished)
 }
