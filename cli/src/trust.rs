@@ -8,7 +8,7 @@ use onecard::time::UnixTime;
 use onecard::tlog::{KeyKind, NoteVerifier};
 use onecard::trust::{KeyEntry, Role, TrustHistory, TrustList};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -70,6 +70,22 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Writes a file, in the place of what is there.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
+/// Writes a file that its owner alone may read, in the place of what is there: passes, places and times are in it.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let written = || {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)?.write_all(bytes)
+    };
+    written().map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// The keys of logs and witnesses as lines of a tlog-policy.

@@ -54,5 +54,12 @@ pub(crate) fn tell(report: &Report) {
         counts.evidence,
         report.findings.len(),
     );
+    report.ledgers.iter().for_each(|ledger| println!("ledger {ledger}"));
+    println!("statements agreed: {}", report.agreed);
+    for (what, paths) in [("not given", &report.not_given), ("not read", &report.not_read)] {
+        if !paths.is_empty() {
+            println!("{what}: {}", paths.join(", "));
+        }
+    }
     report.findings.iter().for_each(|finding| println!("{finding}"));
 }
