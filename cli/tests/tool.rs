@@ -371,6 +371,37 @@ fn a_directory_without_a_trust_list_is_wrong_usage() {
     assert_eq!(report["not_given"].as_array().unwrap().len(), 4);
 }
 
+/// One bad name is one finding, and everything else is audited.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_listed_ends_no_audit() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let at = |name: &str| directory.path().join("day").join(name);
+    let audited = || {
+        let (code, said) = onecard(directory.path(), &["audit", "day"]);
+        let found: Vec<String> = said.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned).collect();
+        let counted = said.contains("\nledgers: 4\n") && said.contains("\njournals: 4\n");
+        (code, counted && said.contains("\nstatement: "), found)
+    };
+    assert_eq!(audited(), (0, true, vec![]));
+    // A name in another encoding, and a link that was put in place of a directory.
+    let no_text = at("trust").join(std::ffi::OsStr::from_bytes(b"\xe5\xc6\xc3\xfb"));
+    std::fs::write(no_text, b"").unwrap();
+    std::fs::rename(at("evidence"), at("aside")).unwrap();
+    std::os::unix::fs::symlink("aside", at("evidence")).unwrap();
+    let (code, counted, found) = audited();
+    let (listing, others): (Vec<_>, Vec<_>) = found.iter().partition(|line| line.contains(": Listing: "));
+    assert!(code == 1 && counted, "{found:?}");
+    let starts = ["error: evidence: ", "error: trust/\u{fffd}"];
+    assert!(listing.len() == 2 && listing.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:?}");
+    assert!(
+        others.iter().all(|line| line.starts_with("error: evidence/") && line.contains(": Unreadable: ")),
+        "{found:?}"
+    );
+}
+
 /// What was not there to be audited, what nobody reads, and how far what was there goes.
 #[test]
 fn an_audit_says_what_it_was_given() {

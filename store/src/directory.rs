@@ -396,7 +396,6 @@ impl<'a> Tree<'a> {
         let missing: Vec<&Path> = missing.collect();
         missing.into_iter().rev().try_for_each(|above| self.names.make_directory(above)).map_err(failed)?;
         let unfinished = unfinished(path);
-        self.names.remove(&unfinished).map_err(failed)?;
         let written = self.names.write(&unfinished, bytes, readers);
         if let Err(error) = written.and_then(|()| self.names.rename(&unfinished, path)) {
             // It would take room on a full disk. Where that fails too, the next call does it.

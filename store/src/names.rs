@@ -30,7 +30,7 @@ pub(crate) trait Names: Debug {
     /// Makes a directory whose parent is there, if it is not there itself.
     fn make_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Writes a file that is not there, with what is in it durable.
+    /// Writes a new file, with what is in it durable, in the place of whatever has that name.
     fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()>;
 
     /// Gives a file another name in the same directory, whatever had that name.
@@ -59,8 +59,9 @@ impl Names for InFileSystem {
     }
 
     fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+        // What an earlier write left, or a link that somebody planted: nothing is written through it.
+        self.remove(path)?;
         let mut options = File::options();
-        // A link that somebody put there is not followed.
         options.write(true).create_new(true);
         if readers == Readers::Owner {
             owner_alone(&mut options);
