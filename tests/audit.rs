@@ -5,7 +5,7 @@ mod day;
 
 use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
 use onecard::audit::{
-    Depth, Files, Finding, Liable, MemoryFiles, Options, Report, Rule, Severity, audit, prove_over_use,
+    Depth, Files, Finding, Liable, Listing, MemoryFiles, Options, Report, Rule, Severity, audit, prove_over_use,
 };
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
@@ -136,7 +136,7 @@ struct Changing<'a> {
 impl Files for Changing<'_> {
     type Error = Infallible;
 
-    fn list(&self) -> Result<Vec<String>, Infallible> {
+    fn list(&self) -> Listing<Infallible> {
         self.files.list()
     }
 
@@ -249,21 +249,35 @@ fn a_missing_or_an_extra_file_is_found() {
         }
     }
     for path in [
-        "trust/readme",
         "ledger/310101/tile/9/000",
-        "journal/310101/1/x",
         "journal/310101/01/checkpoint",
         "trust/catalogue-310101-01.cose",
         "trust/trust-list-1-1.cose",
         "evidence/1",
         "evidence/310101/1",
         "journal/310101/1",
-        "journal/310101/1/",
         "ledger/310101",
     ] {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
         assert!(!errors(&damaged).is_empty(), "{path}");
+    }
+    // What lies about is no fault, and hides none.
+    for (path, rule) in [
+        ("trust/readme", Rule::Stray),
+        ("trust/.DS_Store", Rule::Stray),
+        ("journal/310101/1/x", Rule::Stray),
+        ("journal/310101/1/", Rule::Stray),
+        ("ledger/310101/checkpoint.bak", Rule::Stray),
+        ("evidence/310101/1/.nfs0000000000000012", Rule::Stray),
+        ("trust/trust-list-2.cose.new", Rule::Leftover),
+        ("ledger/310101/checkpoint.new", Rule::Leftover),
+        ("evidence/310101/1/000.p/97.new", Rule::Leftover),
+    ] {
+        let mut damaged = files.clone();
+        damaged.insert(path.into(), vec![1]);
+        let told: Vec<_> = run(&damaged).into_iter().map(|told| (told.place, told.rule, told.severity)).collect();
+        assert_eq!(told, [(path.into(), rule, Severity::Notice)]);
     }
 }
 
@@ -371,7 +385,7 @@ impl<'a> Growing<'a> {
 impl Files for Growing<'_> {
     type Error = Infallible;
 
-    fn list(&self) -> Result<Vec<String>, Infallible> {
+    fn list(&self) -> Listing<Infallible> {
         self.asked(|files| files.list())
     }
 
@@ -454,8 +468,13 @@ struct Unreadable<'a> {
 impl Files for Unreadable<'_> {
     type Error = io::Error;
 
-    fn list(&self) -> io::Result<Vec<String>> {
-        if self.path == "." { Err(io::Error::other("a bad sector")) } else { Ok(self.files.list().unwrap()) }
+    fn list(&self) -> Listing<io::Error> {
+        if self.path == "." {
+            let faults = vec![(self.path.to_owned(), io::Error::other("a bad sector"))];
+            return Listing { faults, ..Listing::default() };
+        }
+        let Listing { paths, others, .. } = self.files.list();
+        Listing { paths, others, faults: Vec::new() }
     }
 
     fn read(&self, path: &str) -> io::Result<Option<Cow<'_, [u8]>>> {
@@ -468,7 +487,8 @@ fn what_cannot_be_read_is_told_and_the_rest_audited() {
     let files = Day::ordinary().settle(OPEN + 90_000);
     for path in files.keys().map(String::as_str).chain(["."]) {
         let report = audit(&Unreadable { files: &files, path }, &Options::default());
-        let told = |finding: &&Finding| finding.rule == Rule::Unreadable && finding.place == path;
+        let rule = if path == "." { Rule::Listing } else { Rule::Unreadable };
+        let told = |finding: &&Finding| finding.rule == rule && finding.place == path;
         let told: Vec<&Finding> = report.findings.iter().filter(told).collect();
         assert!(told.len() == 1 && told[0].severity == Severity::Error, "{path}: {:?}", report.findings);
         assert!(told[0].detail.contains("a bad sector"));
@@ -476,6 +496,46 @@ fn what_cannot_be_read_is_told_and_the_rest_audited() {
             assert_eq!(report.counts.ledgers, 4, "{path}");
         }
     }
+}
+
+/// Published files of which one directory cannot be listed.
+struct Unlisted<'a> {
+    files: &'a MemoryFiles,
+    path: &'a str,
+}
+
+impl Files for Unlisted<'_> {
+    type Error = io::Error;
+
+    fn list(&self) -> Listing<io::Error> {
+        let Listing { mut paths, others, .. } = self.files.list();
+        let is_hidden = |path: &str| self.path == "." || path.starts_with(&format!("{}/", self.path));
+        paths.retain(|path| !is_hidden(path));
+        Listing { paths, others, faults: vec![(self.path.to_owned(), io::Error::other("no permission"))] }
+    }
+
+    fn read(&self, path: &str) -> io::Result<Option<Cow<'_, [u8]>>> {
+        let is_hidden = path.starts_with(&format!("{}/", self.path));
+        if is_hidden { Err(io::Error::other("no permission")) } else { Ok(self.files.read(path).unwrap()) }
+    }
+}
+
+/// It may be there: that it is missing is said of nobody.
+#[test]
+fn what_cannot_be_listed_is_told_once_and_the_rest_audited() {
+    let files = Day::ordinary().settle(OPEN + 90_000);
+    for (path, ledgers) in [("ledger/310101", 3), ("ledger", 0), ("journal/310101/1", 4), ("evidence", 4)] {
+        let report = audit(&Unlisted { files: &files, path }, &Options::default());
+        let errors = report.findings.iter().filter(|found| found.severity == Severity::Error);
+        let (listing, others): (Vec<&Finding>, Vec<_>) = errors.partition(|found| found.rule == Rule::Listing);
+        assert!(matches!(listing[..], [Finding { place, .. }] if place == path), "{path}: {listing:?}");
+        let unreadable = |found: &&Finding| found.rule == Rule::Unreadable && found.place.starts_with(path);
+        assert!(others.iter().all(unreadable), "{path}: {others:?}");
+        assert_eq!(report.counts.ledgers, ledgers, "{path}");
+    }
+    let report = audit(&Unlisted { files: &files, path: "." }, &Options::default());
+    let told: Vec<_> = report.findings.iter().map(|found| (found.place.as_str(), found.rule)).collect();
+    assert_eq!(told, [(".", Rule::Listing), ("trust/", Rule::TrustList)]);
 }
 
 #[test]
@@ -693,7 +753,10 @@ fn a_price_that_rises_later_changes_no_decision_before() {
         products,
     };
     files.insert("trust/catalogue-310101-2.cose".into(), spec.sign(&secret(CITIES[0], Role::Registrar)));
-    assert_eq!(run(&files), []);
+    let found = run(&files);
+    // No statement is computed by it before the ledger records it.
+    let told: Vec<_> = found.iter().map(|told| (told.place.as_str(), told.rule, told.severity)).collect();
+    assert_eq!(told, [("trust/catalogue-310101-2.cose", Rule::Published, Severity::Notice)]);
 }
 
 /// A day at whose first gate a full bundle of records ends with the last `synced`: three redemptions
@@ -741,11 +804,8 @@ fn pruned(day: &Day, whole: &MemoryFiles, name: &str) -> MemoryFiles {
     let folder = Folder::new(&root);
     let of_gate = |path: &&String| path.starts_with("journal/310101/1/") || path.starts_with("evidence/310101/1/");
     let others = whole.iter().filter(|(path, _)| !of_gate(path)).map(|(path, bytes)| (path.clone(), bytes.clone()));
-    let left = folder
-        .list()
-        .unwrap()
-        .into_iter()
-        .map(|path| (path.clone(), folder.read(&path).unwrap().unwrap().into_owned()));
+    let left =
+        folder.list().paths.into_iter().map(|path| (path.clone(), folder.read(&path).unwrap().unwrap().into_owned()));
     others.chain(left).collect()
 }
 

@@ -223,8 +223,9 @@ impl Month {
         for code in self.active().into_iter().filter(|code| *code != AUDITOR && (*code != SUZHOU || lists > 2)) {
             let uri = format!("oc:{code}/1");
             let status = StatusListSpec::new(uri, time(at), time(AFTER), 256);
-            self.files
-                .insert(format!("trust/status-{code}-{lists}.cose"), status.sign(&key(code, Role::Issuer, lists)));
+            let issued = self.files.keys().filter(|path| path.starts_with(&format!("trust/status-{code}-"))).count();
+            let path = format!("trust/status-{code}-{}.cose", issued + 1);
+            self.files.insert(path, status.sign(&key(code, Role::Issuer, lists)));
             let City { ledger, .. } = self.city(code);
             ledger.adopt(&list(lists), time(at)).unwrap();
             ledger.use_key(key(code, Role::Log, lists)).unwrap();
@@ -685,11 +686,11 @@ fn what_old_keys_signed_later_is_found() {
 
     let mut files = month.published();
     let status = StatusListSpec::new("oc:310101/9".into(), time(PASSES_END + 1), time(AFTER), 8);
-    files.insert("trust/status-310101-9.cose".into(), status.sign(&key(SHANGHAI, Role::Issuer, 1)));
+    files.insert("trust/status-310101-6.cose".into(), status.sign(&key(SHANGHAI, Role::Issuer, 1)));
     let status = StatusListSpec::new("oc:340100/9".into(), time(ISSUED[4]), time(AFTER), 8);
-    files.insert("trust/status-340100-9.cose".into(), status.sign(&key(HEFEI, Role::Issuer, 1)));
+    files.insert("trust/status-340100-4.cose".into(), status.sign(&key(HEFEI, Role::Issuer, 1)));
     let refused = |path: &str| (path.to_owned(), Rule::StatusList);
-    assert_eq!(errors(&files), [refused("trust/status-310101-9.cose"), refused("trust/status-340100-9.cose")]);
+    assert_eq!(errors(&files), [refused("trust/status-310101-6.cose"), refused("trust/status-340100-4.cose")]);
 }
 
 #[test]

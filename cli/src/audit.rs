@@ -4,7 +4,8 @@ use crate::files::{For, Output, read};
 use crate::trust::Trust;
 use crate::{Failure, dump};
 use onecard::audit::{
-    self, Depth, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report, prove_over_use,
+    self, Depth, Finding, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report,
+    Severity, prove_over_use,
 };
 use onecard::crypto::Hash;
 use onecard_store::Folder;
@@ -81,6 +82,11 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     }
     if let Some(to) = &wanted.export_over_use {
         export_over_use(out, &folder, &report, to, json)?;
+    }
+    let is_trust_list =
+        |finding: &Finding| finding.severity == Severity::Error && finding.place.starts_with("trust/trust-list-");
+    if report.anchor.is_none() && !report.findings.iter().any(is_trust_list) {
+        return Err(Failure::Usage(format!("{} has no trust list in trust/", directory.display())));
     }
     if !report.is_clean() {
         return Err(Failure::Refused("the audit found errors".into()));
@@ -188,6 +194,16 @@ fn describe(out: &mut String, report: &Report) {
     field(out, "redemptions", &counts.redemptions);
     field(out, "evidence verified", &counts.evidence);
     field(out, "evidence erased", &counts.pruned);
+    for ledger in &report.ledgers {
+        field(out, "ledger", ledger);
+    }
+    let agreed = if report.agreed == 0 { "none".to_owned() } else { report.agreed.to_string() };
+    field(out, "statements agreed", &agreed);
+    for (name, paths) in [("not given", &report.not_given), ("not read", &report.not_read)] {
+        if !paths.is_empty() {
+            field(out, name, &paths.join(", "));
+        }
+    }
     over_uses(out, &report.over_use);
     for other in &report.other_grants {
         let used = other.used;

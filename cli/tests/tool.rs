@@ -278,7 +278,7 @@ fn a_directory_is_audited() {
     assert!(code == 0 && said.contains("\nnote: the first trust list is not pinned; "), "{said}");
     let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--depth", "evidence"]);
     assert!(code == 0 && said.contains("\ndepth: evidence\n") && said.contains("\nevidence verified: 3\n"), "{said}");
-    assert!(!said.contains("over-use") && !said.contains("statement"), "{said}");
+    assert!(!said.contains("over-use") && !said.contains("\nstatement: "), "{said}");
     let (code, said) = onecard(directory.path(), &["audit", "day", "--anchor", &anchor, "--depth", "integrity"]);
     assert!(code == 0 && said.contains("\nredemptions: 3\nevidence verified: 0\nevidence erased: 0\n"), "{said}");
     assert_eq!(onecard(directory.path(), &["audit", "day", "--depth", "integrity", "--statement", "none"]).0, 2);
@@ -417,6 +417,8 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     let (code, said) = onecard(directory.path(), &["audit", "day", "--export-over-use", "out"]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(said.matches("\nwritten: out/310101-").count(), 2, "{said}");
+    #[cfg(unix)]
+    assert_private(directory.path());
     let shallow = ["audit", "day", "--depth", "evidence", "--export-over-use", "out"];
     assert_eq!(onecard(directory.path(), &shallow).0, 2, "it was not looked for");
     std::fs::remove_dir_all(directory.path().join("day")).unwrap();
@@ -437,6 +439,108 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &at]);
     assert!(code == 1 && said.starts_with("refused: over-use: "), "{said}");
     assert_eq!(onecard(directory.path(), &["verify-over-use", &file]).0, 2, "without a trust list");
+}
+
+/// Over-use is its owner's alone, also where others may read what is made, and where there was a file before.
+#[cfg(unix)]
+fn assert_private(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let out = || std::fs::read_dir(directory.join("out")).unwrap().map(|entry| entry.unwrap().path());
+    for path in out().take(1) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let script = "umask 022; exec \"$0\" audit day --export-over-use out";
+    let ran = Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_onecard")]).current_dir(directory).output();
+    assert!(ran.unwrap().status.success());
+    for path in out() {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode, 0o600, "{}: {mode:o}", path.display());
+    }
+}
+
+#[test]
+fn a_directory_without_a_trust_list_is_wrong_usage() {
+    let files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let trust_list = directory.path().join("day/trust/trust-list-1.cose");
+    std::fs::write(&trust_list, b"none").unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 1 && said.contains("\nerror: trust/trust-list-1.cose: TrustList: "), "one that is refused: {said}");
+    std::fs::rename(&trust_list, directory.path().join("day/trust/trust-list-1.cose.new")).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 2 && said.ends_with("onecard: day has no trust list in trust/\n"), "{code} {said}");
+    std::fs::create_dir(directory.path().join("empty")).unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "empty", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!((code, &report["clean"]), (2, &false.into()), "{said}");
+    assert_eq!(report["not_given"].as_array().unwrap().len(), 4);
+}
+
+/// One bad name is one finding, and everything else is audited.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_listed_ends_no_audit() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let at = |name: &str| directory.path().join("day").join(name);
+    let audited = || {
+        let (code, said) = onecard(directory.path(), &["audit", "day"]);
+        let found: Vec<String> = said.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned).collect();
+        let counted = said.contains("\nledgers: 4\n") && said.contains("\njournals: 4\n");
+        (code, counted && said.contains("\nstatement: "), found)
+    };
+    assert_eq!(audited(), (0, true, vec![]));
+    // A name in another encoding, and a link that was put in place of a directory.
+    let no_text = at("trust").join(std::ffi::OsStr::from_bytes(b"\xe5\xc6\xc3\xfb"));
+    std::fs::write(no_text, b"").unwrap();
+    std::fs::rename(at("evidence"), at("aside")).unwrap();
+    std::os::unix::fs::symlink("aside", at("evidence")).unwrap();
+    let (code, counted, found) = audited();
+    let (listing, others): (Vec<_>, Vec<_>) = found.iter().partition(|line| line.contains(": Listing: "));
+    assert!(code == 1 && counted, "{found:?}");
+    let starts = ["error: evidence: ", "error: trust/\u{fffd}"];
+    assert!(listing.len() == 2 && listing.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:?}");
+    assert!(
+        others.iter().all(|line| line.starts_with("error: evidence/") && line.contains(": Unreadable: ")),
+        "{found:?}"
+    );
+}
+
+/// What was not there to be audited, what nobody reads, and how far what was there goes.
+#[test]
+fn an_audit_says_what_it_was_given() {
+    let mut day = day::Day::ordinary();
+    let files = day.settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let at = |name: &str| directory.path().join("day").join(name);
+    std::fs::remove_dir_all(at("evidence")).unwrap();
+    for name in ["keys", "passes", "receipts"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    std::fs::write(at("statement.json"), b"{}").unwrap();
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert_eq!(code, 0, "{said}");
+    let size = |code| day.cities.iter().find(|city| city.ledger.member().code() == code).unwrap().ledger.log().size();
+    for line in [
+        format!("ledger: 310101: {} entries, cosigned 2026-10-02T", size(310_101)),
+        "statements agreed: 1\nnot given: evidence/\nnot read: keys/, passes/, receipts/, statement.json\n".into(),
+    ] {
+        assert!(said.contains(&format!("\n{line}")), "{said}");
+    }
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &report["agreed"]), (0, &1.into()));
+    assert_eq!(report["not_given"], serde_json::json!([{"path": "evidence/"}]));
+    assert_eq!(report["not_read"][3], serde_json::json!({"path": "statement.json"}));
+    let cosigned = serde_json::json!({"member": "310101", "size": size(310_101), "cosigned": day::OPEN + 90_000});
+    assert_eq!(report["ledgers"][0], cosigned);
+    // Before anybody agreed.
+    let mut day = day::Day::ordinary();
+    day.finish(day::OPEN + 90_000);
+    let directory = published(&day.files());
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    assert!(code == 0 && said.contains("\nstatements agreed: none\n") && !said.contains("\nnot "), "{code} {said}");
 }
 
 #[test]

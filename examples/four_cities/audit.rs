@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::world::at;
-use onecard::audit::{Options, Period, Report, audit};
+use onecard::audit::{Options, Period, Printed, Report, audit};
 use onecard_store::Folder;
 use std::fmt::Write as _;
 use std::num::NonZero;
@@ -61,5 +61,12 @@ pub(crate) fn tell(report: &Report, out: &mut String) {
         counts.evidence,
         report.findings.len(),
     );
+    report.ledgers.iter().for_each(|ledger| say!(out, "ledger {ledger}"));
+    say!(out, "statements agreed: {}", report.agreed);
+    for (what, paths) in [("not given", &report.not_given), ("not read", &report.not_read)] {
+        if !paths.is_empty() {
+            say!(out, "{what}: {}", Printed(&paths.join(", ")));
+        }
+    }
     report.findings.iter().for_each(|finding| say!(out, "{finding}"));
 }

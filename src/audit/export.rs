@@ -67,7 +67,7 @@ impl Case {
 /// final, a log that is damaged. Ascending by pass.
 pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Result<OverUseProof, OverUseError>)> {
     let mut ignored = Findings::at("");
-    let paths = files.list().unwrap_or_default();
+    let paths = files.list().paths;
     let Some(lists) = Lists::read(files, &paths, report.anchor.as_ref(), report.depth, &mut ignored) else {
         return Vec::new();
     };

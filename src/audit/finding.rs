@@ -108,6 +108,12 @@ rules! {
     /// Something is published up to an earlier size than what others saw, sealed or published of it: files that come
     /// late, not another history.
     Behind,
+    /// A directory or a name cannot be listed.
+    Listing,
+    /// What a publication that failed left behind.
+    Leftover,
+    /// A file or an empty directory by a name of no part in the format. It is not read.
+    Stray,
 }
 
 /// The stable name.

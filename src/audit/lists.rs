@@ -19,8 +19,8 @@ pub(super) struct Lists {
     pub(super) bundle: Bundle,
     /// Every status list, by issuer, URI and issue time.
     status: BTreeMap<(MemberId, String, UnixTime), StatusList>,
-    /// What each file under `trust/` that verified is, by its SHA-256.
-    published: BTreeMap<Hash, ListId>,
+    /// What each file under `trust/` that verified is, and where, by its SHA-256.
+    published: BTreeMap<Hash, (ListId, String)>,
     /// Every catalogue, by member and sequence.
     versions: BTreeMap<(MemberId, u64), Catalogue>,
 }
@@ -67,11 +67,13 @@ impl Lists {
             if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
                 findings.error_at(path, Rule::Catalogue, "its name is not its member and sequence");
             }
-            published.insert(catalogue.digest(), ListId::Catalogue(member, sequence));
+            published.insert(catalogue.digest(), (ListId::Catalogue(member, sequence), path.clone()));
             versions.insert((member, sequence), catalogue);
         }
         let mut status = BTreeMap::new();
+        let mut numbers = Numbers::default();
         for path in named("trust/status-") {
+            numbers.next(path, findings);
             let Some(bytes) = read(files, path, findings) else { continue };
             match StatusList::verify(&bytes, &trust) {
                 Ok(list) => {
@@ -79,7 +81,8 @@ impl Lists {
                         findings.error_at(path, Rule::StatusList, "its name is not its issuer's");
                     }
                     let (issuer, uri, issued) = (list.issuer(), list.uri().to_owned(), list.issued());
-                    published.insert(list.digest(), ListId::Status(issuer, uri.clone(), issued));
+                    numbers.issued(path, issued, findings);
+                    published.insert(list.digest(), (ListId::Status(issuer, uri.clone(), issued), path.clone()));
                     // A gate names its list by these three, so of two lists nobody knew which it had.
                     if status.insert((issuer, uri, issued), list).is_some() {
                         findings.error_at(path, Rule::StatusList, "another list has the same URI and issue time");
@@ -120,7 +123,15 @@ impl Lists {
 
     /// Whether the file with this digest is published, and is that list.
     pub(super) fn is_published(&self, digest: &Hash, id: &ListId) -> bool {
-        self.published.get(digest) == Some(id)
+        self.published.get(digest).is_some_and(|(published, _)| published == id)
+    }
+
+    /// Where the catalogues are that their member's ledger has not recorded. The other lists count without it.
+    pub(super) fn unrecorded(&self, recorded: impl Fn(MemberId, &Hash) -> bool) -> impl Iterator<Item = &String> {
+        self.published.iter().filter_map(move |(digest, (id, path))| match id {
+            ListId::Catalogue(member, _) => (!recorded(*member, digest)).then_some(path),
+            ListId::Trust(_) | ListId::Status(..) => None,
+        })
     }
 
     /// The status list of an issuer at a URI, issued at exactly `issued`.
@@ -129,12 +140,40 @@ impl Lists {
     }
 }
 
+/// The status lists of a member in the order of the numbers in their names: from 1, and none issued before another.
+#[derive(Default)]
+struct Numbers {
+    /// Name without number, number, and when the newest was issued.
+    last: Option<(String, u64, Option<UnixTime>)>,
+}
+
+impl Numbers {
+    fn next(&mut self, path: &str, findings: &mut Findings) {
+        let Some((member, number)) = path.strip_suffix(".cose").and_then(|path| path.rsplit_once('-')) else { return };
+        let before = self.last.take().filter(|(of, ..)| of == member);
+        let expected = before.as_ref().map_or(1, |(_, before, _)| before.saturating_add(1));
+        let number = number.parse().unwrap_or(0);
+        if number != expected {
+            findings.error_at(path, Rule::StatusList, format_args!("there is no list of number {expected} before it"));
+        }
+        self.last = Some((member.to_owned(), number, before.and_then(|(_, _, issued)| issued)));
+    }
+
+    fn issued(&mut self, path: &str, issued: UnixTime, findings: &mut Findings) {
+        let Some((_, _, last)) = &mut self.last else { return };
+        if last.is_some_and(|last| issued < last) {
+            findings.error_at(path, Rule::StatusList, "it was issued before the list of a lower number");
+        }
+        *last = (*last).max(Some(issued));
+    }
+}
+
 /// Reads the trust lists from the pinned one on. `None` when there is none to start from.
 fn read_trust<F: Files>(
     files: &F,
     paths: &[&String],
     (anchor, depth): (Option<&Hash>, Depth),
-    published: &mut BTreeMap<Hash, ListId>,
+    published: &mut BTreeMap<Hash, (ListId, String)>,
     findings: &mut Findings,
 ) -> Option<TrustHistory> {
     let is_pinned = |path: &&String| {
@@ -164,7 +203,7 @@ fn read_trust<F: Files>(
                 if **path != format!("trust/trust-list-{sequence}.cose") {
                     findings.error_at(path, Rule::TrustList, "its name is not its sequence");
                 }
-                published.insert(digest, ListId::Trust(sequence));
+                published.insert(digest, (ListId::Trust(sequence), (*path).clone()));
             }
             Err(error) => findings.error_at(path, Rule::TrustList, error),
         }

@@ -28,12 +28,12 @@ mod standing;
 mod statement;
 
 pub use export::prove_over_use;
-pub use files::{Files, MemoryFiles};
+pub use files::{Files, Listing, MemoryFiles};
 pub use finding::{Finding, Rule, Severity};
 pub use overuse::{OtherGrant, OverUse};
 pub use printed::Printed;
 pub use proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, ProvenOverUse, ProvenUse};
-pub use replay::{Counts, Depth, Options, Report, audit};
+pub use replay::{Counts, Depth, LedgerRead, Options, Report, audit};
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
 pub use shown::ShownError;
 pub use statement::{

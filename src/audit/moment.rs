@@ -4,8 +4,7 @@
 //! the ledger that seals them. So the audit reads the checkpoints first, those of the ledgers before those of the journals,
 //! and asks only then which files there are: all that these checkpoints need is there. It audits up to them.
 
-use super::files::Files;
-use super::finding::{Findings, Rule};
+use super::files::{Files, Listing};
 use crate::limits::MAX_NOTE;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,18 +18,17 @@ pub(super) struct Moment<'a, F> {
     files: &'a F,
     /// By path.
     checkpoints: BTreeMap<String, Vec<u8>>,
-    paths: Vec<String>,
 }
 
 impl<'a, F: Files> Moment<'a, F> {
-    /// Reads the checkpoints, and then lists the files.
-    pub(super) fn of(files: &'a F, findings: &mut Findings) -> Self {
-        Self::within(MOST, files, findings)
+    /// Reads the checkpoints, and then lists the files: what was there after the checkpoints were read, ascending.
+    pub(super) fn of(files: &'a F) -> (Self, Listing<F::Error>) {
+        Self::within(MOST, files)
     }
 
-    fn within(mut room: usize, files: &'a F, findings: &mut Findings) -> Self {
-        // That they cannot be listed is found when they are listed again.
-        let before = files.list().unwrap_or_default();
+    fn within(mut room: usize, files: &'a F) -> (Self, Listing<F::Error>) {
+        // What cannot be listed is found when they are listed again.
+        let before = files.list().paths;
         let mut checkpoints = BTreeMap::new();
         for top in ["ledger/", "journal/"] {
             let of_logs = before.iter().filter(|path| path.starts_with(top) && path.ends_with("/checkpoint"));
@@ -45,26 +43,18 @@ impl<'a, F: Files> Moment<'a, F> {
                 checkpoints.insert(path.clone(), note.into_owned());
             }
         }
-        let mut paths = files.list().unwrap_or_else(|error| {
-            findings.error_at(".", Rule::Unreadable, error);
-            Vec::new()
-        });
-        paths.sort_unstable();
-        paths.dedup();
-        Self { files, checkpoints, paths }
-    }
-
-    /// What was there after the checkpoints were read, ascending.
-    pub(super) fn paths(&self) -> &[String] {
-        &self.paths
+        let mut listing = files.list();
+        listing.paths.sort_unstable();
+        listing.paths.dedup();
+        (Self { files, checkpoints }, listing)
     }
 }
 
 impl<F: Files> Files for Moment<'_, F> {
     type Error = F::Error;
 
-    fn list(&self) -> Result<Vec<String>, F::Error> {
-        Ok(self.paths.clone())
+    fn list(&self) -> Listing<F::Error> {
+        self.files.list()
     }
 
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, F::Error> {
@@ -91,8 +81,8 @@ mod tests {
             note("ledger/320100/checkpoint", MAX_NOTE + 1),
         ]);
         let kept = |room| {
-            let moment = Moment::within(room, &files, &mut Findings::at(""));
-            assert!(moment.paths().iter().eq(files.keys()));
+            let (moment, listing) = Moment::within(room, &files);
+            assert!(listing.paths.iter().eq(files.keys()));
             assert!(files.keys().all(|path| moment.read(path) == files.read(path)));
             moment.checkpoints.into_keys().collect::<Vec<_>>()
         };

@@ -12,7 +12,7 @@
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
 use super::export::Case;
-use super::files::Files;
+use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
 use super::overuse::{Judged, Placed, Redeemed, judge};
@@ -27,9 +27,6 @@ use crate::ledger::CutOff;
 use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The file of a statement, as a rule the last one that the members agreed to.
-const STATEMENT: &str = "statement.cbor";
 
 /// What is left of the records to settle from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

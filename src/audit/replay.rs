@@ -1,7 +1,7 @@
 //! The audit as a whole: lists, ledgers, journals, over-use, statement.
 
 use super::export::Case;
-use super::files::Files;
+use super::files::{Files, Listing};
 use super::finding::{Finding, Findings, Rule, Severity, grouped};
 use super::journals::{GateSeen, JournalAudit, NO_REDEMPTION, Seal, audit_again, audit_journal};
 use super::json::Json;
@@ -134,6 +134,35 @@ pub struct Report {
     pub anchor: Option<Hash>,
     /// What was read.
     pub counts: Counts,
+    /// The ledgers that were read, ascending by member.
+    pub ledgers: Vec<LedgerRead>,
+    /// How many statements the members agreed to.
+    pub agreed: u64,
+    /// Which of the directories that an audit reads were not there, each with a `/` at its end.
+    pub not_given: Vec<String>,
+    /// What is beside them that no audit reads, directories with a `/` at their end.
+    pub not_read: Vec<String>,
+}
+
+/// A ledger as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerRead {
+    /// Whose it is.
+    pub member: MemberId,
+    /// Number of entries read.
+    pub size: u64,
+    /// Time of the newest cosignature on its checkpoint that counts: what came to the ledger later is not in it.
+    pub cosigned: Option<UnixTime>,
+}
+
+impl fmt::Display for LedgerRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { member, size, cosigned } = self;
+        match cosigned {
+            Some(time) => write!(f, "{member}: {size} entries, cosigned {time}"),
+            None => write!(f, "{member}: {size} entries, not cosigned"),
+        }
+    }
 }
 
 impl Report {
@@ -157,6 +186,16 @@ impl Report {
                 out.number("records", records).number("redemptions", redemptions);
                 out.number("evidence", evidence).number("pruned", pruned);
             });
+            out.list("ledgers", &self.ledgers, |out, ledger| {
+                out.name("member", ledger.member).number("size", ledger.size);
+                match ledger.cosigned {
+                    Some(time) => out.number("cosigned", time.seconds()),
+                    None => out.number("cosigned", "null"),
+                };
+            });
+            out.number("agreed", self.agreed);
+            out.list("not_given", &self.not_given, |out, path| _ = out.text("path", path));
+            out.list("not_read", &self.not_read, |out, path| _ = out.text("path", path));
             out.list("findings", &self.findings, |out, finding| {
                 out.name("severity", finding.severity).name("rule", finding.rule).text("place", &finding.place);
                 match finding.index {
@@ -194,18 +233,33 @@ fn optional(out: &mut Json, key: &str, value: Option<Hash>) {
 /// Never fails as a whole: what cannot be read or verified is a finding, and the audit goes on.
 pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("");
-    let moment = Moment::of(files, &mut findings);
-    let (files, paths) = (&moment, moment.paths());
+    let (moment, mut listing) = Moment::of(files);
+    listing.take_strays(&mut findings);
+    let (not_given, not_read) = (listing.missing(), listing.unread());
+    let Listing { paths, faults, .. } = listing;
+    let (files, paths) = (&moment, &*paths);
+    faults.iter().for_each(|(place, error)| findings.error_at(place, Rule::Listing, error));
     let lists = Lists::read(files, paths, options.anchor.as_ref(), options.depth, &mut findings);
     let depth = options.depth;
-    let found_so_far = |findings, anchor, counts| {
-        let (over_use, other_grants, cases) = (Vec::new(), Vec::new(), Vec::new());
-        let (statement, settled) = (None, Vec::new());
-        Report { depth, findings, over_use, other_grants, cases, statement, settled, anchor, counts }
+    let mut report = Report {
+        depth,
+        findings: Vec::new(),
+        over_use: Vec::new(),
+        other_grants: Vec::new(),
+        cases: Vec::new(),
+        statement: None,
+        settled: Vec::new(),
+        anchor: None,
+        counts: Counts::default(),
+        ledgers: Vec::new(),
+        agreed: 0,
+        not_given,
+        not_read,
     };
     let Some(lists) = lists else {
         findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
-        return found_so_far(in_order(findings.into_vec(), options), None, Counts::default());
+        report.findings = in_order(findings.into_vec(), options);
+        return report;
     };
     // Log by log, so that they do not fill the memory.
     let group = |findings: &mut Findings| {
@@ -213,18 +267,28 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
             findings.group()
         }
     };
-    let mut counts = Counts::default();
-    let members: Vec<MemberId> = lists.cities().into_iter().collect();
+    report.anchor = Some(lists.anchor());
+    // Of what cannot be listed nobody knows that it is not there.
+    let is_hidden =
+        |place: &str| faults.iter().any(|(fault, _)| fault == "." || fault == place || is_above(fault, place));
+    let is_listed = |member: &MemberId| {
+        let place = prefix_of(*member);
+        !is_hidden(&place) || !below(paths, &place).is_empty()
+    };
+    let members: Vec<MemberId> = lists.cities().into_iter().filter(is_listed).collect();
     let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, paths));
     let mut cities: Vec<City> = Vec::new();
     for (of_ledger, city) in read {
         findings.append(of_ledger);
         cities.extend(city);
     }
-    counts.ledgers = cities.len() as u64;
-    counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
+    report.counts.ledgers = cities.len() as u64;
+    report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
+    report.ledgers = cities.iter().map(City::as_read).collect();
     check_seen(&mut cities, &mut findings);
+    report.agreed = agreed(&cities, lists.bundle.trust());
     check_unexpected(paths, &lists, &cities, &mut findings);
+    check_recorded(&lists, &cities, &mut findings);
     let mut found = findings.into_vec();
     let gates: Vec<(&City, &GateSeen)> =
         cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
@@ -244,13 +308,14 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let (mut standing, mut extents) = (Vec::new(), Vec::new());
     for JournalAudit { findings, standing: of_gate, counts: read, extent } in journals {
         found.extend(findings.into_vec());
-        counts.add(&read);
+        report.counts.add(&read);
         standing.push(of_gate);
         extents.push(extent);
     }
 
     if depth < Depth::Policy {
-        return found_so_far(in_order(found, options), Some(lists.anchor()), counts);
+        report.findings = in_order(found, options);
+        return report;
     }
 
     let mut findings = Findings::at("statement.cbor");
@@ -290,8 +355,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     over_use.sort_by_key(|over| over.pass);
     other_grants.sort_by_key(|other| other.pass);
     cases.sort_by_key(Case::pass);
-    let (settled, anchor) = (periods.settled(), Some(lists.anchor()));
-    Report { depth, findings: found, over_use, other_grants, cases, statement, settled, anchor, counts }
+    Report { findings: found, over_use, other_grants, cases, statement, settled: periods.settled(), ..report }
 }
 
 /// By place and entry, and of each cause the first where that is wanted.
@@ -351,6 +415,8 @@ pub(super) struct City {
     pub(super) settled: Vec<StatementRef>,
     /// Others have seen or settled more of it than is published.
     pub(super) behind: bool,
+    /// The newest cosignature that counts.
+    cosigned: Option<UnixTime>,
 }
 
 impl City {
@@ -359,11 +425,23 @@ impl City {
         self.behind || self.log.is_cut()
     }
 
+    const fn as_read(&self) -> LedgerRead {
+        LedgerRead { member: self.member, size: self.log.size(), cosigned: self.cosigned }
+    }
+
     /// What was never enrolled has redeemed nothing.
     fn check_strays(&self, findings: &mut Findings) {
         let mut found = Findings::at(prefix_of(self.member));
         self.strays.iter().for_each(|entry| found.error(*entry, Rule::Annulment, NO_REDEMPTION));
         findings.append(found);
+    }
+
+    /// Whether it agreed to those of the first statements that it is part of, or need not have.
+    fn agrees_to(&self, first: &[StatementRef], newest: &TrustList) -> bool {
+        let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
+        let need_not = self.log.is_cut() || newest.member(self.member).is_none();
+        let mut own = self.settled.iter();
+        first.iter().filter(part).all(|statement| own.next().map_or(need_not, |settled| settled == statement))
     }
 
     /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
@@ -383,6 +461,11 @@ pub(super) fn prefix_of(member: MemberId) -> String {
 /// The cities of the trust lists that have published no ledger.
 pub(super) fn silent<'a>(lists: &Lists, cities: &'a [City]) -> impl Iterator<Item = MemberId> + use<'a> {
     lists.cities().into_iter().filter(move |member| cities.iter().all(|city| city.member != *member))
+}
+
+/// Whether a path is below another.
+fn is_above(above: &str, path: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The paths below `prefix`, of a sorted list.
@@ -425,6 +508,8 @@ fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[Stri
     if let Some(checkpoint) = &checkpoint {
         check_cosignatures(checkpoint, &mut findings);
     }
+    let cosignatures = checkpoint.iter().flat_map(LedgerCheckpoint::cosignatures);
+    let cosigned = cosignatures.filter(|cosignature| cosignature.counts).map(|cosignature| cosignature.time).max();
     let Reading { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
     let mut strays = Vec::new();
     for (entry, gate, index) in reversals {
@@ -433,7 +518,9 @@ fn read_city<F: Files>(files: &F, lists: &Lists, member: MemberId, paths: &[Stri
             None => strays.push(entry),
         }
     }
-    (findings, Some(City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind: false }))
+    let behind = false;
+    let city = City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind, cosigned };
+    (findings, Some(city))
 }
 
 /// Every signature on a ledger's checkpoint is by someone known and at a time when it counts, and
@@ -672,6 +759,32 @@ fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City], findings: 
     for place in unknown {
         findings.notice_at(place, Rule::Behind, "the ledger, as it is published, enrols no such gate");
     }
+}
+
+/// A catalogue counts for statements from the entry on that records it, which may still come: so this is no error.
+fn check_recorded(lists: &Lists, cities: &[City], findings: &mut Findings) {
+    let recorded = |member, digest: &Hash| {
+        let city = cities.iter().find(|city| city.member == member);
+        // Where the ledger is not whole, nobody knows.
+        city.is_none_or(|city| city.may_go_on() || city.catalogues.iter().any(|(_, recorded)| recorded == digest))
+    };
+    for path in lists.unrecorded(recorded) {
+        findings.notice_at(
+            path,
+            Rule::Published,
+            "its member's ledger does not record it, and no statement is computed by it",
+        );
+    }
+}
+
+/// How many statements all have agreed to whose ledgers are part of them.
+fn agreed(cities: &[City], newest: &TrustList) -> u64 {
+    let all = cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
+    let count = (1..=all.len()).take_while(|count| {
+        let first = all.get(..*count).unwrap_or_default();
+        cities.iter().all(|city| city.agrees_to(first, newest))
+    });
+    count.count() as u64
 }
 
 /// The directory of a gate's journal or evidence that a file is in, whether or not the gate is known.

@@ -10,11 +10,11 @@
 //! A file appears whole or not at all, and the checkpoint appears last, once all other names are durable, so a
 //! reader never finds a checkpoint whose tiles are not there. Neither side holds more than one bundle in memory. What is
 //! read comes from anywhere: sizes are checked first, and what is not a plain file below the
-//! directory is refused. Whether it is right is for [`onecard::audit`] to say.
+//! directory is refused. What cannot be listed keeps nothing else from being read. Whether it is right is for [`onecard::audit`] to say.
 
-use crate::names::{InFileSystem, Names, parent, shown, unfinished};
+use crate::names::{InFileSystem, Names, Readers, UNFINISHED, parent, shown, unfinished};
 use onecard::{
-    audit::{Files, MAX_STATEMENT},
+    audit::{Files, Listing, MAX_STATEMENT},
     tlog::{Log, LogError, Resource, SignedCheckpoint, Storage, TILE_WIDTH, TileId, tiles_of},
 };
 use std::{
@@ -56,6 +56,9 @@ pub enum FolderError {
     /// A symbolic link, a directory or a device where a file should be, or a name that is no text.
     #[error("{} is not a plain file", shown(.0))]
     NotAFile(PathBuf),
+    /// A symbolic link, a file or a device where a directory should be. It is not followed.
+    #[error("{} is not a directory", shown(.0))]
+    NotADirectory(PathBuf),
     /// The file is longer than any format allows.
     #[error("{} has {found} bytes, more than {MAX_FILE}", shown(.path))]
     TooLong {
@@ -78,7 +81,8 @@ pub enum FolderError {
 /// `evidence`, if that is to be published. Both may hold an earlier state of the same log.
 ///
 /// Files that cannot have changed since are left alone, so each call costs what is new. Bodies that
-/// were pruned and evidence that was erased are removed from the directories too.
+/// were pruned and evidence that was erased are removed from the directories too, and so is what any earlier call
+/// left that failed: one call at a time writes to a directory. Files of evidence are made readable by their owner alone.
 ///
 /// # Errors
 /// [`PublishError`]; the checkpoint there is that of before or the new one, and all it needs is there. It can be
@@ -104,6 +108,7 @@ pub(crate) fn publish_named<S: Storage>(
     let mut tree = Tree::new(names, directory, evidence);
     // Refuses a checkpoint that is not this log's.
     log.checkpoint_write(storage, signed)?;
+    tree.clear()?;
     for resource in tiles_of(signed.size()) {
         let path = directory.join(resource.to_string());
         if let Resource::Entries(id) = resource {
@@ -126,7 +131,7 @@ pub(crate) fn publish_named<S: Storage>(
             Resource::Hashes(id) => log.read_tile(storage, id)?,
             Resource::Entries(id) => log.read_bundle(storage, id)?,
         };
-        tree.write(&path, &bytes)?;
+        tree.write(&path, &bytes, Readers::ByMask)?;
     }
     tree.finish(Some(signed.note().as_bytes()))
 }
@@ -148,18 +153,19 @@ pub fn publish_sound<S: Storage>(
 ) -> Result<Lost<S::Error>, PublishError<S::Error>> {
     let mut lost = Vec::new();
     let mut tree = Tree::new(&InFileSystem, directory, evidence);
+    tree.clear()?;
     for resource in tiles_of(log.size()) {
         let read = match resource {
             Resource::Hashes(id) => log.read_tile(storage, id),
             Resource::Entries(id) => log.read_bundle(storage, id),
         };
         match read {
-            Ok(bytes) => tree.write(&directory.join(resource.to_string()), &bytes)?,
+            Ok(bytes) => tree.write(&directory.join(resource.to_string()), &bytes, Readers::ByMask)?,
             Err(error) => lost.push((resource, error)),
         }
         if let (Resource::Entries(id), Some(evidence)) = (resource, evidence) {
             match log.read_evidence(storage, id) {
-                Ok(bytes) => tree.write(&evidence.join(id.to_string()), &bytes)?,
+                Ok(bytes) => tree.write(&evidence.join(id.to_string()), &bytes, Readers::Owner)?,
                 Err(error) => lost.push((resource, error)),
             }
         }
@@ -215,38 +221,84 @@ impl Folder {
         Ok(true)
     }
 
-    fn walk(&self, name: &str, found: &mut Vec<String>) -> Result<(), FolderError> {
-        let path = self.root.join(name);
-        let failed = |source| FolderError::Io { path: path.clone(), source };
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            let file_name = entry.file_name();
-            let below = file_name.to_str().map(|below| format!("{name}/{below}"));
-            let below = below.ok_or_else(|| FolderError::NotAFile(entry.path()))?;
-            if kind.is_dir() {
-                self.walk(&below, found)?;
-            } else {
-                // Links and devices are listed, and refused when they are read.
-                found.push(below);
+    /// What is at the top. A link in place of a directory is not followed: what it leads to is not published.
+    fn list_top(&self, found: &mut Listing<FolderError>) -> Vec<String> {
+        let mut tops = Vec::new();
+        for top in AUDITED {
+            let path = self.root.join(top);
+            match path.symlink_metadata() {
+                Ok(metadata) if metadata.is_dir() => tops.push(top.to_owned()),
+                Ok(_) => found.faults.push((top.into(), FolderError::NotADirectory(path))),
+                Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => found.faults.push((top.into(), FolderError::Io { path, source })),
             }
         }
-        Ok(())
+        match fs::read_dir(&self.root) {
+            Ok(entries) => {
+                for entry in entries.filter_map(Result::ok) {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    let end = if entry.file_type().is_ok_and(|kind| kind.is_dir()) { "/" } else { "" };
+                    if !AUDITED.contains(&name.as_str()) {
+                        found.others.push(name + end);
+                    }
+                }
+            }
+            Err(source) => found.faults.push((".".into(), FolderError::Io { path: self.root.clone(), source })),
+        }
+        tops
+    }
+
+    /// What is in a directory; those in it are still to be listed. What is gone meanwhile is not there.
+    fn list_directory(&self, directory: &str, found: &mut Listing<FolderError>, pending: &mut Vec<String>) {
+        let path = self.root.join(directory);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return,
+            Err(source) => return found.faults.push((directory.into(), FolderError::Io { path, source })),
+        };
+        let mut is_empty = true;
+        for entry in entries {
+            is_empty = false;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(source) => {
+                    found.faults.push((directory.into(), FolderError::Io { path: path.clone(), source }));
+                    continue;
+                }
+            };
+            let below = format!("{directory}/{}", entry.file_name().to_string_lossy());
+            if entry.file_name().to_str().is_none() {
+                found.faults.push((below, FolderError::NotAFile(entry.path())));
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => pending.push(below),
+                // Links and devices are listed, and refused when they are read.
+                Ok(_) => found.paths.push(below),
+                Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => found.faults.push((below, FolderError::Io { path: entry.path(), source })),
+            }
+        }
+        if is_empty && directory.contains('/') {
+            found.paths.push(format!("{directory}/"));
+        }
     }
 }
 
 impl Files for Folder {
     type Error = FolderError;
 
-    fn list(&self) -> Result<Vec<String>, FolderError> {
-        let mut found = Vec::new();
-        for top in AUDITED {
-            if self.root.join(top).is_dir() {
-                self.walk(top, &mut found)?;
-            }
+    fn list(&self) -> Listing<FolderError> {
+        let mut found = Listing::default();
+        let mut pending = self.list_top(&mut found);
+        // One directory is open at a time, however deep they go.
+        while let Some(directory) = pending.pop() {
+            self.list_directory(&directory, &mut found, &mut pending);
         }
-        found.sort_unstable();
-        Ok(found)
+        found.paths.sort_unstable();
+        found.others.sort_unstable();
+        found.faults.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found
     }
 
     fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, FolderError> {
@@ -311,7 +363,7 @@ fn publish_evidence<S: Storage>(
     let empty = u64::from(id.width()).saturating_mul(2);
     match path.symlink_metadata() {
         Ok(found) if found.is_file() && (!erased || found.len() == empty) => tree.holds(&path),
-        _ => tree.write(&path, &log.read_evidence(storage, id)?)?,
+        _ => tree.write(&path, &log.read_evidence(storage, id)?, Readers::Owner)?,
     }
     if erased { tree.forget_partial(directory, id.index(), Some(id.width())) } else { Ok(()) }
 }
@@ -323,31 +375,87 @@ struct Tree<'a> {
     evidence: Option<&'a Path>,
     /// Those in which names are to become durable.
     touched: BTreeSet<PathBuf>,
+    /// Something was removed, which may have left a directory empty.
+    removed: bool,
 }
 
 impl<'a> Tree<'a> {
     const fn new(names: &'a dyn Names, log: &'a Path, evidence: Option<&'a Path>) -> Self {
-        Self { names, log, evidence, touched: BTreeSet::new() }
+        Self { names, log, evidence, touched: BTreeSet::new(), removed: false }
     }
 
     /// Writes a file so that it is there whole or not at all.
-    fn write<E: std::error::Error>(&mut self, path: &Path, bytes: &[u8]) -> Result<(), PublishError<E>> {
+    fn write<E: std::error::Error>(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        readers: Readers,
+    ) -> Result<(), PublishError<E>> {
         let failed = |source| PublishError::Io { path: path.into(), source };
         let missing = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty() && !above.is_dir());
         let missing: Vec<&Path> = missing.collect();
         missing.into_iter().rev().try_for_each(|above| self.names.make_directory(above)).map_err(failed)?;
         let unfinished = unfinished(path);
-        self.names.write(&unfinished, bytes).map_err(failed)?;
-        self.names.rename(&unfinished, path).map_err(failed)?;
+        let written = self.names.write(&unfinished, bytes, readers);
+        if let Err(error) = written.and_then(|()| self.names.rename(&unfinished, path)) {
+            // It would take room on a full disk. Where that fails too, the next call does it.
+            let _ = self.names.remove(&unfinished);
+            return Err(failed(error));
+        }
         self.holds(path);
+        Ok(())
+    }
+
+    /// Removes what earlier calls left that was not whole, whatever size the log had then, and directories that
+    /// nothing is in.
+    fn clear<E: std::error::Error>(&mut self) -> Result<(), PublishError<E>> {
+        self.forget(&unfinished(&self.log.join(CHECKPOINT)))?;
+        self.clear_below(&self.log.join("tile"))?;
+        self.evidence.map_or(Ok(()), |evidence| self.clear_below(evidence))
+    }
+
+    fn clear_below<E: std::error::Error>(&mut self, top: &Path) -> Result<(), PublishError<E>> {
+        let mut directories = vec![top.to_path_buf()];
+        let mut next = 0;
+        while let Some(directory) = directories.get(next).cloned() {
+            next = next.saturating_add(1);
+            let failed = |source| PublishError::Io { path: directory.clone(), source };
+            let entries = match fs::read_dir(&directory) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed)?;
+                let (name, is_directory) = (entry.file_name(), entry.file_type().map_err(failed)?.is_dir());
+                let Some(name) = name.to_str() else { continue };
+                if is_directory && is_step(name) {
+                    directories.push(entry.path());
+                } else if !is_directory && name.strip_suffix(UNFINISHED).is_some_and(is_number) {
+                    self.forget(&entry.path())?;
+                }
+            }
+        }
+        // What is in a directory comes after it.
+        for directory in directories.iter().skip(1).rev() {
+            let failed = |source| PublishError::Io { path: directory.clone(), source };
+            if fs::read_dir(directory).map_err(failed)?.next().is_none() {
+                self.names.remove_directory(directory).map_err(failed)?;
+                self.touched.remove(directory);
+                self.touch(parent(directory));
+            }
+        }
         Ok(())
     }
 
     /// The name of this file is to be durable, and so are those of the directories on the way: each may have been
     /// made by a call before that failed.
     fn holds(&mut self, path: &Path) {
+        self.touch(parent(path));
+    }
+
+    fn touch(&mut self, directory: &Path) {
         let named = |above: &Path| if above.as_os_str().is_empty() { ".".into() } else { above.into() };
-        self.touched.extend(path.ancestors().skip(1).map(named));
+        self.touched.extend(directory.ancestors().map(named));
     }
 
     /// Whether a directory is that of the log or of its evidence, within one of them, or right above.
@@ -358,9 +466,11 @@ impl<'a> Tree<'a> {
 
     fn forget<E: std::error::Error>(&mut self, path: &Path) -> Result<(), PublishError<E>> {
         let failed = |source| PublishError::Io { path: path.into(), source };
+        self.removed |= path.symlink_metadata().is_ok();
         self.names.remove(path).map_err(failed)?;
-        if parent(path).is_dir() {
-            self.holds(path);
+        // A call that failed may have removed it, and its directory.
+        if let Some(above) = path.ancestors().skip(1).find(|above| above.is_dir()) {
+            self.touch(above);
         }
         Ok(())
     }
@@ -386,10 +496,13 @@ impl<'a> Tree<'a> {
 
     /// Makes all names durable, then those of the checkpoint.
     fn finish<E: std::error::Error>(mut self, checkpoint: Option<&[u8]>) -> Result<(), PublishError<E>> {
+        if self.removed {
+            self.clear()?;
+        }
         self.sync()?;
         match checkpoint {
             Some(note) => {
-                self.write(&self.log.join(CHECKPOINT), note)?;
+                self.write(&self.log.join(CHECKPOINT), note, Readers::ByMask)?;
                 self.sync()
             }
             None => Ok(()),
@@ -406,6 +519,15 @@ impl<'a> Tree<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a directory below the tiles or the evidence of a log is one of theirs.
+fn is_step(name: &str) -> bool {
+    name == "entries" || is_number(name.strip_suffix(".p").or(name.strip_prefix('x')).unwrap_or(name))
+}
+
+fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether it never can be, however often it is tried.
@@ -495,7 +617,7 @@ mod tests {
         for name in ["tile/entries/000.p-x", "tile/entries/000.p0", "tile.x", "tile-x"] {
             fs::write(fixture.path("ledger").join(name), b"").unwrap();
         }
-        let listed = fixture.folder().list().unwrap();
+        let listed = fixture.folder().list().paths;
         assert!(listed.is_sorted() && listed.contains(&"evidence/002.p/88".to_owned()));
         // Partial files of earlier checkpoints stay, as tlog-tiles asks.
         assert!(listed.contains(&"ledger/tile/entries/000.p/255".to_owned()));
@@ -622,10 +744,7 @@ mod tests {
                 matches!(fixture.folder().read(below), Err(FolderError::NotAFile(found)) if found == path),
                 "{name}"
             );
-            assert!(
-                fixture.folder().list().unwrap().iter().any(|found| found == name),
-                "an audit sees that it is there"
-            );
+            assert!(fixture.folder().list().paths.iter().any(|found| found == name), "an audit sees that it is there");
             fs::remove_file(&path).unwrap();
             fs::rename(&aside, &path).unwrap();
         }

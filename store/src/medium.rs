@@ -8,6 +8,7 @@
 //!
 //! [Rebello and others, 2020]: https://www.usenix.org/conference/atc20/presentation/rebello
 
+use crate::names::owner_alone;
 use core::{
     fmt::Debug,
     ops::Bound,
@@ -115,6 +116,7 @@ impl Medium for InFile {
     fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>> {
         let mut options = OpenOptions::new();
         options.read(true).write(access != Access::Read).create(access == Access::Create);
+        owner_alone(&mut options);
         let file = options.open(&self.absolute)?;
         self.is_opened(&file.metadata()?)?;
         Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))

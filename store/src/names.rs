@@ -4,10 +4,27 @@
 use core::fmt::Debug;
 use onecard::audit::Printed;
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
+
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whom the mask of the process lets.
+    ByMask,
+    /// Its owner alone: passes, places and times are in it.
+    Owner,
+}
+
+/// A file that is made by these is its owner's alone, whatever the mask of the process lets others do.
+pub(crate) fn owner_alone(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
 
 /// What is done to names.
 pub(crate) trait Names: Debug {
@@ -15,13 +32,16 @@ pub(crate) trait Names: Debug {
     fn make_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Writes a new file, with what is in it durable, in the place of whatever has that name.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()>;
 
     /// Gives a file another name in the same directory, whatever had that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file, if it is there.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a directory, if it is there and empty.
+    fn remove_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Makes durable which names are in a directory.
     fn sync(&self, directory: &Path) -> io::Result<()>;
@@ -39,10 +59,15 @@ impl Names for InFileSystem {
         }
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
         // What an earlier write left, or a link that somebody planted: nothing is written through it.
         self.remove(path)?;
-        let mut file = File::options().write(true).create_new(true).open(path)?;
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        if readers == Readers::Owner {
+            owner_alone(&mut options);
+        }
+        let mut file = options.open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }
@@ -54,6 +79,14 @@ impl Names for InFileSystem {
     fn remove(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        use io::ErrorKind::{DirectoryNotEmpty, NotFound};
+        match fs::remove_dir(path) {
+            Err(error) if !matches!(error.kind(), NotFound | DirectoryNotEmpty) => Err(error),
             _ => Ok(()),
         }
     }
@@ -74,10 +107,13 @@ pub(crate) fn shown(path: &Path) -> String {
     Printed(&path.to_string_lossy()).to_string()
 }
 
+/// How the name of a file ends before it gets its own.
+pub(crate) const UNFINISHED: &str = ".new";
+
 /// Where a file is written before it gets its name.
 pub(crate) fn unfinished(path: &Path) -> PathBuf {
     let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".new");
+    unfinished.push(UNFINISHED);
     PathBuf::from(unfinished)
 }
 

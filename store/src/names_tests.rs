@@ -6,7 +6,7 @@ use crate::{
     chance::{Dice, Seed},
     content_digest,
     directory::publish_named,
-    names::{Names, parent},
+    names::{Names, Readers, parent},
     rebuild::rebuild_named,
 };
 use onecard::{
@@ -52,6 +52,8 @@ enum Undo {
     Rename(PathBuf, PathBuf, Option<Vec<u8>>),
     /// A file that was there.
     Restore(PathBuf, Vec<u8>),
+    /// An empty directory that was there.
+    Make(PathBuf),
 }
 
 #[derive(Debug, Default)]
@@ -133,6 +135,7 @@ impl Simulated {
                     before.into_iter().for_each(|bytes| drop(fs::write(&to, bytes)));
                 }
                 Undo::Restore(path, bytes) => drop(fs::write(path, bytes)),
+                Undo::Make(path) => drop(fs::create_dir(path)),
             }
         }
         (state.stopped, state.fault) = (false, None);
@@ -144,7 +147,7 @@ impl Names for Simulated {
         self.call(path, Some(Undo::Remove(path.into())), None, || fs::create_dir(path))
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8], _readers: Readers) -> io::Result<()> {
         let undo = (!path.exists()).then(|| Undo::Remove(path.into()));
         let half = || fs::write(path, &bytes[..bytes.len() / 2]);
         self.call(path, undo, Some(&half), || fs::write(path, bytes))
@@ -158,6 +161,10 @@ impl Names for Simulated {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let Ok(bytes) = fs::read(path) else { return Ok(()) };
         self.call(path, Some(Undo::Restore(path.into(), bytes)), None, || fs::remove_file(path))
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        self.call(path, Some(Undo::Make(path.into())), None, || fs::remove_dir(path))
     }
 
     fn sync(&self, directory: &Path) -> io::Result<()> {

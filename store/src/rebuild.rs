@@ -96,15 +96,16 @@ pub(crate) fn rebuild_named(
     let unfinished = unfinished(path);
     let failed = |source| StoreError::Io { path: path.into(), source };
     names.remove(&unfinished).map_err(failed)?;
-    let mut storage = RedbStorage::create_named(&unfinished, names)?;
-    let restored = logs.iter().try_for_each(|log| restore(&mut storage, log));
-    // A part of a ledger would open as a ledger.
-    drop(storage);
-    if let Err(error) = restored {
-        names.remove(&unfinished).map_err(failed)?;
+    let restored = RedbStorage::create_named(&unfinished, names).map_err(RebuildError::from).and_then(|mut storage| {
+        // A part of a ledger would open as a ledger. The store is closed before it gets its name.
+        logs.iter().try_for_each(|log| restore(&mut storage, log))
+    });
+    let named = restored.and_then(|()| Ok(names.rename(&unfinished, path).map_err(failed)?));
+    if let Err(error) = named {
+        // Where that fails too, the next call does it.
+        let _ = names.remove(&unfinished);
         return Err(error);
     }
-    names.rename(&unfinished, path).map_err(failed)?;
     Ok(RedbStorage::open_named(path, names)?)
 }
 

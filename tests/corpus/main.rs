@@ -10,7 +10,7 @@ mod script;
 
 use day::{CITIES, OPEN};
 use onecard::audit::{
-    Counts, Depth, Files, Finding, Liable, MAX_OVER_USE, MAX_STATEMENT, MemoryFiles, Options, OverUseError,
+    Counts, Depth, Files, Finding, Liable, Listing, MAX_OVER_USE, MAX_STATEMENT, MemoryFiles, Options, OverUseError,
     OverUseProof, Report, Rule, audit, prove_over_use,
 };
 use onecard::crypto::sha256;
@@ -22,23 +22,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const TABLE: &str = include_str!("README.md");
 
-/// Published files as a disk has them: none is longer than a reader takes.
+/// Published files as a disk has them: none is longer than a reader takes, and names may be no text.
 struct Disk<'a>(&'a MemoryFiles);
 
 #[derive(Debug, thiserror::Error)]
-#[error("the file is too long")]
-struct TooLong;
+enum DiskError {
+    #[error("the file is too long")]
+    TooLong,
+    #[error("the name is no text")]
+    NoText,
+}
 
 impl Files for Disk<'_> {
-    type Error = TooLong;
+    type Error = DiskError;
 
-    fn list(&self) -> Result<Vec<String>, TooLong> {
-        self.0.list().map_err(|never| match never {})
+    fn list(&self) -> Listing<DiskError> {
+        let Listing { mut paths, others, .. } = self.0.list();
+        let faults = paths.extract_if(.., |path| path.contains(char::REPLACEMENT_CHARACTER));
+        Listing { faults: faults.map(|path| (path, DiskError::NoText)).collect(), paths, others }
     }
 
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, TooLong> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, DiskError> {
         let content = self.0.get(path);
-        if content.is_some_and(|content| content.len() > 64 << 20) { Err(TooLong) } else { Ok(content.map(Cow::from)) }
+        if content.is_some_and(|content| content.len() > 64 << 20) {
+            Err(DiskError::TooLong)
+        } else {
+            Ok(content.map(Cow::from))
+        }
     }
 }
 
@@ -239,6 +249,8 @@ fn a_tile_of_another_length_stands_in_for_nothing() {
 fn depth_of(found: &Finding) -> Depth {
     let detail = |start: &str| found.detail.starts_with(start);
     match found.rule {
+        // What is there is seen before anything is read.
+        Rule::Listing | Rule::Leftover | Rule::Stray => Depth::Integrity,
         // What was sealed, cosigned, or said of the lists is told at any depth.
         Rule::Decision if detail("the gate says that it knows less") => Depth::Integrity,
         Rule::Decision | Rule::Revoked | Rule::Annulment | Rule::Statement => Depth::Policy,

@@ -40,6 +40,16 @@ pub(super) const CASES: &[Case] = &[
     ("status-list-replaced", Files(|files| _ = files.insert(STATUS.into(), revoking(2)))),
     ("status-list-revokes", Said(|script| script.publish_instead(HUANGPU, STATUS, revoking(1)))),
     ("status-list-twice", Files(|files| _ = files.insert("trust/status-310101-2.cose".into(), revoking(2)))),
+    (
+        "status-list-numbered-with-a-gap",
+        Files(|files| _ = files.insert("trust/status-310101-3.cose".into(), issued(0))),
+    ),
+    ("status-list-numbered-from-nothing", Files(|files| rename(files, STATUS, "trust/status-310101-2.cose"))),
+    (
+        "status-list-before-an-earlier-one",
+        Files(|files| _ = files.insert("trust/status-310101-2.cose".into(), issued(-3_601))),
+    ),
+    ("catalogue-not-recorded", Files(|files| _ = files.insert(NEXT_CATALOGUE.into(), next_catalogue()))),
     ("ledger-missing", Files(|files| files.retain(|path, _| !path.starts_with("ledger/310101/")))),
     ("ledger-checkpoint-flipped", Files(|files| flip(files, LEDGER, 30))),
     ("ledger-checkpoint-missing", Files(|files| remove(files, LEDGER))),
@@ -148,6 +158,12 @@ pub(super) const CASES: &[Case] = &[
     ("extra-file-in-a-journal", Files(|files| add(files, "journal/310101/1/readme"))),
     ("extra-evidence", Files(|files| add(files, "evidence/310101/1/000.p/6"))),
     ("extra-evidence-of-another-name", Files(|files| add(files, "evidence/310101/1/readme"))),
+    ("stray-of-a-finder", Files(|files| add(files, "trust/.DS_Store"))),
+    ("stray-copy", Files(|files| add(files, "ledger/310101/checkpoint.bak"))),
+    ("stray-empty-directory", Files(|files| add(files, "ledger/310101/tile/1/"))),
+    ("leftover-of-a-ledger", Files(|files| add(files, "ledger/310101/tile/entries/000.p/97.new"))),
+    ("leftover-of-evidence", Files(|files| add(files, "evidence/310101/1/000.p/97.new"))),
+    ("name-that-is-no-text", Files(|files| add(files, "journal/310101/1/\u{fffd}"))),
     ("extra-gate", Files(|files| add(files, "journal/310101/77/checkpoint"))),
     ("extra-member", Files(|files| add(files, "ledger/999999/checkpoint"))),
     ("file-in-place-of-a-directory", Files(|files| add(files, "evidence/310101/1"))),
@@ -248,6 +264,19 @@ fn other_catalogue(sequence: u64) -> Vec<u8> {
     spec.products[0].settlement.price_fen = 1;
     spec.venues[0].price_fen = 900;
     spec.sign(&secret(HUANGPU, Role::Registrar))
+}
+
+/// Huangpu's next catalogue, with a dearer venue.
+fn next_catalogue() -> Vec<u8> {
+    let mut spec = CatalogueSpec { sequence: 2, ..day::catalogue_spec(HUANGPU) };
+    spec.venues[0].price_fen += 1;
+    spec.sign(&secret(HUANGPU, Role::Registrar))
+}
+
+/// A status list of Huangpu that was issued so long after the day began.
+fn issued(after: i64) -> Vec<u8> {
+    let spec = StatusListSpec::new(format!("oc:{HUANGPU}/1"), time(OPEN + after), time(AFTER), 256);
+    spec.sign(&secret(HUANGPU, Role::Issuer))
 }
 
 /// Huangpu's status list, by its issuer, with one of its passes revoked.
