@@ -451,7 +451,9 @@ fn an_audit_of_what_is_being_published_finds_no_fault() {
             let report = audit(&files, &Options { uses_at_once: 100, ..Options::default() });
             let told = &report.findings;
             assert!(report.is_clean(), "{number} {tops:?}: {told:?}");
-            assert!(told.iter().all(|found| found.rule == Rule::Behind), "{number} {tops:?}: {told:?}");
+            // A new catalogue is there before the ledger's entry that records it.
+            let is_late = |found: &Finding| matches!(found.rule, Rule::Behind | Rule::Published);
+            assert!(told.iter().all(is_late), "{number} {tops:?}: {told:?}");
             behind += usize::from(!told.is_empty());
             in_between += usize::from(files.now.into_inner().unwrap().1 > 0);
         }

@@ -46,6 +46,8 @@ pub(super) struct Periods {
     wanted: Option<usize>,
     /// Prices and rules of what no cut-off has reached.
     open: Bundle,
+    /// A ledger is not there, or may go on after what is there of it: so there may be statements that nobody reads here.
+    may_go_on: bool,
 }
 
 /// One period, and the ledgers' sizes at its end.
@@ -98,7 +100,9 @@ impl Periods {
                 findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
             }
         }
-        let mut periods = Self { closings: Vec::new(), wanted: None, open: published_before(None, cities, lists) };
+        let may_go_on = silent(lists, cities).next().is_some() || cities.iter().any(City::may_go_on);
+        let open = published_before(None, cities, lists);
+        let mut periods = Self { closings: Vec::new(), wanted: None, open, may_go_on };
         for settled in agreed {
             let period = Period { from: settled.from, until: settled.until };
             periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
@@ -223,7 +227,7 @@ impl Periods {
         left: Left,
         findings: &mut Findings,
     ) -> Option<Statement> {
-        let published = Published::read(files, &self.closings, findings);
+        let published = Published::read(files, self, findings);
         let mut wanted = None;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_wanted = self.wanted == Some(at);
@@ -292,7 +296,8 @@ struct Published<'a> {
 impl<'a> Published<'a> {
     /// What is published, if anything is, and which period it is of. What cannot be read as a statement is taken for that
     /// of the last period.
-    fn read<F: Files>(files: &'a F, closings: &[Closing], findings: &mut Findings) -> Option<Self> {
+    fn read<F: Files>(files: &'a F, periods: &Periods, findings: &mut Findings) -> Option<Self> {
+        let closings = &periods.closings;
         let bytes = match files.read(STATEMENT) {
             Ok(bytes) => bytes?,
             Err(error) => {
@@ -310,10 +315,12 @@ impl<'a> Published<'a> {
             Ok(statement) => closings.iter().rposition(|closing| closing.period == statement.period()),
             Err(_) => closings.len().checked_sub(1),
         };
-        if of.is_none() {
-            let detail =
-                "the statement published is of a period that no ledger has a statement of, and that was not asked for";
-            findings.error(None, Rule::Statement, detail);
+        let detail =
+            "the statement published is of a period that no ledger has a statement of, and that was not asked for";
+        match of {
+            Some(_) => {}
+            None if periods.may_go_on => findings.notice(None, Rule::Behind, detail),
+            None => findings.error(None, Rule::Statement, detail),
         }
         Some(Self { bytes, of, agreed: false })
     }
@@ -545,7 +552,7 @@ mod tests {
             bundle: BUNDLE.clone(),
             lacking: false,
         };
-        Periods { closings: (0..count).map(closing).collect(), wanted: None, open: BUNDLE.clone() }
+        Periods { closings: (0..count).map(closing).collect(), wanted: None, open: BUNDLE.clone(), may_go_on: false }
     }
 
     /// One pass, used twice in each period, and one of those uses taken back in the next.

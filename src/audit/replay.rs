@@ -421,7 +421,7 @@ pub(super) struct City {
 
 impl City {
     /// Whether there may be entries after those that were read.
-    const fn may_go_on(&self) -> bool {
+    pub(super) const fn may_go_on(&self) -> bool {
         self.behind || self.log.is_cut()
     }
 

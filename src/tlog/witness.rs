@@ -648,7 +648,7 @@ mod tests {
         assert_eq!((w.latest(ORIGIN), &storage), (None, &MemoryStorage::new()));
         assert_eq!(cosign(&mut w, &mut storage, &log[1], 100), Ok(100));
         // Opened again, and of whatever log.
-        for mut w in [w, open(&storage, 3).unwrap()] {
+        for _ in 0..2 {
             for signed in [&log[1], &others] {
                 let before = storage.clone();
                 assert_eq!(cosign(&mut w, &mut storage, signed, 97), clock(97, 100));
@@ -656,6 +656,7 @@ mod tests {
                 assert_eq!(cosign(&mut w, &mut storage, signed, 98), Ok(100), "a step back of two seconds");
                 assert_eq!(cosign(&mut w, &mut storage, signed, 100), Ok(100));
             }
+            w = open(&storage, 3).unwrap();
         }
         // Others have a later one, of the same checkpoint.
         let line = log[1].checkpoint().cosign(&name("w"), &key(3), at(300));

@@ -28,12 +28,15 @@ fn other_process() -> Option<PathBuf> {
     std::env::var_os(PATH).map(PathBuf::from)
 }
 
-/// Runs a test of this file in a shell that does `before` first; `true` if it passed.
+/// Runs a test of this file in a shell that does `before` first; `true` if it passed. What it prints goes into pipes: the
+/// file that this process prints to may be longer than the shell lets one be.
 fn in_shell(before: &str, test: &str, path: &Path) -> bool {
     let script = format!("{before}; exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(script).arg(std::env::current_exe().unwrap()).args(["--exact", test, "--ignored"]);
-    shell.env(PATH, path).status().unwrap().success()
+    let ran = shell.env(PATH, path).output().unwrap();
+    println!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    ran.status.success()
 }
 
 fn key() -> SigningKey {
