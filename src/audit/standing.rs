@@ -267,12 +267,5 @@ impl Kept {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The number that `docs/design.md` and `benches/README.md` tell.
-    #[test]
-    fn a_redemption_takes_64_bytes() {
-        assert_eq!(size_of::<Kept>(), 64);
-    }
-}
+#[path = "tests/standing.rs"]
+mod tests;
