@@ -3,15 +3,12 @@
 //! `cargo run --example gate`. The federation, its lists and the visitors come from the tests; a venue gets them from
 //! its city and its scanner, and keeps its journal in `onecard_store::RedbStorage`.
 
-#[path = "../tests/federation/mod.rs"]
-mod federation;
-
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust};
 use onecard::crypto::SigningKey;
 use onecard::gate::{Admitted, Decision, Gate, Identity, Override, Reason, Refusal, Scan, Shown, Sync};
 use onecard::pass::flags;
 use onecard::tlog::{MemoryStorage, Storage};
 use onecard::trust::{Bundle, TrustList};
+use onecard_testkit::federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust};
 use std::{error::Error, io::Write as _, io::stdout};
 
 /// What the barrier does, and what the screen says.

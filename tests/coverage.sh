@@ -19,7 +19,7 @@ mkdir -p target/coverage
 # of the curve would take an hour.
 cat >target/coverage/rustc <<WRAPPER
 #!/usr/bin/env bash
-if [[ \${CARGO_MANIFEST_DIR:-} != "$PWD" && \${CARGO_MANIFEST_DIR:-} != "$PWD"/@(store|ffi|cli) ]]; then
+if [[ \${CARGO_MANIFEST_DIR:-} != "$PWD" && \${CARGO_MANIFEST_DIR:-} != "$PWD"/@(store|ffi|cli|testkit|fuzz) ]]; then
     for argument; do
         shift
         if [[ \$argument != -Cinstrument-coverage ]]; then set -- "\$@" "\$argument"; fi

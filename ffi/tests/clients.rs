@@ -3,14 +3,8 @@
 //!
 //! With `ONECARD_FOUR_CITIES` naming what `four_cities --out DIR --seed 7` left, they run over that too.
 
-#[path = "../../examples/four_cities/chance.rs"]
-#[allow(dead_code, reason = "its keys alone are wanted")]
-mod chance;
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod toolchain;
 
-use federation::{NOW, certificate, code, gate_seed, pass, secret, status, time};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Scan, Segment};
 use onecard::id::{GateId, MemberId};
@@ -20,6 +14,8 @@ use onecard::time::UnixTime;
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, GateCertificateSpec, Role, StatusList, TrustList};
 use onecard::wire::text;
+use onecard_testkit::chance;
+use onecard_testkit::federation::{self, NOW, certificate, code, gate_seed, pass, secret, status, time};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
