@@ -16,6 +16,7 @@ use onecard::trust::{Bundle, GateCertificateSpec, Role, StatusList, TrustList};
 use onecard::wire::text;
 use onecard_testkit::chance;
 use onecard_testkit::federation::{self, NOW, certificate, code, gate_seed, pass, secret, status, time};
+use onecard_testkit::programs::example;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -124,6 +125,7 @@ fn run_all(venue: &Venue) {
             venue.run(&[program.to_str().unwrap()]);
         }
     }
+    venue.run(&[example("venue").to_str().unwrap()]);
     if has("python3") {
         venue.run(&["python3", root().join("examples/turnstile.py").to_str().unwrap()]);
     }

@@ -8,6 +8,7 @@
 //! | [`played`], [`settled`] | days of as many redemptions as are wanted |
 //! | [`stores`] | stores that fail, count, or are in several hands |
 //! | [`nearly`] | encodings with one flaw |
+//! | [`programs`] | examples, built to be run |
 //! | [`chance`] | keys and numbers that follow from a seed |
 //!
 //! Unit tests of the root crate cannot use it: to them it would bring a second copy of the crate.
@@ -20,6 +21,7 @@ pub mod day;
 pub mod federation;
 pub mod nearly;
 pub mod played;
+pub mod programs;
 pub mod script;
 pub mod settled;
 pub mod stores;
