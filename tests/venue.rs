@@ -69,15 +69,24 @@ fn answers_until_killed(venue: &mut Command, codes: &[String], answers: usize) -
     answered.lines().map(str::to_owned).collect()
 }
 
+/// Lets it answer these codes and hand over; gives what it answered.
+fn run(venue: &mut Command, codes: &[String]) -> String {
+    let mut running = venue.stderr(Stdio::piped()).spawn().unwrap();
+    let typed: String = codes.iter().map(|code| format!("{code}\n")).collect();
+    running.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let ended = running.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
 #[test]
 fn what_was_answered_before_a_kill_is_handed_over_once() {
     let (program, place) = (example("venue"), files());
     let codes: Vec<String> = (1..=VISITORS).map(|visitor| code(visitor, NOW, |_| {})).collect();
     let mut dice = Seed(9).dice("kills", 0);
     let (mut answered, mut kills) = (0, 0);
-    // The first are killed while they make the store.
     while answered + 10 < codes.len() {
-        let answers = if kills < 5 { 0 } else { dice.below(6) as usize };
+        let answers = dice.below(6) as usize;
         let answers = answers_until_killed(&mut venue(&program, &place), &codes[answered..], answers);
         let opened = answers.iter().all(|answer| answer.starts_with("open\t"));
         assert!(opened, "{answers:?}");
@@ -87,12 +96,7 @@ fn what_was_answered_before_a_kill_is_handed_over_once() {
     }
     assert!(kills >= 15, "{kills} kills");
 
-    let mut running = venue(&program, &place).spawn().unwrap();
-    let rest: String = codes[answered..].iter().map(|code| format!("{code}\n")).collect();
-    running.stdin.take().unwrap().write_all(rest.as_bytes()).unwrap();
-    let ended = running.wait_with_output().unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    let last = String::from_utf8(ended.stdout).unwrap();
+    let last = run(&mut venue(&program, &place), &codes[answered..]);
     assert_eq!(last.lines().filter(|line| line.starts_with("open\t")).count(), codes.len() - answered, "{last}");
 
     let segment = Segment::decode(&fs::read(place.path().join("gate.redb.segment")).unwrap()).unwrap();
@@ -107,6 +111,23 @@ fn what_was_answered_before_a_kill_is_handed_over_once() {
     ledger.enrol(&certificate(), time(NOW)).unwrap();
     let ingested = ledger.ingest(&segment, time(NOW)).unwrap();
     assert!(matches!(ingested, Ingested::Accepted { .. }), "{ingested:?}");
+}
+
+#[test]
+fn a_store_whose_creation_a_kill_cut_short_is_made_again() {
+    let program = example("venue");
+    for _ in 0..8 {
+        let place = files();
+        let mut running = venue(&program, &place).spawn().unwrap();
+        while !place.path().join("gate.redb").exists() {
+            assert_eq!(running.try_wait().unwrap(), None, "it ended by itself");
+            std::thread::yield_now();
+        }
+        running.kill().unwrap();
+        running.wait().unwrap();
+        let answers = run(&mut venue(&program, &place), &[code(1, NOW, |_| {})]);
+        assert!(answers.starts_with("open\t0\t") && answers.contains("\nsealed\t"), "{answers}");
+    }
 }
 
 #[test]
