@@ -93,6 +93,14 @@ impl Venue {
         command.args([at("gate.redb"), at("seed"), at("certificate")]).arg(self.anchor()).args(self.lists());
         command.env("ONECARD_NOW", self.now.seconds().to_string()).env("ONECARD_LIBRARY", shared_library());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A first run is cut short as soon as there is a store.
+        let mut first = command.spawn().unwrap();
+        while !at("gate.redb").exists() {
+            assert_eq!(first.try_wait().unwrap(), None, "{program:?} ended by itself");
+            std::thread::yield_now();
+        }
+        first.kill().unwrap();
+        first.wait().unwrap();
         let mut running = command.spawn().unwrap();
         // A scanner ends a line as it likes.
         let typed = self.codes.join("\r\n") + "\n";
