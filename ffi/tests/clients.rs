@@ -1,5 +1,5 @@
-//! The clients of `examples/`, run as a venue would: each turnstile gives Rust's own answers, and its
-//! city takes what it hands over.
+//! The clients of `examples/`, run as a venue would: each turnstile gives Rust's own answers, also after it was killed
+//! while it made its store, and its city takes what it hands over.
 //!
 //! With `ONECARD_FOUR_CITIES` naming what `four_cities --out DIR --seed 7` left, they run over that too.
 

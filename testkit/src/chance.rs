@@ -1,4 +1,4 @@
-//! The example's only source of chance: SHA-256 of the seed, so that every machine draws the same.
+//! The only source of chance of the four cities and of tests: SHA-256 of a seed, so that every machine draws the same.
 
 use onecard::crypto::{SigningKey, sha256};
 
