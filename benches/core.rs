@@ -13,10 +13,8 @@ use onecard::tlog::{Chain, Log, LogKey, MemoryStorage, Storage};
 use onecard::trust::Role;
 use onecard::wire::cose::{Expect, Headers, Sign1, Typ, sign1};
 use onecard::wire::text;
+use onecard_testkit::day;
 use std::hint::black_box;
-
-#[path = "../tests/day/mod.rs"]
-mod day;
 
 const TYP: Typ = Typ::ContentFormat(293);
 

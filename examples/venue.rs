@@ -15,16 +15,14 @@
 //! stands for the clock, in Unix seconds. `ffi/examples/turnstile.c` is the same program in C.
 
 use onecard::crypto::{Hash, SigningKey};
-use onecard::gate::{Admitted, Decision, Gate, GateError, Refusal, Scan};
+use onecard::gate::{Admitted, Decision, Gate, GateError, Scan};
 use onecard::limits::MAX_TEXT;
 use onecard::time::UnixTime;
 use onecard::trust::{Bundle, TrustList};
 use onecard_store::{RedbStorage, StoreError};
-use std::error::Error;
-use std::fs;
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::{error::Error, fs, process::ExitCode, time::SystemTime};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -62,7 +60,8 @@ fn load_lists(anchor: &Hash, paths: &[PathBuf], now: UnixTime) -> Outcome<Bundle
 
 fn open_gate(store: &Path, seed: &Path, certificate: &Path, bundle: Bundle) -> Outcome<Gate<RedbStorage>> {
     let storage = match RedbStorage::open(store) {
-        Err(StoreError::Missing(_)) => RedbStorage::create(store),
+        // What is no store yet may be one whose creation was cut short; any other file is refused again, and unchanged.
+        Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => RedbStorage::create(store),
         opened => opened,
     };
     let seed: [u8; 32] = fs::read(seed)?.try_into().map_err(|_| "a seed has 32 bytes")?;
@@ -74,8 +73,8 @@ fn answer(decision: &Decision) -> String {
     let (barrier, due) = match decision {
         Decision::Admitted(Admitted { due_fen, .. }) => ("open", *due_fen),
         // A member of the staff looks at the document, and scans again with what was seen.
-        Decision::Referred(Refusal { .. }) => ("staff", 0),
-        Decision::Denied(Refusal { .. }) => ("closed", 0),
+        Decision::Referred(_) => ("staff", 0),
+        Decision::Denied(_) => ("closed", 0),
     };
     let reason = decision.reason();
     let screen = if reason.shows_detail() { reason.text_en() } else { "please see staff" };
@@ -109,8 +108,7 @@ fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
     let (path, beside) = (named(".segment"), named(".segment.new"));
     fs::write(&beside, segment.encode())?;
     fs::rename(&beside, &path)?;
-    println!("sealed\t{}", gate.log().size());
-    Ok(())
+    Ok(writeln!(io::stdout(), "sealed\t{}", gate.log().size())?)
 }
 
 fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[PathBuf]) -> Outcome<()> {
@@ -124,26 +122,28 @@ fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[Pat
     };
     // What would fail within a day goes to the operator, not to the visitor.
     for fault in gate.self_test(now()?) {
-        eprintln!("from {}: {}", fault.from, fault.trouble.text_en());
+        _ = writeln!(io::stderr(), "from {}: {}", fault.from, fault.trouble.text_en());
     }
-    let mut input = io::stdin().lock();
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout());
     while let Some(code) = next_line(&mut input)? {
         let decision = gate.admit(Scan::text(&code), now()?);
-        println!("{}", answer(&decision));
-        io::stdout().flush()?;
+        writeln!(output, "{}", answer(&decision))?;
+        output.flush()?;
     }
     hand_over(&mut gate, store)
 }
 
-fn main() -> std::process::ExitCode {
+/// Ends, and says why where anybody reads it.
+fn end(why: &str, code: u8) -> ExitCode {
+    _ = writeln!(io::stderr(), "{why}");
+    code.into()
+}
+
+fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [store, seed, certificate, anchor, lists @ ..] = &arguments[..] else {
-        eprintln!("usage: venue STORE SEED CERTIFICATE ANCHOR LIST...");
-        return 2.into();
+        return end("usage: venue STORE SEED CERTIFICATE ANCHOR LIST...", 2);
     };
-    if let Err(error) = run(store, seed, certificate, &anchor.to_string_lossy(), lists) {
-        eprintln!("venue: {error}");
-        return 1.into();
-    }
-    0.into()
+    let ran = run(store, seed, certificate, &anchor.to_string_lossy(), lists);
+    ran.map_or_else(|error| end(&format!("venue: {error}"), 1), |()| ExitCode::SUCCESS)
 }

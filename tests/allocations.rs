@@ -11,12 +11,11 @@ use onecard::pass::{self, Audience, Check, PassError};
 use onecard::tlog::{Chain, Log, LogKey, MemoryStorage, Storage as _, link_hash, verify_inclusion};
 use onecard::trust::{Bundle, Role};
 use onecard::wire::text;
+use onecard_testkit::day;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
-
-mod day;
 
 const SEED: [u8; 32] = *b"the seed that nobody should find";
 

@@ -1,9 +1,6 @@
 //! The audit on a small day: what is whole is clean, and whatever byte is touched is found. What exactly
 //! is found of each damage is in `tests/corpus`.
 
-mod day;
-
-use day::{CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
 use onecard::audit::{
     Depth, Files, Finding, Liable, Listing, MemoryFiles, Options, Report, Rule, Severity, audit, prove_over_use,
 };
@@ -16,6 +13,7 @@ use onecard::product::Denied;
 use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
 use onecard::trust::{CatalogueSpec, Role, TrustListSpec, Venue};
 use onecard_store::{Folder, publish};
+use onecard_testkit::day::{self, CITIES, Day, OPEN, code, gate_secret, id, index, knows, pass, secret, time, used};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -1,19 +1,14 @@
 //! Every fuzz target over its committed corpus, on stable and without the fuzzer; and over its seeds with
 //! one flaw at each place, where they are CBOR.
 //!
-//! The bodies are the fuzzer's own, included from `fuzz/src`. `cargo test --test corpus_replay --
+//! The bodies are the fuzzer's own, the library of `fuzz/`. `cargo test --test corpus_replay --
 //! --ignored` writes the seeds anew: each target's own, and those made of published vectors.
 
-mod nearly;
-#[path = "../fuzz/src/lib.rs"]
-#[expect(unreachable_pub, reason = "the fuzz package has its own lints")]
-mod targets;
-
 use ciborium::Value;
-use nearly::{Flaw, Within, flawed};
+use onecard_fuzz::TARGETS;
+use onecard_testkit::nearly::{self, Flaw, Within, flawed};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use targets::TARGETS;
 
 /// Days that are drawn, of which each is audited nine times.
 const DAYS: u64 = 100;
@@ -61,7 +56,7 @@ fn every_corpus_replays() {
 #[test]
 fn damaged_days_agree() {
     for number in 0..DAYS {
-        let held = std::panic::catch_unwind(|| targets::audit::agree(&targets::drawn(number)));
+        let held = std::panic::catch_unwind(|| onecard_fuzz::audit::agree(&onecard_fuzz::drawn(number)));
         assert!(held.is_ok(), "two audits of day {number} differ, see above");
     }
 }
@@ -113,12 +108,15 @@ fn write_seeds() {
             std::fs::write(corpus.join(format!("seed-{name}")), content).unwrap();
         }
     }
-    for name in targets::audit::cases() {
-        std::fs::write(fuzz().join(format!("corpus/audit/case-{name}")), targets::audit::case(name)).unwrap();
+    for name in onecard_fuzz::audit::cases() {
+        std::fs::write(fuzz().join(format!("corpus/audit/case-{name}")), onecard_fuzz::audit::case(name)).unwrap();
     }
-    for (target, numbers) in [("product", &targets::product::DRAWN[..]), ("entitle", &targets::entitle::DRAWN)] {
+    for (target, numbers) in
+        [("product", &onecard_fuzz::product::DRAWN[..]), ("entitle", &onecard_fuzz::entitle::DRAWN)]
+    {
         for number in numbers {
-            std::fs::write(fuzz().join(format!("corpus/{target}/drawn-{number}")), targets::drawn(*number)).unwrap();
+            std::fs::write(fuzz().join(format!("corpus/{target}/drawn-{number}")), onecard_fuzz::drawn(*number))
+                .unwrap();
         }
     }
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");

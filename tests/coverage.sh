@@ -19,7 +19,7 @@ mkdir -p target/coverage
 # of the curve would take an hour.
 cat >target/coverage/rustc <<WRAPPER
 #!/usr/bin/env bash
-if [[ \${CARGO_MANIFEST_DIR:-} != "$PWD" && \${CARGO_MANIFEST_DIR:-} != "$PWD"/@(store|ffi|cli) ]]; then
+if [[ \${CARGO_MANIFEST_DIR:-} != "$PWD" && \${CARGO_MANIFEST_DIR:-} != "$PWD"/@(store|ffi|cli|testkit|fuzz) ]]; then
     for argument; do
         shift
         if [[ \$argument != -Cinstrument-coverage ]]; then set -- "\$@" "\$argument"; fi
@@ -73,7 +73,8 @@ tests() {
     local arguments=(--lib) path name
     for path in tests/*.rs tests/*/main.rs; do
         name=$(basename "${path%/main.rs}" .rs)
-        if [[ $name != corpus_replay ]]; then arguments+=(--test "$name"); fi
+        # The venue is a program of its own, which would be built again here.
+        if [[ $name != @(corpus_replay|venue) ]]; then arguments+=(--test "$name"); fi
     done
     covered tests "${arguments[@]}"
 }

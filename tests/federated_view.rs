@@ -1,15 +1,13 @@
 //! The federated view: whatever the order in which ledgers and journals arrive, twice or in parts, and whoever
 //! told whom, who has read the same holds the same.
 
-mod day;
-
-use day::{CITIES, Day, OPEN, id, time};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{Entry, Journal, View};
 use onecard::product::{Usage, Use};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::GateCertificate;
+use onecard_testkit::day::{CITIES, Day, OPEN, id, time};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

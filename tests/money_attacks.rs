@@ -1,9 +1,6 @@
 //! A member that keeps to every format and lies, and what may come of it: nothing. What the rules do not stop yet is
 //! ignored, and says what is missing.
 
-mod day;
-
-use day::{CITIES, Day, OPEN, catalogue_spec, claims, code, id, index, knows, pass, secret, time, trust_spec, used};
 use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Record, Redemption};
@@ -11,6 +8,9 @@ use onecard::id::{PassId, PassKey};
 use onecard::ledger::{CutOff, Entry, StatementRef};
 use onecard::product::Scope;
 use onecard::trust::{CatalogueSpec, Role};
+use onecard_testkit::day::{
+    CITIES, Day, OPEN, catalogue_spec, claims, code, id, index, knows, pass, secret, time, trust_spec, used,
+};
 use std::collections::BTreeMap;
 
 const DAY: i64 = 86_400;

@@ -1,9 +1,6 @@
 //! Over-use as one file: who has the trust list and nothing else is convinced, and by nothing else.
 
-mod day;
-
 use ciborium::Value;
-use day::{CITIES, Day, OPEN, catalogue_spec, id, secret, time, trust_list};
 use onecard::audit::{
     Liable, MemoryFiles, Options, OverUseError, OverUseProof, ProvenOverUse, ShownError, audit, prove_over_use,
 };
@@ -12,6 +9,7 @@ use onecard::ledger::{Receipt, ReceiptError};
 use onecard::pass::PassError;
 use onecard::tlog::TlogProofError;
 use onecard::trust::{CatalogueError, Role, TrustError, TrustHistory, TrustList, TrustListSpec};
+use onecard_testkit::day::{self, CITIES, Day, OPEN, catalogue_spec, id, secret, time, trust_list};
 
 fn trust() -> TrustHistory {
     let list = trust_list();

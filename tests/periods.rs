@@ -1,8 +1,5 @@
 //! Periods that follow one another: what is closed stays closed, and what comes late is settled late.
 
-mod day;
-
-use day::{CITIES, Day, OPEN, code, id, pass, time};
 use onecard::audit::{
     Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
     prove_over_use,
@@ -12,6 +9,7 @@ use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Entry, LedgerError, StatementRef};
 use onecard::product::Use;
 use onecard::time::UnixTime;
+use onecard_testkit::day::{self, CITIES, Day, OPEN, code, id, pass, time};
 
 const DAY: i64 = 86_400;
 /// Half of the 1,001 fen of each city's venue 1.

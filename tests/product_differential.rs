@@ -1,12 +1,7 @@
 //! The decision on a product beside a slow reading of its documentation, over many made-up products.
 //!
-//! The bodies are those of the fuzz targets, included from `fuzz/src`. `corpus_replay` runs them over
+//! The bodies are those of the fuzz targets, the library of `fuzz/`. `corpus_replay` runs them over
 //! their corpora; here two of them get bytes by the thousand, the same on every run.
-
-#[path = "../fuzz/src/lib.rs"]
-#[expect(unreachable_pub, reason = "the fuzz package has its own lints")]
-#[expect(dead_code, unused_imports, reason = "the corpora are written elsewhere")]
-mod targets;
 
 use std::collections::BTreeMap;
 
@@ -33,7 +28,7 @@ fn decisions_are_those_of_a_slow_reading() {
     let mut random = Random(1);
     let mut seen = BTreeMap::new();
     for _ in 0..60_000 {
-        let decision = targets::entitle::decide(&random.input());
+        let decision = onecard_fuzz::entitle::decide(&random.input());
         let answer = decision.map(|decision| decision.map_or_else(|denied| denied.code(), |_| 0));
         *seen.entry(answer).or_insert(0) += 1;
     }
@@ -45,14 +40,14 @@ fn decisions_are_those_of_a_slow_reading() {
 
 #[test]
 fn the_fuzzer_starts_from_products_that_may_be_published() {
-    for (name, seed) in targets::entitle::seeds() {
-        assert!(targets::entitle::decide(&seed).is_some(), "{name}");
+    for (name, seed) in onecard_fuzz::entitle::seeds() {
+        assert!(onecard_fuzz::entitle::decide(&seed).is_some(), "{name}");
     }
 }
 
 #[test]
 fn a_product_is_accepted_exactly_when_it_is_valid() {
-    let target = targets::TARGETS.iter().find(|target| target.name == "product").unwrap();
+    let target = onecard_fuzz::TARGETS.iter().find(|target| target.name == "product").unwrap();
     let mut random = Random(2);
     (0..20_000).for_each(|_| (target.run)(&random.input()));
     (target.seeds)().iter().for_each(|(_, seed)| (target.run)(seed));

@@ -2,9 +2,6 @@
 //! joins, a city loses its root, a city is suspended and then removed. What was signed before stays
 //! good at its time, what the old keys sign later does not, and the whole month audits clean.
 
-mod day;
-
-use day::{AFTER, AUDITOR, BEFORE, CITIES, OPEN, catalogue_spec, code, gate_secret, id, secret, time};
 use onecard::audit::{MemoryFiles, Options, Period, Rule, Severity, audit};
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
@@ -18,6 +15,9 @@ use onecard::tlog::{AddCheckpoint, LogKey, MemoryStorage, Refused, SignedCheckpo
 use onecard::trust::{
     Bundle, BundleError, GateCertificateSpec, KeyEntry, Role, StatusListSpec, TrustError, TrustHistory, TrustList,
     TrustListSpec,
+};
+use onecard_testkit::day::{
+    self, AFTER, AUDITOR, BEFORE, CITIES, OPEN, catalogue_spec, code, gate_secret, id, secret, time,
 };
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -1,12 +1,10 @@
 //! The worked month of `docs/settlement.md`: every table and every amount on that page is computed here.
 
-mod day;
-
-use day::{CITIES, Day, OPEN, code, index, pass, time};
 use onecard::audit::{Options, Period, Statement, audit};
 use onecard::gate::Scan;
 use onecard::ledger::Entry;
 use onecard::product::{Method, Rate};
+use onecard_testkit::day::{self, CITIES, Day, OPEN, code, index, pass, time};
 
 const PAGE: &str = include_str!("../docs/settlement.md");
 const DAY: i64 = 86_400;

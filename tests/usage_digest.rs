@@ -1,15 +1,13 @@
 //! Uses at gates of one city reach the gates of another in a digest of their own city, and an audit of all
 //! that was published finds nothing wrong with what they say they knew.
 
-use day::{CITIES, Day, OPEN, code, id, pass, time};
 use onecard::audit::Options;
 use onecard::gate::{Reason, Record, Sync, UsageFacts};
 use onecard::id::{PassId, PassKey};
 use onecard::ledger::Ledger;
 use onecard::time::UnixTime;
 use onecard::tlog::MemoryStorage;
-
-mod day;
+use onecard_testkit::day::{CITIES, Day, OPEN, code, id, pass, time};
 
 /// What a city finds in the logs that another one publishes, from this entry of its ledger on.
 fn replayed(ledger: &Ledger<MemoryStorage>, from: u64) -> UsageFacts {

@@ -3,8 +3,6 @@
 //! The day for the hashes is larger, so that its few signatures, of lists, certificates and seals, are not what is
 //! measured.
 
-use crate::day::{self, CITIES, Day, OPEN};
-use crate::played::played;
 use crate::rounds::Entry;
 use onecard::audit::{Depth, Files, MemoryFiles, Options, audit};
 use onecard::crypto::{KnownKey, SigningKey, VerifyingKey, sha256};
@@ -12,6 +10,8 @@ use onecard::gate::{Decision, Scan};
 use onecard::id::PassId;
 use onecard::tlog::{BundleEntries, Resource, TILE_WIDTH, genesis, leaf_hash, node_hash};
 use onecard_store::Folder;
+use onecard_testkit::day::{self, CITIES, Day, OPEN};
+use onecard_testkit::played::played;
 use std::collections::BTreeMap;
 use std::env;
 use std::hint::black_box;

@@ -1,9 +1,9 @@
 //! A durable commit beside the least that durability takes: an append and an `fdatasync` of the same bytes.
 
-use crate::day;
 use crate::rounds::Entry;
 use onecard::tlog::{Log, LogKey, Storage};
 use onecard_store::RedbStorage;
+use onecard_testkit::day;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 

@@ -1,11 +1,11 @@
 //! Starting up in a large federation: what 41 members publish and the certificates of 24,000 gates, beside as many
 //! signatures under keys that are known already.
 
-use crate::day::{self, BEFORE, OPEN};
 use crate::rounds::Entry;
 use onecard::crypto::{KnownKey, SigningKey, sha256};
 use onecard::id::GateId;
 use onecard::trust::{Bundle, GateCertificate, Member, Policy, Role, SignedGateCertificate, TrustList, TrustListSpec};
+use onecard_testkit::day::{self, BEFORE, OPEN};
 use std::hint::black_box;
 use std::rc::Rc;
 

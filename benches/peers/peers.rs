@@ -13,13 +13,9 @@ mod audit;
 mod durable;
 mod federation;
 mod log;
-mod played;
 mod rounds;
 mod settle;
 mod tokens;
-
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 use rounds::{Entry, Measured, measure};
 use std::path::{Path, PathBuf};

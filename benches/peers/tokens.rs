@@ -1,6 +1,5 @@
 //! A signature, a token, a pass, a visitor: each beside `ed25519-dalek`'s `verify` of one message.
 
-use crate::day::{self, CITIES, OPEN};
 use crate::rounds::Entry;
 use coset::{CoseSign1, TaggedCborSerializable as _};
 use ed25519_dalek::{Signer as _, Verifier as _};
@@ -10,6 +9,7 @@ use onecard::pass::{self, Audience, Check};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, Role, TrustList};
 use onecard::wire::text;
+use onecard_testkit::day::{self, CITIES, OPEN};
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::time::{Duration, Instant};

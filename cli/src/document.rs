@@ -299,7 +299,7 @@ fn type_of(typ: &[u8]) -> Option<Type> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::federation::{NOW, catalogue, certificate, code, pass, presentation, status, trust};
+    use onecard_testkit::federation::{NOW, catalogue, certificate, code, pass, presentation, status, trust};
 
     #[test]
     fn damaged_files_are_shown_or_refused_without_a_panic() {

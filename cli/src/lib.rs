@@ -12,7 +12,4 @@
     )
 )]
 
-#[cfg(test)]
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 pub mod qr;

@@ -19,9 +19,6 @@ mod audit;
 mod document;
 mod draw;
 mod dump;
-#[cfg(test)]
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod files;
 mod inspect;
 mod trust;

@@ -125,8 +125,8 @@ impl Symbol {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::federation::{NOW, pass, presentation};
     use onecard::limits::MAX_PRESENTATION;
+    use onecard_testkit::federation::{NOW, pass, presentation};
 
     /// Version and text of the one QR code in a picture, by another implementation; dark is `true`.
     fn read(picture: &[Vec<bool>]) -> (usize, String) {

@@ -1,14 +1,5 @@
 //! The built tool on files made here.
 
-#[path = "../../tests/day/mod.rs"]
-mod day;
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
-
-use federation::{
-    AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, trust,
-};
-use federation::{presentation, time, trust_list};
 use onecard::audit::{MemoryFiles, Statement};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Record, Scan};
@@ -18,6 +9,11 @@ use onecard::trust::{Bundle, Role};
 use onecard::wire::cbor::Encoder;
 use onecard::wire::cose::{Headers, Typ, sign1};
 use onecard_cli::qr::Symbol;
+use onecard_testkit::day;
+use onecard_testkit::federation::{
+    AUDITOR, CITY, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, presentation, secret, status, time,
+    trust, trust_list,
+};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;

@@ -19,7 +19,6 @@ macro_rules! say {
 
 mod args;
 mod audit;
-mod chance;
 mod day;
 mod federation;
 mod plan;
@@ -30,12 +29,12 @@ mod report;
 mod world;
 
 use args::Args;
-use chance::Seed;
 use clap::Parser;
 use federation::Federation;
 use indicatif::{ProgressBar, ProgressStyle};
 use onecard::audit::Printed;
 use onecard::ledger::StatementRef;
+use onecard_testkit::chance::Seed;
 use planted::Act;
 use report::Timings;
 use std::fmt::Write as _;

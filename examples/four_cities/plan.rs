@@ -1,13 +1,13 @@
 //! The ordinary visits of the day: who goes where when, so that the rules admit every one of them
 //! at a gate that knows only what it can know.
 
-use crate::chance::Dice;
 use crate::day::{Arrival, OPENING, SYNCS, clock, window};
 use crate::products::Kind;
 use crate::world::{World, at};
 use onecard::id::GateId;
 use onecard::product::{Usage, Use, Visit, entitle};
 use onecard::time::UnixTime;
+use onecard_testkit::chance::Dice;
 
 /// Nobody sees more than this many venues in a day.
 const MOST: u32 = 12;

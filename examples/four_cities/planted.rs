@@ -1,13 +1,13 @@
 //! The incidents of the day, planted by the seed: each with the answer it must get.
 
 use crate::Result;
-use crate::chance::Dice;
 use crate::day::{Arrival, clock};
 use crate::products::Kind;
 use crate::world::World;
 use onecard::gate::Reason;
 use onecard::id::VenueId;
 use onecard::product::VenueFacts;
+use onecard_testkit::chance::Dice;
 
 /// What happens in an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! The federation before the day begins: keys, trust list, catalogues, gates, and the passes sold.
 
 use crate::Result;
-use crate::chance::Seed;
 use crate::planted::{self, Sold};
 use crate::products::{Kind, Memory, products};
 use onecard::crypto::{SigningKey, sha256};
@@ -14,6 +13,7 @@ use onecard::trust::{
     TrustList, TrustListSpec, Venue,
 };
 use onecard::wire::text;
+use onecard_testkit::chance::Seed;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 

@@ -19,10 +19,9 @@ use std::path::Path;
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
-
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, pass, presentation, status, time, trust};
+use onecard_testkit::federation::{
+    self, NOW, anchor, catalogue, certificate, code, gate_seed, pass, presentation, status, time, trust,
+};
 
 /// The same gate twice, and codes of passes that neither has seen.
 struct Pair {

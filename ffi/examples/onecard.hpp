@@ -193,13 +193,13 @@ public:
   static Gate create(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle, Time now) {
     return start(onecard_gate_create, path, seed, certificate, bundle, now);
   }
-  // Opens the store, or makes it where there is none yet.
+  // Opens the store, or makes it where there is none yet, or one whose creation was cut short.
   static Gate open_or_create(std::string_view path, Bytes seed, Bytes certificate, const Bundle &bundle,
                              Time now) {
     try {
       return open(path, seed, certificate, bundle, now);
     } catch (const Error &error) {
-      if (error.status() != ONECARD_STATUS_STORE_MISSING) {
+      if (error.status() != ONECARD_STATUS_STORE_MISSING && error.status() != ONECARD_STATUS_STORE_FOREIGN) {
         throw;
       }
       return create(path, seed, certificate, bundle, now);

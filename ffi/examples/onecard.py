@@ -11,7 +11,7 @@ import ctypes.util
 import os
 from ctypes import POINTER, byref, c_char, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-OK, FORKED, STORE_MISSING = 0, 16, 500
+OK, FORKED, STORE_MISSING, STORE_FOREIGN = 0, 16, 500, 503
 ADMIT, REFER, DENY = 0, 1, 2
 ZH, EN = 0, 1
 
@@ -223,7 +223,7 @@ class Bundle(_Owned):
 
 
 class Gate(_Owned):
-    """A gate on its store, which is made where there is none."""
+    """A gate on its store, which is made where there is none, or one whose creation was cut short."""
 
     _free = "gate_free"
 
@@ -232,7 +232,7 @@ class Gate(_Owned):
         try:
             super().__init__("gate_open", *arguments)
         except Error as error:
-            if error.status != STORE_MISSING:
+            if error.status not in (STORE_MISSING, STORE_FOREIGN):
                 raise
             super().__init__("gate_create", *arguments)
 

@@ -139,7 +139,8 @@ static onecard_gate *open_gate(char **arguments, const onecard_bundle *bundle) {
   onecard_status status =
       onecard_gate_open(store, strlen(store), seed.data, seed.length, certificate.data,
                         certificate.length, bundle, now(), &gate);
-  if (status == ONECARD_STATUS_STORE_MISSING) {
+  // What is no store yet may be one whose creation was cut short; any other file is refused again, and unchanged.
+  if (status == ONECARD_STATUS_STORE_MISSING || status == ONECARD_STATUS_STORE_FOREIGN) {
     status = onecard_gate_create(store, strlen(store), seed.data, seed.length, certificate.data,
                                  certificate.length, bundle, now(), &gate);
   }

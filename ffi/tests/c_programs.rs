@@ -4,13 +4,8 @@
 //! `ONECARD_C_FLAGS` is given to the compilers too, such as `-fsanitize=address,undefined`, and
 //! `ONECARD_C_RUNNER` runs the programs, such as `valgrind --error-exitcode=9 --leak-check=full`.
 
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod toolchain;
 
-use federation::{
-    NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
-};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Record, Segment};
 use onecard::id::GateId;
@@ -20,6 +15,9 @@ use onecard::tlog::{Log, LogKey, MemoryStorage};
 use onecard::trust::{GateCertificateSpec, Role};
 use onecard::wire::text;
 use onecard_store::RedbStorage;
+use onecard_testkit::federation::{
+    self, NOW, anchor, catalogue, certificate, code, gate_seed, id, pass, secret, status, time, trust, trust_list,
+};
 use std::path::Path;
 use std::process::Command;
 use toolchain::{compile, has, language, root};

@@ -1,16 +1,10 @@
-//! The clients of `examples/`, run as a venue would: each turnstile gives Rust's own answers, and its
-//! city takes what it hands over.
+//! The clients of `examples/`, run as a venue would: each turnstile gives Rust's own answers, also after it was killed
+//! while it made its store, and its city takes what it hands over.
 //!
 //! With `ONECARD_FOUR_CITIES` naming what `four_cities --out DIR --seed 7` left, they run over that too.
 
-#[path = "../../examples/four_cities/chance.rs"]
-#[allow(dead_code, reason = "its keys alone are wanted")]
-mod chance;
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod toolchain;
 
-use federation::{NOW, certificate, code, gate_seed, pass, secret, status, time};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Scan, Segment};
 use onecard::id::{GateId, MemberId};
@@ -20,6 +14,9 @@ use onecard::time::UnixTime;
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, GateCertificateSpec, Role, StatusList, TrustList};
 use onecard::wire::text;
+use onecard_testkit::chance;
+use onecard_testkit::federation::{self, NOW, certificate, code, gate_seed, pass, secret, status, time};
+use onecard_testkit::programs::example;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -96,6 +93,14 @@ impl Venue {
         command.args([at("gate.redb"), at("seed"), at("certificate")]).arg(self.anchor()).args(self.lists());
         command.env("ONECARD_NOW", self.now.seconds().to_string()).env("ONECARD_LIBRARY", shared_library());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A first run is cut short as soon as there is a store.
+        let mut first = command.spawn().unwrap();
+        while !at("gate.redb").exists() {
+            assert_eq!(first.try_wait().unwrap(), None, "{program:?} ended by itself");
+            std::thread::yield_now();
+        }
+        first.kill().unwrap();
+        first.wait().unwrap();
         let mut running = command.spawn().unwrap();
         // A scanner ends a line as it likes.
         let typed = self.codes.join("\r\n") + "\n";
@@ -128,6 +133,7 @@ fn run_all(venue: &Venue) {
             venue.run(&[program.to_str().unwrap()]);
         }
     }
+    venue.run(&[example("venue").to_str().unwrap()]);
     if has("python3") {
         venue.run(&["python3", root().join("examples/turnstile.py").to_str().unwrap()]);
     }

@@ -2,16 +2,16 @@
 //! on as if nothing had happened: in Rust, in C, and in Python, whose programs fork most.
 #![cfg(unix)]
 
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod toolchain;
 
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust, trust_list};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Gate, GateError, Reason, Scan};
 use onecard::tlog::{LogError, LogKey, Row, Storage as _, Write};
 use onecard::trust::{Bundle, Role};
 use onecard_store::{Bounds, RedbStorage, Remains, SharedGate, StoreError};
+use onecard_testkit::federation::{
+    self, NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust, trust_list,
+};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;

@@ -1,11 +1,9 @@
 //! What the plain build installs, found by pkg-config as a venue's program finds it, and the first program
 //! of `docs/c-api.md` on it.
 
-#[path = "../../tests/federation/mod.rs"]
-mod federation;
 mod toolchain;
 
-use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, trust};
+use onecard_testkit::federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, trust};
 use std::fs;
 use std::path::Path;
 use std::process::Command;

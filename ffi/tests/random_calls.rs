@@ -1,8 +1,6 @@
-//! The calls of a caller that draws them from fixed seeds. `fuzz/` has the one that draws them from the fuzzer.
+//! The calls of a caller that draws them from fixed seeds. The fuzz target `c_abi` draws them from the fuzzer.
 
-mod calls;
-
-use calls::World;
+use onecard_fuzz::calls::World;
 use std::collections::BTreeMap;
 
 /// SplitMix64.

@@ -9,11 +9,8 @@
 //! Pinned to a later trust list, it starts there and finds nothing new. What is taken back of a closed period is paid
 //! back in the next one, so that both come to what the first would have come to without it.
 
-use super::cases;
-use super::day::{self, AUDITOR, CITIES, Day, OPEN, time};
 use super::input::Input;
 use super::products;
-use super::script::{self, Damage, Key, Line, NIGHT, Script, Unchained};
 use onecard::audit::{
     Depth, Finding, MemoryFiles, Options, OverUseProof, Report, Rule, Severity, Statement, TakenBack, audit,
     prove_over_use,
@@ -24,6 +21,9 @@ use onecard::id::{ProductRef, VenueId};
 use onecard::ledger::Entry;
 use onecard::tlog::Resource;
 use onecard::trust::{Role, TrustHistory, TrustList, TrustListSpec};
+use onecard_testkit::cases;
+use onecard_testkit::day::{self, AUDITOR, CITIES, Day, OPEN, time};
+use onecard_testkit::script::{self, Damage, Key, Line, NIGHT, Script, Unchained};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

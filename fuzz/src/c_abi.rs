@@ -1,7 +1,7 @@
 //! The C ABI under calls in any order, with any handles, lengths and numbers that its contract allows: no call
 //! panics or returns a status that means a bug, and none writes anything but on success.
 //!
-//! Each call reads its choices off the input, the ordinary one being zero. The caller is that of `ffi/tests`.
+//! Each call reads its choices off the input, the ordinary one being zero. The caller is in `calls.rs`; `ffi/tests/random_calls.rs` has it, too.
 
 use super::calls::World;
 use super::input::Input;

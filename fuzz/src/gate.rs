@@ -10,7 +10,6 @@ use super::input::Input;
 use super::site::{
     BUNDLE, CERTIFICATE, DOCUMENT, LIMIT, NOW, VISITORS, answer, code, gate_key, identities, open, shown, status,
 };
-use super::store::{self, Store};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
     Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Severity,
@@ -21,14 +20,15 @@ use onecard::product::PassFacts;
 use onecard::time::{Date, UnixTime};
 use onecard::tlog::{Log, LogKey, MemoryStorage};
 use onecard::trust::{Bundle, GateCertificateSpec, Role};
+use onecard_testkit::stores::{self, Failing};
 use std::collections::{BTreeMap, BTreeSet};
 
 const STEPS: usize = 24;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let fault = store::Fault::default();
-    let store = Store { fault: fault.clone(), ..Store::default() };
+    let fault = stores::Fault::default();
+    let store = Failing { fault: fault.clone(), ..Failing::default() };
     let mut site = Site {
         gate: open(store, &BUNDLE, NOW).unwrap(),
         fault,
@@ -81,8 +81,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 struct Site {
-    gate: Gate<Store>,
-    fault: store::Fault,
+    gate: Gate<Failing>,
+    fault: stores::Fault,
     now: i64,
     revoked: u32,
     status: i64,
@@ -300,8 +300,8 @@ impl Site {
     }
 
     /// The gate as it would be after a restart now; none where the clock forbids it, or it wants newer lists.
-    fn twin(&self) -> Option<Gate<Store>> {
-        let store = Store { rows: self.gate.storage().rows.clone(), fault: store::Fault::default() };
+    fn twin(&self) -> Option<Gate<Failing>> {
+        let store = Failing { rows: self.gate.storage().rows.clone(), fault: stores::Fault::default() };
         match open(store, self.gate.bundle(), self.now) {
             Ok(twin) => Some(twin),
             Err(GateError::Clock { .. }) => None,
@@ -351,7 +351,7 @@ impl Site {
 
     /// What is not the gate of this journal does not open it, and is told why.
     fn restart_wrongly(&self, input: &mut Input<'_>) {
-        let store = Store { rows: self.gate.storage().rows.clone(), fault: store::Fault::default() };
+        let store = Failing { rows: self.gate.storage().rows.clone(), fault: stores::Fault::default() };
         let mut bundle = self.gate.bundle().clone();
         let (mut key, mut certificate) = (gate_key(), CERTIFICATE.clone());
         let spec = GateCertificateSpec {
@@ -403,7 +403,7 @@ impl Site {
         if log.size() == self.gate.log().size()
             && let Some(twin) = self.twin()
         {
-            let counted = |gate: &Gate<Store>| (*gate.totals(), gate.inside(), gate.outage());
+            let counted = |gate: &Gate<Failing>| (*gate.totals(), gate.inside(), gate.outage());
             assert_eq!(counted(&twin), counted(&self.gate), "after a restart");
         }
         let mut uses = BTreeMap::new();

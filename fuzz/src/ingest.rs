@@ -6,7 +6,6 @@
 
 use super::federation::{CITIES, LIST, NAME, SPEC, entry, id, secret, time};
 use super::input::Input;
-use super::store::Store;
 use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Redemption, Segment, SegmentRecord};
 use onecard::id::{GateId, PassId, PassKey};
@@ -17,6 +16,7 @@ use onecard::product::PassFacts;
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
 use onecard::trust::{GateCertificate, GateCertificateSpec, KeyEntry, Role, TrustHistory, TrustList, TrustListSpec};
+use onecard_testkit::stores::Failing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -72,13 +72,13 @@ fn gate_id(number: u32) -> GateId {
     GateId { member: id(CITY), number }
 }
 
-fn open(store: Store) -> Ledger<Store> {
+fn open(store: Failing) -> Ledger<Failing> {
     Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone()).unwrap()
 }
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let mut ledger = open(Store::default());
+    let mut ledger = open(Failing::default());
     ledger.enrol(&CERTIFICATES[0], time(START)).unwrap();
     let mut city = City {
         ledger,
@@ -127,7 +127,7 @@ struct Taken {
 }
 
 struct City {
-    ledger: Ledger<Store>,
+    ledger: Ledger<Failing>,
     histories: [Vec<History>; 2],
     known: Known,
     /// What is in the store after a commit that failed when it was made.
@@ -261,7 +261,7 @@ impl City {
             Ok(Some(newest)) if after => {
                 let newest = [newest.note().as_bytes()];
                 let again = |store| Ledger::open_after(newest, store, id(CITY), secret(CITY, Role::Log), LISTS.clone());
-                assert!(matches!(again(Store::default()), Err(LedgerError::OldCopy { here: 0, .. })));
+                assert!(matches!(again(Failing::default()), Err(LedgerError::OldCopy { here: 0, .. })));
                 again(store).unwrap()
             }
             _ => open(store),
@@ -636,7 +636,7 @@ impl City {
             return;
         }
         let store = self.ledger.storage();
-        let twin = open(Store { rows: store.rows.clone(), ..Store::default() });
+        let twin = open(Failing { rows: store.rows.clone(), ..Failing::default() });
         assert!((twin.log(), twin.journals()) == (self.ledger.log(), self.ledger.journals()), "after a restart");
         self.ledger.log().verify(store).unwrap();
         assert_eq!(self.ledger.log().size(), self.known.entries);

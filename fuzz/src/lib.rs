@@ -1,12 +1,12 @@
 //! Bodies of the fuzz targets: plain functions over bytes that assert properties.
 //!
-//! They know nothing of the fuzzer. `fuzz_targets/` runs them under libFuzzer, and
-//! `tests/corpus_replay.rs` of the root package includes this very file and runs them over the
-//! committed corpora on stable.
+//! They know nothing of the fuzzer. `fuzz_targets/` runs them under libFuzzer, and `tests/corpus_replay.rs` of the root
+//! package runs them over the committed corpora on stable.
 
 pub mod audit;
 pub mod bundle;
 pub mod c_abi;
+pub mod calls;
 pub mod catalogue;
 pub mod cbor;
 pub mod checkpoint;
@@ -38,7 +38,6 @@ mod site;
 pub mod snapshot;
 pub mod statement;
 pub mod status_list;
-mod store;
 pub mod tile_path;
 pub mod tlog_proof;
 pub mod trust_list;
@@ -47,18 +46,6 @@ pub mod usage_digest;
 pub mod verify_key;
 pub mod view;
 pub mod witness;
-
-// The good day of the root package's tests, and what is done to it there.
-#[path = "../../tests/corpus/cases/mod.rs"]
-mod cases;
-#[path = "../../tests/day/mod.rs"]
-mod day;
-#[path = "../../tests/corpus/script.rs"]
-mod script;
-
-// The caller of the C ABI that draws its calls.
-#[path = "../../ffi/tests/calls/mod.rs"]
-mod calls;
 
 pub use input::drawn;
 

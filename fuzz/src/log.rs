@@ -9,7 +9,6 @@
 
 use super::federation::{CITIES, NAME, secret};
 use super::input::Input;
-use super::store::Store;
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::tlog::{
     Batch, BundleEntries, Chain, Checkpoint, ForkEvidence, ForkReason, KeyKind, KeyName, Log, LogError, LogKey,
@@ -17,6 +16,7 @@ use onecard::tlog::{
     StaleBatch, Storage, TILE_WIDTH, TileCache, TileId, Write, tiles_of, verify_consistency, verify_inclusion,
 };
 use onecard::trust::Role;
+use onecard_testkit::stores::Failing;
 
 const STEPS: usize = 12;
 const KEY: LogKey = LogKey(3);
@@ -24,7 +24,7 @@ const MOST: usize = 1_200;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let store = Store::default();
+    let store = Failing::default();
     let log = open(&store.rows).unwrap();
     let known = Known::default();
     let mut owner = Owner { store, log, known, durable: None, replica: None, cache: TileCache::new(2) };
@@ -67,7 +67,7 @@ struct Known {
 }
 
 struct Owner {
-    store: Store,
+    store: Failing,
     log: Log,
     known: Known,
     /// What is in the store after a commit that failed when it was made.

@@ -8,13 +8,13 @@
 
 use super::federation::{CITIES, NAME, secret, time};
 use super::input::Input;
-use super::store::{Fault, Store};
 use onecard::crypto::{Hash, SigningKey};
 use onecard::tlog::{
     AddCheckpoint, Checkpoint, ForkReason, KeyKind, KeyName, Log, LogKey, MemoryError, MemoryStorage, NoteError,
     NoteVerifier, Refused, SignedCheckpoint, Storage, Watch, Witness, WitnessError, empty_root,
 };
 use onecard::trust::Role;
+use onecard_testkit::stores::{Failing, Fault};
 
 const STEPS: usize = 24;
 /// Most histories of one log, and most entries of one history.
@@ -23,7 +23,7 @@ const ENTRIES: usize = 40;
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    let store = Store::default();
+    let store = Failing::default();
     let mut world = World {
         witness: open(&store),
         fault: store.fault.clone(),
@@ -57,7 +57,7 @@ struct Owner {
 
 struct World {
     witness: Witness,
-    store: Store,
+    store: Failing,
     fault: Fault,
     logs: [Owner; 2],
     now: i64,
@@ -84,11 +84,11 @@ fn name() -> KeyName {
     KeyName::new(&format!("{NAME}/{}/witness", CITIES[2])).unwrap()
 }
 
-fn open(store: &Store) -> Witness {
+fn open(store: &Failing) -> Witness {
     open_after(&[], store).unwrap()
 }
 
-fn open_after(newest: &[&[u8]], store: &Store) -> Result<Witness, WitnessError<MemoryError>> {
+fn open_after(newest: &[&[u8]], store: &Failing) -> Result<Witness, WitnessError<MemoryError>> {
     let watch = |log: usize| Watch {
         log: LogKey(log as u32),
         origin: origin(log),
@@ -167,7 +167,7 @@ impl World {
             _ => note.clone(),
         };
         let here = kept.as_ref().filter(|_| !emptied).map_or(0, |kept| kept.len() as u64);
-        let store = if emptied { Store::default() } else { self.store.clone() };
+        let store = if emptied { Failing::default() } else { self.store.clone() };
         match (how, open_after(&[newest.as_bytes()], &store)) {
             (1, result) => assert!(matches!(result, Err(WitnessError::Note(NoteError::NotSigned(_)))), "not cosigned"),
             (2, result) => assert!(matches!(result, Err(WitnessError::Note(NoteError::OtherLog(_)))), "of nobody"),

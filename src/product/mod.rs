@@ -15,14 +15,19 @@ mod usage;
 mod validate;
 
 #[cfg(test)]
+#[path = "tests/notation.rs"]
 mod notation;
 #[cfg(test)]
+#[path = "tests/passes.rs"]
 mod passes;
 #[cfg(test)]
+#[path = "tests/rules.rs"]
 mod rules;
 #[cfg(test)]
+#[path = "tests/samples.rs"]
 pub(crate) mod samples;
 #[cfg(test)]
+#[path = "tests/stories.rs"]
 mod stories;
 
 pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit, entitle};

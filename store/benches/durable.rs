@@ -4,20 +4,17 @@
 //!     cargo bench -p onecard-store --bench durable [-- --records 1000000] [commits] [space] [reopening]
 #![allow(missing_docs, reason = "a program")]
 
-use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
 use onecard::crypto::sha256;
 use onecard::gate::{Decision, Gate, Record, Redemption, Scan};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::PassFacts;
 use onecard::tlog::{Log, LogKey, Series, Storage};
 use onecard_store::RedbStorage;
+use onecard_testkit::day::{self, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, time};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 const KEY: LogKey = LogKey(0);
 /// Bytes of a presentation at the budget of the format.

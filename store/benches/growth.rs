@@ -6,29 +6,20 @@
 #![allow(missing_docs, reason = "a program")]
 #![expect(unsafe_code, reason = "an allocator")]
 
-use day::{CITIES, OPEN, gate_certificate, gate_secret, id, time};
 use onecard::audit::{Depth, Options, Period, Severity, audit};
 use onecard::crypto::sha256;
 use onecard::gate::Gate;
 use onecard::id::GateId;
 use onecard::tlog::{KeyName, Log, LogKey, Replica, SignedCheckpoint, Storage, TileCache, genesis, verify_inclusion};
 use onecard_store::RedbStorage;
-use played::{body, mixed, played};
+use onecard_testkit::day::{self, CITIES, OPEN, gate_certificate, gate_secret, id, time};
+use onecard_testkit::played::{body, mixed, played};
+use onecard_testkit::settled;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-#[path = "../../tests/day/mod.rs"]
-mod day;
 mod heap;
-#[path = "../../benches/peers/played.rs"]
-mod played;
-#[allow(dead_code, reason = "the entries of another bench")]
-#[path = "../../benches/peers/rounds.rs"]
-mod rounds;
-#[allow(dead_code, reason = "the entries of another bench")]
-#[path = "../../benches/peers/settle.rs"]
-mod settle;
 
 const KEY: LogKey = LogKey(0);
 /// Records in one commit.
@@ -143,10 +134,10 @@ fn audited(count: u64) -> Vec<Cell> {
 }
 
 fn settled(count: u64) -> Vec<Cell> {
-    let uses = settle::uses(count.try_into().unwrap());
+    let uses = settled::uses(count.try_into().unwrap());
     let bundle = day::bundle();
     let before = heap::live();
-    let (peak, (took, _)) = heap::peak(|| timed(|| settle::decided_and_settled(&uses, &bundle)));
+    let (peak, (took, _)) = heap::peak(|| timed(|| settled::decided_and_settled(&uses, &bundle)));
     vec![
         Cell("decided and settled in memory, ns each", each(took, count)),
         Cell("bytes of memory for it, each", (peak - before) as u128 / u128::from(count)),

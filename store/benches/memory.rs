@@ -7,7 +7,6 @@
 #![allow(missing_docs, reason = "a program")]
 #![expect(unsafe_code, reason = "an allocator")]
 
-use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use onecard::crypto::Hash;
 use onecard::gate::{Decision, Gate, Redemption, Scan, Sync, UsageDigestSpec, UsageFacts};
 use onecard::id::{GateId, PassId, PassKey};
@@ -15,11 +14,10 @@ use onecard::pass::PassClaims;
 use onecard::product::PassFacts;
 use onecard::trust::{Bundle, GateCertificate, Role, Status, StatusListSpec};
 use onecard_store::RedbStorage;
+use onecard_testkit::day::{self, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use std::fs;
 use std::path::Path;
 
-#[path = "../../tests/day/mod.rs"]
-mod day;
 mod heap;
 
 /// Passes in the status list: as many as one can have.

@@ -9,19 +9,9 @@
 //! What is promised, and which test shows it, is in `docs/durability.md`.
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
-#[path = "../../examples/four_cities/chance.rs"]
-#[allow(dead_code, reason = "the example uses all of it")]
-mod chance;
-#[cfg(test)]
-mod damage_tests;
 mod directory;
-#[cfg(test)]
-mod fault_tests;
 mod medium;
 mod names;
-#[cfg(test)]
-mod names_tests;
 mod process;
 mod rebuild;
 mod redb_storage;
@@ -30,7 +20,7 @@ mod shared;
 mod shared_gate;
 mod shared_ledger;
 #[cfg(test)]
-mod simulated;
+mod tests;
 
 pub use directory::{Folder, FolderError, Lost, PublishError, publish, publish_sound};
 pub use rebuild::{Published, RebuildError, content_digest, rebuild};

@@ -547,8 +547,9 @@ fn io_failure(path: PathBuf, error: io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Remains, chance::Seed, simulated::Disk};
+    use crate::{Remains, tests::simulated::Disk};
     use onecard::tlog::{Log, MemoryStorage};
+    use onecard_testkit::chance::Seed;
     use redb::BackendError;
 
     fn put(row: Row, byte: u8) -> Write {

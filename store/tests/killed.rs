@@ -3,8 +3,6 @@
 #![cfg(unix)]
 #![forbid(unsafe_code)]
 
-use chance::{Dice, Seed};
-use day::{AUDITOR, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use onecard::crypto::Hash;
 use onecard::gate::{Decision, Gate, Record, Scan, Segment};
 use onecard::id::{GateId, PassId};
@@ -12,17 +10,13 @@ use onecard::ledger::{Ledger, log_verifiers, witness_name};
 use onecard::tlog::{AddCheckpoint, Log, LogKey, SignedCheckpoint, Witness};
 use onecard::trust::Role;
 use onecard_store::{RedbStorage, StoreError};
+use onecard_testkit::chance::{Dice, Seed};
+use onecard_testkit::day::{self, AUDITOR, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-#[path = "../../examples/four_cities/chance.rs"]
-#[allow(dead_code, reason = "the example uses all of it")]
-mod chance;
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 const DIRECTORY: &str = "ONECARD_KILLED_DIRECTORY";
 const FIRST_PASS: &str = "ONECARD_KILLED_FIRST_PASS";

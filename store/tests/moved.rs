@@ -1,18 +1,15 @@
 //! Stores exported as plain files and rebuilt from them hold the same, and go on.
 #![forbid(unsafe_code)]
 
-use day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
 use onecard::gate::{Decision, Gate, GateError, Scan};
 use onecard::id::GateId;
 use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
 use onecard::trust::Role;
 use onecard_store::{Published, RebuildError, StoreError, content_digest, publish, rebuild};
+use onecard_testkit::day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 /// A day with visits at two gates of the first city, delivered and final.
 fn played() -> Day {

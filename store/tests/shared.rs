@@ -1,55 +1,22 @@
 //! Several readers of one gate, and several gates of one ledger.
 #![forbid(unsafe_code)]
 
-use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use onecard::gate::{Decision, Gate, Reason, Segment};
 use onecard::id::GateId;
 use onecard::ledger::{IngestError, Ingested, Ledger, LedgerError};
-use onecard::tlog::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+use onecard::tlog::{MemoryError, MemoryStorage};
 use onecard::trust::Role;
 use onecard_store::{Bounds, SharedGate, SharedLedger};
+use onecard_testkit::day::{self, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
+use onecard_testkit::stores::Counting;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-#[path = "../../tests/day/mod.rs"]
-mod day;
-
 /// Longer than any test may take: who waits that long waits for ever.
 const FOREVER: Duration = Duration::from_secs(86_400);
-
-/// A store that counts its commits, and fails one of them.
-#[derive(Debug, Default)]
-struct Counting {
-    rows: MemoryStorage,
-    commits: Arc<AtomicU64>,
-    fails_at: u64,
-}
-
-impl Storage for Counting {
-    type Error = MemoryError;
-
-    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, MemoryError> {
-        self.rows.get(row)
-    }
-
-    fn commit(&mut self, writes: &[Write]) -> Result<(), MemoryError> {
-        let before = self.commits.fetch_add(1, Ordering::SeqCst);
-        if before + 1 == self.fails_at { Err(MemoryError::Told) } else { self.rows.commit(writes) }
-    }
-
-    fn scan(
-        &self,
-        series: Series,
-        log: LogKey,
-        indices: Range<u64>,
-        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-    ) -> Result<(), MemoryError> {
-        self.rows.scan(series, log, indices, visit)
-    }
-}
 
 /// A shared gate, and how often its store committed. The first commit is that of its opening.
 fn shared(bounds: Bounds, fails_at: u64) -> (SharedGate<Counting>, Arc<AtomicU64>) {

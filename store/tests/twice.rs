@@ -1,61 +1,22 @@
 //! Two that work on one store without knowing of each other: what follows from the same state succeeds once.
 #![forbid(unsafe_code)]
 
-use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Scan};
 use onecard::id::GateId;
 use onecard::ledger::{Ledger, LedgerError};
 use onecard::tlog::{
     AddCheckpoint, Chain, Checkpoint, KeyKind, KeyName, Log, LogError, LogKey, MemoryError, MemoryStorage,
-    NoteVerifier, Row, Series, SignedCheckpoint, Storage, Witness, WitnessError, Write,
+    NoteVerifier, Row, SignedCheckpoint, Storage, Witness, WitnessError, Write,
 };
 use onecard::trust::{Role, TrustList};
 use onecard_store::{RedbStorage, StoreError};
-use std::ops::Range;
+use onecard_testkit::day::{self, CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time};
+use onecard_testkit::stores::Common;
 use std::sync::{Arc, Mutex};
-
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 const ORIGIN: &str = "onecard.test/310101";
 const KEY: LogKey = LogKey(1);
-
-/// One store in several hands.
-#[derive(Debug)]
-struct Common<S>(Arc<Mutex<S>>);
-
-impl<S> Clone for Common<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<S: Storage> Storage for Common<S> {
-    type Error = S::Error;
-
-    fn get(&self, row: Row) -> Result<Option<Vec<u8>>, S::Error> {
-        self.0.lock().unwrap().get(row)
-    }
-
-    fn commit(&mut self, writes: &[Write]) -> Result<(), S::Error> {
-        self.0.lock().unwrap().commit(writes)
-    }
-
-    fn recover(&mut self) -> Result<(), S::Error> {
-        self.0.lock().unwrap().recover()
-    }
-
-    fn scan(
-        &self,
-        series: Series,
-        log: LogKey,
-        indices: Range<u64>,
-        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
-    ) -> Result<(), S::Error> {
-        self.0.lock().unwrap().scan(series, log, indices, visit)
-    }
-}
 
 /// Which row was not as expected, in the words of each store.
 trait Changed {

@@ -1,10 +1,10 @@
 //! CBOR items against `ciborium`.
 
-use crate::nearly::{Flaw, Within, encode, flawed, read};
 use ciborium::Value;
 use ciborium::de::Error;
 use onecard::limits::MAX_CBOR_DEPTH;
 use onecard::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
+use onecard_testkit::nearly::{Flaw, Within, encode, flawed, read};
 use proptest::prelude::*;
 
 /// The item whose deterministic encoding the input is, if it is one of ours: from what `ciborium` reads

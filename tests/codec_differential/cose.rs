@@ -1,8 +1,6 @@
 //! COSE messages and claims against `coset`, signatures against `ed25519-dalek`.
 
 use crate::cbor::values;
-use crate::federation;
-use crate::nearly::{Flaw, Within, encode, flawed, read};
 use ciborium::Value;
 use coset::cwt::{ClaimName, ClaimsSet, Timestamp};
 use coset::iana::{Algorithm, CoapContentFormat, CwtClaimName, EllipticCurve, HeaderParameter};
@@ -16,6 +14,8 @@ use onecard::pass::{Audience, Proof, present, verify};
 use onecard::trust::Role;
 use onecard::wire::cbor::CborErrorKind;
 use onecard::wire::cose::{CoseError, Expect, Headers, Sign, Sign1, Typ, public_key, sign, sign1};
+use onecard_testkit::federation;
+use onecard_testkit::nearly::{Flaw, Within, encode, flawed, read};
 use proptest::prelude::*;
 
 const PASS: Typ = Typ::ContentFormat(293);

@@ -4,8 +4,4 @@
 
 mod cbor;
 mod cose;
-#[path = "../federation/mod.rs"]
-mod federation;
-#[path = "../nearly/mod.rs"]
-mod nearly;
 mod text;

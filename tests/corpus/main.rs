@@ -3,12 +3,6 @@
 //! `README.md` beside this file is the table: the name of a case, what was done, and the findings. The
 //! cases are made by programs from fixed keys; nothing is stored.
 
-mod cases;
-#[path = "../day/mod.rs"]
-mod day;
-mod script;
-
-use day::{CITIES, OPEN};
 use onecard::audit::{
     Counts, Depth, Files, Finding, Liable, Listing, MAX_OVER_USE, MAX_STATEMENT, MemoryFiles, Options, OverUseError,
     OverUseProof, Report, Rule, audit, prove_over_use,
@@ -16,7 +10,9 @@ use onecard::audit::{
 use onecard::crypto::sha256;
 use onecard::limits::MAX_NOTE;
 use onecard::trust::TrustHistory;
-use script::{Damage, H2, NIGHT, Script, damaged, good};
+use onecard_testkit::cases;
+use onecard_testkit::day::{self, CITIES, OPEN};
+use onecard_testkit::script::{Damage, H2, NIGHT, Script, damaged, good};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,6 +2,7 @@
 //!
 //! `cargo test --test vectors -- --ignored write` writes them anew.
 
+mod c;
 mod make;
 mod names;
 mod run;

@@ -1,6 +1,5 @@
 //! A small federation for tests of every package: four cities, an auditor, two venues and a gate.
 //! Every key is made from its name; nothing here is random.
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::id::{FOUNDERS, GateId, MemberId, PassId, ProductRef};

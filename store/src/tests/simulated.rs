@@ -1,11 +1,9 @@
 //! A disk for tests, below the database: it counts what is done to it, fails when told to, and loses
 //! power with any part of what was not synced.
 
-use crate::{
-    chance::Dice,
-    medium::{Access, Medium},
-};
+use crate::medium::{Access, Medium};
 use core::ops::Bound;
+use onecard_testkit::chance::Dice;
 use redb::{BackendError, StorageBackend};
 use std::{
     io,

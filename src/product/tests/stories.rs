@@ -399,7 +399,7 @@ fn two_adults_and_three_children(mut family: Holder) {
     assert_eq!(family.ask(at(2027, 5, 2, 9, 0), museum(1)).unwrap().due_fen, 500, "nobody pays as one");
 }
 
-const DOCUMENT: &str = include_str!("../../docs/products.md");
+const DOCUMENT: &str = include_str!("../../../docs/products.md");
 const FENCE: &str = "```\n";
 
 /// The document with each product, and the name of its story, as they are here.

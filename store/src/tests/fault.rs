@@ -4,10 +4,8 @@
 
 use crate::{
     RedbStorage, StoreError,
-    chance::{Dice, Seed},
-    simulated::{Cut, Disk, Fault},
+    tests::simulated::{Cut, Disk, Fault},
 };
-use day::{CITIES, Day, OPEN, id, secret, time};
 use onecard::{
     audit::{MemoryFiles, Options, audit},
     crypto::sha256,
@@ -19,10 +17,9 @@ use onecard::{
     tlog::{AddCheckpoint, LogKey, Refused, SignedCheckpoint, Witness},
     trust::{Role, TrustList},
 };
+use onecard_testkit::chance::{Dice, Seed};
+use onecard_testkit::day::{self, CITIES, Day, OPEN, id, secret, time};
 use std::sync::OnceLock;
-
-#[path = "../../tests/day/mod.rs"]
-mod day;
 
 const CITY: u32 = CITIES[0];
 const GATE: u32 = 0;

@@ -1,9 +1,9 @@
 //! Files changed by who has no key: on the way, on a disk, or by a mirror that lies.
 
-use super::super::day::{self, AFTER, OPEN, secret, time};
-use super::super::script::Damage::{Files, Said};
-use super::super::script::HUANGPU;
 use super::Case;
+use crate::day::{self, AFTER, OPEN, secret, time};
+use crate::script::Damage::{Files, Said};
+use crate::script::HUANGPU;
 use onecard::audit::MemoryFiles;
 use onecard::product::Price;
 use onecard::tlog::{BundleEntries, encode_bundle_entry};

@@ -5,14 +5,14 @@ mod journals;
 mod ledgers;
 mod money;
 
-use super::script::Damage;
+use crate::script::Damage;
 
-pub(crate) use journals::used_at;
+pub use journals::used_at;
 
 /// A name of the table, and what is done.
-pub(crate) type Case = (&'static str, Damage);
+pub type Case = (&'static str, Damage);
 
 /// All of them.
-pub(crate) fn all() -> impl Iterator<Item = Case> {
+pub fn all() -> impl Iterator<Item = Case> {
     [files::CASES, ledgers::CASES, journals::CASES, money::CASES].into_iter().flatten().copied()
 }

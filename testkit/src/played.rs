@@ -18,7 +18,7 @@ const VISITS: u64 = 5;
 const GATES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
 /// The day as it is published, with its records and without evidence, and how long it took the cities to ingest it.
-pub(crate) fn played(count: u64) -> (Duration, MemoryFiles) {
+pub fn played(count: u64) -> (Duration, MemoryFiles) {
     let mut day = Day::open();
     GATES.iter().for_each(|&(city, gate)| day.deliver(city, gate, OPEN));
     let mut ingesting = Duration::ZERO;
@@ -29,7 +29,7 @@ pub(crate) fn played(count: u64) -> (Duration, MemoryFiles) {
     (ingesting, day.files())
 }
 
-pub(crate) fn body(number: u64, count: u64, venue: u32) -> Vec<u8> {
+pub fn body(number: u64, count: u64, venue: u32) -> Vec<u8> {
     Record::Redeemed(redemption(number, count, venue)).encode()
 }
 
@@ -69,7 +69,7 @@ fn play(day: &mut Day, city: usize, gate: usize, number: impl Fn(u64) -> u64, co
 }
 
 /// Spreads numbers as if at random: SplitMix64.
-pub(crate) fn mixed(number: u64) -> u64 {
+pub fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -3,7 +3,7 @@
 //! A party that lies has its own key: so what it says is changed first, and then signed, sealed,
 //! cosigned and settled as everything else.
 
-use super::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
+use crate::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
 use onecard::audit::{MemoryFiles, Options, Period, audit};
 use onecard::crypto::SigningKey;
 use onecard::gate::{Record, Redemption, Totals};
@@ -17,34 +17,34 @@ use onecard::tlog::{
 use onecard::trust::{Role, TrustList};
 use std::collections::BTreeMap;
 
-pub(crate) const HUANGPU: u32 = CITIES[0];
-pub(crate) const NANJING: u32 = CITIES[1];
+pub const HUANGPU: u32 = CITIES[0];
+pub const NANJING: u32 = CITIES[1];
 /// A gate by its member and number. This one admitted pass 1, and pass 2 that it took back.
-pub(crate) type Key = (u32, u32);
-pub(crate) const H1: Key = (HUANGPU, 1);
+pub type Key = (u32, u32);
+pub const H1: Key = (HUANGPU, 1);
 /// Opened, and nothing after that: what a damage makes of it is all there is.
-pub(crate) const H2: Key = (HUANGPU, 2);
+pub const H2: Key = (HUANGPU, 2);
 /// Sealed twice: a printed pass before, pass 1 and the day's close after.
-pub(crate) const N1: Key = (NANJING, 1);
+pub const N1: Key = (NANJING, 1);
 /// Admitted pass 2.
-pub(crate) const N2: Key = (NANJING, 2);
+pub const N2: Key = (NANJING, 2);
 
 const DAY: i64 = 86_400;
 /// When the last seals reached their ledgers.
-pub(crate) const EVENING: i64 = OPEN + 40_000;
+pub const EVENING: i64 = OPEN + 40_000;
 /// When the first period is settled.
-pub(crate) const NIGHT: i64 = OPEN + 90_000;
+pub const NIGHT: i64 = OPEN + 90_000;
 
 /// One record of a journal and what lies beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) body: Vec<u8>,
-    pub(crate) evidence: Option<Vec<u8>>,
+pub struct Said {
+    pub body: Vec<u8>,
+    pub evidence: Option<Vec<u8>>,
 }
 
 /// One entry of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
     At(UnixTime, Entry),
     /// The seal of what a gate then says, by the size of its journal.
     Seal {
@@ -65,7 +65,7 @@ pub(crate) enum Line {
 
 /// At which stage of the day a damage is done.
 #[derive(Clone, Copy)]
-pub(crate) enum Damage {
+pub enum Damage {
     /// Somebody says something else, before the day is settled.
     Said(fn(&mut Script)),
     /// Somebody says something else after it was settled.
@@ -76,7 +76,7 @@ pub(crate) enum Damage {
 
 /// Where the chain of a journal is broken.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Unchained {
+pub enum Unchained {
     /// Before its first entry, which follows the beginning of another log.
     First,
     /// At this entry, which ends before its link does.
@@ -85,28 +85,28 @@ pub(crate) enum Unchained {
 
 /// Everything that is said.
 #[derive(Clone, Debug)]
-pub(crate) struct Script {
-    pub(crate) lists: MemoryFiles,
-    pub(crate) journals: BTreeMap<Key, Vec<Said>>,
+pub struct Script {
+    pub lists: MemoryFiles,
+    pub journals: BTreeMap<Key, Vec<Said>>,
     /// Journals that are published in place of those sealed.
-    pub(crate) instead: BTreeMap<Key, Vec<Said>>,
-    pub(crate) ledgers: BTreeMap<u32, Vec<Line>>,
+    pub instead: BTreeMap<Key, Vec<Said>>,
+    pub ledgers: BTreeMap<u32, Vec<Line>>,
     /// Whose witnesses cosign a member's ledger, and when.
-    pub(crate) cosigned: BTreeMap<u32, Vec<(u32, i64)>>,
+    pub cosigned: BTreeMap<u32, Vec<(u32, i64)>>,
     /// Gates that sign with another key than theirs.
-    pub(crate) keys: BTreeMap<Key, SigningKey>,
+    pub keys: BTreeMap<Key, SigningKey>,
     /// A gate whose first bundle of records is not published any more, and whether the tile in its place is good.
-    pub(crate) pruned: Option<(Key, bool)>,
+    pub pruned: Option<(Key, bool)>,
     /// A gate whose only bundle of records ends after so many.
-    pub(crate) cut: Option<(Key, usize)>,
+    pub cut: Option<(Key, usize)>,
     /// Gates that sealed a journal of which an entry does not follow the one before.
-    pub(crate) unchained: BTreeMap<Key, Unchained>,
-    pub(crate) statement: Option<Vec<u8>>,
+    pub unchained: BTreeMap<Key, Unchained>,
+    pub statement: Option<Vec<u8>>,
 }
 
 impl Script {
     /// What was said on the good day, up to the evening.
-    pub(crate) fn of(day: &Day) -> Self {
+    pub fn of(day: &Day) -> Self {
         let mut script = Self {
             lists: day.files().into_iter().filter(|(path, _)| path.starts_with("trust/")).collect(),
             journals: BTreeMap::new(),
@@ -151,7 +151,7 @@ impl Script {
     }
 
     /// All that is published, signed by whoever says it.
-    pub(crate) fn publish(&self) -> MemoryFiles {
+    pub fn publish(&self) -> MemoryFiles {
         let trust = day::bundle().trust().clone();
         let mut files = self.lists.clone();
         files.extend(self.statement.clone().map(|statement| ("statement.cbor".into(), statement)));
@@ -229,7 +229,7 @@ impl Script {
 
     /// Settles the service day of this number as everybody would who read all that is published, and
     /// writes it into every ledger. Where there is nothing to agree to, nobody does.
-    pub(crate) fn settle(&mut self, number: i64) {
+    pub fn settle(&mut self, number: i64) {
         let published = self.publish();
         if let Some(settled) = self.settlement(number, &published) {
             let members: Vec<u32> = self.ledgers.keys().copied().collect();
@@ -238,7 +238,7 @@ impl Script {
     }
 
     /// The same by those who read nothing of one city: without it.
-    pub(crate) fn settle_without(&mut self, city: u32) {
+    pub fn settle_without(&mut self, city: u32) {
         let mut published = self.publish();
         published.retain(|path, _| path.starts_with("trust/") || !path.contains(&city.to_string()));
         let settled = self.settlement(0, &published).unwrap();
@@ -265,19 +265,19 @@ impl Script {
     }
 
     /// What these members agreed to last is another statement.
-    pub(crate) fn agree(&mut self, members: &[u32], change: impl Fn(&mut StatementRef)) {
+    pub fn agree(&mut self, members: &[u32], change: impl Fn(&mut StatementRef)) {
         for member in members {
             let Some(Line::At(_, Entry::Settlement(settled))) = self.ledger(*member).last_mut() else { unreachable!() };
             change(settled);
         }
     }
 
-    pub(crate) fn ledger(&mut self, member: u32) -> &mut Vec<Line> {
+    pub fn ledger(&mut self, member: u32) -> &mut Vec<Line> {
         self.ledgers.get_mut(&member).unwrap()
     }
 
     /// The member writes an entry at the end of its ledger.
-    pub(crate) fn enter(&mut self, member: u32, entry: Entry) {
+    pub fn enter(&mut self, member: u32, entry: Entry) {
         self.enter_at(member, OPEN + 80_000, entry);
     }
 
@@ -296,7 +296,7 @@ impl Script {
     }
 
     /// The places of a gate's seals in its ledger, and the sizes sealed.
-    pub(crate) fn seals(&self, key: Key) -> Vec<(usize, u64)> {
+    pub fn seals(&self, key: Key) -> Vec<(usize, u64)> {
         let seal = |(at, line): (usize, &Line)| match line {
             Line::Seal { gate, size, .. } if *gate == key.1 => Some((at, *size)),
             _ => None,
@@ -305,17 +305,17 @@ impl Script {
     }
 
     /// The last seal of a gate.
-    pub(crate) fn last_seal(&mut self, key: Key) -> &mut Line {
+    pub fn last_seal(&mut self, key: Key) -> &mut Line {
         let at = self.seals(key).last().unwrap().0;
         &mut self.ledger(key.0)[at]
     }
 
     /// The gate goes on before its last seal.
-    pub(crate) fn say(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
+    pub fn say(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
         self.say_bytes(key, record.encode(), evidence);
     }
 
-    pub(crate) fn say_bytes(&mut self, key: Key, body: Vec<u8>, evidence: Option<Vec<u8>>) {
+    pub fn say_bytes(&mut self, key: Key, body: Vec<u8>, evidence: Option<Vec<u8>>) {
         let said = Record::decode(&body).map_or(UnixTime::MIN, |record| record.time());
         self.journals.get_mut(&key).unwrap().push(Said { body, evidence });
         let Line::Seal { at, size, .. } = self.last_seal(key) else { unreachable!() };
@@ -333,19 +333,19 @@ impl Script {
     }
 
     /// The gate goes on after its last seal, and its city seals that.
-    pub(crate) fn say_later(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
+    pub fn say_later(&mut self, key: Key, record: &Record, evidence: Option<Vec<u8>>) {
         let first = self.seals(key).last().unwrap().1;
         let at = self.after_last(key.0, EVENING);
         self.ledger(key.0).push(Line::Seal { at, gate: key.1, first, size: first });
         self.say(key, record, evidence);
     }
 
-    pub(crate) fn said(&mut self, key: Key, index: usize) -> &mut Said {
+    pub fn said(&mut self, key: Key, index: usize) -> &mut Said {
         &mut self.journals.get_mut(&key).unwrap()[index]
     }
 
     /// The gate wrote another record in place of this one.
-    pub(crate) fn change(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Record)) {
+    pub fn change(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Record)) {
         let said = self.said(key, index);
         let mut record = Record::decode(&said.body).unwrap();
         change(&mut record);
@@ -353,7 +353,7 @@ impl Script {
     }
 
     /// The same of a redemption.
-    pub(crate) fn redeemed(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Redemption)) {
+    pub fn redeemed(&mut self, key: Key, index: usize, change: impl FnOnce(&mut Redemption)) {
         self.change(key, index, |record| match record {
             Record::Redeemed(redemption) => change(redemption),
             other => panic!("{other:?}"),
@@ -361,7 +361,7 @@ impl Script {
     }
 
     /// Replaces a list by another that its publisher signed, in the files and in its ledger.
-    pub(crate) fn publish_instead(&mut self, member: u32, path: &str, list: Vec<u8>) {
+    pub fn publish_instead(&mut self, member: u32, path: &str, list: Vec<u8>) {
         let digest = onecard::sha256(&[&list]);
         let old = onecard::sha256(&[&self.lists.insert(path.into(), list).unwrap()]);
         for line in self.ledger(member) {
@@ -378,7 +378,7 @@ impl Script {
 }
 
 /// The good day, up to its settlement.
-pub(crate) fn good() -> (Day, Script) {
+pub fn good() -> (Day, Script) {
     let mut day = Day::ordinary();
     let seen = day.cities[0].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
     let checkpoint = seen.sign(&secret(HUANGPU, Role::Log));
@@ -389,7 +389,7 @@ pub(crate) fn good() -> (Day, Script) {
 }
 
 /// What is published of a day that was damaged so.
-pub(crate) fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
+pub fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
     let mut script = good.clone();
     if let Damage::Said(change) = damage {
         change(&mut script);
@@ -406,10 +406,10 @@ pub(crate) fn damaged(good: &Script, damage: Damage) -> MemoryFiles {
 }
 
 /// Totals of nothing.
-pub(crate) const NOTHING: Totals = Totals { admitted: 0, annulled: 0, overridden: 0, left: 0 };
+pub const NOTHING: Totals = Totals { admitted: 0, annulled: 0, overridden: 0, left: 0 };
 
 /// A ledger's checkpoint with its cosignatures.
-pub(crate) fn cosign(trust: &TrustList, checkpoint: Checkpoint, key: &SigningKey, by: &[(u32, i64)]) -> String {
+pub fn cosign(trust: &TrustList, checkpoint: Checkpoint, key: &SigningKey, by: &[(u32, i64)]) -> String {
     let line = |&(member, at): &(u32, i64)| {
         checkpoint.cosign(&witness_name(trust, id(member)).unwrap(), &secret(member, Role::Witness), time(at))
     };

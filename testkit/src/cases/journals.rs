@@ -1,9 +1,9 @@
 //! Journals that a gate wrote and sealed with its own key: an operator who cheats, or software that errs.
 
-use super::super::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
-use super::super::script::Damage::{Agreed, Said};
-use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script, Unchained};
 use super::Case;
+use crate::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
+use crate::script::Damage::{Agreed, Said};
+use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script, Unchained};
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use onecard::id::PassId;
@@ -180,7 +180,7 @@ fn record_of(
 }
 
 /// A gate admits a pass of Huangpu's as it should.
-pub(crate) fn used_at(script: &mut Script, gate: (u32, u32), number: u8, product: u16, at: i64) {
+pub fn used_at(script: &mut Script, gate: (u32, u32), number: u8, product: u16, at: i64) {
     let shown = code(&pass(HUANGPU, number, product, |_| {}), number, at);
     let (record, evidence) = record_of(used(number, product, &shown, at), |_| {});
     script.say(gate, &record, evidence);

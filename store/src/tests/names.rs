@@ -2,9 +2,7 @@
 //! what was told is there, nothing half is believed, and it can be done again.
 
 use crate::{
-    Folder, Published, RebuildError, RedbStorage, StoreError,
-    chance::{Dice, Seed},
-    content_digest,
+    Folder, Published, RebuildError, RedbStorage, StoreError, content_digest,
     directory::publish_named,
     names::{Names, Readers, parent},
     rebuild::rebuild_named,
@@ -17,6 +15,7 @@ use onecard::{
         tiles_of,
     },
 };
+use onecard_testkit::chance::{Dice, Seed};
 use std::{
     collections::BTreeMap,
     fs, io,

@@ -3,13 +3,10 @@
 //!
 //! What the contract forbids is not done: a length beyond its memory, a handle after it was freed.
 
-#[path = "../../../tests/federation/mod.rs"]
-mod federation;
-
-use federation::{NOW, code, pass, secret};
 use onecard::crypto::sha256;
 use onecard::trust::Role;
 use onecard_ffi::*;
+use onecard_testkit::federation::{self, NOW, code, pass, secret};
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::path::Path;
@@ -25,7 +22,7 @@ const LEDGER: usize = 5;
 const WITNESS: usize = 6;
 
 /// What a caller has, and what it draws from.
-pub(crate) struct World<'d> {
+pub struct World<'d> {
     /// A number below the one given; 0 is the ordinary choice.
     draws: Box<dyn FnMut(usize) -> usize + 'd>,
     /// One handle of each kind, or NULL.
@@ -39,7 +36,7 @@ pub(crate) struct World<'d> {
     /// The slot that a short buffer writes its length to.
     length: Option<usize>,
     /// How often each status was returned.
-    pub(crate) seen: BTreeMap<u32, u64>,
+    pub seen: BTreeMap<u32, u64>,
 }
 
 /// How many calls there are to choose from.
@@ -49,7 +46,7 @@ const BLANK: u64 = 0xeeee_eeee_eeee_eeee;
 
 impl<'d> World<'d> {
     /// A caller whose stores lie in this directory.
-    pub(crate) fn new(directory: &Path, draws: impl FnMut(usize) -> usize + 'd) -> Self {
+    pub fn new(directory: &Path, draws: impl FnMut(usize) -> usize + 'd) -> Self {
         let path = |name: &str| directory.join(name).to_str().unwrap().as_bytes().to_vec();
         let seed_of = |member: u32, role: Role| {
             let seed = sha256(&[format!("{member} {role:?}").as_bytes()]).0;
@@ -215,7 +212,7 @@ impl<'d> World<'d> {
     }
 
     /// Frees all that it has.
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         (0..self.handles.len()).for_each(|kind| self.free(kind));
     }
 
@@ -237,7 +234,7 @@ impl<'d> World<'d> {
     }
 
     /// One call, whatever it is.
-    pub(crate) fn call(&mut self) {
+    pub fn call(&mut self) {
         let (drawn, now) = (self.draw(CALLS), self.now());
         // What is open mostly stays open, and is used instead.
         let (kind, instead) = match drawn {

@@ -1,10 +1,10 @@
 //! Ledgers that their own cities wrote and signed, and the others cosigned without looking.
 
-use super::super::day::{self, AUDITOR, BEFORE, CITIES, OPEN, gate_secret, id, secret, time};
-use super::super::script::Damage::{Agreed, Said};
-use super::super::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Script};
 use super::Case;
 use super::used_at;
+use crate::day::{self, AUDITOR, BEFORE, CITIES, OPEN, gate_secret, id, secret, time};
+use crate::script::Damage::{Agreed, Said};
+use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Script};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::GateId;
@@ -222,7 +222,7 @@ fn other_root(script: &mut Script) {
 }
 
 /// A second history of the gate is published: signed by it, and as long as the first or shorter.
-fn publish_instead(script: &mut Script, change: impl FnOnce(&mut Vec<super::super::script::Said>), whole: bool) {
+fn publish_instead(script: &mut Script, change: impl FnOnce(&mut Vec<crate::script::Said>), whole: bool) {
     let mut said = script.journals[&H1].clone();
     if whole {
         let Record::Redeemed(redemption) = Record::decode(&said[2].body).unwrap() else { unreachable!() };

@@ -1,5 +1,4 @@
 //! Input that is nearly right: deterministic CBOR with one thing wrong, at a place of choice.
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 use ciborium::Value;
 use onecard::wire::cbor::{CborErrorKind, Encoder};

@@ -2,16 +2,15 @@
 //! exported.
 
 use crate::{
-    Folder, RedbStorage, Remains, StoreError,
-    chance::{Dice, Seed},
-    publish_sound,
-    simulated::{Cut, Disk, Fault},
+    Folder, RedbStorage, Remains, StoreError, publish_sound,
+    tests::simulated::{Cut, Disk, Fault},
 };
 use onecard::{
     audit::Files as _,
     crypto::SigningKey,
     tlog::{Log, LogError, LogKey, Resource, Row, SignedCheckpoint, Storage, Write, tiles_of},
 };
+use onecard_testkit::chance::{Dice, Seed};
 
 const KEY: LogKey = LogKey(0);
 const ORIGIN: &str = "onecard.example/310101";

@@ -1,8 +1,6 @@
 //! A small day of the federation, in memory: four cities and an auditor, gates in the first two,
 //! a few visits, sealed, ingested, cosigned and published. For tests of the upper layers.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-
 use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, Sync, Synced};
@@ -23,34 +21,34 @@ use onecard::trust::{
 };
 use onecard::wire::text;
 
-pub(crate) const CITIES: [u32; 4] = [310_101, 320_100, 330_100, 340_100];
-pub(crate) const AUDITOR: u32 = 100_000;
+pub const CITIES: [u32; 4] = [310_101, 320_100, 330_100, 340_100];
+pub const AUDITOR: u32 = 100_000;
 /// 09:00 of the service day, 2026-10-01.
-pub(crate) const OPEN: i64 = 1_790_784_000 + 9 * 3_600;
-pub(crate) const BEFORE: i64 = OPEN - 30 * 86_400;
-pub(crate) const AFTER: i64 = OPEN + 300 * 86_400;
+pub const OPEN: i64 = 1_790_784_000 + 9 * 3_600;
+pub const BEFORE: i64 = OPEN - 30 * 86_400;
+pub const AFTER: i64 = OPEN + 300 * 86_400;
 
-pub(crate) fn time(seconds: i64) -> UnixTime {
+pub fn time(seconds: i64) -> UnixTime {
     UnixTime::new(seconds).unwrap()
 }
 
-pub(crate) fn id(code: u32) -> MemberId {
+pub fn id(code: u32) -> MemberId {
     MemberId::new(code).unwrap()
 }
 
-pub(crate) fn secret(member: u32, role: Role) -> SigningKey {
+pub fn secret(member: u32, role: Role) -> SigningKey {
     SigningKey::from_seed(&sha256(&[b"test", &member.to_be_bytes(), &[role as u8]]).0)
 }
 
-pub(crate) fn gate_secret(gate: GateId) -> SigningKey {
+pub fn gate_secret(gate: GateId) -> SigningKey {
     SigningKey::from_seed(&sha256(&[b"gate", &gate.member.code().to_be_bytes(), &gate.number.to_be_bytes()]).0)
 }
 
-pub(crate) fn holder(number: u8) -> SigningKey {
+pub fn holder(number: u8) -> SigningKey {
     SigningKey::from_seed(&sha256(&[b"holder", &[number]]).0)
 }
 
-pub(crate) fn member(code: u32) -> Member {
+pub fn member(code: u32) -> Member {
     let kind = if code == AUDITOR { MemberKind::Auditor } else { MemberKind::City };
     let roles: &[Role] = match kind {
         MemberKind::Auditor => &[Role::Witness],
@@ -66,7 +64,7 @@ pub(crate) fn member(code: u32) -> Member {
     Member { id: id(code), name_zh: "城".into(), name_en: format!("City {code}"), kind, keys, suspended_from: None }
 }
 
-pub(crate) fn trust_spec() -> TrustListSpec {
+pub fn trust_spec() -> TrustListSpec {
     TrustListSpec {
         federation: "onecard.test".into(),
         sequence: 1,
@@ -77,18 +75,18 @@ pub(crate) fn trust_spec() -> TrustListSpec {
     }
 }
 
-pub(crate) fn trust_list() -> Vec<u8> {
+pub fn trust_list() -> Vec<u8> {
     let roots: Vec<SigningKey> = CITIES[..3].iter().map(|&code| secret(code, Role::Root)).collect();
     trust_spec().sign(&roots.iter().collect::<Vec<_>>())
 }
 
 /// Each city sells a pass of two entries (contracted), one of nine (equal split), one of an entry a day (weighted
 /// pool), and one of a free entry and another at half price (contracted), good everywhere.
-pub(crate) fn catalogue(code: u32) -> Vec<u8> {
+pub fn catalogue(code: u32) -> Vec<u8> {
     catalogue_spec(code).sign(&secret(code, Role::Registrar))
 }
 
-pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
+pub fn catalogue_spec(code: u32) -> CatalogueSpec {
     let venue = |number: u16| Venue {
         number,
         code: format!("V{number}"),
@@ -126,11 +124,11 @@ pub(crate) fn catalogue_spec(code: u32) -> CatalogueSpec {
     CatalogueSpec { member, sequence, issued, venues: vec![venue(1), venue(2)], products }
 }
 
-pub(crate) fn status_list(code: u32) -> Vec<u8> {
+pub fn status_list(code: u32) -> Vec<u8> {
     StatusListSpec::new(format!("oc:{code}/1"), time(OPEN - 3_600), time(AFTER), 256).sign(&secret(code, Role::Issuer))
 }
 
-pub(crate) fn bundle() -> Bundle {
+pub fn bundle() -> Bundle {
     let trust = trust_list();
     let mut bundle = Bundle::new(TrustList::genesis(&trust, &sha256(&[&trust])).unwrap());
     for code in CITIES {
@@ -140,13 +138,13 @@ pub(crate) fn bundle() -> Bundle {
     bundle
 }
 
-pub(crate) fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
+pub fn pass(issuer: u32, number: u8, product: u16, change: impl FnOnce(&mut PassClaims)) -> Vec<u8> {
     let mut claims = claims(issuer, number, product);
     change(&mut claims);
     claims.issue(&secret(issuer, Role::Issuer)).unwrap()
 }
 
-pub(crate) fn claims(issuer: u32, number: u8, product: u16) -> PassClaims {
+pub fn claims(issuer: u32, number: u8, product: u16) -> PassClaims {
     PassClaims {
         issuer: id(issuer),
         pass: PassId::from_bytes([number; 10]),
@@ -163,28 +161,28 @@ pub(crate) fn claims(issuer: u32, number: u8, product: u16) -> PassClaims {
     }
 }
 
-pub(crate) fn paper(issuer: u32, number: u8) -> Vec<u8> {
+pub fn paper(issuer: u32, number: u8) -> Vec<u8> {
     pass(issuer, number, 2, |claims| (claims.confirmation, claims.flags) = (None, flags::STATIC_ALLOWED))
 }
 
 /// The QR text of a pass shown by its holder.
-pub(crate) fn code(pass: &[u8], number: u8, at: i64) -> String {
+pub fn code(pass: &[u8], number: u8, at: i64) -> String {
     text::encode(&present(pass, &holder(number), "onecard.test", None, time(at)).unwrap())
 }
 
-pub(crate) struct City {
-    pub(crate) ledger: Ledger<MemoryStorage>,
-    pub(crate) gates: Vec<Gate<MemoryStorage>>,
+pub struct City {
+    pub ledger: Ledger<MemoryStorage>,
+    pub gates: Vec<Gate<MemoryStorage>>,
 }
 
-pub(crate) struct Day {
-    pub(crate) cities: Vec<City>,
+pub struct Day {
+    pub cities: Vec<City>,
     witnesses: Vec<(Witness, MemoryStorage)>,
 }
 
 impl Day {
     /// The morning: lists recorded, two gates enrolled and open in each of the first two cities.
-    pub(crate) fn open() -> Self {
+    pub fn open() -> Self {
         let trust = bundle().trust().clone();
         let cities = CITIES.map(|code| {
             let key = secret(code, Role::Log);
@@ -218,7 +216,7 @@ impl Day {
     }
 
     /// A day with a few of everything and no over-use.
-    pub(crate) fn ordinary() -> Self {
+    pub fn ordinary() -> Self {
         let mut day = Self::open();
         let (shanghai, nanjing) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[1], 2, 2, |_| {}));
         index(day.scan(0, 0, &code(&shanghai, 1, OPEN), OPEN));
@@ -242,7 +240,7 @@ impl Day {
 
     /// Two passes of two entries are used three times: pass 1 a third time at a gate that could not know, pass 2
     /// at one that had not synced for too long.
-    pub(crate) fn over_used() -> Self {
+    pub fn over_used() -> Self {
         let mut day = Self::open();
         let (early, late) = (pass(CITIES[0], 1, 1, |_| {}), pass(CITIES[0], 2, 1, |_| {}));
         let key = |number| PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) };
@@ -278,17 +276,17 @@ impl Day {
         day
     }
 
-    pub(crate) fn gate(&mut self, city: usize, gate: usize) -> &mut Gate<MemoryStorage> {
+    pub fn gate(&mut self, city: usize, gate: usize) -> &mut Gate<MemoryStorage> {
         &mut self.cities[city].gates[gate]
     }
 
     /// Shows a code and returns the decision.
-    pub(crate) fn scan(&mut self, city: usize, gate: usize, code: &str, at: i64) -> Decision {
+    pub fn scan(&mut self, city: usize, gate: usize, code: &str, at: i64) -> Decision {
         self.gate(city, gate).admit(Scan::text(code.as_bytes()), time(at))
     }
 
     /// Seals a gate's journal and gives it to its city.
-    pub(crate) fn deliver(&mut self, city: usize, gate: usize, at: i64) {
+    pub fn deliver(&mut self, city: usize, gate: usize, at: i64) {
         let City { ledger, gates } = &mut self.cities[city];
         if gates[gate].seal().unwrap().is_some() {
             let known = ledger.journals()[&gates[gate].id().number].log().size();
@@ -298,7 +296,7 @@ impl Day {
     }
 
     /// A gate hands over these records after those it handed over before, whatever its software would have recorded.
-    pub(crate) fn say(&mut self, city: usize, gate: usize, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
+    pub fn say(&mut self, city: usize, gate: usize, records: Vec<(Record, Option<Vec<u8>>)>, at: i64) {
         let ledger = &mut self.cities[city].ledger;
         let gate = GateId { member: ledger.member(), number: gate as u32 + 1 };
         let journal = &ledger.journals()[&gate.number];
@@ -316,13 +314,13 @@ impl Day {
     }
 
     /// Tells a gate what the ledgers know of these passes.
-    pub(crate) fn sync(&mut self, city: usize, gate: usize, usage: &[(PassKey, Usage)], at: i64) {
+    pub fn sync(&mut self, city: usize, gate: usize, usage: &[(PassKey, Usage)], at: i64) {
         let ledgers: Vec<_> = self.cities.iter().map(|city| (city.ledger.member(), city.ledger.log().size())).collect();
         self.gate(city, gate).sync(&Sync { usage, ledgers: &ledgers, ..Sync::default() }, time(at)).unwrap();
     }
 
     /// Checkpoints of all ledgers, cosigned by all witnesses.
-    pub(crate) fn finish(&mut self, at: i64) {
+    pub fn finish(&mut self, at: i64) {
         for city in &mut self.cities {
             let signed = city.ledger.checkpoint().unwrap();
             let mut lines = String::new();
@@ -339,7 +337,7 @@ impl Day {
     }
 
     /// Everything published so far.
-    pub(crate) fn files(&self) -> MemoryFiles {
+    pub fn files(&self) -> MemoryFiles {
         let mut files = MemoryFiles::new();
         files.insert("trust/trust-list-1.cose".into(), trust_list());
         for code in CITIES {
@@ -361,7 +359,7 @@ impl Day {
     }
 
     /// Settles the day: all cities record the statement, and all is final and published.
-    pub(crate) fn settle(&mut self, at: i64) -> MemoryFiles {
+    pub fn settle(&mut self, at: i64) -> MemoryFiles {
         self.finish(at);
         let report = self.audit();
         assert_eq!(report.findings, []);
@@ -373,7 +371,7 @@ impl Day {
     }
 
     /// All members that are part of a statement record it.
-    pub(crate) fn agree(&mut self, statement: &Statement, at: i64) {
+    pub fn agree(&mut self, statement: &Statement, at: i64) {
         let Period { from, until } = statement.period();
         let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
         let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
@@ -384,14 +382,14 @@ impl Day {
     }
 
     /// Audits what is published so far, settling the service day.
-    pub(crate) fn audit(&self) -> Report {
+    pub fn audit(&self) -> Report {
         let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
         audit(&self.files(), &Options { period: Some(period), ..Options::default() })
     }
 }
 
 /// Index of the record of an admission.
-pub(crate) fn index(decision: Decision) -> u64 {
+pub fn index(decision: Decision) -> u64 {
     match decision {
         Decision::Admitted(admitted) => admitted.index,
         refused => panic!("refused: {refused:?}"),
@@ -399,14 +397,14 @@ pub(crate) fn index(decision: Decision) -> u64 {
 }
 
 /// What gate 2 of the first city knows as it opens.
-pub(crate) fn knows(at: i64) -> Synced {
+pub fn knows(at: i64) -> Synced {
     let status = CITIES.map(|code| (id(code), format!("oc:{code}/1"), time(OPEN - 3_600)));
     let catalogues = CITIES.map(|code| (id(code), 1)).into();
     Synced { time: time(at), trust: 1, catalogues, status: status.into(), ledgers: vec![] }
 }
 
 /// A record that the pass in `shown` was used at `at`, and the evidence.
-pub(crate) fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<Vec<u8>>) {
+pub fn used(number: u8, product: u16, shown: &str, at: i64) -> (Redemption, Option<Vec<u8>>) {
     let evidence = text::decode(shown.as_bytes()).unwrap().as_slice().to_vec();
     let redemption = Redemption {
         time: time(at),
@@ -430,7 +428,7 @@ fn open_gate(ledger: &mut Ledger<MemoryStorage>, number: u32) -> Gate<MemoryStor
 }
 
 /// Of a gate at the venue with its number.
-pub(crate) fn gate_certificate(gate: GateId) -> Vec<u8> {
+pub fn gate_certificate(gate: GateId) -> Vec<u8> {
     let spec = GateCertificateSpec {
         gate,
         venue: gate.number as u16,
@@ -445,7 +443,7 @@ pub(crate) fn gate_certificate(gate: GateId) -> Vec<u8> {
 
 /// Publishes a ledger as no honest city would: with its entries changed, signed by `key` and cosigned
 /// by `witnesses`.
-pub(crate) fn publish_rewritten(
+pub fn publish_rewritten(
     files: &mut MemoryFiles,
     ledger: &Ledger<MemoryStorage>,
     change: impl FnOnce(&mut Vec<(UnixTime, Entry)>),
@@ -472,7 +470,7 @@ pub(crate) fn publish_rewritten(
     publish(files, &place, None, &log, &storage, &note);
 }
 
-pub(crate) fn publish<S: Storage>(
+pub fn publish<S: Storage>(
     files: &mut MemoryFiles,
     log_path: &str,
     evidence: Option<&str>,

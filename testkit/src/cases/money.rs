@@ -1,9 +1,9 @@
 //! What the members agreed to pay.
 
-use super::super::day::{self, CITIES, id, secret};
-use super::super::script::Damage::Agreed;
-use super::super::script::{H1, Line, NANJING, Script};
 use super::Case;
+use crate::day::{self, CITIES, id, secret};
+use crate::script::Damage::Agreed;
+use crate::script::{H1, Line, NANJING, Script};
 use onecard::crypto::{Hash, sha256};
 use onecard::ledger::Entry;
 use onecard::product::{Method, Rate};

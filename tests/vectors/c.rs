@@ -1,15 +1,11 @@
 //! The published vectors, `tests/vectors/v1`, through the C ABI: the same accepted, the same refused, each
 //! refusal by the status of its layer, and nothing written on a refusal.
 
-#[allow(dead_code, reason = "some stages are not for C")]
-#[path = "../../tests/vectors/schema.rs"]
-mod schema;
-
+use super::schema::{Case, File, Stage};
 use onecard::crypto::sha256;
 use onecard::time::UnixTime;
 use onecard::wire::cbor::Encoder;
 use onecard_ffi::*;
-use schema::{Case, File, Stage};
 use std::ptr::null_mut;
 
 /// Stages that C has no function for.
@@ -293,7 +289,7 @@ impl Replay<'_> {
 }
 
 fn files() -> Vec<File> {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/v1");
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/v1");
     let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
