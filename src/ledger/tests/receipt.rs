@@ -1,10 +1,11 @@
 //! Tests of `receipt.rs`.
 
-use super::super::city::tests::{CITY, ledger_with, lines, sealed};
+use super::super::ledger::LEDGER;
+use super::super::test_city::{CITY, ledger_with, lines, sealed};
 use super::*;
 use crate::gate::journal_tests::NOW;
-use crate::ledger::{Ledger, LedgerError};
-use crate::tlog::MemoryStorage;
+use crate::ledger::Ledger;
+use crate::tlog::{MemoryStorage, Row, Write};
 use crate::trust::test_federation::{id, time};
 use crate::trust::{GateCertificateSpec, Role};
 
@@ -153,4 +154,14 @@ fn sizes_are_bounded() {
     assert_eq!(body(&entry), Err(ReceiptError::Extra));
     assert_eq!(body(&entry[1..]), Ok(&entry[33..]));
     assert_eq!([body(&entry[..31]), body(&entry[..32])], [Err(ReceiptError::Extra), Ok(&[][..])]);
+}
+
+#[test]
+fn another_entry_in_place_of_the_seal_makes_no_receipt() {
+    let mut ledger = ledger_with(&sealed(&[1]));
+    ledger.checkpoint().unwrap();
+    ledger.receipt(7, 2).unwrap();
+    let other = Entry::GateRetired { gate: 7 }.encode(time(NOW));
+    ledger.storage.commit(&[Write::Put(Row::Entry { log: LEDGER, index: 1 }, other)]).unwrap();
+    assert!(matches!(ledger.receipt(7, 2), Err(LedgerError::NotLogged { index: 2, .. })));
 }
