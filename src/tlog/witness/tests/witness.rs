@@ -3,8 +3,8 @@
 use super::*;
 use crate::tlog::{
     Chain, MemoryStorage,
-    checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
-    storage::MemoryError,
+    log::storage::MemoryError,
+    note::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
 };
 
 const NOW: UnixTime = UnixTime::MAX;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::tlog::{
     Checkpoint,
-    checkpoint::tests::{ORIGIN, key, log_verifier, name},
+    note::checkpoint::tests::{ORIGIN, key, log_verifier, name},
 };
 
 fn bodies(range: core::ops::Range<u64>, salt: u8) -> Vec<Vec<u8>> {

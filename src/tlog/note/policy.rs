@@ -6,10 +6,8 @@
 //! it is used, every key listed once, and a name is a member of one group at most, so that nobody
 //! counts twice.
 
-use super::{
-    checkpoint::SignedCheckpoint,
-    note::{KeyKind, KeyName, NoteError, NoteVerifier, line_length, parse_decimal},
-};
+use super::checkpoint::SignedCheckpoint;
+use super::note::{KeyKind, KeyName, NoteError, NoteVerifier, line_length, parse_decimal};
 use crate::{
     limits::{MAX_NOTE, MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES},
     time::UnixTime,

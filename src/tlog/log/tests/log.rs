@@ -2,10 +2,9 @@
 
 use super::*;
 use crate::tlog::{
-    BundleEntries, MemoryStorage, Resource,
-    checkpoint::tests::{ORIGIN, key},
-    leaf_hash,
-    storage::MemoryError,
+    BundleEntries, MemoryStorage, Resource, leaf_hash,
+    log::storage::MemoryError,
+    note::checkpoint::tests::{ORIGIN, key},
     tiles_of, verify_consistency, verify_inclusion,
 };
 

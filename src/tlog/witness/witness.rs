@@ -4,15 +4,13 @@
 //! [`Witness::consider`] gives no cosignature but a [`Pending`], and only [`Pending::commit`], which
 //! writes first, makes one.
 
-use super::{
-    base64,
-    checkpoint::{Checkpoint, SignedCheckpoint},
-    note::{KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, parse_decimal},
-    proof::ProofError,
-    replica::{ForkEvidence, Replica, ReplicaError},
-    storage::{LogKey, Row, Storage, Write},
-    tree::empty_root,
-};
+use super::super::log::storage::{LogKey, Row, Storage, Write};
+use super::super::note::base64;
+use super::super::note::checkpoint::{Checkpoint, SignedCheckpoint};
+use super::super::note::note::{KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, parse_decimal};
+use super::super::tree::proof::ProofError;
+use super::super::tree::tree::empty_root;
+use super::replica::{ForkEvidence, Replica, ReplicaError};
 use crate::{
     crypto::{Hash, SigningKey},
     limits::MAX_PROOF,

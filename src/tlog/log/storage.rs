@@ -56,7 +56,7 @@ pub enum Row {
 }
 
 /// Name of [`Row::pruned`].
-pub(super) const PRUNED: u8 = 0;
+pub(in crate::tlog) const PRUNED: u8 = 0;
 
 impl Row {
     /// The index of a row that there is one of per entry.

@@ -33,14 +33,14 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// As [`leaf_hash`] of each entry.
-pub(super) fn leaf_hashes(entries: &[&[u8]]) -> Vec<Hash> {
+pub(in crate::tlog) fn leaf_hashes(entries: &[&[u8]]) -> Vec<Hash> {
     let mut hashes = Vec::with_capacity(entries.len());
     sha256_each(entries.iter().map(|entry| [&[0x00][..], entry]), |hash| hashes.push(hash));
     hashes
 }
 
 /// The nodes over each two of these; of an odd one at the end, none.
-pub(super) fn parents(nodes: &[Hash]) -> Vec<Hash> {
+pub(in crate::tlog) fn parents(nodes: &[Hash]) -> Vec<Hash> {
     let mut parents = Vec::with_capacity(nodes.len() / 2);
     let (pairs, _) = nodes.as_chunks::<2>();
     sha256_each(pairs.iter().map(|[left, right]| [&[0x01][..], &left.0, &right.0]), |hash| parents.push(hash));
@@ -217,12 +217,12 @@ impl Chain {
 
     /// The link of the next entry.
     #[inline]
-    pub(super) fn next(&self, body: &[u8]) -> Result<Hash, BodyTooLong> {
+    pub(in crate::tlog) fn next(&self, body: &[u8]) -> Result<Hash, BodyTooLong> {
         if body.len() > MAX_BODY { Err(BodyTooLong(body.len())) } else { Ok(link_hash(&self.link, body)) }
     }
 
     /// Appends an entry by its link, and by the root of the largest subtree that it completes.
-    pub(super) fn complete(&mut self, link: Hash, root: Hash) {
+    pub(in crate::tlog) fn complete(&mut self, link: Hash, root: Hash) {
         self.link = link;
         self.frontier.complete(root, 0);
     }
@@ -259,7 +259,7 @@ impl Chain {
 /// Hashes of one tile, at most 256, with the complete subtrees over them: each hash is followed by the
 /// inner nodes that it completes. It is hashed once, whatever is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Subtrees {
+pub(in crate::tlog) struct Subtrees {
     width: usize,
     nodes: Vec<Hash>,
 }
@@ -278,12 +278,12 @@ impl Clone for Subtrees {
 
 impl Subtrees {
     /// Number of hashes.
-    pub(super) const fn width(&self) -> usize {
+    pub(in crate::tlog) const fn width(&self) -> usize {
         self.width
     }
 
     /// Adds a hash, and returns the root of the largest subtree that it completes.
-    pub(super) fn push(&mut self, hash: Hash) -> Hash {
+    pub(in crate::tlog) fn push(&mut self, hash: Hash) -> Hash {
         self.nodes.push(hash);
         let mut root = hash;
         for level in 0..self.width.trailing_ones() {
@@ -297,7 +297,7 @@ impl Subtrees {
     }
 
     /// The root over the `2^level` hashes from `index * 2^level`, if they are all there.
-    pub(super) fn node(&self, level: u32, index: usize) -> Option<Hash> {
+    pub(in crate::tlog) fn node(&self, level: u32, index: usize) -> Option<Hash> {
         let last = index.checked_add(1)?.checked_mul(1usize.checked_shl(level)?)?.checked_sub(1)?;
         if last >= self.width {
             return None;
@@ -309,18 +309,18 @@ impl Subtrees {
     }
 
     /// The hashes without what is over them.
-    pub(super) fn hashes(&self) -> impl Iterator<Item = Hash> {
+    pub(in crate::tlog) fn hashes(&self) -> impl Iterator<Item = Hash> {
         (0..self.width).filter_map(|index| self.node(0, index))
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::tlog) fn clear(&mut self) {
         self.width = 0;
         self.nodes.clear();
     }
 }
 
 /// Root over the leaves of a complete subtree: a power of two of them.
-pub(super) fn subtree_root(leaves: &[Hash]) -> Hash {
+pub(in crate::tlog) fn subtree_root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => empty_root(),
         [leaf] => *leaf,

@@ -4,12 +4,9 @@
 //! what a federation wants to say beside size and root, it says in an entry. A log's key name is its
 //! origin, and its signature is plain Ed25519.
 
-use super::{
-    base64,
-    note::{
-        KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, parse_decimal, parse_line,
-        sign_line,
-    },
+use super::base64;
+use super::note::{
+    KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, parse_decimal, parse_line, sign_line,
 };
 use crate::{
     crypto::{Hash, SigningKey},
@@ -62,7 +59,7 @@ impl Checkpoint {
     /// Cosigns this checkpoint as of `time`, and returns the signature line.
     ///
     /// This is the bare operation. A witness that must never cosign two histories uses
-    /// [`super::Witness`].
+    /// [`crate::tlog::Witness`].
     #[must_use]
     pub fn cosign(&self, name: &KeyName, key: &SigningKey, time: UnixTime) -> String {
         cosign_line(name, key, time, &self.to_text())
@@ -197,7 +194,7 @@ impl SignedCheckpoint {
     }
 
     /// This checkpoint with its log's signature line alone.
-    pub(super) fn without_others(&self) -> Result<Self, NoteError> {
+    pub(in crate::tlog) fn without_others(&self) -> Result<Self, NoteError> {
         let note = Note::parse(self.note.as_bytes())?;
         let line = note.lines().iter().find(|line| self.is_logs(line));
         let line = line.ok_or_else(|| NoteError::NotSigned(self.checkpoint.origin.clone()))?;

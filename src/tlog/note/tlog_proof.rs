@@ -1,11 +1,9 @@
 //! Offline proofs that an entry is in a log (C2SP tlog-proof).
 
-use super::{
-    base64,
-    checkpoint::SignedCheckpoint,
-    note::{NoteError, NoteVerifier, parse_decimal},
-    proof::{ProofError, verify_inclusion},
-};
+use super::super::tree::proof::{ProofError, verify_inclusion};
+use super::base64;
+use super::checkpoint::SignedCheckpoint;
+use super::note::{NoteError, NoteVerifier, parse_decimal};
 use crate::{crypto::Hash, limits::MAX_PROOF, time::UnixTime};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";

@@ -4,12 +4,10 @@
 //! more. It moves forward by entries or by consistency proof, and never back. When the log signed two
 //! histories, the replica says so with evidence that anybody can check.
 
-use super::{
-    checkpoint::SignedCheckpoint,
-    note::{KeyName, NoteError, NoteVerifier},
-    proof::{Nodes, ProofError, consistency_proof, prefix_and_whole, verify_consistency},
-    tree::{BodyTooLong, Chain, Frontier, empty_root, subtree_root},
-};
+use super::super::note::checkpoint::SignedCheckpoint;
+use super::super::note::note::{KeyName, NoteError, NoteVerifier};
+use super::super::tree::proof::{Nodes, ProofError, consistency_proof, prefix_and_whole, verify_consistency};
+use super::super::tree::tree::{BodyTooLong, Chain, Frontier, empty_root, subtree_root};
 use crate::crypto::Hash;
 
 /// A replica does not accept what it was given, and is unchanged.

@@ -260,12 +260,12 @@ impl<'a> NoteLine<'a> {
         self.id
     }
 
-    pub(super) fn is_of(&self, verifier: &NoteVerifier) -> bool {
+    pub(in crate::tlog) fn is_of(&self, verifier: &NoteVerifier) -> bool {
         self.id == Some(verifier.id) && verifier.name == *self.name
     }
 
     /// Verifies this line over `text`; the time for a cosignature.
-    pub(super) fn verify(&self, verifier: &NoteVerifier, text: &str) -> Result<Option<UnixTime>, NoteError> {
+    pub(in crate::tlog) fn verify(&self, verifier: &NoteVerifier, text: &str) -> Result<Option<UnixTime>, NoteError> {
         let bad = || NoteError::Signature(verifier.name.clone());
         let signature = self.signature.as_deref().ok_or_else(bad)?;
         match verifier.kind {
@@ -375,13 +375,13 @@ fn parse_lines(text: &str) -> Result<Vec<NoteLine<'_>>, NoteError> {
 }
 
 /// A number in decimal without leading zeros, as in checkpoints and proofs.
-pub(super) fn parse_decimal(text: &str) -> Option<u64> {
+pub(in crate::tlog) fn parse_decimal(text: &str) -> Option<u64> {
     let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if canonical { text.parse().ok() } else { None }
 }
 
 /// A signature line with its newline, whoever's it is.
-pub(super) fn parse_line(raw: &str) -> Option<NoteLine<'_>> {
+pub(in crate::tlog) fn parse_line(raw: &str) -> Option<NoteLine<'_>> {
     let line = raw.strip_suffix('\n')?.strip_prefix("\u{2014} ")?;
     let (name, text) = line.split_once(' ').unwrap_or((line, ""));
     // The id alone says whose line it is: one of a known key whose signature is no Base64 is a bad line of that key.
@@ -401,7 +401,7 @@ fn key_id(name: &KeyName, kind: KeyKind, key: &VerifyingKey) -> KeyId {
 }
 
 /// The bytes of a signature line of such a key: an em dash, two spaces, the Base64, a newline.
-pub(super) fn line_length(name: &KeyName, kind: KeyKind) -> usize {
+pub(in crate::tlog) fn line_length(name: &KeyName, kind: KeyKind) -> usize {
     let base64 = match kind {
         KeyKind::Ed25519 => 92,
         KeyKind::Cosignature => 104,

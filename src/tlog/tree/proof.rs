@@ -224,7 +224,7 @@ fn siblings<N: Nodes>(
 
 /// Root of the subtree over the leaves `begin..end`, which is not empty and starts at a multiple of
 /// the smallest power of two that holds it.
-pub(super) fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
+pub(in crate::tlog) fn range<N: Nodes>(begin: u64, end: u64, nodes: &N) -> Result<Hash, N::Error> {
     // Its complete subtrees, from the smallest at the right to the largest at the left.
     let mut rest = end.saturating_sub(begin);
     let mut root = None;

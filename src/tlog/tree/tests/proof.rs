@@ -1,7 +1,7 @@
 //! Tests of `proof.rs`.
 
 use super::*;
-use crate::tlog::tree::tests::leaves;
+use crate::tlog::tree::tree::tests::leaves;
 use core::{cell::RefCell, convert::Infallible};
 use proptest::prelude::*;
 

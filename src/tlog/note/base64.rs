@@ -18,7 +18,7 @@ const VALUES: [u8; 256] = {
     values
 };
 
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(in crate::tlog) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
     for group in bytes.chunks(3) {
         let (bits, symbols) = match *group {
@@ -37,7 +37,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The bytes of `text`, or `None` when it is not the one Base64 text of any bytes.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(in crate::tlog) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {
         return None;
@@ -65,7 +65,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The first four bytes of what `text` starts with, whatever follows its first six symbols.
-pub(super) fn decode_start(text: &str) -> Option<[u8; 4]> {
+pub(in crate::tlog) fn decode_start(text: &str) -> Option<[u8; 4]> {
     let symbols = text.as_bytes().get(..6)?.iter();
     let mut bits = symbols.map(|&symbol| VALUES.get(usize::from(symbol)).copied().filter(|&value| value != 255));
     let bits = bits.try_fold(0u64, |bits, value| Some(bits << 6 | u64::from(value?)))?;
@@ -74,7 +74,7 @@ pub(super) fn decode_start(text: &str) -> Option<[u8; 4]> {
     Some(start)
 }
 
-pub(super) fn decode_hash(text: &str) -> Option<Hash> {
+pub(in crate::tlog) fn decode_hash(text: &str) -> Option<Hash> {
     decode(text)?.try_into().ok().map(Hash)
 }
 

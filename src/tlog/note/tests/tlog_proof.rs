@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::tlog::{
-    Checkpoint,
-    checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
-    node_hash,
+    Checkpoint, node_hash,
+    note::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness},
 };
 use proptest::prelude::*;
 

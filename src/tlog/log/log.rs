@@ -5,14 +5,12 @@
 //! moves the log. Nothing derived is trusted when a log is opened: size, link and right edge are
 //! computed from the rows again, and so is the root of the newest checkpoint.
 
-use super::{
-    checkpoint::{Checkpoint, SignedCheckpoint},
-    note::{KeyName, Note, NoteError},
-    proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
-    storage::{LogKey, PRUNED, Row, Series, Storage, Write},
-    tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
-    tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root},
-};
+use super::super::note::checkpoint::{Checkpoint, SignedCheckpoint};
+use super::super::note::note::{KeyName, Note, NoteError};
+use super::super::tree::proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of};
+use super::super::tree::tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry};
+use super::super::tree::tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root};
+use super::storage::{LogKey, PRUNED, Row, Series, Storage, Write};
 use crate::{crypto::Hash, limits::MAX_ENTRY};
 use core::{cell::RefCell, ops::Range};
 
@@ -306,7 +304,7 @@ impl Log {
     /// Proves that entry `index` is in this log as it was at `size` (RFC 9162 §2.1.3.1).
     ///
     /// It reads and hashes up to one tile of each level. Who makes many proofs asks
-    /// [`TileCache::inclusion_proof`](super::TileCache::inclusion_proof).
+    /// [`TileCache::inclusion_proof`](crate::tlog::TileCache::inclusion_proof).
     ///
     /// # Errors
     /// [`LogError`].
@@ -494,7 +492,7 @@ impl Log {
         StoredNodes { log: self, storage, last: RefCell::new(None) }
     }
 
-    pub(super) fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
+    pub(in crate::tlog) fn within<E>(&self, at: u64, size: u64) -> Result<(), LogError<E>> {
         if at <= size { Ok(()) } else { Err(LogError::OutOfRange { at, size }) }
     }
 
@@ -535,7 +533,7 @@ impl Log {
     }
 
     /// Where the node at `level` and `index` is found.
-    pub(super) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
+    pub(in crate::tlog) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
         let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
         let full = self.full_tiles(tile_level);
         if tile_index == full
@@ -693,7 +691,7 @@ impl Batch {
 }
 
 /// Where a node is found.
-pub(super) enum Place {
+pub(in crate::tlog) enum Place {
     /// It is known.
     Here(Hash),
     /// In the full tile of this level and index: the root over these of its hashes.
@@ -756,7 +754,7 @@ const fn damaged<E>(row: Row, why: Damage) -> LogError<E> {
     LogError::Damaged { row, why }
 }
 
-pub(super) fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
+pub(in crate::tlog) fn flatten<E>(error: ProveError<LogError<E>>) -> LogError<E> {
     match error {
         ProveError::OutOfRange { at, size } => LogError::OutOfRange { at, size },
         ProveError::Nodes(error) => error,
@@ -774,7 +772,7 @@ fn number<S: Storage>(storage: &S, row: Row) -> Result<Option<u64>, LogError<S::
 }
 
 /// The 256 hashes of a full tile.
-pub(super) fn tile<S: Storage>(
+pub(in crate::tlog) fn tile<S: Storage>(
     storage: &S,
     log: LogKey,
     level: u8,

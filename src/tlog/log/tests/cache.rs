@@ -1,7 +1,7 @@
 //! Tests of `cache.rs`.
 
 use super::*;
-use crate::tlog::{Damage, MemoryStorage, Row, Series, Write, storage::MemoryError};
+use crate::tlog::{Damage, MemoryStorage, Row, Series, Write, log::storage::MemoryError};
 use core::{cell::Cell, ops::Range};
 
 const KEY: LogKey = LogKey(3);

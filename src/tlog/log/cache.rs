@@ -3,13 +3,11 @@
 //! A proof needs up to seven nodes inside each tile it passes, which is nearly all of the tile's
 //! hashing. Who makes many proofs keeps the tiles it met.
 
-use super::{
-    log::{Log, LogError, Place, flatten, tile},
-    proof::{Nodes, consistency_proof, inclusion_proof, range},
-    storage::{LogKey, Storage},
-    tile::TILE_WIDTH,
-    tree::parents,
-};
+use super::super::tree::proof::{Nodes, consistency_proof, inclusion_proof, range};
+use super::super::tree::tile::TILE_WIDTH;
+use super::super::tree::tree::parents;
+use super::log::{Log, LogError, Place, flatten, tile};
+use super::storage::{LogKey, Storage};
 use crate::crypto::Hash;
 use core::cell::RefCell;
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::crypto::Hash;
 use crate::tlog::Checkpoint;
-use crate::tlog::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness};
+use crate::tlog::note::checkpoint::tests::{ORIGIN, key, log_verifier, name, witness};
 use proptest::prelude::*;
 
 const NOW: UnixTime = UnixTime::MIN;
