@@ -4,7 +4,7 @@ use super::entry::EntryError;
 use crate::gate::UsageDigestError;
 use crate::id::GateId;
 use crate::time::UnixTime;
-use crate::tlog::{ForkEvidence, LogError, NoteError, PushError};
+use crate::tlog::{ForkEvidence, LogError, NotReady, NoteError, PushError};
 use crate::trust::{CertificateError, TrustError};
 
 /// A ledger cannot be opened, or what was asked of it was not done.
@@ -159,6 +159,15 @@ pub enum IngestError<E> {
     /// The ledger cannot take anything now.
     #[error(transparent)]
     Ledger(#[from] LedgerError<E>),
+}
+
+impl<E> From<NotReady<E>> for LedgerError<E> {
+    fn from(error: NotReady<E>) -> Self {
+        match error {
+            NotReady::Storage(error) => Self::Log(LogError::Storage(error)),
+            NotReady::Unsure => Self::Unsure,
+        }
+    }
 }
 
 impl<E> From<LogError<E>> for IngestError<E> {

@@ -11,7 +11,8 @@ use crate::gate::Record;
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
-    KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, SignedCheckpoint, Staged, Storage, Write, empty_root,
+    KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, SignedCheckpoint, Staged, Storage, Write, Writer,
+    empty_root,
 };
 use crate::trust::{GateCertificate, TrustHistory, TrustList};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +32,7 @@ pub struct Ledger<S: Storage> {
     pub(super) log: Log,
     pub(super) journals: BTreeMap<u32, Journal>,
     pub(super) last: UnixTime,
-    pub(super) unsure: bool,
+    pub(super) writer: Writer,
 }
 
 impl<S: Storage> Ledger<S> {
@@ -53,7 +54,7 @@ impl<S: Storage> Ledger<S> {
         let log = Log::open(&storage, LEDGER, &trust.first().ledger_origin(member))?;
         let journals = BTreeMap::new();
         let (adopted, last) = (trust.first().sequence(), UnixTime::MIN);
-        let mut ledger = Self { storage, member, key, trust, adopted, log, journals, last, unsure: true };
+        let mut ledger = Self { storage, member, key, trust, adopted, log, journals, last, writer: Writer::default() };
         ledger.replay()?;
         // The key may be that of a list still to be adopted.
         let lists = ledger.trust.lists().filter(|list| list.sequence() >= ledger.adopted);
@@ -97,15 +98,13 @@ impl<S: Storage> Ledger<S> {
         Ok(())
     }
 
-    /// After a failed commit, opens the logs again and learns what the store holds. Does nothing
-    /// where no commit failed.
+    /// Makes the store ready again, whatever failed. After a failed commit it also opens the logs again and learns
+    /// what the store holds.
     ///
     /// # Errors
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
     pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
-        self.storage.same_process().map_err(LogError::Storage)?;
-        if self.unsure {
-            self.storage.recover().map_err(LogError::Storage)?;
+        if self.writer.recover(&mut self.storage).map_err(LogError::Storage)? {
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
             self.replay()?;
         }
@@ -130,7 +129,6 @@ impl<S: Storage> Ledger<S> {
         if let Some(broken) = broken {
             return Err(broken);
         }
-        self.unsure = true;
         self.journals.clear();
         self.last = UnixTime::MIN;
         self.adopted = self.trust.first().sequence();
@@ -142,7 +140,7 @@ impl<S: Storage> Ledger<S> {
                 return Err(LedgerError::OtherJournal(journal.certificate.gate()));
             }
         }
-        self.unsure = false;
+        self.writer.settled();
         Ok(())
     }
 
@@ -292,8 +290,7 @@ impl<S: Storage> Ledger<S> {
     }
 
     pub(super) fn sure(&self) -> Result<(), LedgerError<S::Error>> {
-        self.storage.same_process().map_err(LogError::Storage)?;
-        if self.unsure { Err(LedgerError::Unsure) } else { Ok(()) }
+        Ok(self.writer.begin(&self.storage)?)
     }
 
     /// The time of what is done now: see [`UnixTime::not_before`].
@@ -318,18 +315,17 @@ impl<S: Storage> Ledger<S> {
 
     /// Commits entries, and with them what journals grow by.
     pub(super) fn commit_grown(&mut self, grown: Grown, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
-        self.commit(grown.writes)?;
+        self.writer.commit(&mut self.storage, &grown.writes).map_err(LogError::Storage)?;
         // The batches were begun on these logs a moment ago, and nothing else was done meanwhile.
-        self.unsure = self.log.apply(grown.ledger).is_err();
+        self.log.apply(grown.ledger).map_err(|_| LedgerError::Unsure)?;
         for (gate, batch) in grown.journals {
-            if let Some(journal) = self.journals.get_mut(&gate) {
-                self.unsure |= journal.log.apply(batch).is_err();
-            }
+            self.journal_mut(gate)?.log.apply(batch).map_err(|_| LedgerError::Unsure)?;
         }
-        self.sure()?;
-        let learnt = grown.entries.iter().try_for_each(|(index, entry)| self.learn(*index, now, entry));
-        self.unsure = learnt.is_err();
-        learnt
+        for (index, entry) in &grown.entries {
+            self.learn(*index, now, entry)?;
+        }
+        self.writer.settled();
+        Ok(())
     }
 
     fn verify_kept(&self, note: Option<&[u8]>) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
@@ -340,14 +336,9 @@ impl<S: Storage> Ledger<S> {
     /// Keeps a checkpoint in the place of the one that was there.
     fn keep(&mut self, signed: &SignedCheckpoint, replaced: Option<Vec<u8>>) -> Result<(), LedgerError<S::Error>> {
         let write = self.log.checkpoint_write(&self.storage, signed)?;
-        self.commit(vec![self.log.expectation(), Write::Expect(write.row(), replaced), write])
-    }
-
-    fn commit(&mut self, writes: Vec<Write>) -> Result<(), LedgerError<S::Error>> {
-        if let Err(error) = self.storage.commit(&writes) {
-            self.unsure = true;
-            return Err(LogError::Storage(error).into());
-        }
+        let writes = [self.log.expectation(), Write::Expect(write.row(), replaced), write];
+        self.writer.commit(&mut self.storage, &writes).map_err(LogError::Storage)?;
+        self.writer.settled();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ pub use log::cache::TileCache;
 pub use log::log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
 pub(crate) use log::storage::Staged;
 pub use log::storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
+pub(crate) use log::writer::{NotReady, Writer};
 pub use note::checkpoint::{Checkpoint, SignedCheckpoint};
 pub use note::note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, sign_line};
 pub use note::policy::{Policy, PolicyError, PolicyFault, PolicyUnmet, Witnessed};

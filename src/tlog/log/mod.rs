@@ -3,3 +3,4 @@
 pub(super) mod cache;
 pub(super) mod log;
 pub(super) mod storage;
+pub(super) mod writer;

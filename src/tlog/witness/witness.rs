@@ -4,7 +4,10 @@
 //! [`Witness::consider`] gives no cosignature but a [`Pending`], and only [`Pending::commit`], which
 //! writes first, makes one.
 
-use super::super::log::storage::{LogKey, Row, Storage, Write};
+use super::super::log::{
+    storage::{LogKey, Row, Storage, Write},
+    writer::Writer,
+};
 use super::super::note::base64;
 use super::super::note::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::super::note::note::{KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, parse_decimal};
@@ -215,8 +218,7 @@ pub struct Witness {
 struct Watched {
     watch: Watch,
     seen: Replica,
-    /// A commit failed: the store may hold another checkpoint than was seen.
-    unsure: bool,
+    writer: Writer,
 }
 
 impl Witness {
@@ -258,7 +260,9 @@ impl Witness {
                 let times = signed.cosignatures(core::slice::from_ref(&own)).map_err(damaged)?;
                 last = times.into_iter().map(|(_, time)| time).fold(last, UnixTime::max);
             }
-            watched.push(Watched { watch, seen, unsure: false });
+            let mut writer = Writer::default();
+            writer.settled();
+            watched.push(Watched { watch, seen, writer });
         }
         Ok(Self { name, key, logs: watched, last })
     }
@@ -384,13 +388,12 @@ impl Pending<'_> {
     /// next commit the witness looks what is durable and goes on from there, so that a request which does not continue that
     /// is refused.
     pub fn commit<S: Storage>(self, storage: &mut S, now: UnixTime) -> Result<String, WitnessError<S::Error>> {
-        storage.same_process().map_err(WitnessError::Storage)?;
-        storage.recover().map_err(WitnessError::Storage)?;
+        let unsure = self.log.writer.recover(storage).map_err(WitnessError::Storage)?;
         let witness = NoteVerifier::of(self.name.clone(), KeyKind::Cosignature, self.key.verifying_key());
         let row = Row::Checkpoint { log: self.log.watch.log };
         let mut replaced = self.log.seen.latest().map(|last| last.note().into());
         // What is durable counts as cosigned, by whomever: had it been, and were it overwritten, there would be a fork.
-        if self.log.unsure
+        if unsure
             && let Some(note) = storage.get(row).map_err(WitnessError::Storage)?
             && let Ok(here) = SignedCheckpoint::verify_any(&note, self.log.watch.known())
         {
@@ -413,10 +416,10 @@ impl Pending<'_> {
         let bare = self.signed.without_others();
         let kept = bare.and_then(|bare| bare.with_cosignatures(&line, &[witness]));
         let kept = kept.unwrap_or(self.signed);
-        self.log.unsure = true;
         let writes = [Write::Expect(row, replaced), Write::Put(row, kept.note().into())];
-        storage.commit(&writes).map_err(WitnessError::Storage)?;
-        (self.log.seen, self.log.unsure) = (Replica::at(kept), false);
+        self.log.writer.commit(storage, &writes).map_err(WitnessError::Storage)?;
+        self.log.seen = Replica::at(kept);
+        self.log.writer.settled();
         *self.last = time;
         Ok(line)
     }
