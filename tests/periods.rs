@@ -9,7 +9,7 @@ use onecard::audit::{
 };
 use onecard::gate::{Decision, Record, Sync};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, LedgerError, StatementRef};
+use onecard::ledger::{Entry, RecordEntryError, StatementRef};
 use onecard::product::Use;
 use onecard::time::UnixTime;
 
@@ -283,7 +283,7 @@ fn a_use_that_its_gate_and_its_city_take_back_is_taken_back_once() {
             }
             if reversed == number && annulled < number {
                 let again = day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at));
-                assert!(matches!(again, Err(LedgerError::NoRedemption { .. })), "it was annulled: {again:?}");
+                assert!(matches!(again, Err(RecordEntryError::NoRedemption { .. })), "it was annulled: {again:?}");
             }
         }
         statements.push(settle(&mut day, 2));

@@ -10,7 +10,8 @@ use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
 use onecard::id::GateId;
 use onecard::ledger::{
-    Entry, Ledger, LedgerCheckpoint, LedgerError, Receipt, ReceiptError, StatementRef, watch, witness_name,
+    Entry, Ledger, LedgerCheckpoint, OpenLedgerError, Receipt, ReceiptError, RecordEntryError, SignError, StatementRef,
+    watch, witness_name,
 };
 use onecard::pass::{self, Audience, PassClaims, PassError};
 use onecard::time::UnixTime;
@@ -511,7 +512,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     let ledger = &mut month.city(SHANGHAI).ledger;
     let (storage, at) = (ledger.storage().clone(), time(ISSUED[1]));
     let trust = |error| match error {
-        LedgerError::Trust(error) => error,
+        RecordEntryError::Trust(error) => error,
         other => panic!("{other}"),
     };
     assert_eq!(trust(ledger.adopt(&list(3), at).unwrap_err()), TrustError::Gap { current: 1, found: 3 });
@@ -519,15 +520,15 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     let early = trust(ledger.adopt(&list(2), time(ISSUED[1] - 1)).unwrap_err());
     assert_eq!(early, TrustError::NotYetIssued(at));
     let unknown = Entry::TrustAdopted { sequence: 2, digest: anchor(2) };
-    assert!(matches!(ledger.record(unknown, at), Err(LedgerError::OtherTrustList(2))));
+    assert!(matches!(ledger.record(unknown, at), Err(RecordEntryError::OtherTrustList(2))));
     let new = || key(SHANGHAI, Role::Log, 2);
-    assert!(matches!(ledger.use_key(new()), Err(LedgerError::OtherKey)), "before the list says so");
+    assert!(matches!(ledger.use_key(new()), Err(SignError::OtherKey)), "before the list says so");
     assert_eq!((ledger.storage(), ledger.trust().sequence()), (&storage, 1), "nothing was written");
 
     ledger.adopt(&list(2), at).unwrap();
     assert_eq!(ledger.trust().sequence(), 2);
     let again = Entry::TrustAdopted { sequence: 1, digest: anchor(1) };
-    assert!(matches!(ledger.record(again, at), Err(LedgerError::OtherTrustList(1))));
+    assert!(matches!(ledger.record(again, at), Err(RecordEntryError::OtherTrustList(1))));
     let by_old = ledger.checkpoint().unwrap();
     ledger.use_key(new()).unwrap();
     let by_new = ledger.checkpoint().unwrap();
@@ -536,7 +537,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     assert_eq!(ledger.checkpoint().unwrap(), by_new);
     ledger.use_key(key(SHANGHAI, Role::Log, 1)).unwrap();
     ledger.adopt(&list(3), time(ISSUED[2])).unwrap();
-    assert!(matches!(ledger.checkpoint(), Err(LedgerError::OtherKey)), "the old key has been retired");
+    assert!(matches!(ledger.checkpoint(), Err(SignError::OtherKey)), "the old key has been retired");
     ledger.use_key(new()).unwrap();
     ledger.checkpoint().unwrap();
 
@@ -546,8 +547,8 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     };
     assert_eq!(open(new(), 3).unwrap(), (3, 3));
     assert_eq!(open(new(), 5).unwrap(), (3, 5), "a list that it has not adopted is not in force in it");
-    assert!(matches!(open(new(), 2), Err(LedgerError::OtherTrustList(3))));
-    assert!(matches!(open(key(SHANGHAI, Role::Log, 1), 3), Err(LedgerError::OtherKey)));
+    assert!(matches!(open(new(), 2), Err(OpenLedgerError::OtherTrustList(3))));
+    assert!(matches!(open(key(SHANGHAI, Role::Log, 1), 3), Err(OpenLedgerError::OtherKey)));
     // Opened with a pinned later list, what it adopted before is not asked for.
     let pinned = TrustList::pinned(&list(3), &anchor(3)).unwrap();
     assert!(Ledger::open(ledger.storage().clone(), id(SHANGHAI), new(), pinned).is_ok());
@@ -562,8 +563,8 @@ fn a_key_still_good_signs_no_ledger_whose_entries_are_younger() {
     ledger.record(again(), time(ISSUED[1] + OVERLAP)).unwrap();
     ledger.checkpoint().unwrap();
     ledger.record(again(), time(ISSUED[1] + OVERLAP + 1)).unwrap();
-    assert!(matches!(ledger.checkpoint(), Err(LedgerError::OtherKey)));
-    assert!(matches!(ledger.use_key(key(SHANGHAI, Role::Log, 1)), Err(LedgerError::OtherKey)));
+    assert!(matches!(ledger.checkpoint(), Err(SignError::OtherKey)));
+    assert!(matches!(ledger.use_key(key(SHANGHAI, Role::Log, 1)), Err(SignError::OtherKey)));
     ledger.use_key(key(SHANGHAI, Role::Log, 2)).unwrap();
     ledger.checkpoint().unwrap();
 }
@@ -572,8 +573,8 @@ fn a_key_still_good_signs_no_ledger_whose_entries_are_younger() {
 fn under_a_list_that_has_expired_a_ledger_takes_records_and_nothing_else() {
     let mut month = first_day();
     let City { ledger, gate } = month.city(SHANGHAI);
-    let expired = |result: Result<u64, LedgerError<_>>| match result {
-        Err(LedgerError::Trust(TrustError::Expired(at))) => at,
+    let expired = |result: Result<u64, RecordEntryError<_>>| match result {
+        Err(RecordEntryError::Trust(TrustError::Expired(at))) => at,
         other => panic!("{other:?}"),
     };
     let certificate = gate.certificate().as_bytes().to_vec();

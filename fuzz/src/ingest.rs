@@ -11,7 +11,8 @@ use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Redemption, Segment, SegmentRecord};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{
-    Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, journal_verifier, watch, witness_name,
+    Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, OpenLedgerError, SignError, journal_verifier,
+    watch, witness_name,
 };
 use onecard::product::PassFacts;
 use onecard::time::UnixTime;
@@ -261,7 +262,7 @@ impl City {
             Ok(Some(newest)) if after => {
                 let newest = [newest.note().as_bytes()];
                 let again = |store| Ledger::open_after(newest, store, id(CITY), secret(CITY, Role::Log), LISTS.clone());
-                assert!(matches!(again(Store::default()), Err(LedgerError::OldCopy { here: 0, .. })));
+                assert!(matches!(again(Store::default()), Err(OpenLedgerError::OldCopy { here: 0, .. })));
                 again(store).unwrap()
             }
             _ => open(store),
@@ -554,7 +555,7 @@ impl City {
         let fault = self.ledger.storage().fault.get();
         let result = self.ledger.checkpoint();
         if self.unsure {
-            return assert!(matches!(result, Err(LedgerError::Unsure)));
+            return assert!(matches!(result, Err(SignError::Ledger(LedgerError::Unsure))));
         }
         let signed = Some((self.known.entries, self.key.verifying_key()));
         let again = self.known.signed == signed;

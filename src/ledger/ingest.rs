@@ -187,7 +187,8 @@ impl<S: Storage> Here<'_, S> {
     /// The gate's checkpoint over its journal as it is here.
     fn sealed_checkpoint(&self) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
         let note = self.log.kept_checkpoint(self.store)?.unwrap_or_default();
-        Ok(SignedCheckpoint::verify(&note, &self.verifier)?)
+        SignedCheckpoint::verify(&note, &self.verifier)
+            .map_err(|error| LedgerError::Kept { log: self.log.key(), error })
     }
 }
 

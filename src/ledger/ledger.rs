@@ -1,7 +1,7 @@
 //! A member's ledger with the journals of its gates, in one store: opened, read and signed.
 
 use super::entry::Entry;
-use super::error::LedgerError;
+use super::error::{LedgerError, OpenLedgerError, SignError};
 use super::finality::Witnesses;
 use super::journal::Journal;
 use super::pending::{Group, Grown};
@@ -43,13 +43,13 @@ impl<S: Storage> Ledger<S> {
     /// ledger adopts one, that is the first of them.
     ///
     /// # Errors
-    /// [`LedgerError`]; a ledger that cannot vouch for what it holds does not open.
+    /// [`OpenLedgerError`]; a ledger that cannot vouch for what it holds does not open.
     pub fn open(
         storage: S,
         member: MemberId,
         key: SigningKey,
         trust: impl Into<TrustHistory>,
-    ) -> Result<Self, LedgerError<S::Error>> {
+    ) -> Result<Self, OpenLedgerError<S::Error>> {
         let trust = trust.into();
         let log = Log::open(&storage, LEDGER, &trust.first().ledger_origin(member))?;
         let journals = BTreeMap::new();
@@ -59,7 +59,7 @@ impl<S: Storage> Ledger<S> {
         // The key may be that of a list still to be adopted.
         let lists = ledger.trust.lists().filter(|list| list.sequence() >= ledger.adopted);
         if !lists.into_iter().any(|list| gives(list, member, &ledger.key, None)) {
-            return Err(LedgerError::OtherKey);
+            return Err(OpenLedgerError::OtherKey);
         }
         Ok(ledger)
     }
@@ -70,8 +70,8 @@ impl<S: Storage> Ledger<S> {
     /// every witness refuses for good; so it opens only if all that was signed is here.
     ///
     /// # Errors
-    /// [`LedgerError::OldCopy`]; [`LogError::OtherRoot`] when another history is here;
-    /// [`LedgerError::Note`] for a checkpoint that no key of this member signed; else as
+    /// [`OpenLedgerError::OldCopy`]; [`LogError::OtherRoot`] when another history is here;
+    /// [`OpenLedgerError::Newest`] for a checkpoint that no key of this member signed; else as
     /// [`Ledger::open`].
     pub fn open_after<'a>(
         newest: impl IntoIterator<Item = &'a [u8]>,
@@ -79,18 +79,19 @@ impl<S: Storage> Ledger<S> {
         member: MemberId,
         key: SigningKey,
         trust: impl Into<TrustHistory>,
-    ) -> Result<Self, LedgerError<S::Error>> {
+    ) -> Result<Self, OpenLedgerError<S::Error>> {
         let ledger = Self::open(storage, member, key, trust)?;
         newest.into_iter().try_for_each(|note| ledger.check_holds(note))?;
         Ok(ledger)
     }
 
     /// Refuses a ledger that is not the one this checkpoint was signed over, or an earlier state of it.
-    fn check_holds(&self, newest: &[u8]) -> Result<(), LedgerError<S::Error>> {
-        let newest = SignedCheckpoint::verify_any(newest, &every_log_key(&self.trust, self.member))?;
+    fn check_holds(&self, newest: &[u8]) -> Result<(), OpenLedgerError<S::Error>> {
+        let newest = SignedCheckpoint::verify_any(newest, &every_log_key(&self.trust, self.member))
+            .map_err(OpenLedgerError::Newest)?;
         let (here, known) = (self.log.size(), newest.size());
         if here < known {
-            return Err(LedgerError::OldCopy { here, known });
+            return Err(OpenLedgerError::OldCopy { here, known });
         }
         if self.log.root_at(&self.storage, known)? != newest.root() {
             return Err(LogError::OtherRoot(known).into());
@@ -103,7 +104,7 @@ impl<S: Storage> Ledger<S> {
     ///
     /// # Errors
     /// As [`Ledger::open`]; the ledger is as unsure as before then.
-    pub fn recover(&mut self) -> Result<(), LedgerError<S::Error>> {
+    pub fn recover(&mut self) -> Result<(), OpenLedgerError<S::Error>> {
         if self.writer.recover(&mut self.storage).map_err(LogError::Storage)? {
             self.log = Log::open(&self.storage, LEDGER, self.log.origin().as_str())?;
             self.replay()?;
@@ -112,17 +113,17 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// Learns all that the log holds, and checks that the journals are those it sealed.
-    fn replay(&mut self) -> Result<(), LedgerError<S::Error>> {
+    fn replay(&mut self) -> Result<(), OpenLedgerError<S::Error>> {
         let mut entries = Vec::new();
         let mut broken = None;
         self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
             match Entry::decode(body) {
                 // What reads as a certificate of 32 bytes is a gate's first record.
                 _ if index == 0 && matches!(Record::decode(body), Ok(Record::Opened { .. })) => {
-                    broken = Some(LedgerError::OtherStore);
+                    broken = Some(OpenLedgerError::OtherStore);
                 }
                 Ok((time, entry)) => entries.push((index, time, entry)),
-                Err(error) => broken = Some(LedgerError::Entry { index, error }),
+                Err(error) => broken = Some(OpenLedgerError::Entry { index, error }),
             }
             broken.is_none()
         })?;
@@ -137,7 +138,7 @@ impl<S: Storage> Ledger<S> {
         }
         for journal in self.journals.values() {
             if journal.log.root() != journal.root {
-                return Err(LedgerError::OtherJournal(journal.certificate.gate()));
+                return Err(OpenLedgerError::OtherJournal(journal.certificate.gate()));
             }
         }
         self.writer.settled();
@@ -192,10 +193,10 @@ impl<S: Storage> Ledger<S> {
     /// Signs with another log key from now on: the list in force must give it to this member.
     ///
     /// # Errors
-    /// [`LedgerError::OtherKey`]; the key stays the one before then.
-    pub fn use_key(&mut self, key: SigningKey) -> Result<(), LedgerError<S::Error>> {
+    /// [`SignError::OtherKey`]; the key stays the one before then.
+    pub fn use_key(&mut self, key: SigningKey) -> Result<(), SignError<S::Error>> {
         if !gives(self.trust(), self.member, &key, Some(self.last)) {
-            return Err(LedgerError::OtherKey);
+            return Err(SignError::OtherKey);
         }
         self.key = key;
         Ok(())
@@ -206,21 +207,23 @@ impl<S: Storage> Ledger<S> {
     /// this one signed it.
     ///
     /// # Errors
-    /// [`LedgerError::OtherKey`] when the trust list in force does not give the key for the newest
+    /// [`SignError::OtherKey`] when the trust list in force does not give the key for the newest
     /// entry's time or later, or the store's; the checkpoint then never leaves the city.
-    pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
+    pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, SignError<S::Error>> {
         self.sure()?;
         // No witness would cosign it.
         if !gives(self.trust(), self.member, &self.key, Some(self.last)) {
-            return Err(LedgerError::OtherKey);
+            return Err(SignError::OtherKey);
         }
         let replaced = self.log.kept_checkpoint(&self.storage)?;
         match self.verify_kept(replaced.as_deref()) {
-            Ok(Some(kept)) if kept.size() == self.log.size() && kept.signer() == self.verifier()?.id() => {
+            Ok(Some(kept))
+                if kept.size() == self.log.size() && self.verifier().is_ok_and(|own| own.id() == kept.signer()) =>
+            {
                 return Ok(kept);
             }
-            Ok(_) | Err(LedgerError::Note(NoteError::NotSigned(_))) => {}
-            Err(error) => return Err(error),
+            Ok(_) | Err(LedgerError::Kept { error: NoteError::NotSigned(_), .. }) => {}
+            Err(error) => return Err(error.into()),
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
         self.keep(&signed, replaced)?;
@@ -230,7 +233,7 @@ impl<S: Storage> Ledger<S> {
     /// The newest checkpoint signed, with the cosignatures that arrived.
     ///
     /// # Errors
-    /// The store's, or [`LedgerError::Note`] when the note kept is damaged.
+    /// The store's, or [`LedgerError::Kept`] when the note kept is damaged.
     pub fn kept_checkpoint(&self) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
         self.verify_kept(self.log.kept_checkpoint(&self.storage)?.as_deref())
     }
@@ -245,18 +248,18 @@ impl<S: Storage> Ledger<S> {
     /// [`clock_suspect`](crate::trust::Policy::clock_suspect). Who cosigned, the checkpoint returned says.
     ///
     /// # Errors
-    /// [`LedgerError::Note`] for the first bad line when none is good, or when no checkpoint was signed yet.
-    pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, LedgerError<S::Error>> {
+    /// [`SignError::Cosignature`] for the first bad line when none is good, or when no checkpoint was signed yet.
+    pub fn cosigned(&mut self, lines: &str, now: UnixTime) -> Result<SignedCheckpoint, SignError<S::Error>> {
         self.sure()?;
         let replaced = self.log.kept_checkpoint(&self.storage)?;
         let signed = self.verify_kept(replaced.as_deref())?;
-        let signed = signed.ok_or_else(|| NoteError::NotSigned(self.log.origin().clone()))?;
+        let signed = signed.ok_or_else(|| SignError::Cosignature(NoteError::NotSigned(self.log.origin().clone())))?;
         let grown = self.time_before(signed.size())?;
         let apart = i64::from(self.trust().policy().clock_suspect);
         let witnesses = Witnesses::of(&self.trust, self.member, &every_log_key(&self.trust, self.member), &signed);
-        let signed = signed.with_cosignatures_that(lines, &witnesses.keys, |at, time| {
-            grown.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time)
-        })?;
+        let possible =
+            |at, time: UnixTime| grown.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time);
+        let signed = signed.with_cosignatures_that(lines, &witnesses.keys, possible).map_err(SignError::Cosignature)?;
         self.keep(&signed, replaced)?;
         Ok(signed)
     }
@@ -271,22 +274,18 @@ impl<S: Storage> Ledger<S> {
     /// What a witness that last saw this ledger at size `old` needs beside a checkpoint.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for sizes this ledger does not have.
-    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError<S::Error>> {
-        Ok(self.log.consistency_proof(&self.storage, old, new)?)
+    /// [`LogError`] for sizes this ledger does not have.
+    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<Hash>, LogError<S::Error>> {
+        self.log.consistency_proof(&self.storage, old, new)
     }
 
     pub(super) fn gate_id(&self, number: u32) -> GateId {
         GateId { member: self.member, number }
     }
 
-    pub(super) fn journal(&self, gate: u32) -> Result<&Journal, LedgerError<S::Error>> {
-        self.journals.get(&gate).ok_or(LedgerError::Gate(self.gate_id(gate)))
-    }
-
-    fn journal_mut(&mut self, gate: u32) -> Result<&mut Journal, LedgerError<S::Error>> {
-        let id = self.gate_id(gate);
-        self.journals.get_mut(&gate).ok_or(LedgerError::Gate(id))
+    /// The journal of a gate, or who that gate is.
+    pub(super) fn journal(&self, gate: u32) -> Result<&Journal, GateId> {
+        self.journals.get(&gate).ok_or(self.gate_id(gate))
     }
 
     pub(super) fn sure(&self) -> Result<(), LedgerError<S::Error>> {
@@ -319,10 +318,14 @@ impl<S: Storage> Ledger<S> {
         // The batches were begun on these logs a moment ago, and nothing else was done meanwhile.
         self.log.apply(grown.ledger).map_err(|_| LedgerError::Unsure)?;
         for (gate, batch) in grown.journals {
-            self.journal_mut(gate)?.log.apply(batch).map_err(|_| LedgerError::Unsure)?;
+            let journal = self.journals.get_mut(&gate).ok_or(LedgerError::Unsure)?;
+            journal.log.apply(batch).map_err(|_| LedgerError::Unsure)?;
         }
         for (index, entry) in &grown.entries {
-            self.learn(*index, now, entry)?;
+            self.learn(*index, now, entry).map_err(|error| match error {
+                OpenLedgerError::Log(error) => LedgerError::Log(error),
+                _ => LedgerError::Unsure,
+            })?;
         }
         self.writer.settled();
         Ok(())
@@ -330,11 +333,12 @@ impl<S: Storage> Ledger<S> {
 
     fn verify_kept(&self, note: Option<&[u8]>) -> Result<Option<SignedCheckpoint>, LedgerError<S::Error>> {
         let keys = || every_log_key(&self.trust, self.member);
-        Ok(note.map(|note| SignedCheckpoint::verify_any(note, &keys())).transpose()?)
+        let kept = note.map(|note| SignedCheckpoint::verify_any(note, &keys())).transpose();
+        kept.map_err(|error| LedgerError::Kept { log: LEDGER, error })
     }
 
     /// Keeps a checkpoint in the place of the one that was there.
-    fn keep(&mut self, signed: &SignedCheckpoint, replaced: Option<Vec<u8>>) -> Result<(), LedgerError<S::Error>> {
+    fn keep(&mut self, signed: &SignedCheckpoint, replaced: Option<Vec<u8>>) -> Result<(), SignError<S::Error>> {
         let write = self.log.checkpoint_write(&self.storage, signed)?;
         let writes = [self.log.expectation(), Write::Expect(write.row(), replaced), write];
         self.writer.commit(&mut self.storage, &writes).map_err(LogError::Storage)?;
@@ -343,40 +347,49 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// Takes in one entry: when it was just written, and when the ledger is opened.
-    fn learn(&mut self, index: u64, time: UnixTime, entry: &Entry) -> Result<(), LedgerError<S::Error>> {
+    fn learn(&mut self, index: u64, time: UnixTime, entry: &Entry) -> Result<(), OpenLedgerError<S::Error>> {
         self.last = time;
         match entry {
             Entry::GateEnrolled { certificate } => {
-                let certificate = GateCertificate::verify(certificate, self.trust())?;
+                let certificate = GateCertificate::verify(certificate, self.trust())
+                    .map_err(|error| OpenLedgerError::Certificate { index, error })?;
                 let gate = certificate.gate();
                 if gate.member != self.member {
-                    return Err(LedgerError::OtherStore);
+                    return Err(OpenLedgerError::OtherStore);
                 }
                 let log = Log::open(&self.storage, LogKey(gate.number), &self.trust().journal_origin(gate))?;
                 let (seals, reversed) = (Vec::new(), BTreeSet::new());
                 let journal = Journal { certificate, log, retired: false, seals, root: empty_root(), reversed };
                 self.journals.insert(gate.number, journal);
             }
-            Entry::GateRetired { gate } => self.journal_mut(*gate)?.retired = true,
+            Entry::GateRetired { gate } => self.learnt(index, *gate)?.retired = true,
             // Where the history starts with a later list, those before it are not known here.
             Entry::TrustAdopted { sequence, .. } if *sequence < self.trust.first().sequence() => {}
             Entry::TrustAdopted { sequence, digest } => {
                 let list = self.trust.list(*sequence).filter(|list| list.digest() == *digest);
-                self.adopted = list.ok_or(LedgerError::OtherTrustList(*sequence))?.sequence();
+                self.adopted = list.ok_or(OpenLedgerError::OtherTrustList(*sequence))?.sequence();
             }
             Entry::JournalSealed { gate, checkpoint, .. } => {
-                let verifier = journal_verifier(self.trust(), &self.journal(*gate)?.certificate)?;
-                let signed = SignedCheckpoint::verify(checkpoint.as_bytes(), &verifier)?;
-                let journal = self.journal_mut(*gate)?;
+                let unknown = |gate| OpenLedgerError::UnknownGate { index, gate };
+                let certificate = &self.journal(*gate).map_err(unknown)?.certificate;
+                let signed = journal_verifier(self.trust(), certificate)
+                    .and_then(|verifier| SignedCheckpoint::verify(checkpoint.as_bytes(), &verifier))
+                    .map_err(|error| OpenLedgerError::Seal { index, error })?;
+                let journal = self.learnt(index, *gate)?;
                 journal.seals.push((signed.size(), index));
                 journal.root = signed.root();
             }
-            Entry::Reversal { gate, index } => {
-                self.journal_mut(*gate)?.reversed.insert(*index);
+            Entry::Reversal { gate, index: reversed } => {
+                self.learnt(index, *gate)?.reversed.insert(*reversed);
             }
             _ => {}
         }
         Ok(())
+    }
+    /// The journal that an entry is about.
+    fn learnt(&mut self, index: u64, gate: u32) -> Result<&mut Journal, OpenLedgerError<S::Error>> {
+        let unknown = OpenLedgerError::UnknownGate { index, gate: self.gate_id(gate) };
+        self.journals.get_mut(&gate).ok_or(unknown)
     }
 }
 

@@ -21,7 +21,7 @@ mod verifiers;
 mod view;
 
 pub use entry::{CutOff, Entry, EntryError, StatementRef};
-pub use error::{IngestError, LedgerError};
+pub use error::{IngestError, LedgerError, NoReceipt, OpenLedgerError, RecordEntryError, SignError, UsageExportError};
 pub use finality::{Cosignature, LedgerCheckpoint};
 pub use ingest::Ingested;
 pub use journal::Journal;

@@ -6,7 +6,7 @@
 //! the file verifies offline with the trust list alone.
 
 use super::entry::{Entry, EntryError};
-use super::error::LedgerError;
+use super::error::NoReceipt;
 use super::finality::LedgerCheckpoint;
 use super::ledger::Ledger;
 use super::verifiers::journal_verifier;
@@ -175,10 +175,10 @@ impl<S: Storage> Ledger<S> {
     /// gate's checkpoint is in this ledger under its newest checkpoint.
     ///
     /// # Errors
-    /// [`LedgerError::NotLogged`] before the record was ingested and the ledger signed since.
-    pub fn receipt(&self, gate: u32, index: u64) -> Result<Receipt, LedgerError<S::Error>> {
-        let journal = self.journal(gate)?;
-        let not_logged = LedgerError::NotLogged { gate: self.gate_id(gate), index };
+    /// [`NoReceipt::NotLogged`] before the record was ingested and the ledger signed since.
+    pub fn receipt(&self, gate: u32, index: u64) -> Result<Receipt, NoReceipt<S::Error>> {
+        let journal = self.journal(gate).map_err(NoReceipt::Gate)?;
+        let not_logged = NoReceipt::NotLogged { gate: self.gate_id(gate), index };
         let seal = journal.seals.get(journal.seals.partition_point(|(size, _)| *size <= index));
         let (Some((size, entry)), Some(checkpoint)) = (seal, self.kept_checkpoint()?) else { return Err(not_logged) };
         if *entry >= checkpoint.size() {

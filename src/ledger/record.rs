@@ -1,7 +1,7 @@
 //! What a member says in its ledger: gates enrolled and retired, lists, peers, reversals, gaps, statements.
 
 use super::entry::Entry;
-use super::error::LedgerError;
+use super::error::RecordEntryError;
 use super::ledger::Ledger;
 use super::verifiers::log_verifiers;
 use crate::crypto::Hash;
@@ -15,10 +15,10 @@ impl<S: Storage> Ledger<S> {
     /// it. One that has expired meanwhile is adopted too, on the way to the one that has not.
     ///
     /// # Errors
-    /// [`LedgerError::Trust`] for a list that does not follow or is not issued yet,
-    /// [`LedgerError::OtherTrustList`] where the ledger was opened with another one of that sequence,
+    /// [`RecordEntryError::Trust`] for a list that does not follow or is not issued yet,
+    /// [`RecordEntryError::OtherTrustList`] where the ledger was opened with another one of that sequence,
     /// [`LedgerError::Clock`], or the store's.
-    pub fn adopt(&mut self, list: &[u8], now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+    pub fn adopt(&mut self, list: &[u8], now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         let now = self.check(now)?;
         let next = self.trust().update(list)?;
         let (sequence, digest) = (next.sequence(), next.digest());
@@ -34,16 +34,16 @@ impl<S: Storage> Ledger<S> {
     /// Enrols a gate.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`], [`LedgerError::Gate`], [`LedgerError::Trust`] under a trust list
+    /// [`RecordEntryError::Certificate`], [`RecordEntryError::Gate`], [`RecordEntryError::Trust`] under a trust list
     /// that has expired, [`LedgerError::Clock`], or the store's.
-    pub fn enrol(&mut self, certificate: &[u8], now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+    pub fn enrol(&mut self, certificate: &[u8], now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         self.trust().check_time(now)?;
         let verified = GateCertificate::verify(certificate, self.trust())?;
         let gate = verified.gate();
         if gate.member != self.member || self.journals.contains_key(&gate.number) {
-            return Err(LedgerError::Gate(gate));
+            return Err(RecordEntryError::Gate(gate));
         }
-        self.append(Entry::GateEnrolled { certificate: certificate.to_vec() }, now)
+        Ok(self.append(Entry::GateEnrolled { certificate: certificate.to_vec() }, now)?)
     }
 
     /// Retires a gate: nothing new of it is taken from now on, not even what it sealed before. A
@@ -51,12 +51,12 @@ impl<S: Storage> Ledger<S> {
     /// first. Fetch the last segment before, or declare a gap after.
     ///
     /// # Errors
-    /// [`LedgerError::Gate`], [`LedgerError::Retired`], [`LedgerError::Clock`], or the store's.
-    pub fn retire(&mut self, gate: u32, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
-        if self.journal(gate)?.retired {
-            return Err(LedgerError::Retired(self.gate_id(gate)));
+    /// [`RecordEntryError::Gate`], [`RecordEntryError::Retired`], [`LedgerError::Clock`], or the store's.
+    pub fn retire(&mut self, gate: u32, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
+        if self.journal(gate).map_err(RecordEntryError::Gate)?.retired {
+            return Err(RecordEntryError::Retired(self.gate_id(gate)));
         }
-        self.append(Entry::GateRetired { gate }, now)
+        Ok(self.append(Entry::GateRetired { gate }, now)?)
     }
 
     /// Records that a list was adopted or published, a peer's checkpoint seen, a redemption reversed,
@@ -68,34 +68,34 @@ impl<S: Storage> Ledger<S> {
     /// a status list or a statement is for the caller to know.
     ///
     /// # Errors
-    /// [`LedgerError::Sealed`], [`LedgerError::Gate`], [`LedgerError::Retired`],
-    /// [`LedgerError::OtherTrustList`], [`LedgerError::Trust`], [`LedgerError::NoRedemption`],
-    /// [`LedgerError::NotLost`], [`LedgerError::Note`], [`LedgerError::Refused`],
+    /// [`RecordEntryError::Sealed`], [`RecordEntryError::Gate`], [`RecordEntryError::Retired`],
+    /// [`RecordEntryError::OtherTrustList`], [`RecordEntryError::Trust`], [`RecordEntryError::NoRedemption`],
+    /// [`RecordEntryError::NotLost`], [`RecordEntryError::Peer`], [`LedgerError::Refused`],
     /// [`LedgerError::Clock`], or the store's.
-    pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
+    pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         let now = self.check(now)?;
         match &entry {
             Entry::GateEnrolled { certificate } => return self.enrol(&certificate.clone(), now),
             Entry::GateRetired { gate } => return self.retire(*gate, now),
-            Entry::JournalSealed { .. } => return Err(LedgerError::Sealed),
+            Entry::JournalSealed { .. } => return Err(RecordEntryError::Sealed),
             Entry::Reversal { gate, index } => self.check_reversal(*gate, *index)?,
             Entry::GapDeclared { gate, from, .. } => {
-                let size = self.journal(*gate)?.log.size();
+                let size = self.journal(*gate).map_err(RecordEntryError::Gate)?.log.size();
                 if *from < size {
-                    return Err(LedgerError::NotLost { gate: self.gate_id(*gate), size });
+                    return Err(RecordEntryError::NotLost { gate: self.gate_id(*gate), size });
                 }
             }
             Entry::PeerSeen { checkpoint } => self.check_peer(checkpoint, now)?,
             Entry::TrustAdopted { sequence, digest } => self.check_adoption(*sequence, *digest, now)?,
             _ => {}
         }
-        self.append(entry, now)
+        Ok(self.append(entry, now)?)
     }
 
     /// A redemption can be reversed once, and only where it stands.
-    fn check_reversal(&self, gate: u32, index: u64) -> Result<(), LedgerError<S::Error>> {
-        let journal = self.journal(gate)?;
-        let refused = LedgerError::NoRedemption { gate: self.gate_id(gate), index };
+    fn check_reversal(&self, gate: u32, index: u64) -> Result<(), RecordEntryError<S::Error>> {
+        let journal = self.journal(gate).map_err(RecordEntryError::Gate)?;
+        let refused = RecordEntryError::NoRedemption { gate: self.gate_id(gate), index };
         if index >= journal.log.size() || journal.reversed.contains(&index) {
             return Err(refused);
         }
@@ -118,20 +118,19 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// A peer's checkpoint is signed by the ledger of another member, with a key that is good now.
-    fn check_peer(&self, note: &str, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+    fn check_peer(&self, note: &str, now: UnixTime) -> Result<(), RecordEntryError<S::Error>> {
         let trust = self.trust();
         trust.check_time(now)?;
         let peers = trust.members().iter().filter(|member| member.id != self.member);
         let keys: Vec<NoteVerifier> = peers.flat_map(|member| log_verifiers(trust, member.id, now)).collect();
-        SignedCheckpoint::verify_any(note.as_bytes(), &keys)?;
-        Ok(())
+        SignedCheckpoint::verify_any(note.as_bytes(), &keys).map(drop).map_err(RecordEntryError::Peer)
     }
 
     /// A trust list is adopted again, or the one after it, and not before it is issued.
-    fn check_adoption(&self, sequence: u64, digest: Hash, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+    fn check_adoption(&self, sequence: u64, digest: Hash, now: UnixTime) -> Result<(), RecordEntryError<S::Error>> {
         let list = self.trust.list(sequence).filter(|list| list.digest() == digest);
         let next = sequence == self.adopted || Some(sequence) == self.adopted.checked_add(1);
-        let list = list.filter(|_| next).ok_or(LedgerError::OtherTrustList(sequence))?;
+        let list = list.filter(|_| next).ok_or(RecordEntryError::OtherTrustList(sequence))?;
         if now < list.issued() {
             return Err(TrustError::NotYetIssued(list.issued()).into());
         }

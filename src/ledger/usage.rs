@@ -1,7 +1,7 @@
 //! What a ledger says of the uses of passes, for the gates of its member.
 
 use super::entry::Entry;
-use super::error::LedgerError;
+use super::error::UsageExportError;
 use super::journal::Journal;
 use super::ledger::Ledger;
 use super::verifiers::gives;
@@ -29,7 +29,7 @@ impl<S: Storage> Ledger<S> {
         entries: Range<u64>,
         over: UnixTime,
         concerns: impl Fn(&Redemption) -> bool,
-    ) -> Result<UsageFacts, LedgerError<S::Error>> {
+    ) -> Result<UsageFacts, UsageExportError<S::Error>> {
         self.sure()?;
         let (mut sealed, mut reversed) = (Vec::new(), Vec::new());
         self.log.replay(&self.storage, entries.clone(), |index, body| {
@@ -43,7 +43,7 @@ impl<S: Storage> Ledger<S> {
         let mut facts = UsageFacts::new(over);
         let mut annulments: BTreeMap<u32, BTreeSet<(u64, u64)>> = BTreeMap::new();
         for (gate, first, entry) in sealed {
-            let journal = self.journal(gate)?;
+            let journal = self.journal(gate).map_err(UsageExportError::Gate)?;
             let seal = journal.seals.binary_search_by_key(&entry, |(_, entry)| *entry);
             let end = seal.ok().and_then(|at| journal.seals.get(at)).map_or(first, |(size, _)| *size);
             journal.log.replay(&self.storage, first..end, |index, body| {
@@ -62,10 +62,10 @@ impl<S: Storage> Ledger<S> {
             })?;
         }
         for (gate, annulments) in annulments {
-            self.annulled(&mut facts, self.journal(gate)?, &annulments, &concerns)?;
+            self.annulled(&mut facts, self.journal(gate).map_err(UsageExportError::Gate)?, &annulments, &concerns)?;
         }
         for (gate, index) in reversed {
-            let journal = self.journal(gate)?;
+            let journal = self.journal(gate).map_err(UsageExportError::Gate)?;
             let body = journal.log.body(&self.storage, index)?;
             if let Ok(Record::Redeemed(redemption)) = Record::decode(&body)
                 && concerns(&redemption)
@@ -84,7 +84,7 @@ impl<S: Storage> Ledger<S> {
         journal: &Journal,
         annulments: &BTreeSet<(u64, u64)>,
         concerns: &impl Fn(&Redemption) -> bool,
-    ) -> Result<(), LedgerError<S::Error>> {
+    ) -> Result<(), UsageExportError<S::Error>> {
         // Between the two the clock may have been set; no record is read twice for it, whoever wrote them.
         let mut runs: Vec<Range<u64>> = Vec::new();
         for (index, by) in annulments {
@@ -126,11 +126,11 @@ impl<S: Storage> Ledger<S> {
     /// says that it knows.
     ///
     /// # Errors
-    /// [`LedgerError::Usage`], [`LedgerError::OtherKey`], [`LedgerError::Clock`].
-    pub fn usage_digest(&self, facts: UsageFacts, now: UnixTime) -> Result<Vec<u8>, LedgerError<S::Error>> {
+    /// [`UsageExportError::Digest`], [`UsageExportError::OtherKey`], [`LedgerError::Clock`].
+    pub fn usage_digest(&self, facts: UsageFacts, now: UnixTime) -> Result<Vec<u8>, UsageExportError<S::Error>> {
         let now = self.check(now)?;
         if !gives(self.trust(), self.member, &self.key, Some(now)) {
-            return Err(LedgerError::OtherKey);
+            return Err(UsageExportError::OtherKey);
         }
         Ok(UsageDigestSpec { member: self.member, issued: now, facts }.sign(&self.key)?)
     }

@@ -4,7 +4,7 @@
 use day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
 use onecard::gate::{Decision, Gate, GateError, Scan};
 use onecard::id::GateId;
-use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
+use onecard::ledger::{Ledger, OpenLedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
 use onecard::trust::Role;
 use onecard_store::{Published, RebuildError, StoreError, content_digest, publish, rebuild};
@@ -83,7 +83,7 @@ fn a_ledger_is_moved_with_the_journals_of_its_gates() {
     assert!(matches!(rebuild(&path("store"), &[]), Err(RebuildError::Store(StoreError::Exists(_)))));
     let storage = rebuild(&path("alone"), &published[..1]).unwrap();
     let alone = Ledger::open(storage, city, secret(city.code(), Role::Log), trust);
-    assert!(matches!(alone, Err(LedgerError::OtherJournal(_))));
+    assert!(matches!(alone, Err(OpenLedgerError::OtherJournal(_))));
 }
 
 #[test]

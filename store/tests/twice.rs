@@ -5,7 +5,7 @@ use day::{CITIES, OPEN, bundle, gate_certificate, gate_secret, id, secret, time}
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Scan};
 use onecard::id::GateId;
-use onecard::ledger::{Ledger, LedgerError};
+use onecard::ledger::{Ledger, LedgerError, RecordEntryError, SignError};
 use onecard::tlog::{
     AddCheckpoint, Chain, Checkpoint, KeyKind, KeyName, Log, LogError, LogKey, MemoryError, MemoryStorage,
     NoteVerifier, Row, Series, SignedCheckpoint, Storage, Witness, WitnessError, Write,
@@ -220,18 +220,20 @@ fn ledgers<S: Storage<Error: Changed>>(store: &Common<S>) {
         LedgerError::Log(LogError::Storage(error)) => error.changed(),
         _ => None,
     };
+    let unrecorded = |error| if let RecordEntryError::Ledger(error) = error { changed(error) } else { None };
+    let unsigned = |error| if let SignError::Ledger(error) = error { changed(error) } else { None };
     let certificate = |number| gate_certificate(GateId { member, number });
     let (mut first, mut second) = (open(), open());
     first.enrol(&certificate(1), time(OPEN)).unwrap_or_else(|_| panic!("not enrolled"));
     let size = Row::Size { log: LogKey(0) };
-    assert_eq!(changed(second.enrol(&certificate(2), time(OPEN)).unwrap_err()), Some(size));
-    assert!(matches!(second.checkpoint(), Err(LedgerError::Unsure)));
+    assert_eq!(unrecorded(second.enrol(&certificate(2), time(OPEN)).unwrap_err()), Some(size));
+    assert!(matches!(second.checkpoint(), Err(SignError::Ledger(LedgerError::Unsure))));
     let mut third = open();
     let signed = first.checkpoint().ok().unwrap();
     first.enrol(&certificate(3), time(OPEN)).unwrap_or_else(|_| panic!("not enrolled"));
     first.checkpoint().ok().unwrap();
     // An older checkpoint does not come back.
-    assert_eq!(changed(third.checkpoint().unwrap_err()), Some(size));
+    assert_eq!(unsigned(third.checkpoint().unwrap_err()), Some(size));
     second.recover().unwrap_or_else(|_| panic!("not recovered"));
     assert_eq!(second.enrol(&certificate(2), time(OPEN)).ok(), Some(2));
     assert_eq!((signed.size(), second.checkpoint().ok().unwrap().size()), (1, 3));

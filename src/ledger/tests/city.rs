@@ -53,7 +53,7 @@ pub(super) fn segment(gate: &TestGate, first: u64) -> Segment {
     gate.segment(first).unwrap().unwrap()
 }
 
-pub(super) fn open<S: Storage>(storage: S) -> Result<Ledger<S>, LedgerError<S::Error>> {
+pub(super) fn open<S: Storage>(storage: S) -> Result<Ledger<S>, OpenLedgerError<S::Error>> {
     Ledger::open(storage, id(CITY), secret(CITY, Role::Log), list())
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::crypto::{Hash, SigningKey};
 use crate::gate::journal_tests::{Late, NOW};
 use crate::gate::{Override, Reason, Redemption};
+use crate::ledger::RecordEntryError;
 use crate::tlog::{Checkpoint, Damage, LogError, LogKey, MemoryError, Row, Write};
 use crate::trust::Role;
 use crate::trust::test_federation::{list, secret, time};
@@ -167,7 +168,10 @@ fn no_history_is_compared_with_a_store_that_cannot_be_read() {
     let mut ledger = ledger_with(&sealed(&[1]));
     ledger.storage.commit(&[Write::Put(Row::Checkpoint { log: journal }, b"?".into())]).unwrap();
     let unread = take(&mut ledger, &segment(&sealed(&[2, 3]), 0));
-    assert!(matches!(unread, Err(IngestError::Ledger(LedgerError::Note(NoteError::Shape)))), "{unread:?}");
+    assert!(
+        matches!(unread, Err(IngestError::Ledger(LedgerError::Kept { log: LogKey(7), error: NoteError::Shape }))),
+        "{unread:?}"
+    );
 }
 
 #[test]
@@ -189,10 +193,10 @@ fn of_a_retired_gate_nothing_new_is_taken() {
     assert!(!ledger.journals[&7].retired());
     ledger.retire(7, time(NOW)).unwrap();
     assert!(ledger.journals[&7].retired());
-    assert!(matches!(ledger.retire(7, time(NOW)), Err(LedgerError::Retired(_))));
-    assert!(matches!(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW)), Err(LedgerError::Retired(_))));
+    assert!(matches!(ledger.retire(7, time(NOW)), Err(RecordEntryError::Retired(_))));
+    assert!(matches!(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW)), Err(RecordEntryError::Retired(_))));
     let again = ledger.enrol(&known.certificate, time(NOW));
-    assert!(matches!(again, Err(LedgerError::Gate(_))), "a number is used once");
+    assert!(matches!(again, Err(RecordEntryError::Gate(_))), "a number is used once");
     assert!(matches!(refused(&mut ledger, &segment(&gate, 0)), IngestError::Retired(_)), "sealed before or not");
     assert_eq!(take(&mut ledger, &known).unwrap(), Ingested::Duplicate);
     let other = refused(&mut ledger, &segment(&sealed(&[3]), 0));

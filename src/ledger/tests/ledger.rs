@@ -1,9 +1,12 @@
 //! Tests of `ledger.rs`.
 
-use super::super::test_city::{CITY, certificate, gate, ledger, ledger_with, lines, open, same, sealed, segment, take};
+use super::super::test_city::{
+    CITY, TestLedger, certificate, gate, ledger, ledger_with, lines, open, same, sealed, segment, take,
+};
 use super::*;
 use crate::gate::journal_tests::{self as gates, NOW};
 use crate::gate::{Gate, UsageFacts};
+use crate::ledger::RecordEntryError;
 use crate::ledger::{IngestError, Ingested, LedgerCheckpoint, witness_name};
 use crate::tlog::{MemoryError, MemoryStorage, Row};
 use crate::trust::Role;
@@ -22,9 +25,12 @@ fn a_failed_commit_changes_nothing_and_the_ledger_is_unsure() {
     let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
     assert!(matches!(error, IngestError::Ledger(LedgerError::Log(LogError::Storage(MemoryError::Told)))));
     assert_eq!(ledger.storage, before);
-    let unsure = |result| matches!(result, Err(LedgerError::Unsure));
-    assert!(unsure(ledger.checkpoint().map(|_| 0)));
-    assert!(unsure(ledger.cosigned("", time(NOW)).map(|_| 0)));
+    let unsigned = |ledger: &mut TestLedger| {
+        assert!(matches!(ledger.checkpoint(), Err(SignError::Ledger(LedgerError::Unsure))));
+        assert!(matches!(ledger.cosigned("", time(NOW)), Err(SignError::Ledger(LedgerError::Unsure))));
+    };
+    let unsure = |result| matches!(result, Err(RecordEntryError::Ledger(LedgerError::Unsure)));
+    unsigned(&mut ledger);
     assert!(unsure(ledger.retire(7, time(NOW))));
     assert!(unsure(ledger.enrol(&certificate(CITY, 8, 8), time(NOW))));
     assert!(unsure(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW))));
@@ -36,7 +42,8 @@ fn a_failed_commit_changes_nothing_and_the_ledger_is_unsure() {
     same(&ledger, &open(ledger.storage.clone()).unwrap());
     assert_eq!(take(&mut ledger, &segment(&gate, 0)).unwrap(), Ingested::Accepted { records: 3, entry: 1 });
     ledger.storage.fail_after(0);
-    assert!(ledger.checkpoint().is_err() && unsure(ledger.checkpoint().map(|_| 0)));
+    assert!(ledger.checkpoint().is_err());
+    unsigned(&mut ledger);
     ledger.recover().unwrap();
     assert_eq!(ledger.kept_checkpoint().unwrap(), None);
     assert_eq!(ledger.checkpoint().unwrap().size(), 2);
@@ -50,18 +57,20 @@ fn in_a_forked_process_a_ledger_does_nothing_and_signs_nothing() {
     ledger.retire(7, time(NOW)).unwrap();
     ledger.storage.fork();
     let (storage, log, now) = (ledger.storage.clone(), ledger.log.clone(), time(NOW));
-    let forked = |error: LedgerError<_>| {
-        assert!(matches!(error, LedgerError::Log(LogError::Storage(MemoryError::Forked))), "{error:?}");
+    let forked = |error: &dyn core::error::Error| {
+        let told = LedgerError::Log(LogError::Storage(MemoryError::Forked));
+        assert_eq!(error.source().map(ToString::to_string), Some(MemoryError::Forked.to_string()), "{error:?}");
+        assert_eq!(error.to_string(), told.to_string());
     };
-    forked(ledger.checkpoint().unwrap_err());
-    forked(ledger.cosigned(&lines(&signed, &[320_100]), now).unwrap_err());
-    forked(ledger.enrol(&certificate(CITY, 8, 8), now).unwrap_err());
-    forked(ledger.record(Entry::Reversal { gate: 7, index: 2 }, now).unwrap_err());
-    forked(ledger.usage(0..1, now, |_| true).unwrap_err());
-    forked(ledger.usage_digest(UsageFacts::new(now), now).unwrap_err());
-    forked(ledger.recover().unwrap_err());
+    forked(&ledger.checkpoint().unwrap_err());
+    forked(&ledger.cosigned(&lines(&signed, &[320_100]), now).unwrap_err());
+    forked(&ledger.enrol(&certificate(CITY, 8, 8), now).unwrap_err());
+    forked(&ledger.record(Entry::Reversal { gate: 7, index: 2 }, now).unwrap_err());
+    forked(&ledger.usage(0..1, now, |_| true).unwrap_err());
+    forked(&ledger.usage_digest(UsageFacts::new(now), now).unwrap_err());
+    forked(&ledger.recover().unwrap_err());
     let IngestError::Ledger(error) = take(&mut ledger, &segment(&gate7, 0)).unwrap_err() else { panic!("taken") };
-    forked(error);
+    forked(&error);
     assert_eq!((&ledger.storage, &ledger.log), (&storage, &log));
 }
 
@@ -80,18 +89,18 @@ fn an_old_copy_is_noticed_before_anything_is_signed() {
     let current = ledger.storage.clone();
     // Which of the witnesses saw the newest does not matter.
     let refused = after(&[&first, &newest], old.clone());
-    assert!(matches!(refused, Err(LedgerError::OldCopy { here: 2, known: 3 })));
-    assert!(matches!(after(&[&newest], MemoryStorage::new()), Err(LedgerError::OldCopy { here: 0, known: 3 })));
+    assert!(matches!(refused, Err(OpenLedgerError::OldCopy { here: 2, known: 3 })));
+    assert!(matches!(after(&[&newest], MemoryStorage::new()), Err(OpenLedgerError::OldCopy { here: 0, known: 3 })));
     assert!(after(&[], old.clone()).is_ok() && after(&[&first], old.clone()).is_ok());
     assert!(after(&[&newest, &first], current.clone()).is_ok());
     // The old copy went on: as long, but another history.
     let mut forked = open(old).unwrap();
     forked.record(Entry::CataloguePublished { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
     let refused = after(&[&first, &newest], forked.storage);
-    assert!(matches!(refused, Err(LedgerError::Log(LogError::OtherRoot(3)))));
+    assert!(matches!(refused, Err(OpenLedgerError::Log(LogError::OtherRoot(3)))));
     let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &secret(320_100, Role::Log));
     let refused = after(&[&stranger], current);
-    assert!(matches!(refused, Err(LedgerError::Note(NoteError::NotSigned(_)))));
+    assert!(matches!(refused, Err(OpenLedgerError::Newest(NoteError::NotSigned(_)))));
 }
 
 /// That a store is another's is said as such, before anything is written, whether or not anything in it was signed.
@@ -105,13 +114,14 @@ fn a_store_of_another_log_is_refused_as_that() {
     let (mut signed_peer, mut signed) = (peer(), ledger());
     signed_peer.checkpoint().unwrap();
     signed.checkpoint().unwrap();
-    let other = |member: u32| LedgerError::Log(LogError::OtherLog(list().ledger_origin(id(member)).parse().unwrap()));
+    let other =
+        |member: u32| OpenLedgerError::Log(LogError::OtherLog(list().ledger_origin(id(member)).parse().unwrap()));
     let journal = || LogError::OtherLog(list().journal_origin(gate(7).id()).parse().unwrap());
     for (storage, expected) in [
-        (peer().storage(), LedgerError::OtherStore),
-        (gate(7).storage(), LedgerError::OtherStore),
+        (peer().storage(), OpenLedgerError::OtherStore),
+        (gate(7).storage(), OpenLedgerError::OtherStore),
         (signed_peer.storage(), other(320_100)),
-        (sealed(&[1]).storage(), LedgerError::Log(journal())),
+        (sealed(&[1]).storage(), OpenLedgerError::Log(journal())),
     ] {
         assert_eq!(open(storage.clone()).unwrap_err().to_string(), expected.to_string());
     }
@@ -135,7 +145,7 @@ fn the_ledgers_clock_never_goes_back() {
     assert!(
         matches!(back, IngestError::Ledger(LedgerError::Clock { now, last }) if (now, last) == (time(NOW - 3), time(NOW)))
     );
-    let clock = |result| matches!(result, Err(LedgerError::Clock { .. }));
+    let clock = |result| matches!(result, Err(RecordEntryError::Ledger(LedgerError::Clock { .. })));
     assert!(clock(ledger.retire(7, time(NOW - 3))));
     assert!(clock(ledger.enrol(&certificate(CITY, 8, 8), time(NOW - 3))));
     let published = Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) };
@@ -158,7 +168,7 @@ fn a_ledger_with_an_entry_that_nobody_can_read_is_not_opened() {
     let (mut storage, mut batch) = (ledger.storage.clone(), ledger.log.begin());
     batch.push(b"no entry", None).unwrap();
     storage.commit(&batch.writes()).unwrap();
-    assert!(matches!(open(storage), Err(LedgerError::Entry { index: 1, .. })));
+    assert!(matches!(open(storage), Err(OpenLedgerError::Entry { index: 1, .. })));
 }
 
 #[test]
@@ -166,16 +176,16 @@ fn a_ledger_opens_with_its_own_key_and_its_own_journals_only() {
     let gate = sealed(&[1]);
     let ledger = ledger_with(&gate);
     let other = Ledger::open(ledger.storage.clone(), id(CITY), secret(320_100, Role::Log), list());
-    assert!(matches!(other.unwrap_err(), LedgerError::OtherKey));
+    assert!(matches!(other.unwrap_err(), OpenLedgerError::OtherKey));
     let role = Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Witness), list());
-    assert!(matches!(role.unwrap_err(), LedgerError::OtherKey));
+    assert!(matches!(role.unwrap_err(), OpenLedgerError::OtherKey));
     // A journal that went on without the ledger, and one that is gone.
     let journal = &ledger.journals[&7].log;
     let mut batch = journal.begin();
     batch.push(&[1], None).unwrap();
     let mut grown = ledger.storage.clone();
     grown.commit(&batch.writes()).unwrap();
-    assert!(matches!(open(grown).unwrap_err(), LedgerError::OtherJournal(gate) if gate.number == 7));
+    assert!(matches!(open(grown).unwrap_err(), OpenLedgerError::OtherJournal(gate) if gate.number == 7));
     let mut gone = ledger.storage.clone();
     let rows: Vec<Write> = ledger
         .storage
@@ -190,13 +200,13 @@ fn a_ledger_opens_with_its_own_key_and_its_own_journals_only() {
         .map(Write::Delete)
         .collect();
     gone.commit(&rows).unwrap();
-    assert!(matches!(open(gone).unwrap_err(), LedgerError::OtherJournal(_)));
+    assert!(matches!(open(gone).unwrap_err(), OpenLedgerError::OtherJournal(_)));
 }
 
 #[test]
 fn a_checkpoint_is_signed_once_and_keeps_its_cosignatures() {
     let mut ledger = ledger_with(&sealed(&[1]));
-    assert!(matches!(ledger.cosigned("", time(NOW)), Err(LedgerError::Note(NoteError::NotSigned(_)))));
+    assert!(matches!(ledger.cosigned("", time(NOW)), Err(SignError::Cosignature(NoteError::NotSigned(_)))));
     let signed = ledger.checkpoint().unwrap();
     let before = ledger.storage.clone();
     assert_eq!(ledger.checkpoint().unwrap(), signed);
@@ -213,7 +223,7 @@ fn a_checkpoint_is_signed_once_and_keeps_its_cosignatures() {
     let next = ledger.checkpoint().unwrap();
     assert_eq!((next.size(), next.root()), (ledger.log.size(), ledger.log.root()));
     let late = ledger.cosigned(&lines(&signed, &[320_100]), time(NOW)).unwrap_err();
-    assert!(matches!(late, LedgerError::Note(NoteError::Signature(_))), "of the checkpoint before");
+    assert!(matches!(late, SignError::Cosignature(NoteError::Signature(_))), "of the checkpoint before");
     assert_eq!(ledger.kept_checkpoint().unwrap(), Some(next));
 }
 
@@ -232,13 +242,13 @@ fn a_cosignature_of_an_impossible_time_is_not_kept_and_displaces_none() {
             let bad = line(&signed, at);
             let before = ledger.storage.clone();
             let refused = ledger.cosigned(&bad, time(now));
-            assert!(matches!(refused, Err(LedgerError::Note(NoteError::Time(_)))), "{at}");
+            assert!(matches!(refused, Err(SignError::Cosignature(NoteError::Time(_)))), "{at}");
             assert_eq!(ledger.storage, before);
             for lines in [[&bad[..], &good].concat(), [&good[..], &bad].concat()] {
                 let mut ledger = Ledger::open(before.clone(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
                 assert_eq!(ledger.cosigned(&lines, time(now)).unwrap().note(), [signed.note(), &good].concat());
                 let bad = ledger.cosigned(&bad, time(now));
-                assert!(matches!(bad, Err(LedgerError::Note(NoteError::Time(_)))), "{at}");
+                assert!(matches!(bad, Err(SignError::Cosignature(NoteError::Time(_)))), "{at}");
             }
         }
         for at in [time((from - apart).max(1_000)), time(now + apart)] {
@@ -259,7 +269,10 @@ fn nothing_is_signed_over_a_checkpoint_that_cannot_be_read() {
     ledger.checkpoint().unwrap();
     ledger.storage.commit(&[Write::Put(Row::Checkpoint { log: LEDGER }, b"?".into())]).unwrap();
     let before = ledger.storage.clone();
-    assert!(matches!(ledger.checkpoint(), Err(LedgerError::Note(NoteError::Shape))));
+    assert!(matches!(
+        ledger.checkpoint(),
+        Err(SignError::Ledger(LedgerError::Kept { log: LEDGER, error: NoteError::Shape }))
+    ));
     assert_eq!(ledger.storage, before);
 }
 

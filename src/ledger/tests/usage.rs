@@ -4,6 +4,7 @@ use super::super::test_city::{CITY, TestLedger, admit, gate, ledger, ledger_with
 use super::*;
 use crate::gate::journal_tests::{self as gates, NOW, code};
 use crate::gate::{Decision, Scan, UsageDigestError};
+use crate::ledger::{LedgerError, RecordEntryError};
 use crate::tlog::{Log, LogError, LogKey, MemoryStorage, SignedCheckpoint};
 use crate::trust::Role;
 use crate::trust::test_federation::{id, time};
@@ -29,7 +30,7 @@ fn what_a_ledger_says_of_uses_reaches_its_gates() {
     let (_, ends, _) = whole.passes().next().unwrap();
     assert_eq!(ledger.usage(0..4, ends, |_| true).unwrap().passes().count(), 0);
     assert_eq!(ledger.usage(0..4, ends.saturating_add(-1), |_| true).unwrap().passes().count(), 4);
-    assert!(matches!(ledger.usage(0..5, UnixTime::MIN, |_| true), Err(LedgerError::Log(_))));
+    assert!(matches!(ledger.usage(0..5, UnixTime::MIN, |_| true), Err(UsageExportError::Ledger(LedgerError::Log(_)))));
     // Of the first pass and of the one that was annulled nothing is to be told.
     let some = |redemption: &Redemption| redemption.pass.pass.as_bytes()[0] > 2;
     let some = ledger.usage(0..4, UnixTime::MIN, some).unwrap();
@@ -45,12 +46,15 @@ fn what_a_ledger_says_of_uses_reaches_its_gates() {
         other => panic!("{other:?}"),
     });
     assert_eq!(left, [Some(0), Some(1), Some(1), Some(0)]);
-    assert!(matches!(ledger.usage_digest(whole.clone(), time(NOW - 3)), Err(LedgerError::Clock { .. })));
+    assert!(matches!(
+        ledger.usage_digest(whole.clone(), time(NOW - 3)),
+        Err(UsageExportError::Ledger(LedgerError::Clock { .. }))
+    ));
     let ends = ledger.trust().keys(Role::Log).map(|(_, entry)| entry.not_after).max().unwrap();
     let late = ledger.usage_digest(whole.clone(), ends.saturating_add(1));
-    assert!(matches!(late, Err(LedgerError::OtherKey)), "{late:?}");
+    assert!(matches!(late, Err(UsageExportError::OtherKey)), "{late:?}");
     let future = ledger.usage(0..4, time(NOW + 1), |_| true).unwrap();
-    assert!(matches!(ledger.usage_digest(future, time(NOW)), Err(LedgerError::Usage(UsageDigestError::Rule(_)))));
+    assert!(matches!(ledger.usage_digest(future, time(NOW)), Err(UsageExportError::Digest(UsageDigestError::Rule(_)))));
 }
 
 /// A gate that gives uses back long after, or before they are recorded, is found by the audit; nobody else
@@ -83,7 +87,7 @@ fn an_annulment_that_is_none_takes_no_use_back() {
     let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
     assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
     let mut reverse = |index| ledger.record(Entry::Reversal { gate: 7, index }, time(NOW));
-    assert!(matches!(reverse(2), Err(LedgerError::NoRedemption { .. })));
+    assert!(matches!(reverse(2), Err(RecordEntryError::NoRedemption { .. })));
     assert_eq!([reverse(3).unwrap(), reverse(5).unwrap()], [2, 3], "the city takes back what still counts");
 }
 
@@ -109,7 +113,7 @@ fn an_annulment_of_a_pruned_record_is_not_told_and_keeps_nothing_back() {
     let told: Vec<_> = facts.passes().map(|(pass, ..)| pass.pass.as_bytes()[0]).collect();
     assert_eq!((told, facts.ledgers().has(id(CITY))), (vec![4, 5], true));
     let gone = |ledger: &TestLedger, entries| match ledger.usage(entries, UnixTime::MIN, |_| true) {
-        Err(LedgerError::Log(LogError::Pruned(index))) => index,
+        Err(UsageExportError::Ledger(LedgerError::Log(LogError::Pruned(index)))) => index,
         other => panic!("{other:?}"),
     };
     assert_eq!(gone(&ledger, 1..2), 0);
