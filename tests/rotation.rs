@@ -183,7 +183,7 @@ impl Month {
     /// A city opens its ledger and enrols a gate.
     fn join(&mut self, code: u32, at: i64) {
         let log = key(code, Role::Log, self.lists);
-        let mut ledger = Ledger::open(MemoryStorage::new(), id(code), log, self.history()).unwrap();
+        let mut ledger = Ledger::open(MemoryStorage::new(), id(code), log, self.history(), Default::default()).unwrap();
         for sequence in 1..=self.lists {
             let digest = sha256(&[&list(sequence)]);
             ledger.record(Entry::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
@@ -284,7 +284,8 @@ impl Month {
         let watched = self.cities.keys().filter(|code| **code != witness);
         let logs = watched.map(|code| watch(&trust, id(*code), LogKey(*code), time(at)).unwrap());
         let name = witness_name(trust.newest(), id(witness)).unwrap();
-        let mut witness = Witness::open(store, name, key(witness, Role::Witness, self.lists), logs).unwrap();
+        let mut witness =
+            Witness::open(store, name, key(witness, Role::Witness, self.lists), logs, Default::default()).unwrap();
         let old = witness.latest(signed.origin().as_str()).map_or(0, SignedCheckpoint::size);
         let proof = self.cities[&city].ledger.consistency_proof(old, signed.size()).unwrap();
         let request = AddCheckpoint { old, proof, note: signed.note().as_bytes() };
@@ -542,7 +543,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     ledger.checkpoint().unwrap();
 
     let open = |key, lists| {
-        let opened = Ledger::open(ledger.storage().clone(), id(SHANGHAI), key, history(lists));
+        let opened = Ledger::open(ledger.storage().clone(), id(SHANGHAI), key, history(lists), Default::default());
         opened.map(|ledger| (ledger.trust().sequence(), ledger.history().newest().sequence()))
     };
     assert_eq!(open(new(), 3).unwrap(), (3, 3));
@@ -551,7 +552,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     assert!(matches!(open(key(SHANGHAI, Role::Log, 1), 3), Err(OpenLedgerError::OtherKey)));
     // Opened with a pinned later list, what it adopted before is not asked for.
     let pinned = TrustList::pinned(&list(3), &anchor(3)).unwrap();
-    assert!(Ledger::open(ledger.storage().clone(), id(SHANGHAI), new(), pinned).is_ok());
+    assert!(Ledger::open(ledger.storage().clone(), id(SHANGHAI), new(), pinned, Default::default()).is_ok());
 }
 
 #[test]

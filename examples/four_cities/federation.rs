@@ -55,7 +55,7 @@ impl Federation {
         let mut platforms = Vec::new();
         for city in &world.cities {
             let store = RedbStorage::create(&work.join(format!("ledger-{}.redb", city.id)))?;
-            let mut ledger = Ledger::open(store, city.id, city.log.clone(), world.trust.clone())?;
+            let mut ledger = Ledger::open(store, city.id, city.log.clone(), world.trust.clone(), Default::default())?;
             let status = city.status.sign(&city.issuer);
             ledger.record(Entry::TrustAdopted { sequence: 1, digest: world.trust.digest() }, now)?;
             ledger.record(Entry::CataloguePublished { sequence: 1, digest: sha256(&[&city.catalogue]) }, now)?;
@@ -221,7 +221,8 @@ impl Observer {
         let trust = world.trust.clone().into();
         let logs = peers.map(|city| watch(&trust, city.id, LogKey(city.id.code()), now));
         let logs = logs.collect::<core::result::Result<Vec<_>, _>>()?;
-        let witness = Witness::open(&store, witness_name(&world.trust, member)?, key.clone(), logs)?;
+        let witness =
+            Witness::open(&store, witness_name(&world.trust, member)?, key.clone(), logs, Default::default())?;
         Ok(Self { member, witness, store })
     }
 

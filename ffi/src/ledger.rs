@@ -11,7 +11,7 @@ use onecard::gate::Segment;
 use onecard::id::MemberId;
 use onecard::ledger::{Entry, Ingested as Taken, Ledger as Inner, journal_verifier};
 use onecard::time::UnixTime;
-use onecard::tlog::{AddCheckpoint, MemoryStorage, SignedCheckpoint};
+use onecard::tlog::{AddCheckpoint, MemoryStorage, OpenOptions, SignedCheckpoint};
 use onecard::trust::{Catalogue, StatusList, TrustHistory};
 use onecard_store::{PublishError, RedbStorage, SharedLedger, StoreError, publish};
 use std::path::Path;
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn onecard_ledger_open(
     ledger: *mut *mut Ledger,
 ) -> Status {
     let open = |path: &Path, member, key, history: &TrustHistory| {
-        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone())?)
+        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone(), Default::default())?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, open) }
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn onecard_ledger_create(
 ) -> Status {
     let create = |path: &Path, member, key: SigningKey, history: &TrustHistory| {
         // Everything but the store is tried first, in memory.
-        Inner::open(MemoryStorage::new(), member, key.clone(), history.clone())?;
-        Ok(Inner::open(RedbStorage::create(path)?, member, key, history.clone())?)
+        Inner::open(MemoryStorage::new(), member, key.clone(), history.clone(), Default::default())?;
+        Ok(Inner::open(RedbStorage::create(path)?, member, key, history.clone(), Default::default())?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, create) }
@@ -115,7 +115,8 @@ pub unsafe extern "C" fn onecard_ledger_open_after(
     let open = |path: &Path, member, key, history: &TrustHistory| {
         // SAFETY: the caller's promise is the same.
         let newest = unsafe { bytes(newest, newest_length) }?;
-        Ok(Inner::open_after([newest], RedbStorage::open(path)?, member, key, history.clone())?)
+        let options = OpenOptions { newest: &[newest] };
+        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone(), options)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, open) }

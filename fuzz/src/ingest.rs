@@ -16,7 +16,7 @@ use onecard::ledger::{
 };
 use onecard::product::PassFacts;
 use onecard::time::UnixTime;
-use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
+use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, OpenOptions, SignedCheckpoint, Storage};
 use onecard::trust::{GateCertificate, GateCertificateSpec, KeyEntry, Role, TrustHistory, TrustList, TrustListSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -74,7 +74,7 @@ fn gate_id(number: u32) -> GateId {
 }
 
 fn open(store: Store) -> Ledger<Store> {
-    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone()).unwrap()
+    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone(), Default::default()).unwrap()
 }
 
 pub fn run(data: &[u8]) {
@@ -260,8 +260,9 @@ impl City {
         self.key = secret(CITY, Role::Log);
         self.ledger = match self.ledger.kept_checkpoint() {
             Ok(Some(newest)) if after => {
-                let newest = [newest.note().as_bytes()];
-                let again = |store| Ledger::open_after(newest, store, id(CITY), secret(CITY, Role::Log), LISTS.clone());
+                let options = OpenOptions { newest: &[newest.note().as_bytes()] };
+                let key = || secret(CITY, Role::Log);
+                let again = |store| Ledger::open(store, id(CITY), key(), LISTS.clone(), options);
                 assert!(matches!(again(Store::default()), Err(OpenLedgerError::OldCopy { here: 0, .. })));
                 again(store).unwrap()
             }

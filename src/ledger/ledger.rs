@@ -11,8 +11,8 @@ use crate::gate::Record;
 use crate::id::{GateId, MemberId};
 use crate::time::UnixTime;
 use crate::tlog::{
-    KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, SignedCheckpoint, Staged, Storage, Write, Writer,
-    empty_root,
+    KeyKind, Log, LogError, LogKey, NoteError, NoteVerifier, OpenOptions, SignedCheckpoint, Staged, Storage, Write,
+    Writer, empty_root,
 };
 use crate::trust::{GateCertificate, TrustHistory, TrustList};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,13 +42,19 @@ impl<S: Storage> Ledger<S> {
     /// ledger adopted, since each entry is read by the list in force when it was made. Until the
     /// ledger adopts one, that is the first of them.
     ///
+    /// [`OpenOptions::newest`] are checkpoints of this ledger that others have: what witnesses cosigned last, what
+    /// peers and receipts show.
+    ///
     /// # Errors
-    /// [`OpenLedgerError`]; a ledger that cannot vouch for what it holds does not open.
+    /// [`OpenLedgerError`]; a ledger that cannot vouch for what it holds does not open. Of one that is not as new as
+    /// others have seen it, that is [`OpenLedgerError::OldCopy`], and [`LogError::OtherRoot`] where another history is
+    /// here.
     pub fn open(
         storage: S,
         member: MemberId,
         key: SigningKey,
         trust: impl Into<TrustHistory>,
+        options: OpenOptions<'_>,
     ) -> Result<Self, OpenLedgerError<S::Error>> {
         let trust = trust.into();
         let log = Log::open(&storage, LEDGER, &trust.first().ledger_origin(member))?;
@@ -61,27 +67,7 @@ impl<S: Storage> Ledger<S> {
         if !lists.into_iter().any(|list| gives(list, member, &ledger.key, None)) {
             return Err(OpenLedgerError::OtherKey);
         }
-        Ok(ledger)
-    }
-
-    /// As [`Ledger::open`], for a store that may be an old copy: restored from a backup, or rebuilt.
-    /// `newest` are checkpoints of this ledger that others have: what witnesses cosigned last, what
-    /// peers and receipts show. A ledger that went on from less would sign a second history, which
-    /// every witness refuses for good; so it opens only if all that was signed is here.
-    ///
-    /// # Errors
-    /// [`OpenLedgerError::OldCopy`]; [`LogError::OtherRoot`] when another history is here;
-    /// [`OpenLedgerError::Newest`] for a checkpoint that no key of this member signed; else as
-    /// [`Ledger::open`].
-    pub fn open_after<'a>(
-        newest: impl IntoIterator<Item = &'a [u8]>,
-        storage: S,
-        member: MemberId,
-        key: SigningKey,
-        trust: impl Into<TrustHistory>,
-    ) -> Result<Self, OpenLedgerError<S::Error>> {
-        let ledger = Self::open(storage, member, key, trust)?;
-        newest.into_iter().try_for_each(|note| ledger.check_holds(note))?;
+        options.newest.iter().try_for_each(|note| ledger.check_holds(note))?;
         Ok(ledger)
     }
 

@@ -11,6 +11,7 @@ mod witness;
 
 pub use log::cache::TileCache;
 pub use log::log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
+pub use log::options::OpenOptions;
 pub(crate) use log::storage::Staged;
 pub use log::storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 pub(crate) use log::writer::{NotReady, Writer};

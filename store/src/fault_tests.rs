@@ -189,7 +189,7 @@ impl World {
             Some(ledger) => ledger.recover().map_err(said)?,
             none => {
                 let store = store(&self.disks[LEDGER as usize])?;
-                let opened = Ledger::open(store, id(CITY), secret(CITY, Role::Log), trust.clone());
+                let opened = Ledger::open(store, id(CITY), secret(CITY, Role::Log), trust.clone(), Default::default());
                 *none = Some(opened.map_err(said)?);
             }
         }
@@ -197,7 +197,7 @@ impl World {
             let store = store(&self.disks[WITNESS as usize])?;
             let logs = [(LogKey(1), log_verifiers(trust, id(CITY), time(OPEN)).remove(0))];
             let name = witness_name(trust, id(day::AUDITOR)).unwrap();
-            let opened = Witness::open(&store, name, secret(day::AUDITOR, Role::Witness), logs);
+            let opened = Witness::open(&store, name, secret(day::AUDITOR, Role::Witness), logs, Default::default());
             self.witness = Some((opened.map_err(said)?, store));
         }
         Ok(())

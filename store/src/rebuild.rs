@@ -75,7 +75,7 @@ pub enum RebuildError {
 /// Bodies that were pruned stay away.
 ///
 /// What was recorded after the checkpoint is not in the files, so open the result with
-/// [`Ledger::open_after`](onecard::ledger::Ledger::open_after) or
+/// [`OpenOptions::newest`](onecard::tlog::OpenOptions::newest) or
 /// [`Gate::open_after`](onecard::gate::Gate::open_after).
 ///
 /// # Errors

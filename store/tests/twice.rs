@@ -137,7 +137,9 @@ fn history(salt: u8) -> SignedCheckpoint {
 fn witnesses<S: Storage<Error: Changed>>(store: &Common<S>) {
     let log = NoteVerifier::new(ORIGIN, KeyKind::Ed25519, SigningKey::from_seed(&[1; 32]).verifying_key()).unwrap();
     let name = || KeyName::new("witness.example").unwrap();
-    let open = || Witness::open(store, name(), SigningKey::from_seed(&[2; 32]), [(KEY, log.clone())]).unwrap();
+    let open = || {
+        Witness::open(store, name(), SigningKey::from_seed(&[2; 32]), [(KEY, log.clone())], Default::default()).unwrap()
+    };
     let cosign = |witness: &mut Witness, signed: &SignedCheckpoint| {
         let body = AddCheckpoint { old: 0, proof: Vec::new(), note: signed.note().as_bytes() }.to_body();
         let pending = witness.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
@@ -213,7 +215,8 @@ fn ledgers<S: Storage<Error: Changed>>(store: &Common<S>) {
     let list = TrustList::genesis(&bytes, &sha256(&[&bytes])).unwrap();
     let member = id(CITIES[0]);
     let open = || {
-        let ledger = Ledger::open(store.clone(), member, secret(CITIES[0], Role::Log), list.clone());
+        let ledger =
+            Ledger::open(store.clone(), member, secret(CITIES[0], Role::Log), list.clone(), Default::default());
         ledger.unwrap_or_else(|_| panic!("not opened"))
     };
     let changed = |error: LedgerError<S::Error>| match error {

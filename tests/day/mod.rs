@@ -188,7 +188,8 @@ impl Day {
         let trust = bundle().trust().clone();
         let cities = CITIES.map(|code| {
             let key = secret(code, Role::Log);
-            let mut ledger = Ledger::open(MemoryStorage::new(), id(code), key, trust.clone()).unwrap();
+            let mut ledger =
+                Ledger::open(MemoryStorage::new(), id(code), key, trust.clone(), Default::default()).unwrap();
             let now = time(OPEN - 1_800);
             let digest = trust.digest();
             ledger.record(Entry::TrustAdopted { sequence: 1, digest }, now).unwrap();
@@ -211,7 +212,10 @@ impl Day {
         let witness = |code: u32| {
             let storage = MemoryStorage::new();
             let name = witness_name(&trust, id(code)).unwrap();
-            (Witness::open(&storage, name, secret(code, Role::Witness), logs(code)).unwrap(), storage)
+            (
+                Witness::open(&storage, name, secret(code, Role::Witness), logs(code), Default::default()).unwrap(),
+                storage,
+            )
         };
         let witnesses = CITIES.into_iter().chain([AUDITOR]).map(witness).collect();
         Self { cities: cities.into_iter().collect(), witnesses }

@@ -54,7 +54,7 @@ pub(super) fn segment(gate: &TestGate, first: u64) -> Segment {
 }
 
 pub(super) fn open<S: Storage>(storage: S) -> Result<Ledger<S>, OpenLedgerError<S::Error>> {
-    Ledger::open(storage, id(CITY), secret(CITY, Role::Log), list())
+    Ledger::open(storage, id(CITY), secret(CITY, Role::Log), list(), Default::default())
 }
 
 /// An empty ledger with gate 7.

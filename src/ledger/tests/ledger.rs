@@ -77,8 +77,8 @@ fn in_a_forked_process_a_ledger_does_nothing_and_signs_nothing() {
 #[test]
 fn an_old_copy_is_noticed_before_anything_is_signed() {
     let after = |newest: &[&SignedCheckpoint], storage: MemoryStorage| {
-        let newest = newest.iter().map(|signed| signed.note().as_bytes());
-        Ledger::open_after(newest, storage, id(CITY), secret(CITY, Role::Log), list())
+        let newest: Vec<_> = newest.iter().map(|signed| signed.note().as_bytes()).collect();
+        Ledger::open(storage, id(CITY), secret(CITY, Role::Log), list(), OpenOptions { newest: &newest })
     };
     let mut ledger = ledger_with(&sealed(&[1]));
     let first = ledger.checkpoint().unwrap();
@@ -107,7 +107,9 @@ fn an_old_copy_is_noticed_before_anything_is_signed() {
 #[test]
 fn a_store_of_another_log_is_refused_as_that() {
     let peer = || {
-        let mut peer = Ledger::open(MemoryStorage::new(), id(320_100), secret(320_100, Role::Log), list()).unwrap();
+        let mut peer =
+            Ledger::open(MemoryStorage::new(), id(320_100), secret(320_100, Role::Log), list(), Default::default())
+                .unwrap();
         peer.enrol(&certificate(320_100, 7, 7), time(NOW)).unwrap();
         peer
     };
@@ -175,9 +177,9 @@ fn a_ledger_with_an_entry_that_nobody_can_read_is_not_opened() {
 fn a_ledger_opens_with_its_own_key_and_its_own_journals_only() {
     let gate = sealed(&[1]);
     let ledger = ledger_with(&gate);
-    let other = Ledger::open(ledger.storage.clone(), id(CITY), secret(320_100, Role::Log), list());
+    let other = Ledger::open(ledger.storage.clone(), id(CITY), secret(320_100, Role::Log), list(), Default::default());
     assert!(matches!(other.unwrap_err(), OpenLedgerError::OtherKey));
-    let role = Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Witness), list());
+    let role = Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Witness), list(), Default::default());
     assert!(matches!(role.unwrap_err(), OpenLedgerError::OtherKey));
     // A journal that went on without the ledger, and one that is gone.
     let journal = &ledger.journals[&7].log;
@@ -234,7 +236,8 @@ fn a_cosignature_of_an_impossible_time_is_not_kept_and_displaces_none() {
     let (apart, name) = (i64::from(apart), witness_name(&list(), id(320_100)).unwrap());
     let line = |signed: &SignedCheckpoint, at| signed.checkpoint().cosign(&name, &secret(320_100, Role::Witness), at);
     // The list was issued at 1000; an empty ledger has no entry that tells more.
-    let mut empty = Ledger::open(MemoryStorage::new(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+    let mut empty =
+        Ledger::open(MemoryStorage::new(), id(CITY), secret(CITY, Role::Log), list(), Default::default()).unwrap();
     for (mut ledger, from) in [(std::mem::replace(&mut empty, ledger()), 1_000), (empty, NOW)] {
         let (signed, now) = (ledger.checkpoint().unwrap(), NOW + 5_000);
         let good = line(&signed, time(NOW + 7));
@@ -245,14 +248,18 @@ fn a_cosignature_of_an_impossible_time_is_not_kept_and_displaces_none() {
             assert!(matches!(refused, Err(SignError::Cosignature(NoteError::Time(_)))), "{at}");
             assert_eq!(ledger.storage, before);
             for lines in [[&bad[..], &good].concat(), [&good[..], &bad].concat()] {
-                let mut ledger = Ledger::open(before.clone(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+                let mut ledger =
+                    Ledger::open(before.clone(), id(CITY), secret(CITY, Role::Log), list(), Default::default())
+                        .unwrap();
                 assert_eq!(ledger.cosigned(&lines, time(now)).unwrap().note(), [signed.note(), &good].concat());
                 let bad = ledger.cosigned(&bad, time(now));
                 assert!(matches!(bad, Err(SignError::Cosignature(NoteError::Time(_)))), "{at}");
             }
         }
         for at in [time((from - apart).max(1_000)), time(now + apart)] {
-            let mut ledger = Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Log), list()).unwrap();
+            let mut ledger =
+                Ledger::open(ledger.storage.clone(), id(CITY), secret(CITY, Role::Log), list(), Default::default())
+                    .unwrap();
             let taken = ledger.cosigned(&line(&signed, at), time(now)).unwrap();
             assert_eq!(taken.note(), [signed.note(), &line(&signed, at)].concat());
         }
@@ -284,7 +291,7 @@ fn after_a_change_of_key_the_ledger_signs_anew() {
     let list = federation::genesis(&spec, &federation::CITIES[..3]).unwrap();
     let mut ledger = ledger();
     let before = ledger.checkpoint().unwrap();
-    let mut ledger = Ledger::open(ledger.storage.clone(), id(CITY), fresh, list).unwrap();
+    let mut ledger = Ledger::open(ledger.storage.clone(), id(CITY), fresh, list, Default::default()).unwrap();
     let after = ledger.checkpoint().unwrap();
     assert_eq!(before.checkpoint(), after.checkpoint());
     assert_ne!(before, after);

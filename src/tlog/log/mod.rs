@@ -2,5 +2,6 @@
 
 pub(super) mod cache;
 pub(super) mod log;
+pub(super) mod options;
 pub(super) mod storage;
 pub(super) mod writer;

@@ -5,6 +5,7 @@
 //! writes first, makes one.
 
 use super::super::log::{
+    options::OpenOptions,
     storage::{LogKey, Row, Storage, Write},
     writer::Writer,
 };
@@ -225,13 +226,20 @@ impl Witness {
     /// Opens a witness that keeps the last checkpoint of each log as [`Row::Checkpoint`] under the
     /// given [`LogKey`]. Where a log or this witness changes its key, open it again on its store.
     ///
+    /// [`OpenOptions::newest`] are checkpoints with this witness's cosignature that others have, of any of its logs.
+    /// A log that wants a second history cosigned shows the witness an old checkpoint. Ask those whom it showed the
+    /// newer one: monitors, auditors, other logs that recorded it, holders of receipts.
+    ///
     /// # Errors
-    /// [`WitnessError`]; a witness that does not know what it cosigned must not start.
+    /// [`WitnessError`]; a witness that does not know what it cosigned must not start. Where others have what it does
+    /// not know of, that is [`WitnessError::OldCopy`] or [`WitnessError::OtherHistory`]; a checkpoint that this witness
+    /// did not cosign says nothing and is [`WitnessError::Note`].
     pub fn open<S: Storage>(
         storage: &S,
         name: KeyName,
         key: SigningKey,
         logs: impl IntoIterator<Item = impl Into<Watch>>,
+        options: OpenOptions<'_>,
     ) -> Result<Self, WitnessError<S::Error>> {
         let mut watched: Vec<Watched> = Vec::new();
         let own = NoteVerifier::of(name.clone(), KeyKind::Cosignature, key.verifying_key());
@@ -264,28 +272,8 @@ impl Witness {
             writer.settled();
             watched.push(Watched { watch, seen, writer });
         }
-        Ok(Self { name, key, logs: watched, last })
-    }
-
-    /// As [`Witness::open`], for a store that may be an old copy. `newest` are checkpoints with this witness's
-    /// cosignature that others have, of any of its logs. A witness that went on from less could cosign a second
-    /// history; so it opens only if it knows of all that it is shown.
-    ///
-    /// A log that wants a second history cosigned shows the witness an old checkpoint. Ask those whom it showed the
-    /// newer one: monitors, auditors, other logs that recorded it, holders of receipts.
-    ///
-    /// # Errors
-    /// [`WitnessError::OldCopy`], [`WitnessError::OtherHistory`]; [`WitnessError::Note`] for a checkpoint that tells
-    /// nothing, since this witness did not cosign it; else as [`Witness::open`].
-    pub fn open_after<'a, S: Storage>(
-        newest: impl IntoIterator<Item = &'a [u8]>,
-        storage: &S,
-        name: KeyName,
-        key: SigningKey,
-        logs: impl IntoIterator<Item = impl Into<Watch>>,
-    ) -> Result<Self, WitnessError<S::Error>> {
-        let mut witness = Self::open(storage, name, key, logs)?;
-        newest.into_iter().try_for_each(|note| witness.check_knows(note))?;
+        let mut witness = Self { name, key, logs: watched, last };
+        options.newest.iter().try_for_each(|note| witness.check_knows(note))?;
         Ok(witness)
     }
 

@@ -32,7 +32,7 @@ fn leaf(index: usize) -> Hash {
 }
 
 fn open(storage: &MemoryStorage) -> Witness {
-    Witness::open(storage, name("w"), key(3), [(LogKey(4), log_verifier(1))]).unwrap()
+    Witness::open(storage, name("w"), key(3), [(LogKey(4), log_verifier(1))], Default::default()).unwrap()
 }
 
 fn request(old: u64, proof: &[Hash], signed: &SignedCheckpoint) -> Vec<u8> {
@@ -71,16 +71,18 @@ fn a_store_of_another_witness_or_log_is_refused_as_that() {
     let (mut storage, log) = (MemoryStorage::new(), history(1, 0));
     add(&mut open(&storage), &mut storage, &request(0, &[], &log[1])).unwrap();
     let other = |of: &str, kept: &str| WitnessError::OtherStore { origin: name(of), kept: name(kept) };
-    let opened = |by: &str, watch: (LogKey, NoteVerifier)| Witness::open(&storage, name(by), key(3), [watch]);
+    let opened = |by: &str, watch: (LogKey, NoteVerifier)| {
+        Witness::open(&storage, name(by), key(3), [watch], Default::default())
+    };
     assert_eq!(opened("v", (LogKey(4), log_verifier(1))).unwrap_err(), other(ORIGIN, "w"));
     let elsewhere = NoteVerifier::of(name("else"), KeyKind::Ed25519, key(1).verifying_key());
     assert_eq!(opened("w", (LogKey(4), elsewhere)).unwrap_err(), other("else", ORIGIN));
     // With another key it is the same witness.
-    assert!(Witness::open(&storage, name("w"), key(5), [(LogKey(4), log_verifier(1))]).is_ok());
+    assert!(Witness::open(&storage, name("w"), key(5), [(LogKey(4), log_verifier(1))], Default::default()).is_ok());
     // What only the log signed is nobody's.
     let mut bare = MemoryStorage::new();
     bare.commit(&[Write::Put(Row::Checkpoint { log: LogKey(4) }, log[1].note().into())]).unwrap();
-    assert!(Witness::open(&bare, name("v"), key(3), [(LogKey(4), log_verifier(1))]).is_ok());
+    assert!(Witness::open(&bare, name("v"), key(3), [(LogKey(4), log_verifier(1))], Default::default()).is_ok());
 }
 
 #[test]
@@ -205,7 +207,13 @@ fn no_cosignature_is_dated_before_the_last_or_at_no_time() {
     let other = NoteVerifier::new("other", KeyKind::Ed25519, key(2).verifying_key()).unwrap();
     let others = SignedCheckpoint::sign(Checkpoint { origin: name("other"), ..log[1].checkpoint().clone() }, &key(2));
     let open = |storage: &MemoryStorage, seed: u8| {
-        Witness::open(storage, name("w"), key(seed), [(LogKey(4), log_verifier(1)), (LogKey(5), other.clone())])
+        Witness::open(
+            storage,
+            name("w"),
+            key(seed),
+            [(LogKey(4), log_verifier(1)), (LogKey(5), other.clone())],
+            Default::default(),
+        )
     };
     let cosign = |w: &mut Witness, storage: &mut MemoryStorage, signed: &SignedCheckpoint, now: i64| {
         let old = w.latest(signed.origin().as_str()).map_or(0, SignedCheckpoint::size);
@@ -235,7 +243,8 @@ fn no_cosignature_is_dated_before_the_last_or_at_no_time() {
     let line = log[1].checkpoint().cosign(&name("w"), &key(3), at(300));
     let newest = log[1].with_cosignatures(&line, &[witness("w", 3)]).unwrap();
     let logs = [(LogKey(4), log_verifier(1)), (LogKey(5), other.clone())];
-    let after = Witness::open_after([newest.note().as_bytes()], &storage, name("w"), key(3), logs);
+    let options = OpenOptions { newest: &[newest.note().as_bytes()] };
+    let after = Witness::open(&storage, name("w"), key(3), logs, options);
     assert_eq!(cosign(&mut after.unwrap(), &mut storage, &log[1], 200), clock(200, 300));
     // What was dated far ahead is left behind with the key.
     assert_eq!(cosign(&mut open(&storage, 3).unwrap(), &mut storage, &others, 9_000), Ok(9_000));
@@ -280,7 +289,7 @@ fn a_log_that_changes_its_key_is_followed() {
         let all = |keys: &[&NoteVerifier]| keys.iter().copied().cloned().collect();
         Watch { log: LogKey(4), origin: name(ORIGIN), keys: all(keys), retired: all(retired) }
     };
-    let open = |storage: &MemoryStorage, watch| Witness::open(storage, name("w"), key(3), [watch]);
+    let open = |storage: &MemoryStorage, watch| Witness::open(storage, name("w"), key(3), [watch], Default::default());
     let unread = open(&storage, watch(&[&new], &[])).unwrap_err();
     let source = NoteError::NotSigned(name(ORIGIN));
     assert_eq!(unread, WitnessError::Damaged { origin: name(ORIGIN), source: source.clone() });
@@ -311,7 +320,7 @@ fn a_witness_does_not_start_on_a_damaged_or_foreign_state() {
     let mut storage = MemoryStorage::new();
     let foreign = SignedCheckpoint::sign(history(1, 0)[1].checkpoint().clone(), &key(2));
     storage.commit(&[Write::Put(Row::Checkpoint { log: LogKey(4) }, foreign.note().into())]).unwrap();
-    let open = |logs: Vec<_>| Witness::open(&storage, name("w"), key(3), logs).unwrap_err();
+    let open = |logs: Vec<_>| Witness::open(&storage, name("w"), key(3), logs, Default::default()).unwrap_err();
     assert!(matches!(open(vec![(LogKey(4), log_verifier(1))]), WitnessError::Damaged { .. }));
     let twice = vec![(LogKey(1), log_verifier(1)), (LogKey(2), log_verifier(1))];
     assert_eq!(open(twice), WitnessError::Logs(name(ORIGIN)));
@@ -319,7 +328,7 @@ fn a_witness_does_not_start_on_a_damaged_or_foreign_state() {
     let other = NoteVerifier::new("other", KeyKind::Ed25519, key(2).verifying_key()).unwrap();
     let rows = |second| vec![(LogKey(1), log_verifier(1)), (LogKey(second), other.clone())];
     assert_eq!(open(rows(1)), WitnessError::Logs(name("other")), "two logs in one row");
-    assert!(Witness::open(&storage, name("w"), key(3), rows(2)).is_ok());
+    assert!(Witness::open(&storage, name("w"), key(3), rows(2), Default::default()).is_ok());
 }
 
 #[test]
@@ -334,8 +343,9 @@ fn an_old_copy_is_noticed_before_anything_is_cosigned() {
     let old = storage.clone();
     add(&mut w, &mut storage, &request(1, &[leaf(1)], &log[2])).unwrap();
     let after = |notes: &[&SignedCheckpoint], storage: &MemoryStorage| {
-        let newest = notes.iter().map(|signed| signed.note().as_bytes());
-        Witness::open_after(newest, storage, name("w"), key(3), [(LogKey(4), log_verifier(1))]).map(drop)
+        let newest: Vec<_> = notes.iter().map(|signed| signed.note().as_bytes()).collect();
+        let options = OpenOptions { newest: &newest };
+        Witness::open(storage, name("w"), key(3), [(LogKey(4), log_verifier(1))], options).map(drop)
     };
     let (first, second) = (cosigned(&log[1]), cosigned(&log[2]));
     let origin = name(ORIGIN);
