@@ -8,7 +8,7 @@ use super::entry::Entry;
 use super::error::{IngestError, LedgerError};
 use super::journal::Journal;
 use super::ledger::Ledger;
-use super::pending::Group;
+use super::pending::PendingCommit;
 use super::verifiers::journal_verifier;
 use crate::crypto::sha256;
 use crate::gate::{Record, Segment};
@@ -56,11 +56,11 @@ impl<S: Storage> Ledger<S> {
     pub fn ingest_all(&mut self, segments: &[Segment], now: UnixTime) -> Vec<Result<Ingested, IngestError<S::Error>>> {
         // Each segment is refused where the clock is wrong.
         let now = self.check(now).unwrap_or(now);
-        let mut group = self.group();
-        let mut results: Vec<_> = segments.iter().map(|segment| self.stage(&mut group, segment, now)).collect();
-        let grown = group.end();
-        if !grown.entries.is_empty()
-            && let Err(error) = self.commit_grown(grown, now)
+        let mut pending = self.begin();
+        let mut results: Vec<_> = segments.iter().map(|segment| self.stage(&mut pending, segment, now)).collect();
+        let ready = pending.end();
+        if !ready.entries.is_empty()
+            && let Err(error) = self.commit_entries(ready, now)
         {
             let taken = |result: &&mut Result<Ingested, _>| matches!(result, Ok(Ingested::Accepted { .. }));
             let mut void = results.iter_mut().skip_while(|result| !taken(result));
@@ -86,7 +86,7 @@ impl<S: Storage> Ledger<S> {
     /// What becomes of a segment after those of its group before it.
     fn stage(
         &self,
-        group: &mut Group<'_, S>,
+        pending: &mut PendingCommit<'_, S>,
         segment: &Segment,
         now: UnixTime,
     ) -> Result<Ingested, IngestError<S::Error>> {
@@ -102,11 +102,11 @@ impl<S: Storage> Ledger<S> {
         if !signed.unknown_lines(&[]).is_empty() {
             return Err(NoteError::TooManySignatures.into());
         }
-        let mut batch = match group.grown.journals.get(&gate.number) {
-            Some(grown) => grown.clone(),
+        let mut batch = match pending.ready.journals.get(&gate.number) {
+            Some(batch) => batch.clone(),
             None => journal.log.begin(),
         };
-        let here = Here { store: &group.store, log: batch.log().clone(), verifier };
+        let here = StagedJournal { store: &pending.store, log: batch.log().clone(), verifier };
         let known = here.log.size();
         let count = segment.records.len() as u64;
         let end = segment.first.saturating_add(count);
@@ -131,20 +131,20 @@ impl<S: Storage> Ledger<S> {
             return Err(here.other_history(segment, &signed));
         }
         let (first, checkpoint) = (known, signed.note().to_owned());
-        let entry = group.enter(Entry::JournalSealed { gate: gate.number, first, checkpoint }, now)?;
-        group.grow(gate.number, batch);
+        let entry = pending.enter(Entry::JournalSealed { gate: gate.number, first, checkpoint }, now)?;
+        pending.grow(gate.number, batch);
         Ok(Ingested::Accepted { records: signed.size().saturating_sub(known), entry })
     }
 }
 
 /// A gate's journal as the ledger has it, with what is staged.
-struct Here<'a, S> {
+struct StagedJournal<'a, S> {
     store: &'a S,
     log: Log,
     verifier: NoteVerifier,
 }
 
-impl<S: Storage> Here<'_, S> {
+impl<S: Storage> StagedJournal<'_, S> {
     /// A checkpoint that is not new: the same history, or another one.
     fn old_checkpoint(&self, signed: &SignedCheckpoint) -> Result<Ingested, IngestError<S::Error>> {
         let (old, new) = (signed.size(), self.log.size());

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::error::{LedgerError, OpenLedgerError, SignError};
 use super::finality::Witnesses;
 use super::journal::Journal;
-use super::pending::{Group, Grown};
+use super::pending::{PendingCommit, ReadyCommit};
 use super::verifiers::{every_log_key, gives, journal_verifier};
 use crate::crypto::{Hash, SigningKey};
 use crate::gate::Record;
@@ -240,11 +240,11 @@ impl<S: Storage> Ledger<S> {
         let replaced = self.log.kept_checkpoint(&self.storage)?;
         let signed = self.verify_kept(replaced.as_deref())?;
         let signed = signed.ok_or_else(|| SignError::Cosignature(NoteError::NotSigned(self.log.origin().clone())))?;
-        let grown = self.time_before(signed.size())?;
+        let newest = self.time_before(signed.size())?;
         let apart = i64::from(self.trust().policy().clock_suspect);
         let witnesses = Witnesses::of(&self.trust, self.member, &every_log_key(&self.trust, self.member), &signed);
         let possible =
-            |at, time: UnixTime| grown.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time);
+            |at, time: UnixTime| newest.since(time) <= apart && time.since(now) <= apart && witnesses.counts(at, time);
         let signed = signed.with_cosignatures_that(lines, &witnesses.keys, possible).map_err(SignError::Cosignature)?;
         self.keep(&signed, replaced)?;
         Ok(signed)
@@ -284,30 +284,30 @@ impl<S: Storage> Ledger<S> {
         now.not_before(self.last).ok_or(LedgerError::Clock { now, last: self.last })
     }
 
-    pub(super) fn group(&self) -> Group<'_, S> {
+    pub(super) fn begin(&self) -> PendingCommit<'_, S> {
         let (ledger, journals) = (self.log.begin(), BTreeMap::new());
-        let grown = Grown { writes: Vec::new(), ledger, journals, entries: Vec::new() };
-        Group { store: Staged::over(&self.storage), grown }
+        let ready = ReadyCommit { writes: Vec::new(), ledger, journals, entries: Vec::new() };
+        PendingCommit { store: Staged::over(&self.storage), ready }
     }
 
     pub(super) fn append(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
         let now = self.check(now)?;
-        let mut group = self.group();
-        let index = group.enter(entry, now)?;
-        let grown = group.end();
-        self.commit_grown(grown, now).map(|()| index)
+        let mut pending = self.begin();
+        let index = pending.enter(entry, now)?;
+        let ready = pending.end();
+        self.commit_entries(ready, now).map(|()| index)
     }
 
     /// Commits entries, and with them what journals grow by.
-    pub(super) fn commit_grown(&mut self, grown: Grown, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
-        self.writer.commit(&mut self.storage, &grown.writes).map_err(LogError::Storage)?;
+    pub(super) fn commit_entries(&mut self, ready: ReadyCommit, now: UnixTime) -> Result<(), LedgerError<S::Error>> {
+        self.writer.commit(&mut self.storage, &ready.writes).map_err(LogError::Storage)?;
         // The batches were begun on these logs a moment ago, and nothing else was done meanwhile.
-        self.log.apply(grown.ledger).map_err(|_| LedgerError::Unsure)?;
-        for (gate, batch) in grown.journals {
+        self.log.apply(ready.ledger).map_err(|_| LedgerError::Unsure)?;
+        for (gate, batch) in ready.journals {
             let journal = self.journals.get_mut(&gate).ok_or(LedgerError::Unsure)?;
             journal.log.apply(batch).map_err(|_| LedgerError::Unsure)?;
         }
-        for (index, entry) in &grown.entries {
+        for (index, entry) in &ready.entries {
             self.learn(*index, now, entry).map_err(|error| match error {
                 OpenLedgerError::Log(error) => LedgerError::Log(error),
                 _ => LedgerError::Unsure,

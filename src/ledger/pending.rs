@@ -7,14 +7,14 @@ use crate::tlog::{Batch, Staged, Storage, Write};
 use std::collections::BTreeMap;
 
 /// What is to be committed together.
-pub(super) struct Group<'a, S> {
-    /// The store with what is staged, but for the entries.
+pub(super) struct PendingCommit<'a, S> {
+    /// The store with what is staged, except the entries.
     pub(super) store: Staged<'a, S>,
-    pub(super) grown: Grown,
+    pub(super) ready: ReadyCommit,
 }
 
 /// What the ledger and the journals of its gates grow by, and what makes it durable.
-pub(super) struct Grown {
+pub(super) struct ReadyCommit {
     pub(super) writes: Vec<Write>,
     pub(super) ledger: Batch,
     /// By gate number; what is to be written for them is staged.
@@ -22,26 +22,26 @@ pub(super) struct Grown {
     pub(super) entries: Vec<(u64, Entry)>,
 }
 
-impl<S: Storage> Group<'_, S> {
+impl<S: Storage> PendingCommit<'_, S> {
     /// Adds an entry, and returns its index.
     pub(super) fn enter(&mut self, entry: Entry, now: UnixTime) -> Result<u64, LedgerError<S::Error>> {
         let body = entry.encode(now);
         // What could not be read again would lock the ledger for good.
         Entry::decode(&body)?;
-        let index = self.grown.ledger.push(&body, None)?;
-        self.grown.entries.push((index, entry));
+        let index = self.ready.ledger.push(&body, None)?;
+        self.ready.entries.push((index, entry));
         Ok(index)
     }
 
     /// Lets a journal be as after this batch.
     pub(super) fn grow(&mut self, gate: u32, mut batch: Batch) {
         self.store.stage(batch.take_writes());
-        self.grown.journals.insert(gate, batch);
+        self.ready.journals.insert(gate, batch);
     }
 
-    pub(super) fn end(mut self) -> Grown {
-        self.store.stage(self.grown.ledger.take_writes());
-        self.grown.writes = self.store.into_writes();
-        self.grown
+    pub(super) fn end(mut self) -> ReadyCommit {
+        self.store.stage(self.ready.ledger.take_writes());
+        self.ready.writes = self.store.into_writes();
+        self.ready
     }
 }

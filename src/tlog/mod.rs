@@ -17,15 +17,15 @@ pub use log::storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage,
 pub(crate) use log::writer::{NotReady, Writer};
 pub use note::checkpoint::{Checkpoint, SignedCheckpoint};
 pub use note::note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, sign_line};
-pub use note::policy::{Policy, PolicyError, PolicyFault, PolicyUnmet, Witnessed};
+pub use note::policy::{PolicyError, PolicyFault, PolicyUnmet, WitnessPolicy, Witnessed};
 pub use note::tlog_proof::{Included, TlogProof, TlogProofError};
 pub use tree::proof::{
     Nodes, ProofError, ProveError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
 pub(crate) use tree::tile::BundleLeaves;
 pub use tree::tile::{
-    BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of,
+    BundleEntries, EntryBundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of,
 };
 pub use tree::tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, leaf_hash, link_hash, node_hash};
 pub use witness::replica::{ForkError, ForkEvidence, ForkReason, Replica, ReplicaError};
-pub use witness::witness::{AddCheckpoint, Pending, Refused, Watch, Witness, WitnessError};
+pub use witness::witness::{AddCheckpoint, PendingCosignature, Refused, Watch, Witness, WitnessError};

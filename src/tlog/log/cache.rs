@@ -6,7 +6,7 @@
 use super::super::tree::proof::{Nodes, consistency_proof, inclusion_proof, range};
 use super::super::tree::tile::TILE_WIDTH;
 use super::super::tree::tree::parents;
-use super::log::{Log, LogError, Place, flatten, tile};
+use super::log::{Log, LogError, NodePlace, flatten, tile};
 use super::storage::{LogKey, Storage};
 use crate::crypto::Hash;
 use core::cell::RefCell;
@@ -31,12 +31,12 @@ pub struct TileCache {
     places: HashMap<TileKey, usize>,
     most: usize,
     hand: usize,
-    edge: Edge,
+    edge: ProvedEdge,
 }
 
 /// Roots along the right edge of the tree that was proved from last: `size` leaves from `begin` on.
 #[derive(Clone, Debug, Default)]
-struct Edge {
+struct ProvedEdge {
     log: LogKey,
     size: u64,
     roots: Vec<(u64, Hash)>,
@@ -56,7 +56,7 @@ impl TileCache {
     #[must_use]
     pub fn new(tiles: usize) -> Self {
         let (keys, used, nodes, places) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        Self { keys, used, nodes, places, most: tiles.max(1), hand: 0, edge: Edge::default() }
+        Self { keys, used, nodes, places, most: tiles.max(1), hand: 0, edge: ProvedEdge::default() }
     }
 
     /// Number of tiles kept.
@@ -203,8 +203,8 @@ impl<S: Storage> Nodes for CachedNodes<'_, S> {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
         let (key, hashes) = match self.log.locate(level, index)? {
-            Place::Here(node) => return Ok(node),
-            Place::Tile(level, index, hashes) => ((self.log.key(), level, index), hashes),
+            NodePlace::InMemory(node) => return Ok(node),
+            NodePlace::Tile(level, index, hashes) => ((self.log.key(), level, index), hashes),
         };
         let (cache, last) = &mut *self.cache.borrow_mut();
         let place = match *last {
@@ -227,7 +227,7 @@ impl<S: Storage> Nodes for CachedNodes<'_, S> {
         let root = range(begin, size, self)?;
         let edge = &mut self.cache.borrow_mut().0.edge;
         if (edge.log, edge.size) != (log, size) {
-            *edge = Edge { log, size, roots: Vec::new() };
+            *edge = ProvedEdge { log, size, roots: Vec::new() };
         }
         // One for each level at most.
         edge.roots.push((begin, root));

@@ -8,7 +8,7 @@
 use super::super::note::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::super::note::note::{KeyName, Note, NoteError};
 use super::super::tree::proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of};
-use super::super::tree::tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry};
+use super::super::tree::tile::{EntryBundleError, TILE_WIDTH, TileId, encode_bundle_entry};
 use super::super::tree::tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root};
 use super::storage::{LogKey, PRUNED, Row, Series, Storage, Write};
 use crate::{crypto::Hash, limits::MAX_ENTRY};
@@ -77,7 +77,7 @@ pub enum LogError<E> {
     NoTile,
     /// A bundle cannot be encoded.
     #[error(transparent)]
-    Bundle(#[from] BundleError),
+    Bundle(#[from] EntryBundleError),
 }
 
 /// An entry cannot be appended; the batch is unchanged.
@@ -108,7 +108,7 @@ pub struct Log {
     key: LogKey,
     origin: KeyName,
     chain: Chain,
-    edge: Edge,
+    edge: RightEdge,
     /// Bodies below this index are gone. A multiple of 256.
     pruned: u64,
     /// Attachments below this index are gone.
@@ -117,7 +117,7 @@ pub struct Log {
 
 /// What a batch has to find unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
+struct BatchBase {
     size: u64,
     link: Hash,
     pruned: u64,
@@ -125,7 +125,7 @@ struct State {
 }
 
 /// The hashes after the last full tile of each level: always fewer than 256.
-type Edge = [Subtrees; 8];
+type RightEdge = [Subtrees; 8];
 
 impl Log {
     /// Opens the log called `origin`; an empty store has an empty log.
@@ -150,7 +150,7 @@ impl Log {
         if storage.get(beyond).map_err(LogError::Storage)?.is_some() {
             return Err(damaged(beyond, Damage::Beyond));
         }
-        let mut edge = Edge::default();
+        let mut edge = RightEdge::default();
         let mut link = match whole.checked_sub(1) {
             Some(last) => *tile(storage, key, 0, last >> 8)?.last().unwrap_or(&Hash([0; 32])),
             None => genesis(origin.as_str()),
@@ -484,8 +484,8 @@ impl Log {
         Ok(())
     }
 
-    const fn state(&self) -> State {
-        State { size: self.size(), link: self.link(), pruned: self.pruned, erased: self.erased }
+    const fn state(&self) -> BatchBase {
+        BatchBase { size: self.size(), link: self.link(), pruned: self.pruned, erased: self.erased }
     }
 
     fn nodes<'a, S: Storage>(&'a self, storage: &'a S) -> StoredNodes<'a, S> {
@@ -533,18 +533,18 @@ impl Log {
     }
 
     /// Where the node at `level` and `index` is found.
-    pub(in crate::tlog) fn locate<E>(&self, level: u8, index: u64) -> Result<Place, LogError<E>> {
+    pub(in crate::tlog) fn locate<E>(&self, level: u8, index: u64) -> Result<NodePlace, LogError<E>> {
         let (tile_level, tile_index, hashes) = place(level, index).ok_or(LogError::NoTile)?;
         let full = self.full_tiles(tile_level);
         if tile_index == full
             && let Some(node) = edge_node(&self.edge, level, index)
         {
-            return Ok(Place::Here(node));
+            return Ok(NodePlace::InMemory(node));
         }
         if tile_index >= full {
             return Err(LogError::OutOfRange { at: index, size: self.size() });
         }
-        Ok(Place::Tile(tile_level, tile_index, hashes))
+        Ok(NodePlace::Tile(tile_level, tile_index, hashes))
     }
 
     /// Number of full tiles at `level`, 0 to 7.
@@ -557,7 +557,7 @@ impl Log {
 /// forgets it.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    base: State,
+    base: BatchBase,
     log: Log,
     writes: Vec<Write>,
 }
@@ -691,9 +691,9 @@ impl Batch {
 }
 
 /// Where a node is found.
-pub(in crate::tlog) enum Place {
+pub(in crate::tlog) enum NodePlace {
     /// It is known.
-    Here(Hash),
+    InMemory(Hash),
     /// In the full tile of this level and index: the root over these of its hashes.
     Tile(u8, u64, Range<usize>),
 }
@@ -710,8 +710,8 @@ impl<S: Storage> Nodes for StoredNodes<'_, S> {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
         let (tile_level, tile_index, hashes) = match self.log.locate(level, index)? {
-            Place::Here(node) => return Ok(node),
-            Place::Tile(level, index, hashes) => (level, index, hashes),
+            NodePlace::InMemory(node) => return Ok(node),
+            NodePlace::Tile(level, index, hashes) => (level, index, hashes),
         };
         let mut last = self.last.borrow_mut();
         let kept = match last.take() {
@@ -734,7 +734,7 @@ fn place(level: u8, index: u64) -> Option<(u8, u64, Range<usize>)> {
 }
 
 /// The node at `level` and `index`, which is known to lie in the edge.
-fn edge_node(edge: &Edge, level: u8, index: u64) -> Option<Hash> {
+fn edge_node(edge: &RightEdge, level: u8, index: u64) -> Option<Hash> {
     let (tile_level, _, hashes) = place(level, index)?;
     let within = u32::from(level % 8);
     edge.get(usize::from(tile_level))?.node(within, hashes.start.wrapping_shr(within))

@@ -2,7 +2,7 @@
 //! cosigned a checkpoint of theirs.
 //!
 //! The file is written by people: spaces, comments and the order of its lines are free, and
-//! [`Policy::to_text`] writes one form of it. What it means is strict: every name is defined before
+//! [`WitnessPolicy::to_text`] writes one form of it. What it means is strict: every name is defined before
 //! it is used, every key listed once, and a name is a member of one group at most, so that nobody
 //! counts twice.
 
@@ -107,12 +107,12 @@ pub enum PolicyUnmet {
 
 /// Which logs are trusted, and the quorum of witnesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct WitnessPolicy {
     logs: Vec<NoteVerifier>,
     log_urls: Vec<Option<Box<[u8]>>>,
     witnesses: Vec<NoteVerifier>,
     labels: Vec<Label>,
-    groups: Vec<Group>,
+    groups: Vec<QuorumGroup>,
     /// `None` when nobody has to cosign.
     quorum: Option<Member>,
 }
@@ -126,7 +126,7 @@ struct Label {
 
 /// A group and its members, which are all defined before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Group {
+struct QuorumGroup {
     name: Box<[u8]>,
     /// From 1 to the number of members.
     threshold: usize,
@@ -137,7 +137,7 @@ struct Group {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Member {
     Witness(usize),
-    Group(usize),
+    QuorumGroup(usize),
 }
 
 /// A checkpoint that fulfils a policy.
@@ -154,14 +154,14 @@ impl Witnessed {
         &self.checkpoint
     }
 
-    /// Which of [`Policy::witnesses`] cosigned it, and when.
+    /// Which of [`WitnessPolicy::witnesses`] cosigned it, and when.
     #[must_use]
     pub fn cosigned(&self) -> &[(usize, UnixTime)] {
         &self.cosigned
     }
 }
 
-impl Policy {
+impl WitnessPolicy {
     /// Parses a policy file.
     ///
     /// # Errors
@@ -224,7 +224,7 @@ impl Policy {
         &self.logs
     }
 
-    /// Where the log at `index` of [`Policy::logs`] is reached, if the policy says so.
+    /// Where the log at `index` of [`WitnessPolicy::logs`] is reached, if the policy says so.
     #[must_use]
     pub fn log_url(&self, index: usize) -> Option<&[u8]> {
         self.log_urls.get(index)?.as_deref()
@@ -236,13 +236,13 @@ impl Policy {
         &self.witnesses
     }
 
-    /// What this policy calls the witness at `index` of [`Policy::witnesses`].
+    /// What this policy calls the witness at `index` of [`WitnessPolicy::witnesses`].
     #[must_use]
     pub fn witness_name(&self, index: usize) -> Option<&[u8]> {
         self.labels.get(index).map(|label| &*label.name)
     }
 
-    /// Where the witness at `index` of [`Policy::witnesses`] is reached, if the policy says so.
+    /// Where the witness at `index` of [`WitnessPolicy::witnesses`] is reached, if the policy says so.
     #[must_use]
     pub fn witness_url(&self, index: usize) -> Option<&[u8]> {
         self.labels.get(index)?.url.as_deref()
@@ -261,7 +261,7 @@ impl Policy {
         }
     }
 
-    /// Checks a checkpoint whose log is known from elsewhere: as [`Policy::verify`], but where the
+    /// Checks a checkpoint whose log is known from elsewhere: as [`WitnessPolicy::verify`], but where the
     /// policy lists no logs, the quorum alone decides.
     ///
     /// # Errors
@@ -277,7 +277,7 @@ impl Policy {
         let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
         let counts = |member: &Member, groups: &[bool]| match *member {
             Member::Witness(at) => by(at),
-            Member::Group(at) => groups.get(at) == Some(&true),
+            Member::QuorumGroup(at) => groups.get(at) == Some(&true),
         };
         for group in &self.groups {
             let count = group.members.iter().filter(|member| counts(member, &groups)).count();
@@ -295,7 +295,7 @@ impl Policy {
             Member::Witness(at) => {
                 self.witnesses.get(at).map_or(0, |witness| line_length(witness.name(), witness.kind()))
             }
-            Member::Group(at) => groups.get(at).copied().unwrap_or(0),
+            Member::QuorumGroup(at) => groups.get(at).copied().unwrap_or(0),
         };
         let mut groups: Vec<usize> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
@@ -372,7 +372,7 @@ impl Policy {
             number => core::str::from_utf8(number).ok().and_then(parse_decimal).and_then(|k| k.try_into().ok()),
         };
         let threshold = threshold.filter(|k| (1..=members.len()).contains(k)).ok_or(PolicyFault::Threshold)?;
-        self.groups.push(Group { name: name.into(), threshold, members });
+        self.groups.push(QuorumGroup { name: name.into(), threshold, members });
         Ok(())
     }
 
@@ -391,13 +391,13 @@ impl Policy {
 
     fn find(&self, name: &[u8]) -> Option<Member> {
         let witness = self.labels.iter().position(|label| *label.name == *name).map(Member::Witness);
-        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(Member::Group))
+        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(Member::QuorumGroup))
     }
 
     fn name_of(&self, member: Member) -> &[u8] {
         let name = match member {
             Member::Witness(at) => self.labels.get(at).map(|label| &*label.name),
-            Member::Group(at) => self.groups.get(at).map(|group| &*group.name),
+            Member::QuorumGroup(at) => self.groups.get(at).map(|group| &*group.name),
         };
         // Members are indices of what is there, so this default is never taken.
         name.unwrap_or(NONE)

@@ -1,7 +1,7 @@
 //! A witness (C2SP tlog-witness): it cosigns a checkpoint when it extends the last one it cosigned.
 //!
 //! The rule that matters is that the new state is durable before the cosignature exists. So
-//! [`Witness::consider`] gives no cosignature but a [`Pending`], and only [`Pending::commit`], which
+//! [`Witness::consider`] gives no cosignature but a [`PendingCosignature`], and only [`PendingCosignature::commit`], which
 //! writes first, makes one.
 
 use super::super::log::{
@@ -210,13 +210,13 @@ impl From<(LogKey, NoteVerifier)> for Watch {
 pub struct Witness {
     name: KeyName,
     key: SigningKey,
-    logs: Vec<Watched>,
+    logs: Vec<WatchedLog>,
     /// The time of its last cosignature, of whatever log; [`UnixTime::MIN`] for none.
     last: UnixTime,
 }
 
 #[derive(Debug)]
-struct Watched {
+struct WatchedLog {
     watch: Watch,
     seen: Replica,
     writer: Writer,
@@ -241,13 +241,13 @@ impl Witness {
         logs: impl IntoIterator<Item = impl Into<Watch>>,
         options: OpenOptions<'_>,
     ) -> Result<Self, WitnessError<S::Error>> {
-        let mut watched: Vec<Watched> = Vec::new();
+        let mut watched: Vec<WatchedLog> = Vec::new();
         let own = NoteVerifier::of(name.clone(), KeyKind::Cosignature, key.verifying_key());
         let mut last = UnixTime::MIN;
         for watch in logs {
             let watch: Watch = watch.into();
             let origin = &watch.origin;
-            let twice = |other: &Watched| other.watch.log == watch.log || other.watch.origin == *origin;
+            let twice = |other: &WatchedLog| other.watch.log == watch.log || other.watch.origin == *origin;
             let signs = |key: &NoteVerifier| key.kind() == KeyKind::Ed25519 && key.name() == origin;
             if !watch.known().all(signs) || watched.iter().any(twice) {
                 return Err(WitnessError::Logs(origin.clone()));
@@ -270,7 +270,7 @@ impl Witness {
             }
             let mut writer = Writer::default();
             writer.settled();
-            watched.push(Watched { watch, seen, writer });
+            watched.push(WatchedLog { watch, seen, writer });
         }
         let mut witness = Self { name, key, logs: watched, last };
         options.newest.iter().try_for_each(|note| witness.check_knows(note))?;
@@ -313,7 +313,7 @@ impl Witness {
     ///
     /// # Errors
     /// [`Refused`]; nothing has changed.
-    pub fn consider(&mut self, request: &AddCheckpoint<'_>) -> Result<Pending<'_>, Refused> {
+    pub fn consider(&mut self, request: &AddCheckpoint<'_>) -> Result<PendingCosignature<'_>, Refused> {
         let note = Note::parse(request.note).map_err(Refused::Checkpoint)?;
         let claimed = Checkpoint::parse(note.text()).map_err(Refused::Checkpoint)?;
         let known = self.logs.iter_mut().find(|log| log.watch.origin == claimed.origin);
@@ -334,7 +334,7 @@ impl Witness {
             ReplicaError::Proof(error) => Refused::Proof(error),
             _ => Refused::Proof(ProofError::Root),
         })?;
-        Ok(Pending { name: &self.name, key: &self.key, log, last: &mut self.last, signed })
+        Ok(PendingCosignature { name: &self.name, key: &self.key, log, last: &mut self.last, signed })
     }
 }
 
@@ -349,15 +349,15 @@ fn cosigner(kept: &SignedCheckpoint, name: &KeyName) -> Option<KeyName> {
 /// A checkpoint that may be cosigned, once that is durable.
 #[must_use = "nothing is cosigned before commit"]
 #[derive(Debug)]
-pub struct Pending<'w> {
+pub struct PendingCosignature<'w> {
     name: &'w KeyName,
     key: &'w SigningKey,
-    log: &'w mut Watched,
+    log: &'w mut WatchedLog,
     last: &'w mut UnixTime,
     signed: SignedCheckpoint,
 }
 
-impl Pending<'_> {
+impl PendingCosignature<'_> {
     /// The checkpoint.
     #[must_use]
     pub const fn signed(&self) -> &SignedCheckpoint {
