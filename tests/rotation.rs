@@ -10,8 +10,8 @@ use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
 use onecard::id::GateId;
 use onecard::ledger::{
-    Entry, Ledger, LedgerCheckpoint, OpenLedgerError, Receipt, ReceiptError, RecordEntryError, SignError, StatementRef,
-    watch, witness_name,
+    Announcement, Entry, Ledger, LedgerCheckpoint, OpenLedgerError, Receipt, ReceiptError, RecordEntryError, SignError,
+    StatementRef, watch, witness_name,
 };
 use onecard::pass::{self, Audience, PassClaims, PassError};
 use onecard::time::UnixTime;
@@ -186,10 +186,10 @@ impl Month {
         let mut ledger = Ledger::open(MemoryStorage::new(), id(code), log, self.history(), Default::default()).unwrap();
         for sequence in 1..=self.lists {
             let digest = sha256(&[&list(sequence)]);
-            ledger.record(Entry::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
+            ledger.record(Announcement::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
         }
         let digest = sha256(&[&self.files[&format!("trust/catalogue-{code}-1.cose")]]);
-        ledger.record(Entry::CataloguePublished { sequence: 1, digest }, time(at)).unwrap();
+        ledger.record(Announcement::CataloguePublished { sequence: 1, digest }, time(at)).unwrap();
         let gate = GateId { member: id(code), number: 1 };
         let certificate = GateCertificateSpec {
             gate,
@@ -304,7 +304,7 @@ impl Month {
         let (cut_offs, digest) = (statement.cut_offs().to_vec(), statement.digest());
         let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest };
         for code in self.active().into_iter().filter(|code| *code != AUDITOR && *code != without) {
-            self.city(code).ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+            self.city(code).ledger.record(Announcement::Settlement(settled.clone()), time(at)).unwrap();
         }
         self.finish(at);
     }
@@ -520,7 +520,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     assert_eq!(trust(ledger.adopt(&list(1), at).unwrap_err()), TrustError::Rollback { current: 1, found: 1 });
     let early = trust(ledger.adopt(&list(2), time(ISSUED[1] - 1)).unwrap_err());
     assert_eq!(early, TrustError::NotYetIssued(at));
-    let unknown = Entry::TrustAdopted { sequence: 2, digest: anchor(2) };
+    let unknown = Announcement::TrustAdopted { sequence: 2, digest: anchor(2) };
     assert!(matches!(ledger.record(unknown, at), Err(RecordEntryError::OtherTrustList(2))));
     let new = || key(SHANGHAI, Role::Log, 2);
     assert!(matches!(ledger.use_key(new()), Err(SignError::OtherKey)), "before the list says so");
@@ -528,7 +528,7 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
 
     ledger.adopt(&list(2), at).unwrap();
     assert_eq!(ledger.trust().sequence(), 2);
-    let again = Entry::TrustAdopted { sequence: 1, digest: anchor(1) };
+    let again = Announcement::TrustAdopted { sequence: 1, digest: anchor(1) };
     assert!(matches!(ledger.record(again, at), Err(RecordEntryError::OtherTrustList(1))));
     let by_old = ledger.checkpoint().unwrap();
     ledger.use_key(new()).unwrap();
@@ -560,7 +560,7 @@ fn a_key_still_good_signs_no_ledger_whose_entries_are_younger() {
     let mut month = first_day();
     let ledger = &mut month.city(SHANGHAI).ledger;
     ledger.adopt(&list(2), time(ISSUED[1])).unwrap();
-    let again = || Entry::TrustAdopted { sequence: 2, digest: anchor(2) };
+    let again = || Announcement::TrustAdopted { sequence: 2, digest: anchor(2) };
     ledger.record(again(), time(ISSUED[1] + OVERLAP)).unwrap();
     ledger.checkpoint().unwrap();
     ledger.record(again(), time(ISSUED[1] + OVERLAP + 1)).unwrap();
@@ -580,7 +580,7 @@ fn under_a_list_that_has_expired_a_ledger_takes_records_and_nothing_else() {
     };
     let certificate = gate.certificate().as_bytes().to_vec();
     assert_eq!(expired(ledger.enrol(&certificate, time(AFTER))), time(AFTER));
-    let peer = Entry::PeerSeen { checkpoint: String::new() };
+    let peer = Announcement::PeerSeen { checkpoint: String::new() };
     assert_eq!(expired(ledger.record(peer, time(AFTER))), time(AFTER));
     gate.set_clock(time(OPEN + DAY)).unwrap();
     gate.seal().unwrap();
@@ -702,7 +702,7 @@ fn a_ledger_that_adopts_out_of_turn_is_found() {
     let found = |change: &dyn Fn(&mut Entries)| errors(&month.forged(NANJING, 5, &witnesses, change));
     let ledger = [("ledger/320100".to_owned(), Rule::TrustList)];
     let adoption = |entries: &[Dated], list: u64| {
-        let is = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence, .. } if *sequence == list);
+        let is = |(_, entry): &Dated| matches!(entry, Entry::Announced(Announcement::TrustAdopted { sequence, .. }) if *sequence == list);
         entries.iter().position(is).unwrap()
     };
     assert_eq!(found(&|_| {}), []);
@@ -720,7 +720,8 @@ fn a_ledger_that_adopts_out_of_turn_is_found() {
     // A peer's checkpoint by a key that the list in force does not know any more.
     let seen = |list: usize, at: i64| {
         let checkpoint = month.cities[&SHANGHAI].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
-        let seen = Entry::PeerSeen { checkpoint: checkpoint.sign(&key(SHANGHAI, Role::Log, list)) };
+        let seen =
+            Entry::Announced(Announcement::PeerSeen { checkpoint: checkpoint.sign(&key(SHANGHAI, Role::Log, list)) });
         found(&|entries| entries.push((time(at), seen.clone())))
     };
     assert_eq!(seen(5, LATER), []);
@@ -746,7 +747,7 @@ fn a_ledger_enrols_by_the_list_it_had_adopted_and_by_none_that_has_expired() {
         }))
     };
     let refused = [("ledger/310101".to_owned(), Rule::Certificate)];
-    let adopts = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence: 2, .. });
+    let adopts = |(_, entry): &Dated| matches!(entry, Entry::Announced(Announcement::TrustAdopted { sequence: 2, .. }));
     let adoption = |entries: &[Dated]| entries.iter().position(adopts).unwrap();
     assert_eq!(found(2, &|entries| (adoption(entries), ISSUED[1])), refused, "the new registrar's, too early");
     assert_eq!(found(1, &|entries| (adoption(entries), ISSUED[1])), []);

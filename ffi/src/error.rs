@@ -336,7 +336,7 @@ where
             RecordEntryError::Gate(_) => Self::LedgerGate,
             RecordEntryError::Retired(_) => Self::LedgerRetired,
             RecordEntryError::NoRedemption { .. } => Self::GateNoRedemption,
-            RecordEntryError::NotLost { .. } | RecordEntryError::Sealed => Self::LedgerEntry,
+            RecordEntryError::NotLost { .. } => Self::LedgerEntry,
             RecordEntryError::Peer(error) => error.into(),
         }
     }

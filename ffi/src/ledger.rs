@@ -9,7 +9,7 @@ use core::ffi::c_char;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Segment;
 use onecard::id::MemberId;
-use onecard::ledger::{Entry, Ingested as Taken, Ledger as Inner, journal_verifier};
+use onecard::ledger::{Announcement, Ingested as Taken, Ledger as Inner, journal_verifier};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, MemoryStorage, OpenOptions, SignedCheckpoint};
 use onecard::trust::{Catalogue, StatusList, TrustHistory};
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn onecard_ledger_adopt(
         let known = ledger.trust();
         if known.as_bytes() == trust {
             let (sequence, digest) = (known.sequence(), known.digest());
-            return Ok(ledger.record(Entry::TrustAdopted { sequence, digest }, now)?);
+            return Ok(ledger.record(Announcement::TrustAdopted { sequence, digest }, now)?);
         }
         Ok(ledger.adopt(trust, now)?)
     };
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn onecard_ledger_add_catalogue(
             return Err(Status::LedgerEntry);
         }
         let (sequence, digest) = (catalogue.sequence(), sha256(&[bytes]));
-        Ok(ledger.record(Entry::CataloguePublished { sequence, digest }, now)?)
+        Ok(ledger.record(Announcement::CataloguePublished { sequence, digest }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, catalogue, catalogue_length, now, entry, record) }
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn onecard_ledger_add_status(
             return Err(Status::LedgerEntry);
         }
         let (uri, issued, digest) = (list.uri().to_owned(), list.issued(), sha256(&[bytes]));
-        Ok(ledger.record(Entry::StatusPublished { uri, issued, digest }, now)?)
+        Ok(ledger.record(Announcement::StatusPublished { uri, issued, digest }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, list, list_length, now, entry, record) }
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn onecard_ledger_add_peer(
 ) -> Status {
     let record = |ledger: &mut Inner<RedbStorage>, bytes: &[u8], now| {
         let checkpoint = core::str::from_utf8(bytes).map_err(|_| Status::Utf8)?.to_owned();
-        Ok(ledger.record(Entry::PeerSeen { checkpoint }, now)?)
+        Ok(ledger.record(Announcement::PeerSeen { checkpoint }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, checkpoint, checkpoint_length, now, entry, record) }
@@ -297,8 +297,9 @@ pub unsafe extern "C" fn onecard_ledger_reverse(
     now: i64,
     entry: *mut u64,
 ) -> Status {
-    let record =
-        |ledger: &mut Inner<RedbStorage>, _: &[u8], now| Ok(ledger.record(Entry::Reversal { gate, index }, now)?);
+    let record = |ledger: &mut Inner<RedbStorage>, _: &[u8], now| {
+        Ok(ledger.record(Announcement::Reversal { gate, index }, now)?)
+    };
     // SAFETY: the caller's promise is the same; no bytes are read.
     unsafe { log(ledger, core::ptr::null(), 0, now, entry, record) }
 }

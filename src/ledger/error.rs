@@ -155,9 +155,6 @@ pub enum RecordEntryError<E> {
     /// The checkpoint is not one that a peer signed.
     #[error("the peer's checkpoint: {0}")]
     Peer(NoteError),
-    /// Ingest alone writes that a journal was sealed.
-    #[error("a journal is sealed by ingest alone")]
-    Sealed,
 }
 
 /// A segment is not taken, and nothing changed.

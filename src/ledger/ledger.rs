@@ -1,6 +1,6 @@
 //! A member's ledger with the journals of its gates, in one store: opened, read and signed.
 
-use super::entry::Entry;
+use super::entry::{Announcement, Entry};
 use super::error::{LedgerError, OpenLedgerError, SignError};
 use super::finality::Witnesses;
 use super::journal::Journal;
@@ -350,8 +350,9 @@ impl<S: Storage> Ledger<S> {
             }
             Entry::GateRetired { gate } => self.learnt(index, *gate)?.retired = true,
             // Where the history starts with a later list, those before it are not known here.
-            Entry::TrustAdopted { sequence, .. } if *sequence < self.trust.first().sequence() => {}
-            Entry::TrustAdopted { sequence, digest } => {
+            Entry::Announced(Announcement::TrustAdopted { sequence, .. })
+                if *sequence < self.trust.first().sequence() => {}
+            Entry::Announced(Announcement::TrustAdopted { sequence, digest }) => {
                 let list = self.trust.list(*sequence).filter(|list| list.digest() == *digest);
                 self.adopted = list.ok_or(OpenLedgerError::OtherTrustList(*sequence))?.sequence();
             }
@@ -365,7 +366,7 @@ impl<S: Storage> Ledger<S> {
                 journal.seals.push((signed.size(), index));
                 journal.root = signed.root();
             }
-            Entry::Reversal { gate, index: reversed } => {
+            Entry::Announced(Announcement::Reversal { gate, index: reversed }) => {
                 self.learnt(index, *gate)?.reversed.insert(*reversed);
             }
             _ => {}

@@ -20,7 +20,7 @@ mod usage;
 mod verifiers;
 mod view;
 
-pub use entry::{CutOff, Entry, EntryError, StatementRef};
+pub use entry::{Announcement, CutOff, Entry, EntryError, StatementRef};
 pub use error::{IngestError, LedgerError, NoReceipt, OpenLedgerError, RecordEntryError, SignError, UsageExportError};
 pub use finality::{Cosignature, LedgerCheckpoint};
 pub use ingest::Ingested;

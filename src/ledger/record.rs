@@ -1,6 +1,6 @@
 //! What a member says in its ledger: gates enrolled and retired, lists, peers, reversals, gaps, statements.
 
-use super::entry::Entry;
+use super::entry::{Announcement, Entry};
 use super::error::RecordEntryError;
 use super::ledger::Ledger;
 use super::verifiers::log_verifiers;
@@ -28,7 +28,7 @@ impl<S: Storage> Ledger<S> {
         if self.trust.list(sequence).is_none() {
             self.trust.push(list)?;
         }
-        self.record(Entry::TrustAdopted { sequence, digest }, now)
+        self.record(Announcement::TrustAdopted { sequence, digest }, now)
     }
 
     /// Enrols a gate.
@@ -68,28 +68,25 @@ impl<S: Storage> Ledger<S> {
     /// a status list or a statement is for the caller to know.
     ///
     /// # Errors
-    /// [`RecordEntryError::Sealed`], [`RecordEntryError::Gate`], [`RecordEntryError::Retired`],
+    /// [`RecordEntryError::Gate`], [`RecordEntryError::Retired`],
     /// [`RecordEntryError::OtherTrustList`], [`RecordEntryError::Trust`], [`RecordEntryError::NoRedemption`],
     /// [`RecordEntryError::NotLost`], [`RecordEntryError::Peer`], [`LedgerError::Refused`],
     /// [`LedgerError::Clock`], or the store's.
-    pub fn record(&mut self, entry: Entry, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
+    pub fn record(&mut self, announced: Announcement, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         let now = self.check(now)?;
-        match &entry {
-            Entry::GateEnrolled { certificate } => return self.enrol(&certificate.clone(), now),
-            Entry::GateRetired { gate } => return self.retire(*gate, now),
-            Entry::JournalSealed { .. } => return Err(RecordEntryError::Sealed),
-            Entry::Reversal { gate, index } => self.check_reversal(*gate, *index)?,
-            Entry::GapDeclared { gate, from, .. } => {
+        match &announced {
+            Announcement::Reversal { gate, index } => self.check_reversal(*gate, *index)?,
+            Announcement::GapDeclared { gate, from, .. } => {
                 let size = self.journal(*gate).map_err(RecordEntryError::Gate)?.log.size();
                 if *from < size {
                     return Err(RecordEntryError::NotLost { gate: self.gate_id(*gate), size });
                 }
             }
-            Entry::PeerSeen { checkpoint } => self.check_peer(checkpoint, now)?,
-            Entry::TrustAdopted { sequence, digest } => self.check_adoption(*sequence, *digest, now)?,
+            Announcement::PeerSeen { checkpoint } => self.check_peer(checkpoint, now)?,
+            Announcement::TrustAdopted { sequence, digest } => self.check_adoption(*sequence, *digest, now)?,
             _ => {}
         }
-        Ok(self.append(entry, now)?)
+        Ok(self.append(Entry::Announced(announced), now)?)
     }
 
     /// A redemption can be reversed once, and only where it stands.

@@ -1,6 +1,6 @@
 //! What a ledger says of the uses of passes, for the gates of its member.
 
-use super::entry::Entry;
+use super::entry::{Announcement, Entry};
 use super::error::UsageExportError;
 use super::journal::Journal;
 use super::ledger::Ledger;
@@ -35,7 +35,7 @@ impl<S: Storage> Ledger<S> {
         self.log.replay(&self.storage, entries.clone(), |index, body| {
             match Entry::decode(body) {
                 Ok((_, Entry::JournalSealed { gate, first, .. })) => sealed.push((gate, first, index)),
-                Ok((_, Entry::Reversal { gate, index })) => reversed.push((gate, index)),
+                Ok((_, Entry::Announced(Announcement::Reversal { gate, index }))) => reversed.push((gate, index)),
                 _ => {}
             }
             true

@@ -5,7 +5,7 @@
 //! cities that have read the same entries and records hold equal views, whatever the order they came in, and
 //! [`View::digest`] says so in 32 bytes.
 
-use super::entry::Entry;
+use super::entry::{Announcement, Entry};
 use crate::crypto::{Hash, sha256};
 use crate::gate::Record;
 use crate::id::{GateId, MemberId, PassKey, ProductRef};
@@ -61,7 +61,9 @@ impl View {
     /// Learns an entry of a member's ledger; `true` when that changed anything.
     pub fn entry(&mut self, member: MemberId, entry: &Entry) -> bool {
         match entry {
-            Entry::Reversal { gate, index } => self.take_back((GateId { member, number: *gate }, *index)),
+            Entry::Announced(Announcement::Reversal { gate, index }) => {
+                self.take_back((GateId { member, number: *gate }, *index))
+            }
             _ => false,
         }
     }

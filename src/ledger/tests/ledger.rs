@@ -6,8 +6,7 @@ use super::super::test_city::{
 use super::*;
 use crate::gate::journal_tests::{self as gates, NOW};
 use crate::gate::{Gate, UsageFacts};
-use crate::ledger::RecordEntryError;
-use crate::ledger::{IngestError, Ingested, LedgerCheckpoint, witness_name};
+use crate::ledger::{Announcement, IngestError, Ingested, LedgerCheckpoint, RecordEntryError, witness_name};
 use crate::tlog::{MemoryError, MemoryStorage, Row};
 use crate::trust::Role;
 use crate::trust::test_federation::{self as federation, id, list, secret, time};
@@ -33,7 +32,7 @@ fn a_failed_commit_changes_nothing_and_the_ledger_is_unsure() {
     unsigned(&mut ledger);
     assert!(unsure(ledger.retire(7, time(NOW))));
     assert!(unsure(ledger.enrol(&certificate(CITY, 8, 8), time(NOW))));
-    assert!(unsure(ledger.record(Entry::GateRetired { gate: 7 }, time(NOW))));
+    assert!(unsure(ledger.record(Announcement::Reversal { gate: 7, index: 2 }, time(NOW))));
     let error = take(&mut ledger, &segment(&gate, 0)).unwrap_err();
     assert!(matches!(error, IngestError::Ledger(LedgerError::Unsure)));
     assert_eq!(ledger.storage, before);
@@ -65,7 +64,7 @@ fn in_a_forked_process_a_ledger_does_nothing_and_signs_nothing() {
     forked(&ledger.checkpoint().unwrap_err());
     forked(&ledger.cosigned(&lines(&signed, &[320_100]), now).unwrap_err());
     forked(&ledger.enrol(&certificate(CITY, 8, 8), now).unwrap_err());
-    forked(&ledger.record(Entry::Reversal { gate: 7, index: 2 }, now).unwrap_err());
+    forked(&ledger.record(Announcement::Reversal { gate: 7, index: 2 }, now).unwrap_err());
     forked(&ledger.usage(0..1, now, |_| true).unwrap_err());
     forked(&ledger.usage_digest(UsageFacts::new(now), now).unwrap_err());
     forked(&ledger.recover().unwrap_err());
@@ -84,7 +83,7 @@ fn an_old_copy_is_noticed_before_anything_is_signed() {
     let first = ledger.checkpoint().unwrap();
     let first = ledger.cosigned(&lines(&first, &[320_100]), time(NOW)).unwrap();
     let old = ledger.storage.clone();
-    ledger.record(Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) }, time(NOW)).unwrap();
+    ledger.record(Announcement::CataloguePublished { sequence: 1, digest: Hash([1; 32]) }, time(NOW)).unwrap();
     let newest = ledger.checkpoint().unwrap();
     let current = ledger.storage.clone();
     // Which of the witnesses saw the newest does not matter.
@@ -95,7 +94,7 @@ fn an_old_copy_is_noticed_before_anything_is_signed() {
     assert!(after(&[&newest, &first], current.clone()).is_ok());
     // The old copy went on: as long, but another history.
     let mut forked = open(old).unwrap();
-    forked.record(Entry::CataloguePublished { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
+    forked.record(Announcement::CataloguePublished { sequence: 1, digest: Hash([2; 32]) }, time(NOW)).unwrap();
     let refused = after(&[&first, &newest], forked.storage);
     assert!(matches!(refused, Err(OpenLedgerError::Log(LogError::OtherRoot(3)))));
     let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &secret(320_100, Role::Log));
@@ -150,7 +149,7 @@ fn the_ledgers_clock_never_goes_back() {
     let clock = |result| matches!(result, Err(RecordEntryError::Ledger(LedgerError::Clock { .. })));
     assert!(clock(ledger.retire(7, time(NOW - 3))));
     assert!(clock(ledger.enrol(&certificate(CITY, 8, 8), time(NOW - 3))));
-    let published = Entry::CataloguePublished { sequence: 1, digest: Hash([1; 32]) };
+    let published = Announcement::CataloguePublished { sequence: 1, digest: Hash([1; 32]) };
     assert!(clock(ledger.record(published, time(NOW - 3))));
     let mut again = open(ledger.storage.clone()).unwrap();
     assert!(clock(again.retire(7, time(NOW - 3))), "after a restart too");

@@ -4,7 +4,7 @@ use super::super::test_city::{CITY, TestLedger, admit, gate, ledger, ledger_with
 use super::*;
 use crate::gate::journal_tests::{self as gates, NOW, code};
 use crate::gate::{Decision, Scan, UsageDigestError};
-use crate::ledger::{LedgerError, RecordEntryError};
+use crate::ledger::{Announcement, LedgerError, RecordEntryError};
 use crate::tlog::{Log, LogError, LogKey, MemoryStorage, SignedCheckpoint};
 use crate::trust::Role;
 use crate::trust::test_federation::{id, time};
@@ -16,7 +16,7 @@ fn what_a_ledger_says_of_uses_reaches_its_gates() {
     seven.annul(3, time(NOW)).unwrap();
     seven.seal().unwrap().unwrap();
     take(&mut ledger, &segment(&seven, 6)).unwrap();
-    ledger.record(Entry::Reversal { gate: 7, index: 4 }, time(NOW)).unwrap();
+    ledger.record(Announcement::Reversal { gate: 7, index: 4 }, time(NOW)).unwrap();
     let usage = |entries| ledger.usage(entries, UnixTime::MIN, |_| true).unwrap();
     let whole = usage(0..4);
     let told: Vec<_> = whole.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
@@ -86,7 +86,7 @@ fn an_annulment_that_is_none_takes_no_use_back() {
     let facts = ledger.usage(0..2, UnixTime::MIN, |_| true).unwrap();
     let told: Vec<_> = facts.passes().map(|(_, _, usage)| (usage.uses().len(), usage.annulled().len())).collect();
     assert_eq!(told, [(0, 1), (1, 0), (1, 0)], "the first alone was annulled in time");
-    let mut reverse = |index| ledger.record(Entry::Reversal { gate: 7, index }, time(NOW));
+    let mut reverse = |index| ledger.record(Announcement::Reversal { gate: 7, index }, time(NOW));
     assert!(matches!(reverse(2), Err(RecordEntryError::NoRedemption { .. })));
     assert_eq!([reverse(3).unwrap(), reverse(5).unwrap()], [2, 3], "the city takes back what still counts");
 }
@@ -118,6 +118,6 @@ fn an_annulment_of_a_pruned_record_is_not_told_and_keeps_nothing_back() {
     };
     assert_eq!(gone(&ledger, 1..2), 0);
     // What a city reversed it tells before it prunes.
-    ledger.append(Entry::Reversal { gate: 7, index: 2 }, time(NOW)).unwrap();
+    ledger.append(Entry::Announced(Announcement::Reversal { gate: 7, index: 2 }), time(NOW)).unwrap();
     assert_eq!(gone(&ledger, 3..4), 2);
 }
