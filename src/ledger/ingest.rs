@@ -37,7 +37,7 @@ impl<S: Storage> Ledger<S> {
     /// evidence, and logs the gate's checkpoint, all in one commit.
     ///
     /// Records that are here already are not looked at again: the new ones are verified as the
-    /// continuation of those here. A retired gate is told what is here, and nothing new is taken.
+    /// continuation of those here. Of a retired gate, what is here is a duplicate, and nothing new is taken.
     ///
     /// # Errors
     /// [`IngestError`]; nothing changed then.
@@ -51,8 +51,8 @@ impl<S: Storage> Ledger<S> {
     /// is refused keeps back no other. All that is new is in memory until then: a group of as many as that
     /// allows.
     ///
-    /// Where the commit fails, nothing of the group was taken: the first segment that was to be is told how the
-    /// store failed, and those after it [`LedgerError::Unsure`].
+    /// Where the commit fails, nothing of the group was taken: the first segment that was to be taken has the
+    /// store's error, and those after it have [`LedgerError::Unsure`].
     pub fn ingest_all(&mut self, segments: &[Segment], now: UnixTime) -> Vec<Result<Ingested, IngestError<S::Error>>> {
         // Each segment is refused where the clock is wrong.
         let now = self.check(now).unwrap_or(now);

@@ -231,7 +231,7 @@ impl<S: Storage> Ledger<S> {
     /// Each line is judged by itself: lines of strangers are left out, and so is a bad one. Bad is what does not
     /// verify, what would not count towards finality, and what is dated when it cannot have been made: earlier than
     /// the newest entry below the checkpoint, or later than `now`, by more than the policy's
-    /// [`clock_suspect`](crate::trust::Policy::clock_suspect). Who cosigned, the checkpoint returned says.
+    /// [`clock_suspect`](crate::trust::Policy::clock_suspect). The checkpoint returned says which witnesses cosigned.
     ///
     /// # Errors
     /// [`SignError::Cosignature`] for the first bad line when none is good, or when no checkpoint was signed yet.

@@ -47,7 +47,7 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// Retires a gate: nothing new of it is taken from now on, not even what it sealed before. A
-    /// checkpoint bears no time and the key may be in other hands, so nobody could tell which came
+    /// checkpoint bears no time and the key may be in other hands, so nobody could know which came
     /// first. Fetch the last segment before, or declare a gap after.
     ///
     /// # Errors

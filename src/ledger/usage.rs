@@ -15,11 +15,11 @@ impl<S: Storage> Ledger<S> {
     /// What these entries say of the uses of passes: the records of the journals sealed there, and the
     /// redemptions reversed. Of passes whose term ended at `over` or before, nothing; see [`UsageFacts::new`].
     ///
-    /// `concerns` says whether a use can change a decision of the gates that are to be told: that of a product which
+    /// `concerns` says whether a use can change a decision of the gates that get the digest: that of a product which
     /// is not good at their venues cannot, and what is left out takes none of their memory.
     ///
-    /// Keep the digests that are made of it: of records that were pruned it can tell nothing any more, and a new
-    /// gate wants all that was ever told. Nor does it tell that a record was annulled which is pruned itself.
+    /// Keep the digests that are made of it: of records that were pruned nothing can be reported any more, and a
+    /// new gate needs all that was ever reported. Nor is the annulment of a record reported that is pruned itself.
     ///
     /// # Errors
     /// [`LedgerError::Log`] for entries that are not here, or records or what was reversed that were pruned; or the
@@ -77,7 +77,7 @@ impl<S: Storage> Ledger<S> {
         Ok(facts)
     }
 
-    /// Tells what a gate annulled in time: each of these is the index of a redemption, and that of the annulment.
+    /// Reports what a gate annulled in time: each of these is the index of a redemption, and that of the annulment.
     fn annulled(
         &self,
         facts: &mut UsageFacts,

@@ -1,7 +1,7 @@
 //! Proofs from tiles that are kept with their inner nodes.
 //!
 //! A proof needs up to seven nodes inside each tile it passes, which is nearly all of the tile's
-//! hashing. Who makes many proofs keeps the tiles it met.
+//! hashing. A caller that makes many proofs keeps the tiles it read.
 
 use super::super::tree::proof::{Nodes, consistency_proof, inclusion_proof, range};
 use super::super::tree::tile::TILE_WIDTH;

@@ -303,7 +303,7 @@ impl Log {
 
     /// Proves that entry `index` is in this log as it was at `size` (RFC 9162 §2.1.3.1).
     ///
-    /// It reads and hashes up to one tile of each level. Who makes many proofs asks
+    /// It reads and hashes up to one tile of each level. For many proofs, use
     /// [`TileCache::inclusion_proof`](crate::tlog::TileCache::inclusion_proof).
     ///
     /// # Errors

@@ -115,8 +115,7 @@ pub enum Write {
     /// Removes a row, whether it was there or not.
     Delete(Row),
     /// Changes nothing, and fails the whole commit unless the row holds this before it; with `None`, unless it is not
-    /// there. Whoever writes what follows from what it knows says by this what it knows: of two that know the same,
-    /// the second fails.
+    /// there. A writer states by this what it knows: of two that know the same, the second fails.
     Expect(Row, Option<Vec<u8>>),
 }
 
@@ -284,9 +283,9 @@ pub struct MemoryStorage {
 #[non_exhaustive]
 pub enum MemoryError {
     /// A commit failed because a test asked for it.
-    #[error("the commit fails as it was told to")]
+    #[error("the commit fails because a test asked for it")]
     Told,
-    /// A row is not what whoever writes expected. Nothing was changed.
+    /// A row does not hold what the writer expected. Nothing was changed.
     #[error("{0} has changed")]
     Changed(Row),
     /// The store is a copy in another process, because a test said so.
@@ -307,7 +306,7 @@ impl MemoryStorage {
     }
 
     /// From now on it is what another process has of it after a `fork`. It cannot find that out by itself, so a
-    /// test says so, and sees whether whoever signs asks.
+    /// test says so, and sees whether the signer asks.
     pub const fn fork(&mut self) {
         self.forked = true;
     }

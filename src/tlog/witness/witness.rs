@@ -227,7 +227,7 @@ impl Witness {
     /// given [`LogKey`]. Where a log or this witness changes its key, open it again on its store.
     ///
     /// [`OpenOptions::newest`] are checkpoints with this witness's cosignature that others have, of any of its logs.
-    /// A log that wants a second history cosigned shows the witness an old checkpoint. Ask those whom it showed the
+    /// A log that wants a second history cosigned shows the witness an old checkpoint. Ask those that have the
     /// newer one: monitors, auditors, other logs that recorded it, holders of receipts.
     ///
     /// # Errors
@@ -264,7 +264,7 @@ impl Witness {
                 }
                 // From nothing to any checkpoint, the empty proof is right.
                 seen.advance(&signed, &[]).map_err(|_| damaged(NoteError::Checkpoint(3)))?;
-                // None under another key: who gives the witness a new one starts its time anew.
+                // Under another key there is none: a witness with a new key starts from no time.
                 let times = signed.cosignatures(core::slice::from_ref(&own)).map_err(damaged)?;
                 last = times.into_iter().map(|(_, time)| time).fold(last, UnixTime::max);
             }
