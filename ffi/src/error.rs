@@ -187,7 +187,7 @@ where
             LogError::OtherRoot(_) | LogError::OtherLog(_) => Self::StoreOtherHistory,
             LogError::OutOfRange { .. } => Self::OutOfRange,
             LogError::Pruned(_) | LogError::NoTile => Self::Nothing,
-            _ => Self::StoreDamaged,
+            LogError::Damaged { .. } | LogError::Note(_) | LogError::Bundle(_) => Self::StoreDamaged,
         }
     }
 }
@@ -280,7 +280,6 @@ impl From<ReceiptError> for Status {
             ReceiptError::NotInForce => Self::CertificateTime,
             ReceiptError::NotFinal => Self::ReceiptNotFinal,
             ReceiptError::OtherSeal => Self::ReceiptSeal,
-            _ => Self::Unclassified,
         }
     }
 }
@@ -413,7 +412,10 @@ where
             WitnessError::OtherStore { .. } => Self::WitnessOtherStore,
             WitnessError::Logs(_) => Self::Contradiction,
             WitnessError::Clock { .. } => Self::WitnessClock,
-            _ => Self::Unclassified,
+            // Of checkpoints that others have, which no C function takes.
+            WitnessError::Note(_) | WitnessError::OldCopy { .. } | WitnessError::OtherHistory { .. } => {
+                Self::Unclassified
+            }
         }
     }
 }
@@ -428,7 +430,6 @@ impl From<Refused> for Status {
             Refused::OldSize | Refused::Stale { .. } => Self::WitnessStale,
             Refused::EmptyRoot | Refused::Proof(_) => Self::WitnessProof,
             Refused::Fork(_) => Self::WitnessFork,
-            _ => Self::Unclassified,
         }
     }
 }

@@ -23,7 +23,6 @@ const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
 
 /// A receipt is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ReceiptError {
     /// Longer than any receipt, or not two proofs.
     #[error("receipt: not two tlog-proofs")]

@@ -39,7 +39,6 @@ pub enum Damage {
 
 /// A log cannot be opened or read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum LogError<E> {
     /// The store failed.
     #[error("the store failed")]

@@ -68,7 +68,6 @@ impl<'a> AddCheckpoint<'a> {
 
 /// A witness does not cosign. [`Refused::status`] is the answer of the HTTP interface.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Refused {
     /// The request cannot be parsed.
     #[error("the request is malformed")]
@@ -118,7 +117,6 @@ impl Refused {
 
 /// A witness cannot be opened, or does not cosign what it might.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum WitnessError<E> {
     /// The store failed.
     #[error("the store failed")]
