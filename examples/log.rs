@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut storage, mut kept) = (MemoryStorage::new(), MemoryStorage::new());
     let mut log = Log::open(&storage, LogKey(0), origin.as_str())?;
     let by = KeyName::new("witness.example")?;
-    let mut witness = Witness::open(&kept, by, SigningKey::from_seed(&[2; 32]), [(LogKey(0), verifier.clone())])?;
+    let mut witness =
+        Witness::open(&kept, by, SigningKey::from_seed(&[2; 32]), [(LogKey(0), verifier.clone())], Default::default())?;
 
     let mut sealed: Vec<SignedCheckpoint> = Vec::new();
     for day in [["opened", "redeemed", "redeemed"], ["redeemed", "annulled", "closed"]] {

@@ -7,7 +7,7 @@ use onecard::audit::{
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
-use onecard::ledger::{Entry, journal_verifier};
+use onecard::ledger::{Announcement, journal_verifier};
 use onecard::limits::MAX_NOTE;
 use onecard::product::Denied;
 use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
@@ -293,7 +293,7 @@ fn what_is_published_late_accuses_nobody() {
     let saw = |day: &mut Day, by: usize, of: usize| {
         let key = secret(CITIES[of], Role::Log);
         let checkpoint = day.cities[of].ledger.log().checkpoint().sign(&key);
-        day.cities[by].ledger.record(Entry::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
+        day.cities[by].ledger.record(Announcement::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
     };
     (0..4).for_each(|of| saw(&mut day, (of + 1) % 4, of));
     day.finish(next + 90_000);
@@ -424,12 +424,12 @@ fn an_audit_of_what_is_being_published_finds_no_fault() {
             day.deliver(city, gate, next + 3_600);
         }
         let checkpoint = day.cities[0].ledger.log().checkpoint().sign(&secret(CITIES[0], Role::Log));
-        day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
+        day.cities[1].ledger.record(Announcement::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
         let sequence = evening as u64 + 1;
         let spec = CatalogueSpec { sequence, issued: time(next), ..day::catalogue_spec(CITIES[0]) };
         let catalogue = spec.sign(&secret(CITIES[0], Role::Registrar));
         let digest = sha256(&[&catalogue]);
-        day.cities[0].ledger.record(Entry::CataloguePublished { sequence, digest }, time(next + 6_000)).unwrap();
+        day.cities[0].ledger.record(Announcement::CataloguePublished { sequence, digest }, time(next + 6_000)).unwrap();
         day.finish(next + 10_000);
         let mut files = states.last().unwrap().clone();
         files.extend(day.files());
@@ -630,7 +630,7 @@ fn expired(at: i64) -> Denied {
 #[test]
 fn a_reversed_redemption_is_not_settled() {
     let mut day = Day::ordinary();
-    day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
+    day.cities[0].ledger.record(Announcement::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
     let files = day.settle(OPEN + 90_000);
     let statement = audit(&files, &Options::default()).statement.unwrap();
     assert!(statement.payments().iter().all(|paid| paid.payee != id(CITIES[0])));
@@ -780,7 +780,7 @@ fn long() -> Day {
     day.gate(0, 0).close_day(time(OPEN).service_day(0), time(OPEN + 36_000)).unwrap();
     day.deliver(0, 0, OPEN + 40_000);
     day.deliver(1, 0, OPEN + 40_000);
-    day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
+    day.cities[0].ledger.record(Announcement::Reversal { gate: 1, index: 2 }, time(OPEN + 50_000)).unwrap();
     day
 }
 
@@ -880,7 +880,10 @@ fn a_size_without_files_costs_nothing() {
 fn a_ledger_is_never_pruned() {
     let mut day = Day::open();
     for at in 0..256 {
-        day.cities[0].ledger.record(Entry::GapDeclared { gate: 1, from: at, until: at + 1 }, time(OPEN)).unwrap();
+        day.cities[0]
+            .ledger
+            .record(Announcement::GapDeclared { gate: 1, from: at, until: at + 1 }, time(OPEN))
+            .unwrap();
     }
     day.finish(OPEN + 1);
     let mut files = day.files();

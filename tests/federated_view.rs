@@ -3,7 +3,7 @@
 
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey};
-use onecard::ledger::{Entry, Journal, View};
+use onecard::ledger::{Announcement, Entry, Journal, View};
 use onecard::product::{Usage, Use};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::GateCertificate;
@@ -22,8 +22,8 @@ enum Piece {
 /// All that a day of four cities comes to: uses, over-uses, reversals.
 static DAY: LazyLock<Vec<Piece>> = LazyLock::new(|| {
     let mut day = Day::over_used();
-    day.cities[0].ledger.record(Entry::Reversal { gate: 1, index: 2 }, time(OPEN + 80_000)).unwrap();
-    day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: 4 }, time(OPEN + 80_000)).unwrap();
+    day.cities[0].ledger.record(Announcement::Reversal { gate: 1, index: 2 }, time(OPEN + 80_000)).unwrap();
+    day.cities[1].ledger.record(Announcement::Reversal { gate: 1, index: 4 }, time(OPEN + 80_000)).unwrap();
     pieces(&day)
 });
 
@@ -104,10 +104,10 @@ fn a_view_has_the_uses_that_stand() {
     assert_eq!(all, of_three.map(|(issuer, number, uses)| (pass(issuer, number), id(issuer), uses)));
     // A reversal in the ledger takes a use back as an annulment does.
     let before = view.digest();
-    assert!(view.entry(id(CITIES[1]), &Entry::Reversal { gate: 1, index: 3 }));
+    assert!(view.entry(id(CITIES[1]), &Entry::Announced(Announcement::Reversal { gate: 1, index: 3 })));
     assert_eq!(of(&view, pass(CITIES[0], 1)), twice[..1]);
     assert_ne!(view.digest(), before);
-    assert!(view.entry(id(CITIES[0]), &Entry::Reversal { gate: 1, index: 2 }));
+    assert!(view.entry(id(CITIES[0]), &Entry::Announced(Announcement::Reversal { gate: 1, index: 2 })));
     assert_eq!((view.usage(pass(CITIES[0], 1)), view.passes().count()), (Usage::new(), 2));
     assert!(!view.entry(id(CITIES[0]), &Entry::GateRetired { gate: 1 }));
 }
@@ -142,7 +142,7 @@ fn each_fact_is_in_the_digest() {
         matches!(
             piece,
             Piece::Record(_, _, Record::Redeemed(_) | Record::Annulled { .. })
-                | Piece::Entry(_, Entry::Reversal { .. })
+                | Piece::Entry(_, Entry::Announced(Announcement::Reversal { .. }))
         )
     };
     let facts: Vec<&Piece> = DAY.iter().filter(facts).collect();
@@ -219,7 +219,7 @@ proptest! {
                     });
                 }
                 Piece::Record(gate, _, Record::Annulled { index, .. }) => _ = expected.annul(gate.gate(), *index),
-                Piece::Entry(member, Entry::Reversal { gate, index }) => {
+                Piece::Entry(member, Entry::Announced(Announcement::Reversal { gate, index })) => {
                     expected.annul(GateId { member: id(*member), number: *gate }, *index);
                 }
                 _ => {}

@@ -5,7 +5,7 @@ use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Statement, au
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{PassId, PassKey};
-use onecard::ledger::{CutOff, Entry, StatementRef};
+use onecard::ledger::{Announcement, CutOff, StatementRef};
 use onecard::product::Scope;
 use onecard::trust::{CatalogueSpec, Role};
 use onecard_testkit::day::{
@@ -77,7 +77,7 @@ fn publish(day: &mut Day, city: usize, at: i64, change: impl FnOnce(&mut Catalog
     let mut spec = CatalogueSpec { sequence: 2, issued: time(at), ..catalogue_spec(CITIES[city]) };
     change(&mut spec);
     let list = spec.sign(&secret(CITIES[city], Role::Registrar));
-    let entry = Entry::CataloguePublished { sequence: 2, digest: sha256(&[&list]) };
+    let entry = Announcement::CataloguePublished { sequence: 2, digest: sha256(&[&list]) };
     day.cities[city].ledger.record(entry, time(at)).unwrap();
     MemoryFiles::from([(format!("trust/catalogue-{}-2.cose", CITIES[city]), list)])
 }
@@ -176,7 +176,7 @@ fn one_city_cannot_keep_the_others_from_settling() {
         let [from, until] = [period(1).from, time(253_402_300_799)];
         let cut_offs = vec![CutOff { member, size, root }];
         let rogue = StatementRef { from, until, cut_offs, digest: sha256(&[b"rogue"]) };
-        ledger.record(Entry::Settlement(rogue), time(OPEN + DAY + 4_000)).unwrap();
+        ledger.record(Announcement::Settlement(rogue), time(OPEN + DAY + 4_000)).unwrap();
         day.finish(OPEN + DAY + 5_000);
         let report = audited(&day.files(), Some(1));
         let second = report.statement.unwrap();

@@ -6,7 +6,7 @@ use onecard::audit::{
 };
 use onecard::gate::{Decision, Record, Sync};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
-use onecard::ledger::{Entry, LedgerError, StatementRef};
+use onecard::ledger::{Announcement, Entry, RecordEntryError, StatementRef};
 use onecard::product::Use;
 use onecard::time::UnixTime;
 use onecard_testkit::day::{self, CITIES, Day, OPEN, code, id, pass, time};
@@ -77,7 +77,7 @@ fn used_up_at_nanjing() -> Day {
 }
 
 fn reverse(day: &mut Day, city: usize, at: i64) {
-    day.cities[city].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at)).unwrap();
+    day.cities[city].ledger.record(Announcement::Reversal { gate: 1, index: FIRST_USE }, time(at)).unwrap();
 }
 
 fn gate(city: usize) -> GateId {
@@ -280,8 +280,8 @@ fn a_use_that_its_gate_and_its_city_take_back_is_taken_back_once() {
                 day.deliver(1, 0, at);
             }
             if reversed == number && annulled < number {
-                let again = day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(at));
-                assert!(matches!(again, Err(LedgerError::NoRedemption { .. })), "it was annulled: {again:?}");
+                let again = day.cities[1].ledger.record(Announcement::Reversal { gate: 1, index: FIRST_USE }, time(at));
+                assert!(matches!(again, Err(RecordEntryError::NoRedemption { .. })), "it was annulled: {again:?}");
             }
         }
         statements.push(settle(&mut day, 2));
@@ -422,13 +422,17 @@ fn a_second_reversal_takes_nothing_back() {
     day.deliver(1, 0, OPEN + 3_000);
     settle(&mut day, 0);
     reverse(&mut day, 1, OPEN + DAY);
-    assert!(day.cities[1].ledger.record(Entry::Reversal { gate: 1, index: FIRST_USE }, time(OPEN + DAY)).is_err());
+    assert!(
+        day.cities[1].ledger.record(Announcement::Reversal { gate: 1, index: FIRST_USE }, time(OPEN + DAY)).is_err()
+    );
     // As no honest city would.
     let mut files = day.files();
     let witnesses: Vec<_> = CITIES.map(|code| (code, day::secret(code, onecard::trust::Role::Witness))).into();
     // Nor has the other gate, of which nothing was sealed.
     let again = |entries: &mut Vec<_>| {
-        entries.extend([1, 2].map(|gate| (time(OPEN + DAY), Entry::Reversal { gate, index: FIRST_USE })));
+        entries.extend(
+            [1, 2].map(|gate| (time(OPEN + DAY), Entry::Announced(Announcement::Reversal { gate, index: FIRST_USE }))),
+        );
     };
     let key = day::secret(CITIES[1], onecard::trust::Role::Log);
     day::publish_rewritten(&mut files, &day.cities[1].ledger, again, &key, &witnesses[2..], OPEN + DAY);
@@ -519,7 +523,7 @@ fn cut_offs_that_go_back_are_found() {
     settled.cut_offs[2].size = 1;
     settled.cut_offs[2].root = day.cities[2].ledger.log().root_at(day.cities[2].ledger.storage(), 1).unwrap();
     for city in &mut day.cities {
-        city.ledger.record(Entry::Settlement(settled.clone()), time(OPEN + DAY)).unwrap();
+        city.ledger.record(Announcement::Settlement(settled.clone()), time(OPEN + DAY)).unwrap();
     }
     day.finish(OPEN + DAY);
     let found = audited(&day.files(), None).findings;
@@ -614,7 +618,7 @@ fn parts_do_not_meet() {
     day.agree(&first, OPEN + 14 * 3_600);
     // In the next period some of it is taken back, and more comes.
     for index in [FIRST_USE, 4, 7] {
-        day.cities[1].ledger.record(Entry::Reversal { gate: 1, index }, time(OPEN + DAY)).unwrap();
+        day.cities[1].ledger.record(Announcement::Reversal { gate: 1, index }, time(OPEN + DAY)).unwrap();
     }
     for number in 1..=9 {
         show(&mut day, (1, 1), number, OPEN + DAY + i64::from(number) * 60);
@@ -674,7 +678,7 @@ fn honest_days_are_clean_and_what_is_closed_stays_closed() {
                     }
                     6 => {
                         let index = chance(day.gate(city, gate).log().size());
-                        let back = Entry::Reversal { gate: gate as u32 + 1, index };
+                        let back = Announcement::Reversal { gate: gate as u32 + 1, index };
                         if day.cities[city].ledger.record(back, time(now)).is_ok() {
                             reversed += 1;
                             told += u32::from(tell(&mut day, (city, gate), now, &mut chance));

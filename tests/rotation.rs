@@ -7,7 +7,8 @@ use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
 use onecard::id::GateId;
 use onecard::ledger::{
-    Entry, Ledger, LedgerCheckpoint, LedgerError, Receipt, ReceiptError, StatementRef, watch, witness_name,
+    Announcement, Entry, Ledger, LedgerCheckpoint, OpenLedgerError, Receipt, ReceiptError, RecordEntryError, SignError,
+    StatementRef, watch, witness_name,
 };
 use onecard::pass::{self, Audience, PassClaims, PassError};
 use onecard::time::UnixTime;
@@ -182,13 +183,13 @@ impl Month {
     /// A city opens its ledger and enrols a gate.
     fn join(&mut self, code: u32, at: i64) {
         let log = key(code, Role::Log, self.lists);
-        let mut ledger = Ledger::open(MemoryStorage::new(), id(code), log, self.history()).unwrap();
+        let mut ledger = Ledger::open(MemoryStorage::new(), id(code), log, self.history(), Default::default()).unwrap();
         for sequence in 1..=self.lists {
             let digest = sha256(&[&list(sequence)]);
-            ledger.record(Entry::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
+            ledger.record(Announcement::TrustAdopted { sequence: sequence as u64, digest }, time(at)).unwrap();
         }
         let digest = sha256(&[&self.files[&format!("trust/catalogue-{code}-1.cose")]]);
-        ledger.record(Entry::CataloguePublished { sequence: 1, digest }, time(at)).unwrap();
+        ledger.record(Announcement::CataloguePublished { sequence: 1, digest }, time(at)).unwrap();
         let gate = GateId { member: id(code), number: 1 };
         let certificate = GateCertificateSpec {
             gate,
@@ -283,7 +284,8 @@ impl Month {
         let watched = self.cities.keys().filter(|code| **code != witness);
         let logs = watched.map(|code| watch(&trust, id(*code), LogKey(*code), time(at)).unwrap());
         let name = witness_name(trust.newest(), id(witness)).unwrap();
-        let mut witness = Witness::open(store, name, key(witness, Role::Witness, self.lists), logs).unwrap();
+        let mut witness =
+            Witness::open(store, name, key(witness, Role::Witness, self.lists), logs, Default::default()).unwrap();
         let old = witness.latest(signed.origin().as_str()).map_or(0, SignedCheckpoint::size);
         let proof = self.cities[&city].ledger.consistency_proof(old, signed.size()).unwrap();
         let request = AddCheckpoint { old, proof, note: signed.note().as_bytes() };
@@ -302,7 +304,7 @@ impl Month {
         let (cut_offs, digest) = (statement.cut_offs().to_vec(), statement.digest());
         let settled = StatementRef { from: period.from, until: period.until, cut_offs, digest };
         for code in self.active().into_iter().filter(|code| *code != AUDITOR && *code != without) {
-            self.city(code).ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+            self.city(code).ledger.record(Announcement::Settlement(settled.clone()), time(at)).unwrap();
         }
         self.finish(at);
     }
@@ -511,23 +513,23 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     let ledger = &mut month.city(SHANGHAI).ledger;
     let (storage, at) = (ledger.storage().clone(), time(ISSUED[1]));
     let trust = |error| match error {
-        LedgerError::Trust(error) => error,
+        RecordEntryError::Trust(error) => error,
         other => panic!("{other}"),
     };
     assert_eq!(trust(ledger.adopt(&list(3), at).unwrap_err()), TrustError::Gap { current: 1, found: 3 });
     assert_eq!(trust(ledger.adopt(&list(1), at).unwrap_err()), TrustError::Rollback { current: 1, found: 1 });
     let early = trust(ledger.adopt(&list(2), time(ISSUED[1] - 1)).unwrap_err());
     assert_eq!(early, TrustError::NotYetIssued(at));
-    let unknown = Entry::TrustAdopted { sequence: 2, digest: anchor(2) };
-    assert!(matches!(ledger.record(unknown, at), Err(LedgerError::OtherTrustList(2))));
+    let unknown = Announcement::TrustAdopted { sequence: 2, digest: anchor(2) };
+    assert!(matches!(ledger.record(unknown, at), Err(RecordEntryError::OtherTrustList(2))));
     let new = || key(SHANGHAI, Role::Log, 2);
-    assert!(matches!(ledger.use_key(new()), Err(LedgerError::OtherKey)), "before the list says so");
+    assert!(matches!(ledger.use_key(new()), Err(SignError::OtherKey)), "before the list says so");
     assert_eq!((ledger.storage(), ledger.trust().sequence()), (&storage, 1), "nothing was written");
 
     ledger.adopt(&list(2), at).unwrap();
     assert_eq!(ledger.trust().sequence(), 2);
-    let again = Entry::TrustAdopted { sequence: 1, digest: anchor(1) };
-    assert!(matches!(ledger.record(again, at), Err(LedgerError::OtherTrustList(1))));
+    let again = Announcement::TrustAdopted { sequence: 1, digest: anchor(1) };
+    assert!(matches!(ledger.record(again, at), Err(RecordEntryError::OtherTrustList(1))));
     let by_old = ledger.checkpoint().unwrap();
     ledger.use_key(new()).unwrap();
     let by_new = ledger.checkpoint().unwrap();
@@ -536,21 +538,21 @@ fn a_ledger_goes_on_with_its_new_key_and_opens_with_all_its_lists() {
     assert_eq!(ledger.checkpoint().unwrap(), by_new);
     ledger.use_key(key(SHANGHAI, Role::Log, 1)).unwrap();
     ledger.adopt(&list(3), time(ISSUED[2])).unwrap();
-    assert!(matches!(ledger.checkpoint(), Err(LedgerError::OtherKey)), "the old key has been retired");
+    assert!(matches!(ledger.checkpoint(), Err(SignError::OtherKey)), "the old key has been retired");
     ledger.use_key(new()).unwrap();
     ledger.checkpoint().unwrap();
 
     let open = |key, lists| {
-        let opened = Ledger::open(ledger.storage().clone(), id(SHANGHAI), key, history(lists));
+        let opened = Ledger::open(ledger.storage().clone(), id(SHANGHAI), key, history(lists), Default::default());
         opened.map(|ledger| (ledger.trust().sequence(), ledger.history().newest().sequence()))
     };
     assert_eq!(open(new(), 3).unwrap(), (3, 3));
     assert_eq!(open(new(), 5).unwrap(), (3, 5), "a list that it has not adopted is not in force in it");
-    assert!(matches!(open(new(), 2), Err(LedgerError::OtherTrustList(3))));
-    assert!(matches!(open(key(SHANGHAI, Role::Log, 1), 3), Err(LedgerError::OtherKey)));
+    assert!(matches!(open(new(), 2), Err(OpenLedgerError::OtherTrustList(3))));
+    assert!(matches!(open(key(SHANGHAI, Role::Log, 1), 3), Err(OpenLedgerError::OtherKey)));
     // Opened with a pinned later list, what it adopted before is not asked for.
     let pinned = TrustList::pinned(&list(3), &anchor(3)).unwrap();
-    assert!(Ledger::open(ledger.storage().clone(), id(SHANGHAI), new(), pinned).is_ok());
+    assert!(Ledger::open(ledger.storage().clone(), id(SHANGHAI), new(), pinned, Default::default()).is_ok());
 }
 
 #[test]
@@ -558,12 +560,12 @@ fn a_key_still_good_signs_no_ledger_whose_entries_are_younger() {
     let mut month = first_day();
     let ledger = &mut month.city(SHANGHAI).ledger;
     ledger.adopt(&list(2), time(ISSUED[1])).unwrap();
-    let again = || Entry::TrustAdopted { sequence: 2, digest: anchor(2) };
+    let again = || Announcement::TrustAdopted { sequence: 2, digest: anchor(2) };
     ledger.record(again(), time(ISSUED[1] + OVERLAP)).unwrap();
     ledger.checkpoint().unwrap();
     ledger.record(again(), time(ISSUED[1] + OVERLAP + 1)).unwrap();
-    assert!(matches!(ledger.checkpoint(), Err(LedgerError::OtherKey)));
-    assert!(matches!(ledger.use_key(key(SHANGHAI, Role::Log, 1)), Err(LedgerError::OtherKey)));
+    assert!(matches!(ledger.checkpoint(), Err(SignError::OtherKey)));
+    assert!(matches!(ledger.use_key(key(SHANGHAI, Role::Log, 1)), Err(SignError::OtherKey)));
     ledger.use_key(key(SHANGHAI, Role::Log, 2)).unwrap();
     ledger.checkpoint().unwrap();
 }
@@ -572,13 +574,13 @@ fn a_key_still_good_signs_no_ledger_whose_entries_are_younger() {
 fn under_a_list_that_has_expired_a_ledger_takes_records_and_nothing_else() {
     let mut month = first_day();
     let City { ledger, gate } = month.city(SHANGHAI);
-    let expired = |result: Result<u64, LedgerError<_>>| match result {
-        Err(LedgerError::Trust(TrustError::Expired(at))) => at,
+    let expired = |result: Result<u64, RecordEntryError<_>>| match result {
+        Err(RecordEntryError::Trust(TrustError::Expired(at))) => at,
         other => panic!("{other:?}"),
     };
     let certificate = gate.certificate().as_bytes().to_vec();
     assert_eq!(expired(ledger.enrol(&certificate, time(AFTER))), time(AFTER));
-    let peer = Entry::PeerSeen { checkpoint: String::new() };
+    let peer = Announcement::PeerSeen { checkpoint: String::new() };
     assert_eq!(expired(ledger.record(peer, time(AFTER))), time(AFTER));
     gate.set_clock(time(OPEN + DAY)).unwrap();
     gate.seal().unwrap();
@@ -700,7 +702,7 @@ fn a_ledger_that_adopts_out_of_turn_is_found() {
     let found = |change: &dyn Fn(&mut Entries)| errors(&month.forged(NANJING, 5, &witnesses, change));
     let ledger = [("ledger/320100".to_owned(), Rule::TrustList)];
     let adoption = |entries: &[Dated], list: u64| {
-        let is = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence, .. } if *sequence == list);
+        let is = |(_, entry): &Dated| matches!(entry, Entry::Announced(Announcement::TrustAdopted { sequence, .. }) if *sequence == list);
         entries.iter().position(is).unwrap()
     };
     assert_eq!(found(&|_| {}), []);
@@ -718,7 +720,8 @@ fn a_ledger_that_adopts_out_of_turn_is_found() {
     // A peer's checkpoint by a key that the list in force does not know any more.
     let seen = |list: usize, at: i64| {
         let checkpoint = month.cities[&SHANGHAI].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
-        let seen = Entry::PeerSeen { checkpoint: checkpoint.sign(&key(SHANGHAI, Role::Log, list)) };
+        let seen =
+            Entry::Announced(Announcement::PeerSeen { checkpoint: checkpoint.sign(&key(SHANGHAI, Role::Log, list)) });
         found(&|entries| entries.push((time(at), seen.clone())))
     };
     assert_eq!(seen(5, LATER), []);
@@ -744,7 +747,7 @@ fn a_ledger_enrols_by_the_list_it_had_adopted_and_by_none_that_has_expired() {
         }))
     };
     let refused = [("ledger/310101".to_owned(), Rule::Certificate)];
-    let adopts = |(_, entry): &Dated| matches!(entry, Entry::TrustAdopted { sequence: 2, .. });
+    let adopts = |(_, entry): &Dated| matches!(entry, Entry::Announced(Announcement::TrustAdopted { sequence: 2, .. }));
     let adoption = |entries: &[Dated]| entries.iter().position(adopts).unwrap();
     assert_eq!(found(2, &|entries| (adoption(entries), ISSUED[1])), refused, "the new registrar's, too early");
     assert_eq!(found(1, &|entries| (adoption(entries), ISSUED[1])), []);

@@ -2,7 +2,7 @@
 
 use onecard::audit::{Options, Period, Statement, audit};
 use onecard::gate::Scan;
-use onecard::ledger::Entry;
+use onecard::ledger::Announcement;
 use onecard::product::{Method, Rate};
 use onecard_testkit::day::{self, CITIES, Day, OPEN, code, index, pass, time};
 
@@ -58,7 +58,7 @@ fn months() -> [Statement; 2] {
     let october = settle(&mut day, OCTOBER, NOVEMBER, NOVEMBER + 600);
     // The gate at the Bund was cut off all month; and Nanjing takes a use back.
     day.deliver(0, 1, NOVEMBER + DAY);
-    day.cities[1].ledger.record(Entry::Reversal { gate: 2, index: reversed }, time(NOVEMBER + DAY)).unwrap();
+    day.cities[1].ledger.record(Announcement::Reversal { gate: 2, index: reversed }, time(NOVEMBER + DAY)).unwrap();
     let november = settle(&mut day, NOVEMBER, DECEMBER, DECEMBER + 600);
     [october, november]
 }

@@ -419,7 +419,7 @@ struct Cosigner {
 
 impl Cosigner {
     fn open(storage: MemoryStorage, cosigned: Vec<Vec<u32>>) -> Self {
-        let witness = Witness::open(&storage, name("w/a"), key(3), [(KEY, verifier())]).unwrap();
+        let witness = Witness::open(&storage, name("w/a"), key(3), [(KEY, verifier())], Default::default()).unwrap();
         Self { witness, storage, cosigned }
     }
 

@@ -107,7 +107,9 @@ fn what_was_answered_before_a_kill_is_handed_over_once() {
     });
     let visitors = (1..=VISITORS).map(|visitor| PassId::from_bytes([visitor; 10]));
     assert!(used.eq(visitors), "each visitor once, in the order of the answers");
-    let mut ledger = Ledger::open(MemoryStorage::new(), id(CITY), secret(CITY, Role::Log), trust_list()).unwrap();
+    let mut ledger =
+        Ledger::open(MemoryStorage::new(), id(CITY), secret(CITY, Role::Log), trust_list(), Default::default())
+            .unwrap();
     ledger.enrol(&certificate(), time(NOW)).unwrap();
     let ingested = ledger.ingest(&segment, time(NOW)).unwrap();
     assert!(matches!(ingested, Ingested::Accepted { .. }), "{ingested:?}");

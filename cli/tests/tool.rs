@@ -37,7 +37,7 @@ fn files() -> TempDir {
     let segment = gate.segment(0).unwrap().unwrap();
 
     let log = secret(CITY, Role::Log);
-    let mut ledger = Ledger::open(MemoryStorage::new(), id(CITY), log, trust_list()).unwrap();
+    let mut ledger = Ledger::open(MemoryStorage::new(), id(CITY), log, trust_list(), Default::default()).unwrap();
     ledger.enrol(&certificate(), time(NOW)).unwrap();
     ledger.ingest(&segment, time(NOW + 5)).unwrap();
     let signed = ledger.checkpoint().unwrap();

@@ -6,7 +6,7 @@ use crate::world::{World, at};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::{MemberId, PassKey, ProductRef};
-use onecard::ledger::{Entry, Ledger, LedgerCheckpoint, StatementRef, watch, witness_name};
+use onecard::ledger::{Announcement, Ledger, LedgerCheckpoint, StatementRef, watch, witness_name};
 use onecard::product::{Usage, Use};
 use onecard::time::UnixTime;
 use onecard::tlog::{AddCheckpoint, LogKey, SignedCheckpoint, Witness};
@@ -55,12 +55,12 @@ impl Federation {
         let mut platforms = Vec::new();
         for city in &world.cities {
             let store = RedbStorage::create(&work.join(format!("ledger-{}.redb", city.id)))?;
-            let mut ledger = Ledger::open(store, city.id, city.log.clone(), world.trust.clone())?;
+            let mut ledger = Ledger::open(store, city.id, city.log.clone(), world.trust.clone(), Default::default())?;
             let status = city.status.sign(&city.issuer);
-            ledger.record(Entry::TrustAdopted { sequence: 1, digest: world.trust.digest() }, now)?;
-            ledger.record(Entry::CataloguePublished { sequence: 1, digest: sha256(&[&city.catalogue]) }, now)?;
+            ledger.record(Announcement::TrustAdopted { sequence: 1, digest: world.trust.digest() }, now)?;
+            ledger.record(Announcement::CataloguePublished { sequence: 1, digest: sha256(&[&city.catalogue]) }, now)?;
             let (uri, issued) = (city.status.uri.clone(), city.status.issued);
-            ledger.record(Entry::StatusPublished { uri, issued, digest: sha256(&[&status]) }, now)?;
+            ledger.record(Announcement::StatusPublished { uri, issued, digest: sha256(&[&status]) }, now)?;
             for &gate in &city.gates {
                 ledger.enrol(&world.gates[gate].certificate, now)?;
             }
@@ -118,7 +118,7 @@ impl Federation {
         let digest = sha256(&[&list]);
         let platform = &mut self.platforms[city];
         let uri = world.cities[city].status.uri.clone();
-        platform.ledger.record(Entry::StatusPublished { uri, issued: now, digest }, now)?;
+        platform.ledger.record(Announcement::StatusPublished { uri, issued: now, digest }, now)?;
         platform.status_lists.push(list);
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Federation {
         let seen: Vec<String> = self.checkpoints.iter().map(|signed| signed.note().to_owned()).collect();
         for (city, platform) in self.platforms.iter_mut().enumerate() {
             for (_, note) in seen.iter().enumerate().filter(|(peer, _)| *peer != city) {
-                platform.ledger.record(Entry::PeerSeen { checkpoint: note.clone() }, now)?;
+                platform.ledger.record(Announcement::PeerSeen { checkpoint: note.clone() }, now)?;
             }
         }
         self.cosign(now)
@@ -138,7 +138,7 @@ impl Federation {
     /// Every city agrees to a statement and publishes that it did.
     pub(crate) fn agree(&mut self, settled: &StatementRef, now: UnixTime) -> Result {
         for platform in &mut self.platforms {
-            platform.ledger.record(Entry::Settlement(settled.clone()), now)?;
+            platform.ledger.record(Announcement::Settlement(settled.clone()), now)?;
         }
         self.cosign(now)?;
         Ok(())
@@ -221,7 +221,8 @@ impl Observer {
         let trust = world.trust.clone().into();
         let logs = peers.map(|city| watch(&trust, city.id, LogKey(city.id.code()), now));
         let logs = logs.collect::<core::result::Result<Vec<_>, _>>()?;
-        let witness = Witness::open(&store, witness_name(&world.trust, member)?, key.clone(), logs)?;
+        let witness =
+            Witness::open(&store, witness_name(&world.trust, member)?, key.clone(), logs, Default::default())?;
         Ok(Self { member, witness, store })
     }
 

@@ -5,7 +5,9 @@ use crate::status::TABLE;
 use onecard::crypto::{KeyError, SignatureError};
 use onecard::gate::{GateError, Refusal, SegmentError, UsageDigestError};
 use onecard::id::IdError;
-use onecard::ledger::{IngestError, LedgerError, ReceiptError};
+use onecard::ledger::{
+    IngestError, LedgerError, NoReceipt, OpenLedgerError, ReceiptError, RecordEntryError, SignError, UsageExportError,
+};
 use onecard::pass::{DocumentError, IssueError, PassError, PresentError};
 use onecard::time::TimeOutOfRange;
 use onecard::tlog::{LogError, MemoryError, NoteError, Refused, TlogProofError, WitnessError};
@@ -185,7 +187,7 @@ where
             LogError::OtherRoot(_) | LogError::OtherLog(_) => Self::StoreOtherHistory,
             LogError::OutOfRange { .. } => Self::OutOfRange,
             LogError::Pruned(_) | LogError::NoTile => Self::Nothing,
-            _ => Self::StoreDamaged,
+            LogError::Damaged { .. } | LogError::Note(_) | LogError::Bundle(_) => Self::StoreDamaged,
         }
     }
 }
@@ -278,7 +280,27 @@ impl From<ReceiptError> for Status {
             ReceiptError::NotInForce => Self::CertificateTime,
             ReceiptError::NotFinal => Self::ReceiptNotFinal,
             ReceiptError::OtherSeal => Self::ReceiptSeal,
-            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<OpenLedgerError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: OpenLedgerError<E>) -> Self {
+        match error {
+            OpenLedgerError::Log(LogError::OtherLog(_))
+            | OpenLedgerError::OtherJournal(_)
+            | OpenLedgerError::OtherStore => Self::LedgerOtherJournal,
+            OpenLedgerError::Log(error) => error.into(),
+            OpenLedgerError::Entry { .. } => Self::StoreDamaged,
+            OpenLedgerError::Certificate { error, .. } => error.into(),
+            OpenLedgerError::Seal { error, .. } | OpenLedgerError::Newest(error) => error.into(),
+            OpenLedgerError::UnknownGate { .. } => Self::LedgerGate,
+            OpenLedgerError::OtherTrustList(_) => Self::LedgerTrustList,
+            OpenLedgerError::OtherKey => Self::LedgerOtherKey,
+            OpenLedgerError::OldCopy { .. } => Self::StoreOldCopy,
         }
     }
 }
@@ -289,28 +311,72 @@ where
 {
     fn from(error: LedgerError<E>) -> Self {
         match error {
-            LedgerError::Log(LogError::OtherLog(_)) | LedgerError::OtherJournal(_) | LedgerError::OtherStore => {
-                Self::LedgerOtherJournal
-            }
+            LedgerError::Log(LogError::OtherLog(_)) => Self::LedgerOtherJournal,
             LedgerError::Log(error) => error.into(),
             LedgerError::Entry { .. } => Self::StoreDamaged,
-            LedgerError::Certificate(error) => error.into(),
-            LedgerError::Note(error) => error.into(),
-            LedgerError::Trust(error) => error.into(),
-            LedgerError::Usage(error) => error.into(),
-            LedgerError::OtherTrustList(_) => Self::LedgerTrustList,
-            LedgerError::OtherKey => Self::LedgerOtherKey,
-            LedgerError::Gate(_) => Self::LedgerGate,
-            LedgerError::Retired(_) => Self::LedgerRetired,
-            LedgerError::NoRedemption { .. } => Self::GateNoRedemption,
-            LedgerError::Sealed | LedgerError::NotLost { .. } | LedgerError::Refused(_) | LedgerError::Push(_) => {
-                Self::LedgerEntry
-            }
+            LedgerError::Kept { error, .. } => error.into(),
+            LedgerError::Refused(_) | LedgerError::Push(_) => Self::LedgerEntry,
             LedgerError::Clock { .. } => Self::LedgerClock,
-            LedgerError::NotLogged { .. } => Self::LedgerNotLogged,
-            LedgerError::OldCopy { .. } => Self::StoreOldCopy,
             LedgerError::Unsure => Self::LedgerUnsure,
-            _ => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<RecordEntryError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: RecordEntryError<E>) -> Self {
+        match error {
+            RecordEntryError::Ledger(error) => error.into(),
+            RecordEntryError::Certificate(error) => error.into(),
+            RecordEntryError::Trust(error) => error.into(),
+            RecordEntryError::OtherTrustList(_) => Self::LedgerTrustList,
+            RecordEntryError::Gate(_) => Self::LedgerGate,
+            RecordEntryError::Retired(_) => Self::LedgerRetired,
+            RecordEntryError::NoRedemption { .. } => Self::GateNoRedemption,
+            RecordEntryError::NotLost { .. } => Self::LedgerEntry,
+            RecordEntryError::Peer(error) => error.into(),
+        }
+    }
+}
+
+impl<E> From<SignError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: SignError<E>) -> Self {
+        match error {
+            SignError::Ledger(error) => error.into(),
+            SignError::OtherKey => Self::LedgerOtherKey,
+            SignError::Cosignature(error) => error.into(),
+        }
+    }
+}
+
+impl<E> From<UsageExportError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: UsageExportError<E>) -> Self {
+        match error {
+            UsageExportError::Ledger(error) => error.into(),
+            UsageExportError::Gate(_) => Self::LedgerGate,
+            UsageExportError::OtherKey => Self::LedgerOtherKey,
+            UsageExportError::Digest(error) => error.into(),
+        }
+    }
+}
+
+impl<E> From<NoReceipt<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: NoReceipt<E>) -> Self {
+        match error {
+            NoReceipt::Ledger(error) => error.into(),
+            NoReceipt::Gate(_) => Self::LedgerGate,
+            NoReceipt::NotLogged { .. } => Self::LedgerNotLogged,
         }
     }
 }
@@ -331,7 +397,6 @@ where
             IngestError::Evidence(_) => Self::SegmentEvidence,
             IngestError::Equivocation(_) => Self::SegmentEquivocation,
             IngestError::Ledger(error) => error.into(),
-            _ => Self::Unclassified,
         }
     }
 }
@@ -347,7 +412,10 @@ where
             WitnessError::OtherStore { .. } => Self::WitnessOtherStore,
             WitnessError::Logs(_) => Self::Contradiction,
             WitnessError::Clock { .. } => Self::WitnessClock,
-            _ => Self::Unclassified,
+            // Of checkpoints that others have, which no C function takes.
+            WitnessError::Note(_) | WitnessError::OldCopy { .. } | WitnessError::OtherHistory { .. } => {
+                Self::Unclassified
+            }
         }
     }
 }
@@ -362,7 +430,6 @@ impl From<Refused> for Status {
             Refused::OldSize | Refused::Stale { .. } => Self::WitnessStale,
             Refused::EmptyRoot | Refused::Proof(_) => Self::WitnessProof,
             Refused::Fork(_) => Self::WitnessFork,
-            _ => Self::Unclassified,
         }
     }
 }
@@ -380,7 +447,7 @@ mod tests {
         for error in [GateError::Log(other(name())), GateError::OtherStore] {
             assert_eq!(Status::from(error), Status::GateOtherJournal);
         }
-        for error in [LedgerError::Log(other(name())), LedgerError::OtherStore] {
+        for error in [OpenLedgerError::Log(other(name())), OpenLedgerError::OtherStore] {
             assert_eq!(Status::from(error), Status::LedgerOtherJournal);
         }
         let witness = WitnessError::<MemoryError>::OtherStore { origin: name(), kept: name() };

@@ -9,9 +9,9 @@ use core::ffi::c_char;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Segment;
 use onecard::id::MemberId;
-use onecard::ledger::{Entry, Ingested as Taken, Ledger as Inner, journal_verifier};
+use onecard::ledger::{Announcement, Ingested as Taken, Ledger as Inner, journal_verifier};
 use onecard::time::UnixTime;
-use onecard::tlog::{AddCheckpoint, MemoryStorage, SignedCheckpoint};
+use onecard::tlog::{AddCheckpoint, MemoryStorage, OpenOptions, SignedCheckpoint};
 use onecard::trust::{Catalogue, StatusList, TrustHistory};
 use onecard_store::{PublishError, RedbStorage, SharedLedger, StoreError, publish};
 use std::path::Path;
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn onecard_ledger_open(
     ledger: *mut *mut Ledger,
 ) -> Status {
     let open = |path: &Path, member, key, history: &TrustHistory| {
-        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone())?)
+        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone(), Default::default())?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, open) }
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn onecard_ledger_create(
 ) -> Status {
     let create = |path: &Path, member, key: SigningKey, history: &TrustHistory| {
         // Everything but the store is tried first, in memory.
-        Inner::open(MemoryStorage::new(), member, key.clone(), history.clone())?;
-        Ok(Inner::open(RedbStorage::create(path)?, member, key, history.clone())?)
+        Inner::open(MemoryStorage::new(), member, key.clone(), history.clone(), Default::default())?;
+        Ok(Inner::open(RedbStorage::create(path)?, member, key, history.clone(), Default::default())?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, create) }
@@ -115,7 +115,8 @@ pub unsafe extern "C" fn onecard_ledger_open_after(
     let open = |path: &Path, member, key, history: &TrustHistory| {
         // SAFETY: the caller's promise is the same.
         let newest = unsafe { bytes(newest, newest_length) }?;
-        Ok(Inner::open_after([newest], RedbStorage::open(path)?, member, key, history.clone())?)
+        let options = OpenOptions { newest: &[newest] };
+        Ok(Inner::open(RedbStorage::open(path)?, member, key, history.clone(), options)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, member, seed, seed_length, history, ledger, open) }
@@ -179,7 +180,7 @@ pub unsafe extern "C" fn onecard_ledger_adopt(
         let known = ledger.trust();
         if known.as_bytes() == trust {
             let (sequence, digest) = (known.sequence(), known.digest());
-            return Ok(ledger.record(Entry::TrustAdopted { sequence, digest }, now)?);
+            return Ok(ledger.record(Announcement::TrustAdopted { sequence, digest }, now)?);
         }
         Ok(ledger.adopt(trust, now)?)
     };
@@ -234,7 +235,7 @@ pub unsafe extern "C" fn onecard_ledger_add_catalogue(
             return Err(Status::LedgerEntry);
         }
         let (sequence, digest) = (catalogue.sequence(), sha256(&[bytes]));
-        Ok(ledger.record(Entry::CataloguePublished { sequence, digest }, now)?)
+        Ok(ledger.record(Announcement::CataloguePublished { sequence, digest }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, catalogue, catalogue_length, now, entry, record) }
@@ -258,7 +259,7 @@ pub unsafe extern "C" fn onecard_ledger_add_status(
             return Err(Status::LedgerEntry);
         }
         let (uri, issued, digest) = (list.uri().to_owned(), list.issued(), sha256(&[bytes]));
-        Ok(ledger.record(Entry::StatusPublished { uri, issued, digest }, now)?)
+        Ok(ledger.record(Announcement::StatusPublished { uri, issued, digest }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, list, list_length, now, entry, record) }
@@ -278,7 +279,7 @@ pub unsafe extern "C" fn onecard_ledger_add_peer(
 ) -> Status {
     let record = |ledger: &mut Inner<RedbStorage>, bytes: &[u8], now| {
         let checkpoint = core::str::from_utf8(bytes).map_err(|_| Status::Utf8)?.to_owned();
-        Ok(ledger.record(Entry::PeerSeen { checkpoint }, now)?)
+        Ok(ledger.record(Announcement::PeerSeen { checkpoint }, now)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { log(ledger, checkpoint, checkpoint_length, now, entry, record) }
@@ -296,8 +297,9 @@ pub unsafe extern "C" fn onecard_ledger_reverse(
     now: i64,
     entry: *mut u64,
 ) -> Status {
-    let record =
-        |ledger: &mut Inner<RedbStorage>, _: &[u8], now| Ok(ledger.record(Entry::Reversal { gate, index }, now)?);
+    let record = |ledger: &mut Inner<RedbStorage>, _: &[u8], now| {
+        Ok(ledger.record(Announcement::Reversal { gate, index }, now)?)
+    };
     // SAFETY: the caller's promise is the same; no bytes are read.
     unsafe { log(ledger, core::ptr::null(), 0, now, entry, record) }
 }

@@ -187,5 +187,5 @@ where
     let peers = trust.members().iter().map(|peer| peer.id).filter(|peer| *peer != member);
     // The number of a member names its row in the store.
     let logs = peers.map(|peer| watch(history, peer, LogKey(peer.code()), now)).collect::<Result<Vec<Watch>, _>>()?;
-    Ok(Inner::open(storage, witness_name(trust, member)?, key, logs)?)
+    Ok(Inner::open(storage, witness_name(trust, member)?, key, logs, Default::default())?)
 }

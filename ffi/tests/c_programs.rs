@@ -121,7 +121,7 @@ fn seed(member: u32, role: Role) -> Vec<u8> {
 fn ingest(segment: &[u8]) {
     let city = id(federation::CITY);
     let key = secret(federation::CITY, Role::Log);
-    let mut ledger = Ledger::open(MemoryStorage::new(), city, key, trust_list()).unwrap();
+    let mut ledger = Ledger::open(MemoryStorage::new(), city, key, trust_list(), Default::default()).unwrap();
     let now = time(NOW + 60);
     ledger.enrol(&certificate(), now).unwrap();
     let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), now).unwrap();

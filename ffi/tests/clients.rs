@@ -113,7 +113,8 @@ impl Venue {
 
     /// The gate's city takes what a turnstile handed over.
     fn ingest(&self, segment: &[u8]) {
-        let mut ledger = Ledger::open(MemoryStorage::new(), self.city, self.log.clone(), self.trust()).unwrap();
+        let mut ledger =
+            Ledger::open(MemoryStorage::new(), self.city, self.log.clone(), self.trust(), Default::default()).unwrap();
         ledger.enrol(&self.certificate, self.now).unwrap();
         let ingested = ledger.ingest(&Segment::decode(segment).unwrap(), self.now).unwrap();
         assert!(matches!(ingested, Ingested::Accepted { entry: 1, .. }), "{ingested:?}");

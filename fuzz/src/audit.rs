@@ -18,7 +18,7 @@ use onecard::audit::{
 use onecard::crypto::sha256;
 use onecard::gate::Record;
 use onecard::id::{ProductRef, VenueId};
-use onecard::ledger::Entry;
+use onecard::ledger::{Announcement, Entry};
 use onecard::tlog::Resource;
 use onecard::trust::{Role, TrustHistory, TrustList, TrustListSpec};
 use onecard_testkit::cases;
@@ -45,7 +45,7 @@ static DAYS: LazyLock<Vec<Script>> = LazyLock::new(|| {
     let roots = [0, 1, 2].map(|city| day::secret(CITIES[city], Role::Root));
     let next = next.sign(&roots.each_ref());
     for city in CITIES {
-        adopted.enter(city, Entry::TrustAdopted { sequence: 2, digest: sha256(&[&next]) });
+        adopted.enter(city, Entry::Announced(Announcement::TrustAdopted { sequence: 2, digest: sha256(&[&next]) }));
     }
     adopted.lists.insert(trust_list(2), next);
     vec![script::good().1, Script::of(&over_used), Script::of(&quiet), adopted]
@@ -171,7 +171,7 @@ fn day_after(input: &mut Input<'_>) -> Script {
     let gate = |input: &mut Input<'_>| journals[usize::from(input.byte()) % journals.len()];
     for _ in 0..1 + input.byte() % 3 {
         let ((member, gate), index) = (gate(input), u64::from(input.byte() % 8));
-        let entry = Entry::Reversal { gate, index };
+        let entry = Entry::Announced(Announcement::Reversal { gate, index });
         without.enter(member, entry.clone());
         script.enter(member, entry);
     }
@@ -185,7 +185,7 @@ fn day_after(input: &mut Input<'_>) -> Script {
     let second = Statement::decode(script.statement.as_ref().unwrap()).unwrap();
     assert_eq!(second.previous(), Some(first.digest()));
     let known = |taken: &TakenBack| {
-        let reversal = Entry::Reversal { gate: taken.gate.number, index: taken.index };
+        let reversal = Entry::Announced(Announcement::Reversal { gate: taken.gate.number, index: taken.index });
         let entered = |line: &Line| matches!(line, Line::At(_, entry) if *entry == reversal);
         script.ledgers[&taken.gate.member.code()].iter().any(entered)
     };
@@ -270,10 +270,14 @@ fn say(script: &mut Script, input: &mut Input<'_>) {
         }
         6 => {
             let entry = match input.byte() % 4 {
-                0 => Entry::Reversal { gate: key.1, index: u64::from(input.byte() % 8) },
-                1 => Entry::GapDeclared { gate: key.1, from: 3, until: 4 + u64::from(input.byte()) },
+                0 => Entry::Announced(Announcement::Reversal { gate: key.1, index: u64::from(input.byte() % 8) }),
+                1 => Entry::Announced(Announcement::GapDeclared {
+                    gate: key.1,
+                    from: 3,
+                    until: 4 + u64::from(input.byte()),
+                }),
                 2 => Entry::GateRetired { gate: key.1 },
-                _ => Entry::CataloguePublished { sequence: 1, digest: sha256(&[]) },
+                _ => Entry::Announced(Announcement::CataloguePublished { sequence: 1, digest: sha256(&[]) }),
             };
             script.enter(key.0, entry);
         }

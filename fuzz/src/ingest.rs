@@ -10,11 +10,12 @@ use onecard::crypto::{Hash, SigningKey, VerifyingKey, sha256};
 use onecard::gate::{Record, Redemption, Segment, SegmentRecord};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::ledger::{
-    Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, journal_verifier, watch, witness_name,
+    Announcement, Entry, IngestError, Ingested, Ledger, LedgerCheckpoint, LedgerError, OpenLedgerError, SignError,
+    journal_verifier, watch, witness_name,
 };
 use onecard::product::PassFacts;
 use onecard::time::UnixTime;
-use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, SignedCheckpoint, Storage};
+use onecard::tlog::{Checkpoint, KeyName, Log, LogKey, MemoryStorage, OpenOptions, SignedCheckpoint, Storage};
 use onecard::trust::{GateCertificate, GateCertificateSpec, KeyEntry, Role, TrustHistory, TrustList, TrustListSpec};
 use onecard_testkit::stores::Failing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +74,7 @@ fn gate_id(number: u32) -> GateId {
 }
 
 fn open(store: Failing) -> Ledger<Failing> {
-    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone()).unwrap()
+    Ledger::open(store, id(CITY), secret(CITY, Role::Log), LISTS.clone(), Default::default()).unwrap()
 }
 
 pub fn run(data: &[u8]) {
@@ -259,9 +260,10 @@ impl City {
         self.key = secret(CITY, Role::Log);
         self.ledger = match self.ledger.kept_checkpoint() {
             Ok(Some(newest)) if after => {
-                let newest = [newest.note().as_bytes()];
-                let again = |store| Ledger::open_after(newest, store, id(CITY), secret(CITY, Role::Log), LISTS.clone());
-                assert!(matches!(again(Failing::default()), Err(LedgerError::OldCopy { here: 0, .. })));
+                let options = OpenOptions { newest: &[newest.note().as_bytes()] };
+                let key = || secret(CITY, Role::Log);
+                let again = |store| Ledger::open(store, id(CITY), key(), LISTS.clone(), options);
+                assert!(matches!(again(Failing::default()), Err(OpenLedgerError::OldCopy { here: 0, .. })));
                 again(store).unwrap()
             }
             _ => open(store),
@@ -497,13 +499,13 @@ impl City {
                     let stands = here && matches!(body(index as usize), Ok(Record::Redeemed(_)));
                     stands && !(index as usize..taken.records.len()).any(later) && taken.reversed.insert(index)
                 });
-                (allowed, Entry::Reversal { gate: number, index })
+                (allowed, Entry::Announced(Announcement::Reversal { gate: number, index }))
             }
             3 => {
                 let until = index + u64::from(input.byte() % 3);
                 let size = taken.as_ref().map(|taken| taken.records.len() as u64);
                 let allowed = size.is_some_and(|size| index >= size) && until > index;
-                (allowed, Entry::GapDeclared { gate: number, from: index, until })
+                (allowed, Entry::Announced(Announcement::GapDeclared { gate: number, from: index, until }))
             }
             5 => {
                 // By a peer, by this city itself, or by nobody.
@@ -511,20 +513,26 @@ impl City {
                 let origin = KeyName::new(&format!("{NAME}/{member}")).unwrap();
                 let checkpoint = Checkpoint { origin, size: index, root: Hash([1; 32]) };
                 let checkpoint = checkpoint.sign(&secret(signer, Role::Log));
-                (member != CITY && signer == member, Entry::PeerSeen { checkpoint })
+                (member != CITY && signer == member, Entry::Announced(Announcement::PeerSeen { checkpoint }))
             }
             6 => {
                 let sequence = 1 + index % 3;
                 let list = LISTS.list(sequence);
                 let allowed = list.is_some() && sequence >= self.known.adopted;
                 next.adopted = sequence.max(next.adopted);
-                (allowed, Entry::TrustAdopted { sequence, digest: list.map_or(Hash([0; 32]), TrustList::digest) })
+                let digest = list.map_or(Hash([0; 32]), TrustList::digest);
+                (allowed, Entry::Announced(Announcement::TrustAdopted { sequence, digest }))
             }
             7 => return self.adopt(),
-            _ => (false, Entry::JournalSealed { gate: number, first: 0, checkpoint: String::new() }),
+            _ => return,
         };
         (next.entries, next.last) = (next.entries + 1, dated.unwrap_or(next.last));
-        let result = self.ledger.record(entry.clone(), now);
+        let result = match &entry {
+            Entry::GateEnrolled { certificate } => self.ledger.enrol(certificate, now),
+            Entry::GateRetired { gate } => self.ledger.retire(*gate, now),
+            Entry::Announced(announced) => self.ledger.record(announced.clone(), now),
+            _ => unreachable!("ingest alone seals"),
+        };
         if let (true, Some(dated)) = (allowed, dated) {
             if let Some(index) = self.committed(fault, result, next) {
                 let body = self.ledger.log().body(self.ledger.storage(), index).unwrap();
@@ -554,7 +562,7 @@ impl City {
         let fault = self.ledger.storage().fault.get();
         let result = self.ledger.checkpoint();
         if self.unsure {
-            return assert!(matches!(result, Err(LedgerError::Unsure)));
+            return assert!(matches!(result, Err(SignError::Ledger(LedgerError::Unsure))));
         }
         let signed = Some((self.known.entries, self.key.verifying_key()));
         let again = self.known.signed == signed;

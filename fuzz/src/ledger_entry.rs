@@ -2,7 +2,7 @@
 
 use super::federation::{CITIES, id, time};
 use onecard::crypto::Hash;
-use onecard::ledger::{CutOff, Entry, StatementRef};
+use onecard::ledger::{Announcement, CutOff, Entry, StatementRef};
 use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_NOTE, MAX_STATUS_URI};
 
 pub fn run(data: &[u8]) {
@@ -11,12 +11,12 @@ pub fn run(data: &[u8]) {
             assert_eq!(entry.encode(time), data, "accepted, but not the encoding of {entry:?}");
             match entry {
                 Entry::GateEnrolled { certificate } => assert!(certificate.len() <= MAX_GATE_CERTIFICATE),
-                Entry::StatusPublished { uri, .. } => assert!(uri.len() <= MAX_STATUS_URI),
-                Entry::JournalSealed { checkpoint, .. } | Entry::PeerSeen { checkpoint } => {
+                Entry::Announced(Announcement::StatusPublished { uri, .. }) => assert!(uri.len() <= MAX_STATUS_URI),
+                Entry::JournalSealed { checkpoint, .. } | Entry::Announced(Announcement::PeerSeen { checkpoint }) => {
                     assert!(checkpoint.len() <= MAX_NOTE);
                 }
-                Entry::GapDeclared { from, until, .. } => assert!(from < until),
-                Entry::Settlement(settled) => {
+                Entry::Announced(Announcement::GapDeclared { from, until, .. }) => assert!(from < until),
+                Entry::Announced(Announcement::Settlement(settled)) => {
                     assert!(settled.from < settled.until);
                     assert!(settled.cut_offs.is_sorted_by(|a, b| a.member < b.member));
                 }
@@ -36,18 +36,27 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let entries = [
         ("enrolled", Entry::GateEnrolled { certificate: vec![1; 30] }),
         ("retired", Entry::GateRetired { gate: 7 }),
-        ("trust", Entry::TrustAdopted { sequence: 2, digest }),
-        ("catalogue", Entry::CataloguePublished { sequence: 2, digest }),
-        ("status", Entry::StatusPublished { uri: "oc:310101/1".into(), issued: time(5), digest }),
+        ("trust", Entry::Announced(Announcement::TrustAdopted { sequence: 2, digest })),
+        ("catalogue", Entry::Announced(Announcement::CataloguePublished { sequence: 2, digest })),
+        (
+            "status",
+            Entry::Announced(Announcement::StatusPublished { uri: "oc:310101/1".into(), issued: time(5), digest }),
+        ),
         ("sealed", Entry::JournalSealed { gate: 7, first: 0, checkpoint: "a\n1\n".into() }),
-        ("reversal", Entry::Reversal { gate: 7, index: 300 }),
-        ("gap", Entry::GapDeclared { gate: 7, from: 3, until: 4 }),
-        ("gap-of-nothing", Entry::GapDeclared { gate: 7, from: 4, until: 4 }),
-        ("peer", Entry::PeerSeen { checkpoint: "a\n1\n".into() }),
+        ("reversal", Entry::Announced(Announcement::Reversal { gate: 7, index: 300 })),
+        ("gap", Entry::Announced(Announcement::GapDeclared { gate: 7, from: 3, until: 4 })),
+        ("gap-of-nothing", Entry::Announced(Announcement::GapDeclared { gate: 7, from: 4, until: 4 })),
+        ("peer", Entry::Announced(Announcement::PeerSeen { checkpoint: "a\n1\n".into() })),
         ("certificate-too-long", Entry::GateEnrolled { certificate: vec![1; MAX_GATE_CERTIFICATE + 1] }),
-        ("settlement-of-nothing", Entry::Settlement(StatementRef { until: time(1), ..settled.clone() })),
-        ("settlement-not-ascending", Entry::Settlement(StatementRef { cut_offs: backwards, ..settled.clone() })),
-        ("settlement", Entry::Settlement(settled)),
+        (
+            "settlement-of-nothing",
+            Entry::Announced(Announcement::Settlement(StatementRef { until: time(1), ..settled.clone() })),
+        ),
+        (
+            "settlement-not-ascending",
+            Entry::Announced(Announcement::Settlement(StatementRef { cut_offs: backwards, ..settled.clone() })),
+        ),
+        ("settlement", Entry::Announced(Announcement::Settlement(settled))),
     ];
     let entries = entries.map(|(name, entry)| (name, entry.encode(time(1_800_000_000))));
     // Of no kind, and with an item more than its kind has.

@@ -66,7 +66,9 @@ fn receipt(witnesses: &[u32]) -> Receipt {
     gate.seal().unwrap();
     let segment = gate.segment(0).unwrap().unwrap();
     let member = id(CITIES[0]);
-    let mut ledger = Ledger::open(MemoryStorage::new(), member, secret(CITIES[0], Role::Log), LIST.clone()).unwrap();
+    let mut ledger =
+        Ledger::open(MemoryStorage::new(), member, secret(CITIES[0], Role::Log), LIST.clone(), Default::default())
+            .unwrap();
     ledger.enrol(&CERTIFICATE, time(NOW)).unwrap();
     ledger.ingest(&segment, time(NOW + 5)).unwrap();
     let checkpoint = ledger.checkpoint().unwrap();

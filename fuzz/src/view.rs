@@ -9,7 +9,7 @@ use super::input::Input;
 use onecard::crypto::{Hash, SigningKey};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey, ProductRef};
-use onecard::ledger::{Entry, View};
+use onecard::ledger::{Announcement, Entry, View};
 use onecard::product::{PassFacts, Use};
 use onecard::time::UnixTime;
 use onecard::trust::{GateCertificate, GateCertificateSpec, Role};
@@ -115,7 +115,7 @@ fn check(view: &View, facts: &[Fact]) {
 fn taken_back(fact: &Fact) -> Option<(GateId, u64)> {
     match fact {
         Fact::Record(gate, _, Record::Annulled { index, .. }) => Some((GATES[*gate].gate(), *index)),
-        Fact::Entry(member, Entry::Reversal { gate, index }) => {
+        Fact::Entry(member, Entry::Announced(Announcement::Reversal { gate, index })) => {
             Some((GateId { member: id(*member), number: *gate }, *index))
         }
         _ => None,
@@ -130,7 +130,7 @@ fn fact(input: &mut Input<'_>) -> Fact {
     match kind {
         0..3 => Fact::Record(gate, index, Record::Redeemed(redemption(input, at))),
         3 => Fact::Record(gate, 9, Record::Annulled { time: at, index }),
-        4 => Fact::Entry(member.code(), Entry::Reversal { gate: number, index }),
+        4 => Fact::Entry(member.code(), Entry::Announced(Announcement::Reversal { gate: number, index })),
         _ => match input.odd() {
             false => Fact::Entry(member.code(), Entry::GateRetired { gate: number }),
             true => Fact::Record(gate, index, Record::ClockSet { time: at, before: at }),

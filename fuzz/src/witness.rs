@@ -11,7 +11,7 @@ use super::input::Input;
 use onecard::crypto::{Hash, SigningKey};
 use onecard::tlog::{
     AddCheckpoint, Checkpoint, ForkReason, KeyKind, KeyName, Log, LogKey, MemoryError, MemoryStorage, NoteError,
-    NoteVerifier, Refused, SignedCheckpoint, Storage, Watch, Witness, WitnessError, empty_root,
+    NoteVerifier, OpenOptions, Refused, SignedCheckpoint, Storage, Watch, Witness, WitnessError, empty_root,
 };
 use onecard::trust::Role;
 use onecard_testkit::stores::{Failing, Fault};
@@ -96,10 +96,7 @@ fn open_after(newest: &[&[u8]], store: &Failing) -> Result<Witness, WitnessError
         retired: vec![verifier(log, &retired(log))],
     };
     let (key, watch) = (secret(CITIES[2], Role::Witness), [watch(0), watch(1)]);
-    match newest {
-        [] => Witness::open(store, name(), key, watch),
-        newest => Witness::open_after(newest.iter().copied(), store, name(), key, watch),
-    }
+    Witness::open(store, name(), key, watch, OpenOptions { newest })
 }
 
 /// The history as a log.

@@ -16,7 +16,7 @@ use super::standing::Standing;
 use super::statement::Statement;
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId};
-use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
+use crate::ledger::{Announcement, Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
 use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
 use crate::trust::{GateCertificate, Role, TrustList};
@@ -598,22 +598,30 @@ impl<'a> Reading<'a> {
                 Some(gate) if !gate.retired => gate.retired = true,
                 _ => findings.error(index, Rule::Seal, format_args!("gate {gate} is not enrolled, or retired")),
             },
-            Entry::CataloguePublished { sequence, digest } => {
+            Entry::Announced(Announcement::CataloguePublished { sequence, digest }) => {
                 if self.published(index, digest, &ListId::Catalogue(self.member, sequence), findings) {
                     self.catalogues.push((index, digest));
                 }
             }
-            Entry::TrustAdopted { sequence, digest } => self.adopted(index, time, sequence, digest, findings),
-            Entry::StatusPublished { uri, issued, digest } => {
+            Entry::Announced(Announcement::TrustAdopted { sequence, digest }) => {
+                self.adopted(index, time, sequence, digest, findings)
+            }
+            Entry::Announced(Announcement::StatusPublished { uri, issued, digest }) => {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
             Entry::JournalSealed { gate, first, checkpoint } => {
                 self.sealed(index, time, (gate, first, &checkpoint), findings);
             }
-            Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
-            Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
-            Entry::PeerSeen { checkpoint } => self.peer_seen(index, time, &checkpoint, findings),
-            Entry::Settlement(settled) => self.settled.push(settled),
+            Entry::Announced(Announcement::Reversal { gate, index: reversed }) => {
+                self.reversals.push((index, gate, reversed))
+            }
+            Entry::Announced(Announcement::GapDeclared { gate, from, until }) => {
+                self.gap(index, gate, from, until, findings)
+            }
+            Entry::Announced(Announcement::PeerSeen { checkpoint }) => {
+                self.peer_seen(index, time, &checkpoint, findings)
+            }
+            Entry::Announced(Announcement::Settlement(settled)) => self.settled.push(settled),
         }
     }
 

@@ -54,6 +54,24 @@ pub enum Entry {
         /// Its number.
         gate: u32,
     },
+    /// A segment of a gate's journal was ingested.
+    JournalSealed {
+        /// Number of the gate.
+        gate: u32,
+        /// Index of the first record that was new.
+        first: u64,
+        /// The gate's checkpoint.
+        checkpoint: String,
+    },
+    /// What the member says.
+    Announced(Announcement),
+}
+
+/// What a member says in its ledger by [`Ledger::record`](super::Ledger::record). The other entries the ledger writes
+/// by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Announcement {
     /// The member works under this trust list from now on.
     TrustAdopted {
         /// Sequence of the list.
@@ -76,15 +94,6 @@ pub enum Entry {
         issued: UnixTime,
         /// SHA-256 of the list.
         digest: Hash,
-    },
-    /// A segment of a gate's journal was ingested.
-    JournalSealed {
-        /// Number of the gate.
-        gate: u32,
-        /// Index of the first record that was new.
-        first: u64,
-        /// The gate's checkpoint.
-        checkpoint: String,
     },
     /// A redemption does not count: the city takes it back.
     Reversal {
@@ -165,15 +174,15 @@ impl Entry {
                 head(3, kind::RETIRED);
                 out.uint(*gate);
             }
-            Self::TrustAdopted { sequence, digest } => {
+            Self::Announced(Announcement::TrustAdopted { sequence, digest }) => {
                 head(4, kind::TRUST);
                 out.uint(*sequence).bytes(digest.as_bytes());
             }
-            Self::CataloguePublished { sequence, digest } => {
+            Self::Announced(Announcement::CataloguePublished { sequence, digest }) => {
                 head(4, kind::CATALOGUE);
                 out.uint(*sequence).bytes(digest.as_bytes());
             }
-            Self::StatusPublished { uri, issued, digest } => {
+            Self::Announced(Announcement::StatusPublished { uri, issued, digest }) => {
                 head(5, kind::STATUS);
                 out.text(uri).time(*issued).bytes(digest.as_bytes());
             }
@@ -181,19 +190,19 @@ impl Entry {
                 head(5, kind::SEALED);
                 out.uint(*gate).uint(*first).text(checkpoint);
             }
-            Self::Reversal { gate, index } => {
+            Self::Announced(Announcement::Reversal { gate, index }) => {
                 head(4, kind::REVERSAL);
                 out.uint(*gate).uint(*index);
             }
-            Self::GapDeclared { gate, from, until } => {
+            Self::Announced(Announcement::GapDeclared { gate, from, until }) => {
                 head(5, kind::GAP);
                 out.uint(*gate).uint(*from).uint(*until);
             }
-            Self::PeerSeen { checkpoint } => {
+            Self::Announced(Announcement::PeerSeen { checkpoint }) => {
                 head(3, kind::PEER);
                 out.text(checkpoint);
             }
-            Self::Settlement(settled) => {
+            Self::Announced(Announcement::Settlement(settled)) => {
                 head(6, kind::SETTLEMENT);
                 out.time(settled.from).time(settled.until).array(settled.cut_offs.len());
                 for cut_off in &settled.cut_offs {
@@ -242,26 +251,30 @@ fn decode_rest(d: &mut Decoder<'_>, kind: u64) -> Result<Entry, EntryError> {
             Entry::GateEnrolled { certificate }
         }
         kind::RETIRED => Entry::GateRetired { gate: d.uint()? },
-        kind::TRUST => Entry::TrustAdopted { sequence: d.uint()?, digest: Hash(*d.byte_array()?) },
-        kind::CATALOGUE => Entry::CataloguePublished { sequence: d.uint()?, digest: Hash(*d.byte_array()?) },
+        kind::TRUST => {
+            Entry::Announced(Announcement::TrustAdopted { sequence: d.uint()?, digest: Hash(*d.byte_array()?) })
+        }
+        kind::CATALOGUE => {
+            Entry::Announced(Announcement::CataloguePublished { sequence: d.uint()?, digest: Hash(*d.byte_array()?) })
+        }
         kind::STATUS => {
             let uri = bounded(d.text()?, MAX_STATUS_URI)?;
-            Entry::StatusPublished { uri, issued: d.time()?, digest: Hash(*d.byte_array()?) }
+            Entry::Announced(Announcement::StatusPublished { uri, issued: d.time()?, digest: Hash(*d.byte_array()?) })
         }
         kind::SEALED => {
             let (gate, first) = (d.uint()?, d.uint()?);
             Entry::JournalSealed { gate, first, checkpoint: bounded(d.text()?, MAX_NOTE)? }
         }
-        kind::REVERSAL => Entry::Reversal { gate: d.uint()?, index: d.uint()? },
+        kind::REVERSAL => Entry::Announced(Announcement::Reversal { gate: d.uint()?, index: d.uint()? }),
         kind::GAP => {
             let (gate, from, until) = (d.uint()?, d.uint()?, d.uint()?);
             if from >= until {
                 return Err(EntryError::Rule("a gap of nothing"));
             }
-            Entry::GapDeclared { gate, from, until }
+            Entry::Announced(Announcement::GapDeclared { gate, from, until })
         }
-        kind::PEER => Entry::PeerSeen { checkpoint: bounded(d.text()?, MAX_NOTE)? },
-        _ => Entry::Settlement(decode_settled(d)?),
+        kind::PEER => Entry::Announced(Announcement::PeerSeen { checkpoint: bounded(d.text()?, MAX_NOTE)? }),
+        _ => Entry::Announced(Announcement::Settlement(decode_settled(d)?)),
     })
 }
 

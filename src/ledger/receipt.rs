@@ -6,14 +6,16 @@
 //! the file verifies offline with the trust list alone.
 
 use super::entry::{Entry, EntryError};
+use super::error::NoReceipt;
 use super::finality::LedgerCheckpoint;
+use super::ledger::Ledger;
 use super::verifiers::journal_verifier;
 use crate::crypto::Hash;
 use crate::gate::{Record, RecordError};
 use crate::id::GateId;
 use crate::limits::{MAX_ENTRY, MAX_PROOF};
 use crate::time::UnixTime;
-use crate::tlog::{NoteError, TlogProof, TlogProofError, leaf_hash, verify_inclusion};
+use crate::tlog::{Log, LogError, NoteError, Storage, TlogProof, TlogProofError, leaf_hash, verify_inclusion};
 use crate::trust::{CertificateError, GateCertificate, TrustHistory};
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 
@@ -21,7 +23,6 @@ const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
 
 /// A receipt is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ReceiptError {
     /// Longer than any receipt, or not two proofs.
     #[error("receipt: not two tlog-proofs")]
@@ -168,12 +169,59 @@ impl Receipt {
     }
 }
 
+impl<S: Storage> Ledger<S> {
+    /// Makes the receipt of one journal record: proof that it is in its gate's journal, and that the
+    /// gate's checkpoint is in this ledger under its newest checkpoint.
+    ///
+    /// # Errors
+    /// [`NoReceipt::NotLogged`] before the record was ingested and the ledger signed since.
+    pub fn receipt(&self, gate: u32, index: u64) -> Result<Receipt, NoReceipt<S::Error>> {
+        let journal = self.journal(gate).map_err(NoReceipt::Gate)?;
+        let not_logged = NoReceipt::NotLogged { gate: self.gate_id(gate), index };
+        let seal = journal.seals.get(journal.seals.partition_point(|(size, _)| *size <= index));
+        let (Some((size, entry)), Some(checkpoint)) = (seal, self.kept_checkpoint()?) else { return Err(not_logged) };
+        if *entry >= checkpoint.size() {
+            return Err(not_logged);
+        }
+        let body = self.log.body(&self.storage, *entry)?;
+        let Ok((_, Entry::JournalSealed { checkpoint: sealed, .. })) = Entry::decode(&body) else {
+            return Err(not_logged);
+        };
+        let record = TlogProof {
+            extra: Some(Receipt::record_extra(
+                journal.certificate.as_bytes(),
+                &previous_link(&journal.log, &self.storage, index)?,
+                &journal.log.body(&self.storage, index)?,
+            )),
+            index,
+            hashes: journal.log.inclusion_proof(&self.storage, index, *size)?,
+            checkpoint: sealed,
+        };
+        let previous = previous_link(&self.log, &self.storage, *entry)?;
+        let seal = TlogProof {
+            extra: Some([&previous.0[..], &body].concat()),
+            index: *entry,
+            hashes: self.log.inclusion_proof(&self.storage, *entry, checkpoint.size())?,
+            checkpoint: checkpoint.note().to_owned(),
+        };
+        Ok(Receipt::new(record, seal))
+    }
+}
+
 /// The body of a log entry: what follows its link.
 fn body(entry: &[u8]) -> Result<&[u8], ReceiptError> {
     if entry.len() > MAX_ENTRY {
         return Err(ReceiptError::Extra);
     }
     entry.get(32..).ok_or(ReceiptError::Extra)
+}
+
+/// The link before entry `index`.
+fn previous_link<S: Storage>(log: &Log, storage: &S, index: u64) -> Result<Hash, LogError<S::Error>> {
+    match index.checked_sub(1) {
+        Some(before) => log.link_at(storage, before),
+        None => Ok(crate::tlog::genesis(log.origin().as_str())),
+    }
 }
 
 #[cfg(test)]

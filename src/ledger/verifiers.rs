@@ -4,6 +4,7 @@
 //! witness does not count for its own ledger: it would vouch for itself. While a member changes a
 //! key it may have two of a role at once, and either will do.
 
+use crate::crypto::SigningKey;
 use crate::id::MemberId;
 use crate::time::UnixTime;
 use crate::tlog::{KeyKind, KeyName, LogKey, NoteError, NoteVerifier, Watch};
@@ -82,6 +83,16 @@ pub fn journal_verifier(trust: &TrustList, certificate: &GateCertificate) -> Res
     NoteVerifier::new(&trust.journal_origin(certificate.gate()), KeyKind::Ed25519, *certificate.key())
 }
 
+/// Whether `trust` gives `member` this log key, at `last` or later.
+pub(super) fn gives(trust: &TrustList, member: MemberId, key: &SigningKey, last: Option<UnixTime>) -> bool {
+    let public = key.verifying_key();
+    let in_time = |owner: &Member, entry: &KeyEntry| {
+        last.is_none_or(|last| last <= entry.not_after && owner.suspended_from.is_none_or(|from| last < from))
+    };
+    let own = |(owner, entry): (&Member, &KeyEntry)| owner.id == member && entry.key == public && in_time(owner, entry);
+    trust.keys(Role::Log).any(own)
+}
+
 fn ledger_key(trust: &TrustList, member: MemberId, entry: &KeyEntry) -> Option<NoteVerifier> {
     NoteVerifier::new(&trust.ledger_origin(member), KeyKind::Ed25519, entry.key).ok()
 }
@@ -95,3 +106,7 @@ fn witness_key(trust: &TrustList, owner: &Member, entry: &KeyEntry) -> Option<No
 fn covers(owner: &Member, entry: &KeyEntry, at: UnixTime) -> bool {
     entry.not_before <= at && at <= entry.not_after && owner.suspended_from.is_none_or(|from| at < from)
 }
+
+#[cfg(test)]
+#[path = "tests/verifiers.rs"]
+mod tests;

@@ -5,7 +5,7 @@
 //! cities that have read the same entries and records hold equal views, whatever the order they came in, and
 //! [`View::digest`] says so in 32 bytes.
 
-use super::entry::Entry;
+use super::entry::{Announcement, Entry};
 use crate::crypto::{Hash, sha256};
 use crate::gate::Record;
 use crate::id::{GateId, MemberId, PassKey, ProductRef};
@@ -24,7 +24,7 @@ const CONTEXT: &[u8] = b"onecard/view/v1\n";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The uses that stand.
-    uses: BTreeMap<UseKey, Known>,
+    uses: BTreeMap<UseKey, KnownUse>,
     /// What was annulled or reversed. Kept for ever: the use may still be on its way.
     taken_back: BTreeSet<UseKey>,
     /// The keys of the uses of each pass.
@@ -33,7 +33,7 @@ pub struct View {
 
 /// A use of a pass. The order decides between two under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Known {
+struct KnownUse {
     used: Use,
     pass: PassKey,
     product: ProductRef,
@@ -51,7 +51,7 @@ impl View {
         match record {
             Record::Redeemed(redemption) => {
                 let used = redemption.as_use(gate, index);
-                self.insert(Known { used, pass: redemption.pass, product: redemption.product_ref() })
+                self.insert(KnownUse { used, pass: redemption.pass, product: redemption.product_ref() })
             }
             Record::Annulled { index, .. } => self.take_back((gate.gate(), *index)),
             _ => false,
@@ -61,7 +61,9 @@ impl View {
     /// Learns an entry of a member's ledger; `true` when that changed anything.
     pub fn entry(&mut self, member: MemberId, entry: &Entry) -> bool {
         match entry {
-            Entry::Reversal { gate, index } => self.take_back((GateId { member, number: *gate }, *index)),
+            Entry::Announced(Announcement::Reversal { gate, index }) => {
+                self.take_back((GateId { member, number: *gate }, *index))
+            }
             _ => false,
         }
     }
@@ -96,7 +98,7 @@ impl View {
     pub fn digest(&self) -> Hash {
         let mut out = Encoder::new();
         out.array(2).array(self.uses.len());
-        for Known { used, pass, product } in self.uses.values() {
+        for KnownUse { used, pass, product } in self.uses.values() {
             out.array(13).uint(used.gate.member.code()).uint(used.gate.number).uint(used.index).time(used.time);
             out.uint(used.venue.member.code()).uint(used.venue.number).uint(used.service).uint(used.grant);
             out.uint(used.party).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
@@ -109,7 +111,7 @@ impl View {
         sha256(&[CONTEXT, &out.finish()])
     }
 
-    fn insert(&mut self, new: Known) -> bool {
+    fn insert(&mut self, new: KnownUse) -> bool {
         let key = new.used.key();
         if self.taken_back.contains(&key) || self.uses.get(&key).is_some_and(|known| *known <= new) {
             return false;

@@ -8,8 +8,8 @@ use onecard::{
     audit::Files as _,
     crypto::{Hash, sha256},
     tlog::{
-        BundleEntries, BundleError, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Resource, Row, Series,
-        SignedCheckpoint, Storage, TILE_WIDTH, TileId, Write, tiles_of,
+        BundleEntries, EntryBundleError, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Resource, Row,
+        Series, SignedCheckpoint, Storage, TILE_WIDTH, TileId, Write, tiles_of,
     },
 };
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ pub enum RebuildError {
         /// The bundle.
         path: PathBuf,
         /// What is wrong with it.
-        error: BundleError,
+        error: EntryBundleError,
     },
     /// A file does not fit the others: the hashes differ.
     #[error("{} does not fit the hashes", shown(.0))]
@@ -75,7 +75,7 @@ pub enum RebuildError {
 /// Bodies that were pruned stay away.
 ///
 /// What was recorded after the checkpoint is not in the files, so open the result with
-/// [`Ledger::open_after`](onecard::ledger::Ledger::open_after) or
+/// [`OpenOptions::newest`](onecard::tlog::OpenOptions::newest) or
 /// [`Gate::open_after`](onecard::gate::Gate::open_after).
 ///
 /// # Errors

@@ -64,7 +64,9 @@ fn the_one_that_is_killed() {
     let trust = bundle.trust().clone();
     let city = gate_id().member;
 
-    let mut ledger = Ledger::open(store(directory, "ledger"), city, secret(city.code(), Role::Log), trust).unwrap();
+    let mut ledger =
+        Ledger::open(store(directory, "ledger"), city, secret(city.code(), Role::Log), trust, Default::default())
+            .unwrap();
     if ledger.log().size() == 0 {
         ledger.enrol(&certificate, time(OPEN)).unwrap();
     }
@@ -72,7 +74,8 @@ fn the_one_that_is_killed() {
     let mut witness_store = store(directory, "witness");
     let logs = [(LogKey(1), log_verifiers(ledger.trust(), city, time(OPEN)).remove(0))];
     let name = witness_name(ledger.trust(), id(AUDITOR)).unwrap();
-    let mut witness = Witness::open(&witness_store, name, secret(AUDITOR, Role::Witness), logs).unwrap();
+    let mut witness =
+        Witness::open(&witness_store, name, secret(AUDITOR, Role::Witness), logs, Default::default()).unwrap();
     let key = gate_secret(gate_id());
     let mut gate = Gate::open(store(directory, "gate"), key, &certificate, bundle, time(OPEN)).unwrap();
 
@@ -168,7 +171,7 @@ impl Told {
 
         let city = gate_id().member;
         let key = secret(city.code(), Role::Log);
-        let ledger = Ledger::open(store(directory, "ledger"), city, key, trust.clone()).unwrap();
+        let ledger = Ledger::open(store(directory, "ledger"), city, key, trust.clone(), Default::default()).unwrap();
         ledger.log().verify(ledger.storage()).unwrap();
         assert!(ledger.log().size() >= self.entries);
         if let Some(journal) = ledger.journals().get(&1) {
@@ -188,7 +191,7 @@ impl Told {
         let logs = [(LogKey(1), log_verifiers(&trust, city, time(OPEN)).remove(0))];
         let name = witness_name(&trust, id(AUDITOR)).unwrap();
         let storage = store(directory, "witness");
-        let witness = Witness::open(&storage, name, secret(AUDITOR, Role::Witness), logs).unwrap();
+        let witness = Witness::open(&storage, name, secret(AUDITOR, Role::Witness), logs, Default::default()).unwrap();
         let seen = witness.latest(ledger.log().origin().as_str());
         assert!(seen.map_or(0, SignedCheckpoint::size) >= self.witnessed);
         if let Some(seen) = seen {

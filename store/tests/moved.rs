@@ -3,8 +3,8 @@
 
 use onecard::gate::{Decision, Gate, GateError, Scan};
 use onecard::id::GateId;
-use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
-use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
+use onecard::ledger::{Ledger, OpenLedgerError, journal_verifier, log_verifiers};
+use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, OpenOptions, SignedCheckpoint, Storage};
 use onecard::trust::Role;
 use onecard_store::{Published, RebuildError, StoreError, content_digest, publish, rebuild};
 use onecard_testkit::day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
@@ -60,7 +60,8 @@ fn a_ledger_is_moved_with_the_journals_of_its_gates() {
         .collect();
     let storage = rebuild(&path("store"), &published).unwrap();
     let (key, trust) = (secret(city.code(), Role::Log), ledger.trust().clone());
-    let again = Ledger::open_after([newest.note().as_bytes()], storage, city, key, trust.clone()).unwrap();
+    let options = OpenOptions { newest: &[newest.note().as_bytes()] };
+    let again = Ledger::open(storage, city, key, trust.clone(), options).unwrap();
     let mut found = vec![content_digest(again.storage(), again.log()).unwrap()];
     found.extend(again.journals().values().map(|journal| content_digest(again.storage(), journal.log()).unwrap()));
     assert_eq!(found, digests);
@@ -79,8 +80,8 @@ fn a_ledger_is_moved_with_the_journals_of_its_gates() {
     // Nothing is overwritten, and a ledger without its journals is none.
     assert!(matches!(rebuild(&path("store"), &[]), Err(RebuildError::Store(StoreError::Exists(_)))));
     let storage = rebuild(&path("alone"), &published[..1]).unwrap();
-    let alone = Ledger::open(storage, city, secret(city.code(), Role::Log), trust);
-    assert!(matches!(alone, Err(LedgerError::OtherJournal(_))));
+    let alone = Ledger::open(storage, city, secret(city.code(), Role::Log), trust, Default::default());
+    assert!(matches!(alone, Err(OpenLedgerError::OtherJournal(_))));
 }
 
 #[test]

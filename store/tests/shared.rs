@@ -118,7 +118,7 @@ fn shared_ledger(bounds: Bounds, fails_at: u64) -> (SharedLedger<Counting>, Arc<
     let storage = Counting { commits: Arc::clone(&commits), fails_at, ..Counting::default() };
     let city = id(CITIES[0]);
     let trust = bundle().trust().clone();
-    let mut ledger = Ledger::open(storage, city, secret(CITIES[0], Role::Log), trust).unwrap();
+    let mut ledger = Ledger::open(storage, city, secret(CITIES[0], Role::Log), trust, Default::default()).unwrap();
     let segments = [1, 2].map(|number| {
         let gate = GateId { member: city, number };
         let certificate = gate_certificate(gate);

@@ -4,7 +4,7 @@
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Scan};
 use onecard::id::GateId;
-use onecard::ledger::{Ledger, LedgerError};
+use onecard::ledger::{Ledger, LedgerError, RecordEntryError, SignError};
 use onecard::tlog::{
     AddCheckpoint, Chain, Checkpoint, KeyKind, KeyName, Log, LogError, LogKey, MemoryError, MemoryStorage,
     NoteVerifier, Row, SignedCheckpoint, Storage, Witness, WitnessError, Write,
@@ -98,7 +98,9 @@ fn history(salt: u8) -> SignedCheckpoint {
 fn witnesses<S: Storage<Error: Changed>>(store: &Common<S>) {
     let log = NoteVerifier::new(ORIGIN, KeyKind::Ed25519, SigningKey::from_seed(&[1; 32]).verifying_key()).unwrap();
     let name = || KeyName::new("witness.example").unwrap();
-    let open = || Witness::open(store, name(), SigningKey::from_seed(&[2; 32]), [(KEY, log.clone())]).unwrap();
+    let open = || {
+        Witness::open(store, name(), SigningKey::from_seed(&[2; 32]), [(KEY, log.clone())], Default::default()).unwrap()
+    };
     let cosign = |witness: &mut Witness, signed: &SignedCheckpoint| {
         let body = AddCheckpoint { old: 0, proof: Vec::new(), note: signed.note().as_bytes() }.to_body();
         let pending = witness.consider(&AddCheckpoint::parse(&body).unwrap()).unwrap();
@@ -174,25 +176,28 @@ fn ledgers<S: Storage<Error: Changed>>(store: &Common<S>) {
     let list = TrustList::genesis(&bytes, &sha256(&[&bytes])).unwrap();
     let member = id(CITIES[0]);
     let open = || {
-        let ledger = Ledger::open(store.clone(), member, secret(CITIES[0], Role::Log), list.clone());
+        let ledger =
+            Ledger::open(store.clone(), member, secret(CITIES[0], Role::Log), list.clone(), Default::default());
         ledger.unwrap_or_else(|_| panic!("not opened"))
     };
     let changed = |error: LedgerError<S::Error>| match error {
         LedgerError::Log(LogError::Storage(error)) => error.changed(),
         _ => None,
     };
+    let unrecorded = |error| if let RecordEntryError::Ledger(error) = error { changed(error) } else { None };
+    let unsigned = |error| if let SignError::Ledger(error) = error { changed(error) } else { None };
     let certificate = |number| gate_certificate(GateId { member, number });
     let (mut first, mut second) = (open(), open());
     first.enrol(&certificate(1), time(OPEN)).unwrap_or_else(|_| panic!("not enrolled"));
     let size = Row::Size { log: LogKey(0) };
-    assert_eq!(changed(second.enrol(&certificate(2), time(OPEN)).unwrap_err()), Some(size));
-    assert!(matches!(second.checkpoint(), Err(LedgerError::Unsure)));
+    assert_eq!(unrecorded(second.enrol(&certificate(2), time(OPEN)).unwrap_err()), Some(size));
+    assert!(matches!(second.checkpoint(), Err(SignError::Ledger(LedgerError::Unsure))));
     let mut third = open();
     let signed = first.checkpoint().ok().unwrap();
     first.enrol(&certificate(3), time(OPEN)).unwrap_or_else(|_| panic!("not enrolled"));
     first.checkpoint().ok().unwrap();
     // An older checkpoint does not come back.
-    assert_eq!(changed(third.checkpoint().unwrap_err()), Some(size));
+    assert_eq!(unsigned(third.checkpoint().unwrap_err()), Some(size));
     second.recover().unwrap_or_else(|_| panic!("not recovered"));
     assert_eq!(second.enrol(&certificate(2), time(OPEN)).ok(), Some(2));
     assert_eq!((signed.size(), second.checkpoint().ok().unwrap().size()), (1, 3));

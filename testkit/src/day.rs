@@ -5,7 +5,7 @@ use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, Sync, Synced};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
-use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
+use onecard::ledger::{Announcement, Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
     Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
@@ -186,15 +186,16 @@ impl Day {
         let trust = bundle().trust().clone();
         let cities = CITIES.map(|code| {
             let key = secret(code, Role::Log);
-            let mut ledger = Ledger::open(MemoryStorage::new(), id(code), key, trust.clone()).unwrap();
+            let mut ledger =
+                Ledger::open(MemoryStorage::new(), id(code), key, trust.clone(), Default::default()).unwrap();
             let now = time(OPEN - 1_800);
             let digest = trust.digest();
-            ledger.record(Entry::TrustAdopted { sequence: 1, digest }, now).unwrap();
+            ledger.record(Announcement::TrustAdopted { sequence: 1, digest }, now).unwrap();
             let digest = sha256(&[&catalogue(code)]);
-            ledger.record(Entry::CataloguePublished { sequence: 1, digest }, now).unwrap();
+            ledger.record(Announcement::CataloguePublished { sequence: 1, digest }, now).unwrap();
             let (uri, issued) = (format!("oc:{code}/1"), time(OPEN - 3_600));
             let digest = sha256(&[&status_list(code)]);
-            ledger.record(Entry::StatusPublished { uri, issued, digest }, now).unwrap();
+            ledger.record(Announcement::StatusPublished { uri, issued, digest }, now).unwrap();
             let numbers = if code == CITIES[0] || code == CITIES[1] { 1..3 } else { 1..1 };
             let gates = numbers.map(|number| open_gate(&mut ledger, number)).collect();
             City { ledger, gates }
@@ -209,7 +210,10 @@ impl Day {
         let witness = |code: u32| {
             let storage = MemoryStorage::new();
             let name = witness_name(&trust, id(code)).unwrap();
-            (Witness::open(&storage, name, secret(code, Role::Witness), logs(code)).unwrap(), storage)
+            (
+                Witness::open(&storage, name, secret(code, Role::Witness), logs(code), Default::default()).unwrap(),
+                storage,
+            )
         };
         let witnesses = CITIES.into_iter().chain([AUDITOR]).map(witness).collect();
         Self { cities: cities.into_iter().collect(), witnesses }
@@ -376,7 +380,7 @@ impl Day {
         let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
         let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
         for city in self.cities.iter_mut().filter(part) {
-            city.ledger.record(Entry::Settlement(settled.clone()), time(at)).unwrap();
+            city.ledger.record(Announcement::Settlement(settled.clone()), time(at)).unwrap();
         }
         self.finish(at);
     }

@@ -8,7 +8,7 @@ use onecard::audit::{MemoryFiles, Options, Period, audit};
 use onecard::crypto::SigningKey;
 use onecard::gate::{Record, Redemption, Totals};
 use onecard::id::GateId;
-use onecard::ledger::{CutOff, Entry, StatementRef, witness_name};
+use onecard::ledger::{Announcement, CutOff, Entry, StatementRef, witness_name};
 use onecard::time::UnixTime;
 use onecard::tlog::{
     Checkpoint, Frontier, KeyName, Log, LogKey, MemoryStorage, Note, SignedCheckpoint, Storage, encode_bundle_entry,
@@ -127,7 +127,7 @@ impl Script {
                     Entry::JournalSealed { gate, first, checkpoint } => {
                         Line::Seal { at, gate, first, size: parsed(&checkpoint).size }
                     }
-                    Entry::PeerSeen { checkpoint } => {
+                    Entry::Announced(Announcement::PeerSeen { checkpoint }) => {
                         let Checkpoint { origin, size, .. } = parsed(&checkpoint);
                         let of = origin.as_str().rsplit('/').next().unwrap().parse().unwrap();
                         Line::Peer { at, of, size }
@@ -212,7 +212,9 @@ impl Script {
                     let checkpoint = sealed.get(&((member, *gate), *size)).cloned().unwrap_or_default();
                     Entry::JournalSealed { gate: *gate, first: *first, checkpoint }.encode(*at)
                 }
-                Line::Peer { at, of, size } => Entry::PeerSeen { checkpoint: seen[&(*of, *size)].clone() }.encode(*at),
+                Line::Peer { at, of, size } => {
+                    Entry::Announced(Announcement::PeerSeen { checkpoint: seen[&(*of, *size)].clone() }).encode(*at)
+                }
                 Line::Raw(bytes) => bytes.clone(),
             };
             let bodies: Vec<Vec<u8>> = lines.iter().map(body).collect();
@@ -248,7 +250,7 @@ impl Script {
 
     fn all_agree(&mut self, members: &[u32], number: i64, settled: &StatementRef) {
         for member in members {
-            self.enter_at(*member, NIGHT + number * DAY, Entry::Settlement(settled.clone()));
+            self.enter_at(*member, NIGHT + number * DAY, Entry::Announced(Announcement::Settlement(settled.clone())));
         }
     }
 
@@ -267,7 +269,11 @@ impl Script {
     /// What these members agreed to last is another statement.
     pub fn agree(&mut self, members: &[u32], change: impl Fn(&mut StatementRef)) {
         for member in members {
-            let Some(Line::At(_, Entry::Settlement(settled))) = self.ledger(*member).last_mut() else { unreachable!() };
+            let Some(Line::At(_, Entry::Announced(Announcement::Settlement(settled)))) =
+                self.ledger(*member).last_mut()
+            else {
+                unreachable!()
+            };
             change(settled);
         }
     }
@@ -367,7 +373,8 @@ impl Script {
         for line in self.ledger(member) {
             if let Line::At(
                 _,
-                Entry::CataloguePublished { digest: named, .. } | Entry::StatusPublished { digest: named, .. },
+                Entry::Announced(Announcement::CataloguePublished { digest: named, .. })
+                | Entry::Announced(Announcement::StatusPublished { digest: named, .. }),
             ) = line
                 && *named == old
             {
@@ -382,7 +389,7 @@ pub fn good() -> (Day, Script) {
     let mut day = Day::ordinary();
     let seen = day.cities[0].ledger.kept_checkpoint().unwrap().unwrap().checkpoint().clone();
     let checkpoint = seen.sign(&secret(HUANGPU, Role::Log));
-    day.cities[1].ledger.record(Entry::PeerSeen { checkpoint }, time(OPEN + 50_000)).unwrap();
+    day.cities[1].ledger.record(Announcement::PeerSeen { checkpoint }, time(OPEN + 50_000)).unwrap();
     day.finish(NIGHT);
     let script = Script::of(&day);
     (day, script)

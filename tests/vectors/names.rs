@@ -450,7 +450,6 @@ impl Named for ReceiptError {
             Self::Note(error) => error.name(seen),
             Self::NotFinal => "receipt.not_final".into(),
             Self::OtherSeal => "receipt.other_seal".into(),
-            other => panic!("{other:?} has no name"),
         }
     }
 }

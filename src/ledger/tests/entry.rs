@@ -13,19 +13,19 @@ fn samples() -> Vec<Entry> {
     vec![
         Entry::GateEnrolled { certificate: vec![1, 2, 3] },
         Entry::GateRetired { gate: 7 },
-        Entry::TrustAdopted { sequence: 1, digest },
-        Entry::CataloguePublished { sequence: 2, digest },
-        Entry::StatusPublished { uri: "oc:310101/1".into(), issued: time(5), digest },
+        Entry::Announced(Announcement::TrustAdopted { sequence: 1, digest }),
+        Entry::Announced(Announcement::CataloguePublished { sequence: 2, digest }),
+        Entry::Announced(Announcement::StatusPublished { uri: "oc:310101/1".into(), issued: time(5), digest }),
         Entry::JournalSealed { gate: 7, first: 300, checkpoint: "a\n".into() },
-        Entry::Reversal { gate: 7, index: 299 },
-        Entry::GapDeclared { gate: 7, from: 3, until: 9 },
-        Entry::PeerSeen { checkpoint: "b\n".into() },
-        Entry::Settlement(StatementRef {
+        Entry::Announced(Announcement::Reversal { gate: 7, index: 299 }),
+        Entry::Announced(Announcement::GapDeclared { gate: 7, from: 3, until: 9 }),
+        Entry::Announced(Announcement::PeerSeen { checkpoint: "b\n".into() }),
+        Entry::Announced(Announcement::Settlement(StatementRef {
             from: time(1),
             until: time(2),
             cut_offs: vec![cut_off(310_101), cut_off(320_100)],
             digest,
-        }),
+        })),
     ]
 }
 
@@ -39,11 +39,11 @@ fn every_kind_round_trips() {
 #[test]
 fn contradictions_are_refused() {
     let rule = |entry: Entry| matches!(Entry::decode(&entry.encode(time(1))), Err(EntryError::Rule(_)));
-    assert!(rule(Entry::GapDeclared { gate: 1, from: 3, until: 3 }));
-    let Entry::Settlement(settled) = samples().remove(9) else { panic!("the last sample") };
-    assert!(rule(Entry::Settlement(StatementRef { until: settled.from, ..settled.clone() })));
+    assert!(rule(Entry::Announced(Announcement::GapDeclared { gate: 1, from: 3, until: 3 })));
+    let Entry::Announced(Announcement::Settlement(settled)) = samples().remove(9) else { panic!("the last sample") };
+    assert!(rule(Entry::Announced(Announcement::Settlement(StatementRef { until: settled.from, ..settled.clone() }))));
     let swapped = settled.cut_offs.iter().rev().copied().collect();
-    assert!(rule(Entry::Settlement(StatementRef { cut_offs: swapped, ..settled })));
+    assert!(rule(Entry::Announced(Announcement::Settlement(StatementRef { cut_offs: swapped, ..settled }))));
     assert_eq!(Entry::decode(&[0x83, 10, 1, 1]), Err(EntryError::Kind(10)));
     assert!(Entry::decode(&[0x84, 1, 1, 1, 1]).is_err(), "an item too many");
     let long = Entry::GateEnrolled { certificate: vec![0; MAX_GATE_CERTIFICATE + 1] };
@@ -62,4 +62,12 @@ proptest! {
             prop_assert_eq!(entry.encode(time), bytes);
         }
     }
+}
+
+#[test]
+fn only_ingest_seals_a_journal() {
+    // By its kind, which is the second byte. What may be recorded is another type.
+    let own = |entry: &Entry| [0, 1, 5].contains(&entry.encode(time(1))[1]);
+    assert!(samples().iter().all(|entry| own(entry) != matches!(entry, Entry::Announced(_))));
+    assert_eq!(samples().iter().filter(|entry| own(entry)).count(), 3);
 }

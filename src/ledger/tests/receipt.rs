@@ -1,10 +1,11 @@
 //! Tests of `receipt.rs`.
 
-use super::super::city::tests::{CITY, ledger_with, lines, sealed};
+use super::super::ledger::LEDGER;
+use super::super::test_city::{CITY, ledger_with, lines, sealed};
 use super::*;
 use crate::gate::journal_tests::NOW;
-use crate::ledger::{Ledger, LedgerError};
-use crate::tlog::MemoryStorage;
+use crate::ledger::Ledger;
+use crate::tlog::{MemoryStorage, Row, Write};
 use crate::trust::test_federation::{id, time};
 use crate::trust::{GateCertificateSpec, Role};
 
@@ -48,11 +49,11 @@ fn a_receipt_verifies_with_the_trust_list_alone() {
 fn there_is_no_receipt_before_the_ledger_was_signed() {
     let mut gate = sealed(&[1]);
     let mut ledger = ledger_with(&gate);
-    let not_logged = |ledger: &Ledger<MemoryStorage>, index| matches!(ledger.receipt(7, index), Err(LedgerError::NotLogged { index: at, .. }) if at == index);
+    let not_logged = |ledger: &Ledger<MemoryStorage>, index| matches!(ledger.receipt(7, index), Err(NoReceipt::NotLogged { index: at, .. }) if at == index);
     assert!(not_logged(&ledger, 1));
     ledger.checkpoint().unwrap();
     assert!(ledger.receipt(7, 2).is_ok() && not_logged(&ledger, 3) && not_logged(&ledger, u64::MAX));
-    assert!(matches!(ledger.receipt(8, 0), Err(LedgerError::Gate(_))));
+    assert!(matches!(ledger.receipt(8, 0), Err(NoReceipt::Gate(_))));
     gate.annul(2, time(NOW)).unwrap();
     gate.seal().unwrap().unwrap();
     ledger.ingest(&gate.segment(3).unwrap().unwrap(), time(NOW)).unwrap();
@@ -153,4 +154,14 @@ fn sizes_are_bounded() {
     assert_eq!(body(&entry), Err(ReceiptError::Extra));
     assert_eq!(body(&entry[1..]), Ok(&entry[33..]));
     assert_eq!([body(&entry[..31]), body(&entry[..32])], [Err(ReceiptError::Extra), Ok(&[][..])]);
+}
+
+#[test]
+fn another_entry_in_place_of_the_seal_makes_no_receipt() {
+    let mut ledger = ledger_with(&sealed(&[1]));
+    ledger.checkpoint().unwrap();
+    ledger.receipt(7, 2).unwrap();
+    let other = Entry::GateRetired { gate: 7 }.encode(time(NOW));
+    ledger.storage.commit(&[Write::Put(Row::Entry { log: LEDGER, index: 1 }, other)]).unwrap();
+    assert!(matches!(ledger.receipt(7, 2), Err(NoReceipt::NotLogged { index: 2, .. })));
 }

@@ -11,7 +11,7 @@ use onecard::{
     crypto::sha256,
     gate::{Decision, Gate, GateError, Record, Scan, Segment, Sync},
     id::{GateId, PassId, PassKey},
-    ledger::{Entry, Ledger, log_verifiers, witness_name},
+    ledger::{Announcement, Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
     time::Date,
     tlog::{AddCheckpoint, LogKey, Refused, SignedCheckpoint, Witness},
@@ -186,7 +186,7 @@ impl World {
             Some(ledger) => ledger.recover().map_err(said)?,
             none => {
                 let store = store(&self.disks[LEDGER as usize])?;
-                let opened = Ledger::open(store, id(CITY), secret(CITY, Role::Log), trust.clone());
+                let opened = Ledger::open(store, id(CITY), secret(CITY, Role::Log), trust.clone(), Default::default());
                 *none = Some(opened.map_err(said)?);
             }
         }
@@ -194,7 +194,7 @@ impl World {
             let store = store(&self.disks[WITNESS as usize])?;
             let logs = [(LogKey(1), log_verifiers(trust, id(CITY), time(OPEN)).remove(0))];
             let name = witness_name(trust, id(day::AUDITOR)).unwrap();
-            let opened = Witness::open(&store, name, secret(day::AUDITOR, Role::Witness), logs);
+            let opened = Witness::open(&store, name, secret(day::AUDITOR, Role::Witness), logs, Default::default());
             self.witness = Some((opened.map_err(said)?, store));
         }
         Ok(())
@@ -211,19 +211,24 @@ impl World {
     fn record_lists(&mut self) -> Result<(), String> {
         let digest = |bytes: &[u8]| sha256(&[bytes]);
         let entries = [
-            Entry::TrustAdopted { sequence: 1, digest: digest(&day::trust_list()) },
-            Entry::CataloguePublished { sequence: 1, digest: digest(&day::catalogue(CITY)) },
-            Entry::StatusPublished {
+            Entry::Announced(Announcement::TrustAdopted { sequence: 1, digest: digest(&day::trust_list()) }),
+            Entry::Announced(Announcement::CataloguePublished { sequence: 1, digest: digest(&day::catalogue(CITY)) }),
+            Entry::Announced(Announcement::StatusPublished {
                 uri: format!("oc:{CITY}/1"),
                 issued: time(OPEN - 3_600),
                 digest: digest(&day::status_list(CITY)),
-            },
+            }),
             Entry::GateEnrolled { certificate: fixed().certificate.clone() },
         ];
         for (index, entry) in (0..).zip(entries) {
             // An entry that was durable although nobody was told is not recorded twice.
             if self.ledger().log().size() == index {
-                let at = self.ledger().record(entry.clone(), time(OPEN - 1_800)).map_err(said)?;
+                let (ledger, now) = (self.ledger(), time(OPEN - 1_800));
+                let at = match &entry {
+                    Entry::Announced(announced) => ledger.record(announced.clone(), now),
+                    _ => ledger.enrol(&fixed().certificate, now),
+                };
+                let at = at.map_err(said)?;
                 assert_eq!(at, index, "an index was used again");
             }
             if !self.told.entries.iter().any(|(at, _)| *at == index) {

@@ -7,7 +7,7 @@ use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Sc
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals, flags};
 use onecard::id::PassId;
-use onecard::ledger::Entry;
+use onecard::ledger::{Announcement, Entry};
 use onecard::product::{Length, Validity};
 use onecard::trust::{Policy, Role, TrustListSpec};
 use onecard::wire::text;
@@ -252,7 +252,7 @@ fn annul_by_two_seals(script: &mut Script) {
 /// takes the third or after.
 fn reversed_and_used(script: &mut Script, after: i64, before: bool) {
     [OPEN, OPEN + 1_000].iter().for_each(|at| used_at(script, H2, 7, 1, *at));
-    let back = Entry::Reversal { gate: 2, index: 3 };
+    let back = Entry::Announced(Announcement::Reversal { gate: 2, index: 3 });
     let at = OPEN + 1_000 + after;
     let (record, evidence) = record_of(used(7, 1, &code(&pass(HUANGPU, 7, 1, |_| {}), 7, at), at), |_| {});
     if before {
@@ -309,7 +309,7 @@ fn prune_up_to_use(script: &mut Script) {
 /// The first record that is left is reversed, and is no redemption.
 fn prune_up_to_reversed(script: &mut Script) {
     prune(script, true);
-    script.enter(HUANGPU, Entry::Reversal { gate: 2, index: 256 });
+    script.enter(HUANGPU, Entry::Announced(Announcement::Reversal { gate: 2, index: 256 }));
 }
 
 fn close_with(record: &mut Record, said: Totals) {
@@ -516,7 +516,7 @@ fn read_up_to(script: &mut Script, at: i64) {
 /// The third use of pass 1 is none too many once the second was taken back.
 fn reversed(script: &mut Script) {
     used_at(script, H2, 1, 1, OPEN + 9_000);
-    script.enter(NANJING, Entry::Reversal { gate: 1, index: 3 });
+    script.enter(NANJING, Entry::Announced(Announcement::Reversal { gate: 1, index: 3 }));
 }
 
 /// The first gate seals a journal whose entries do not follow one another; nothing else is wrong with it.

@@ -8,7 +8,7 @@ use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Scri
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Record;
 use onecard::id::GateId;
-use onecard::ledger::Entry;
+use onecard::ledger::{Announcement, Entry};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, KeyName};
 use onecard::trust::{GateCertificateSpec, Role, TrustListSpec};
@@ -146,11 +146,11 @@ fn enter_at(script: &mut Script, at: i64, entry: Entry) {
 }
 
 fn adopted() -> Entry {
-    Entry::TrustAdopted { sequence: 1, digest: day::bundle().trust().digest() }
+    Entry::Announced(Announcement::TrustAdopted { sequence: 1, digest: day::bundle().trust().digest() })
 }
 
 fn adopt(script: &mut Script, sequence: u64, digest: onecard::Hash) {
-    script.enter(HUANGPU, Entry::TrustAdopted { sequence, digest });
+    script.enter(HUANGPU, Entry::Announced(Announcement::TrustAdopted { sequence, digest }));
 }
 
 /// Two more trust lists are published, and the ledger adopts these.
@@ -167,12 +167,15 @@ fn adopt_newer(script: &mut Script, adopted: &[u64]) {
 }
 
 fn catalogue(script: &mut Script, sequence: u64, list: &[u8]) {
-    script.enter(HUANGPU, Entry::CataloguePublished { sequence, digest: sha256(&[list]) });
+    script.enter(HUANGPU, Entry::Announced(Announcement::CataloguePublished { sequence, digest: sha256(&[list]) }));
 }
 
 fn status(script: &mut Script, uri: &str, issued: i64) {
     let digest = sha256(&[&day::status_list(HUANGPU)]);
-    script.enter(HUANGPU, Entry::StatusPublished { uri: uri.into(), issued: time(issued), digest });
+    script.enter(
+        HUANGPU,
+        Entry::Announced(Announcement::StatusPublished { uri: uri.into(), issued: time(issued), digest }),
+    );
 }
 
 fn enrol(script: &mut Script, member: u32, number: u32, registrar: &SigningKey) {
@@ -242,14 +245,17 @@ fn goes_on(script: &mut Script) {
 }
 
 fn gap(script: &mut Script, gate: u32, from: u64) {
-    script.enter(NANJING, Entry::GapDeclared { gate, from, until: from + 2 });
+    script.enter(NANJING, Entry::Announced(Announcement::GapDeclared { gate, from, until: from + 2 }));
 }
 
 /// Nanjing saw a checkpoint of Huangpu's, signed by Huangpu.
 fn peer(script: &mut Script, size: u64, change: impl FnOnce(&mut Checkpoint)) {
     let mut checkpoint = Checkpoint { origin: name("onecard.test/310101"), size, root: sha256(&[b"another"]) };
     change(&mut checkpoint);
-    script.enter(NANJING, Entry::PeerSeen { checkpoint: checkpoint.sign(&secret(HUANGPU, Role::Log)) });
+    script.enter(
+        NANJING,
+        Entry::Announced(Announcement::PeerSeen { checkpoint: checkpoint.sign(&secret(HUANGPU, Role::Log)) }),
+    );
 }
 
 fn cosigned(script: &mut Script, by: &[(u32, i64)]) {
@@ -258,7 +264,7 @@ fn cosigned(script: &mut Script, by: &[(u32, i64)]) {
 
 fn reverse(script: &mut Script, reversed: &[(u32, u64)]) {
     for &(gate, index) in reversed {
-        script.enter(HUANGPU, Entry::Reversal { gate, index });
+        script.enter(HUANGPU, Entry::Announced(Announcement::Reversal { gate, index }));
     }
 }
 
@@ -282,5 +288,7 @@ fn reversed_and_damaged(script: &mut Script) {
 
 fn reversed_before(script: &mut Script) {
     let at = script.seals(N2)[0].0;
-    script.ledger(NANJING).insert(at, Line::At(time(EVENING), Entry::Reversal { gate: 2, index: 2 }));
+    script
+        .ledger(NANJING)
+        .insert(at, Line::At(time(EVENING), Entry::Announced(Announcement::Reversal { gate: 2, index: 2 })));
 }

@@ -5,7 +5,7 @@ use crate::day::{self, CITIES, id, secret};
 use crate::script::Damage::Agreed;
 use crate::script::{H1, Line, NANJING, Script};
 use onecard::crypto::{Hash, sha256};
-use onecard::ledger::Entry;
+use onecard::ledger::{Announcement, Entry};
 use onecard::product::{Method, Rate};
 use onecard::tlog::{Frontier, genesis, link_hash};
 use onecard::trust::Role;
@@ -91,7 +91,9 @@ fn back(script: &mut Script) {
 
 /// The second period ends in one ledger where the first did.
 fn no_further(script: &mut Script) {
-    let Some(Line::At(_, Entry::Settlement(first))) = script.ledger(CITIES[2]).last() else { unreachable!() };
+    let Some(Line::At(_, Entry::Announced(Announcement::Settlement(first)))) = script.ledger(CITIES[2]).last() else {
+        unreachable!()
+    };
     let cut_off = first.cut_offs[2];
     script.settle(1);
     script.agree(&CITIES, |settled| settled.cut_offs[2] = cut_off);

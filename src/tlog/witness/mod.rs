@@ -1,0 +1,4 @@
+//! Following logs of others, and cosigning them.
+
+pub(super) mod replica;
+pub(super) mod witness;
