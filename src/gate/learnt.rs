@@ -5,20 +5,17 @@
 //! is, the city says and signs, never the gate's clock, which may be set back; a gate whose clock shows
 //! an earlier time than that decides nothing.
 
-use super::journal::GateError;
+use super::error::GateError;
 use super::ledger_runs::LedgerRuns;
+use super::rows::{EXTENT, LEARNT};
 use super::usage_digest::{UsageDigestError, UsageFacts};
 use crate::id::{MemberId, PassKey};
 use crate::product::Usage;
 use crate::snapshot::{self, LearntExtent, LearntUsage, SnapshotError};
 use crate::time::UnixTime;
-use crate::tlog::{LogError, LogKey, Row, Series, Storage, Write};
+use crate::tlog::{LogError, Row, Series, Storage, Write};
 use std::collections::BTreeMap;
 
-/// A series of rows beside the journal: no log, but what a store keeps by number.
-const ROWS: LogKey = LogKey(1);
-/// How far the rows go. Names 0 and 1 belong to the journal, 17 to the self-test.
-const EXTENT: Row = Row::Meta { log: super::journal::LOG, name: 16 };
 /// Most runs of entries that are known of one ledger.
 const MAX_RUNS: usize = 64;
 /// Up to so many passes in a row take no more room than they need.
@@ -51,7 +48,7 @@ impl Learnt {
             }
             broken.is_none()
         };
-        storage.scan(Series::Entry, ROWS, 0..u64::MAX, &mut take).map_err(LogError::Storage)?;
+        storage.scan(Series::Entry, LEARNT, 0..u64::MAX, &mut take).map_err(LogError::Storage)?;
         broken.map_or(Ok(learnt), |error| Err(error.into()))
     }
 
@@ -160,7 +157,7 @@ impl Change {
     /// What makes it durable.
     pub(super) fn writes(&self) -> Vec<Write> {
         let row = |(&number, learnt): (&u64, &Vec<LearntUsage>)| {
-            let row = Row::Entry { log: ROWS, index: number };
+            let row = Row::Entry { log: LEARNT, index: number };
             if learnt.is_empty() { Write::Delete(row) } else { Write::Put(row, snapshot::encode_learnt(learnt)) }
         };
         let ledgers = self.ledgers.runs().map(|(member, run)| (member, run.start, run.end));

@@ -1,20 +1,18 @@
 //! What would fail tonight: asked in the afternoon, while somebody can still mend it.
 
 use super::coded::coded;
-use super::journal::{Gate, LOG};
+use super::gate::Gate;
+use super::rows::PROBE;
 use crate::id::{MemberId, VenueId};
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
 use crate::product::{Grant, Validity};
 use crate::time::UnixTime;
-use crate::tlog::{Row, Storage, Write};
+use crate::tlog::{Storage, Write};
 use crate::trust::{Age, Catalogue, Piece, Role};
 use std::collections::BTreeSet;
 
 /// How far a self-test looks ahead, in seconds.
 pub const SELF_TEST_AHEAD: i64 = 86_400;
-
-/// The row that is written to see whether the store can be written.
-const PROBE: Row = Row::Meta { log: LOG, name: 17 };
 
 /// More than a record takes in a segment beside its evidence, in bytes.
 const MAX_RECORD: usize = 128;

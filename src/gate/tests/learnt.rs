@@ -1,6 +1,6 @@
 //! Tests of `learnt.rs`.
 
-use super::super::journal::tests::{NOW, bundle, code_of, gate_key, open, pass};
+use super::super::test_gate::{NOW, bundle, code_of, gate_key, open, pass};
 use super::super::usage_digest::tests::{any_fact, facts, signed};
 use super::super::{Decision, Gate, Reason, Record, Scan, Sync, UsageDigestSpec};
 use super::*;
@@ -143,7 +143,7 @@ fn a_sync_writes_what_it_changes() {
         let writes = news.change().unwrap().writes();
         writes.iter().map(Write::row).collect::<Vec<_>>()
     };
-    let row = |number| Row::Entry { log: ROWS, index: number };
+    let row = |number| Row::Entry { log: LEARNT, index: number };
     assert_eq!(changed(told(0, 0..5, &many)), []);
     assert_eq!(changed(told(0, 0..5, &[(7, LATER, 900)])), [row(0x0707_0707_0707_0707 >> 1)]);
     assert_eq!(changed(told(0, 5..6, &[])), [EXTENT]);
@@ -213,7 +213,7 @@ fn a_redemption_that_the_city_took_back_is_not_scanned_again() {
 fn damaged_rows_keep_the_gate_closed() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     sync(&mut gate, &[digest(NOW, told(0, 0..5, &[(1, LATER, 1), (2, LATER, 2)]))], NOW).unwrap();
-    let row = |number: u8| Row::Entry { log: ROWS, index: super::number(key(number)) };
+    let row = |number: u8| Row::Entry { log: LEARNT, index: super::number(key(number)) };
     let first = gate.storage().get(row(1)).unwrap().unwrap();
     let with = |row, bytes: &[u8]| {
         let mut storage = gate.storage().clone();
@@ -241,7 +241,7 @@ fn before_the_time_that_it_forgot_up_to_a_gate_decides_nothing() {
     assert_eq!(scan(&mut gate, 1, ends, NOW).reason(), Reason::TotalQuota);
     sync(&mut gate, &[digest(NOW + 600, told(ends, 0..6, &[]))], NOW + 600).unwrap();
     assert_eq!(gate.known.learnt.rows.len(), 1);
-    assert_eq!(gate.storage().rows().filter(|(row, _)| matches!(row, Row::Entry { log: ROWS, .. })).count(), 1);
+    assert_eq!(gate.storage().rows().filter(|(row, _)| matches!(row, Row::Entry { log: LEARNT, .. })).count(), 1);
     assert_eq!(scan(&mut gate, 1, ends, NOW + 600).reason(), Reason::Expired);
     gate.set_clock(time(ends - 3)).unwrap();
     let mut again = open(gate.storage().clone(), ends - 3).unwrap();
@@ -295,7 +295,7 @@ proptest! {
             sync(&mut gates[1], &digests, NOW).unwrap();
         }
         let kept = |gate: &TestGate| {
-            let learnt = |row: &Row| *row == EXTENT || matches!(row, Row::Entry { log: ROWS, .. });
+            let learnt = |row: &Row| *row == EXTENT || matches!(row, Row::Entry { log: LEARNT, .. });
             let rows = gate.storage().rows().filter(|(row, _)| learnt(row));
             rows.map(|(row, bytes)| (row, bytes.to_vec())).collect::<Vec<_>>()
         };

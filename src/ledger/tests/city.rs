@@ -2,7 +2,7 @@
 
 use super::super::verifiers::witness_verifiers;
 use super::*;
-use crate::gate::journal_tests::{self as gates, Late, NOW, code};
+use crate::gate::test_gate::{self as gates, Late, NOW, code};
 use crate::gate::{Decision, Gate, Override, Reason, Scan};
 use crate::ledger::{CutOff, LedgerCheckpoint, StatementRef, witness_name};
 use crate::tlog::{Checkpoint, Damage, MemoryError, MemoryStorage, Row};

@@ -2,7 +2,7 @@
 
 use super::super::city::tests::{CITY, ledger_with, lines, sealed};
 use super::*;
-use crate::gate::journal_tests::NOW;
+use crate::gate::test_gate::NOW;
 use crate::ledger::{Ledger, LedgerError};
 use crate::tlog::MemoryStorage;
 use crate::trust::test_federation::{id, time};

@@ -1,10 +1,13 @@
-//! What else happens at a gate and goes on record: people let in by hand, outages, exits, and a clock
-//! that jumped. None of it is a use of a pass.
+//! What else happens at a gate and goes on record: people let in by hand, entries taken back, outages, exits, a
+//! clock that jumped or was set, and the end of the day. None of it is a use of a pass.
 
 use super::decision::{Reason, Refusal};
-use super::journal::{Gate, GateError, Scan, Shown, evidence};
+use super::error::GateError;
+use super::gate::Gate;
 use super::record::{Override, Record, Totals};
-use crate::time::UnixTime;
+use super::scan::{Scan, Shown, evidence};
+use super::state::Recent;
+use crate::time::{Date, UnixTime};
 use crate::tlog::Storage;
 
 /// How fast a clock and a counter may drift apart, in seconds for a million: what good quartz, a cold morning, and a
@@ -24,6 +27,24 @@ impl<S: Storage> Gate<S> {
     pub fn let_in(&mut self, entry: Override, now: UnixTime) -> Result<u64, GateError<S::Error>> {
         let entry = Override { party: entry.party.max(1), ..entry };
         self.note(now, |time| Record::Overridden { time, entry })
+    }
+
+    /// Takes back a redemption of this gate, shortly after it was recorded: the visitor turned round.
+    ///
+    /// # Errors
+    /// [`GateError::NoRedemption`], [`GateError::TooLate`], [`GateError::Clock`], or the store's.
+    pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        let now = self.check_clock(now)?;
+        let recent = self.known.recent.iter().find(|recent| recent.index == index);
+        let within = self.bundle.trust().policy().annul_within;
+        let young = |recent: &Recent| self.known.clocks.may_annul(index, recent.redemption.time, now, within);
+        match recent {
+            None if self.redeemed_long_ago(index) => Err(GateError::TooLate(index)),
+            None => Err(GateError::NoRedemption(index)),
+            Some(recent) if young(recent) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
+            Some(_) => Err(GateError::TooLate(index)),
+        }
     }
 
     /// Records that people pass unchecked since `since`: the gate was down, or was opened by hand.
@@ -132,6 +153,32 @@ impl<S: Storage> Gate<S> {
         Ok(!self.known.doubt)
     }
 
+    /// Sets the clock: the only way time goes back in a journal, and it is on record.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        let before = self.known.last;
+        self.append(&[Record::ClockSet { time: now, before }], Vec::new())?;
+        self.anchor = None;
+        Ok(())
+    }
+
+    /// Records the totals since the last day close.
+    ///
+    /// # Errors
+    /// [`GateError::Clock`], or the store's.
+    pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
+        self.recover()?;
+        let now = self.check_clock(now)?;
+        let totals = self.known.totals;
+        let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
+        self.append(&[Record::DayClosed { time: now, day, totals, refused }], Vec::new())?;
+        self.refused.clear();
+        Ok(())
+    }
+
     /// Appends one record of the time `now`.
     fn note(&mut self, now: UnixTime, record: impl FnOnce(UnixTime) -> Record) -> Result<u64, GateError<S::Error>> {
         self.recover()?;
@@ -140,8 +187,15 @@ impl<S: Storage> Gate<S> {
         self.append(&[record(now)], Vec::new())?;
         Ok(index)
     }
+
+    /// Whether an entry is a redemption that stands, among those that are no longer kept at hand.
+    fn redeemed_long_ago(&self, index: u64) -> bool {
+        let Ok(body) = self.log.body(&self.storage, index) else { return false };
+        let Ok(Record::Redeemed(redemption)) = Record::decode(&body) else { return false };
+        self.usage_with(&redemption.pass, &[]).uses().iter().any(|used| used.key() == (self.id(), index))
+    }
 }
 
 #[cfg(test)]
-#[path = "tests/desk.rs"]
+#[path = "tests/operator.rs"]
 mod tests;

@@ -1,14 +1,14 @@
-//! Tests of `desk.rs`.
+//! Tests of `operator.rs`.
 
-use super::super::journal::Identity;
-use super::super::journal::tests::{NOW, answer_to, bundle, code, gate_key, open, pass};
 use super::*;
 use crate::gate::record::flags;
-use crate::gate::{RecordError, Sync, Trouble};
+use crate::gate::test_gate::{CITY, NOW, answer_to, bundle, certificate, code, gate_key, open, pass, reason};
+use crate::gate::{Identity, RecordError, Sync, Trouble};
 use crate::id::{GateId, PassId, PassKey};
 use crate::product::Use;
 use crate::tlog::MemoryStorage;
-use crate::trust::test_federation::time;
+use crate::trust::test_federation::{self, id, time};
+use crate::trust::{Policy, TrustListSpec};
 use crate::wire::text;
 
 fn gate() -> Gate<MemoryStorage> {
@@ -323,4 +323,77 @@ fn a_use_learnt_from_a_gate_that_is_ahead_counts() {
     let usage = [(key, [used(1), used(2)].into_iter().collect())];
     gate.sync(&Sync { usage: &usage, ..Sync::default() }, time(NOW)).unwrap();
     assert_eq!(admit(&mut gate, 1, NOW), Reason::TotalQuota);
+}
+
+#[test]
+fn an_annulled_entry_gives_the_use_back() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for at in [NOW, NOW + 200] {
+        assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
+    }
+    gate.annul(3, time(NOW + 300)).unwrap();
+    assert!(matches!(gate.annul(3, time(NOW + 300)), Err(GateError::NoRedemption(3))), "once only");
+    assert!(matches!(gate.annul(0, time(NOW + 300)), Err(GateError::NoRedemption(0))), "the gate opened then");
+    assert!(matches!(gate.annul(99, time(NOW + 300)), Err(GateError::NoRedemption(99))));
+    assert!(matches!(gate.annul(2, time(NOW + 901)), Err(GateError::TooLate(2))), "within 900 s only");
+    assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
+    assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+}
+
+#[test]
+fn what_can_be_annulled_is_at_hand_and_nothing_older() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    let last = NOW + i64::from(gate.bundle().trust().policy().annul_within);
+    let at_hand = |gate: &Gate<MemoryStorage>| gate.known.recent.iter().map(|recent| recent.index).collect::<Vec<_>>();
+    assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    assert_eq!(reason(&mut gate, &code(2, last), last), Reason::Ok);
+    assert_eq!(at_hand(&gate), [2, 3]);
+    let mut again = open(gate.storage().clone(), last).unwrap();
+    assert_eq!(at_hand(&again), [2, 3]);
+    again.annul(2, time(last)).unwrap();
+    assert_eq!(reason(&mut gate, &code(3, last + 1), last + 1), Reason::Ok);
+    assert_eq!(at_hand(&gate), [3, 4]);
+    assert!(matches!(gate.annul(2, time(last + 1)), Err(GateError::TooLate(2))), "a redemption, but an old one");
+    gate.annul(3, time(last + 1)).unwrap();
+    assert_eq!(reason(&mut gate, &code(5, last + 5_000), last + 5_000), Reason::Ok);
+    assert!(matches!(gate.annul(3, time(last + 5_000)), Err(GateError::NoRedemption(3))), "annulled long ago");
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_entry_young_again() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for number in [1, 2] {
+        assert_eq!(reason(&mut gate, &code(number, NOW), NOW), Reason::Ok);
+    }
+    gate.set_clock(time(NOW - 1)).unwrap();
+    assert!(matches!(gate.annul(2, time(NOW - 1)), Err(GateError::TooLate(2))), "an age below zero");
+    gate.annul(2, time(NOW)).unwrap();
+    gate.close_day(time(NOW).service_day(0), time(NOW + 901)).unwrap();
+    gate.set_clock(time(NOW + 60)).unwrap();
+    for mut gate in [open(gate.storage().clone(), NOW + 60).unwrap(), gate] {
+        assert!(matches!(gate.annul(3, time(NOW + 60)), Err(GateError::TooLate(3))), "the clock had shown more");
+        assert_eq!(reason(&mut gate, &code(3, NOW + 60), NOW + 60), Reason::Ok);
+        let last = gate.log().size() - 1;
+        gate.annul(last, time(NOW + 61)).unwrap();
+    }
+}
+
+#[test]
+fn an_annulment_counts_also_where_a_new_policy_would_have_refused_it() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for (number, at) in [(2, NOW), (2, NOW + 200), (1, NOW + 800)] {
+        assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
+    }
+    gate.annul(3, time(NOW + 800)).unwrap();
+    let policy = Policy { annul_within: 100, ..Policy::default() };
+    let next = TrustListSpec { sequence: 2, issued: time(2_000), policy, ..test_federation::spec() };
+    let mut bundle = bundle();
+    let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+    bundle.update_trust(&next, time(NOW)).unwrap();
+    let now = NOW + 900;
+    let mut gate = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(now)).unwrap();
+    assert_eq!(gate.inside(), 2);
+    assert_eq!(reason(&mut gate, &code(2, now), now), Reason::Ok);
+    let left = gate.usage_with(&PassKey { issuer: id(CITY), pass: PassId::from_bytes([1; 10]) }, &[]);
+    assert_eq!(left.uses().len(), 1, "and it is the use of no other pass");
 }

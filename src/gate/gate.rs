@@ -1,0 +1,375 @@
+//! The gate as one object: its keys, its store, its journal and what it knows.
+//!
+//! `&mut self` makes two admissions from one gate at once impossible; two lanes with keys of their own are
+//! two gates.
+
+use super::decision::Reason;
+use super::error::GateError;
+use super::learnt::Learnt;
+use super::ledger_runs::LedgerRuns;
+use super::record::{Record, RecordError};
+use super::rows::LOG;
+use super::state::{Dropped, Known, Newest, synced_record};
+use crate::crypto::SigningKey;
+use crate::id::{GateId, MemberId};
+use crate::pass::Challenge;
+use crate::time::UnixTime;
+use crate::tlog::{Batch, KeyKind, Log, LogError, NoteVerifier, SignedCheckpoint, Storage, Write};
+use crate::trust::{Age, Bundle, CertificateError, GateCertificate, Piece, PieceAge};
+use std::collections::BTreeMap;
+
+/// A gate with its journal, its keys and what it knows.
+#[derive(Debug)]
+pub struct Gate<S: Storage> {
+    pub(super) storage: S,
+    pub(super) key: SigningKey,
+    pub(super) certificate: GateCertificate,
+    pub(super) bundle: Bundle,
+    pub(super) log: Log,
+    pub(super) known: Known,
+    /// The challenge that nobody answered yet.
+    pub(super) challenge: Option<Challenge>,
+    /// Refusals since the last day close. A refused scan changes nothing else.
+    pub(super) refused: BTreeMap<Reason, u32>,
+    /// A commit failed: what the store holds is not known until the journal is opened again.
+    unsure: bool,
+    /// A sync was durable although its commit failed: the journal names newer lists than the bundle has.
+    pub(super) behind: bool,
+    /// What the clock showed at some time of the machine's running.
+    pub(super) anchor: Option<(UnixTime, u64)>,
+    /// The certificate verifies under the trust list in force: its registrar's key may have left that.
+    pub(super) enrolled: bool,
+}
+
+impl<S: Storage> Gate<S> {
+    /// Opens a gate on its store, replays its journal, and records that it opened and what it knows.
+    ///
+    /// The bundle must not be older than what the journal says the gate had.
+    ///
+    /// # Errors
+    /// [`GateError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
+    /// a clock ahead of `now` is [`GateError::Clock`]: see [`Gate::open_setting_clock`].
+    pub fn open(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        Self::replayed(storage, key, certificate, bundle, None, now)?.opened(now)
+    }
+
+    /// As [`Gate::open`], for a store that may be an old copy: restored from a backup, or a card that
+    /// was swapped. `newest` is the newest checkpoint of this gate that its city has, which is in the
+    /// ledger's last seal of it and in its receipts. A gate that went on from less would sign a second
+    /// history, for which it is retired; so it opens only if all that was sealed is here, and writes
+    /// nothing otherwise.
+    ///
+    /// # Errors
+    /// [`GateError::OldCopy`]; [`LogError::OtherRoot`] when another history is here; [`LogError::Note`]
+    /// when `newest` is not signed by this gate; else as [`Gate::open`].
+    pub fn open_after(
+        newest: &[u8],
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        Self::replayed(storage, key, certificate, bundle, Some(newest), now)?.opened(now)
+    }
+
+    /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
+    /// [`Gate::open`] says [`GateError::Clock`]. A person who knows the time has to ask for it. Everything
+    /// else is as there.
+    ///
+    /// # Errors
+    /// [`GateError`].
+    pub fn open_setting_clock(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
+        // A journal starts with the record that it was opened.
+        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.known.last });
+        gate.record_opening(now, set)?;
+        Ok(gate)
+    }
+
+    /// Which gate this is.
+    #[must_use]
+    pub const fn id(&self) -> GateId {
+        self.certificate.gate()
+    }
+
+    /// The certificate it works under.
+    #[must_use]
+    pub const fn certificate(&self) -> &GateCertificate {
+        &self.certificate
+    }
+
+    /// What it trusts.
+    #[must_use]
+    pub const fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// How old each piece of what it knows is at `now`, judged by the federation's policy; its own
+    /// certificate comes last.
+    pub fn ages(&self, now: UnixTime) -> impl Iterator<Item = PieceAge<'_>> {
+        let certificate = PieceAge {
+            piece: Piece::GateCertificate,
+            issued: self.certificate.issued(),
+            expires: Some(self.certificate.expires()),
+            age: if self.enrolled && self.certificate.covers(now) { Age::Fresh } else { Age::TooOld },
+        };
+        self.bundle.ages(now).chain(core::iter::once(certificate))
+    }
+
+    /// The entries of ledgers whose uses it was told of: ask the city for those that are not among them. After a store
+    /// was rebuilt from published files these are none, whatever the journal said before.
+    #[must_use]
+    pub const fn learnt(&self) -> &LedgerRuns {
+        self.known.learnt.ledgers()
+    }
+
+    /// The store.
+    #[must_use]
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The journal.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Refusals since the last day close, by reason. They are not recorded one by one.
+    #[must_use]
+    pub const fn refused(&self) -> &BTreeMap<Reason, u32> {
+        &self.refused
+    }
+
+    /// A gate with what its store says, before it says anything itself.
+    fn replayed(
+        storage: S,
+        key: SigningKey,
+        certificate: &[u8],
+        bundle: Bundle,
+        newest: Option<&[u8]>,
+        now: UnixTime,
+    ) -> Result<Self, GateError<S::Error>> {
+        let certificate = GateCertificate::verify(certificate, bundle.trust())?;
+        if *certificate.key() != key.verifying_key() {
+            return Err(GateError::OtherKey);
+        }
+        // Whatever such a gate recorded, an audit would call wrong.
+        if !certificate.covers(now) {
+            return Err(CertificateError::NotInForce.into());
+        }
+        if bundle.venue(certificate.venue()).is_none() {
+            return Err(GateError::UnknownVenue(certificate.venue()));
+        }
+        let origin = bundle.trust().journal_origin(certificate.gate());
+        let log = Log::open(&storage, LOG, &origin)?;
+        let known = Known::default();
+        let refused = BTreeMap::new();
+        let (challenge, anchor, unsure, behind, enrolled) = (None, None, false, false, true);
+        let mut gate = Self {
+            storage,
+            key,
+            certificate,
+            bundle,
+            log,
+            known,
+            challenge,
+            refused,
+            unsure,
+            behind,
+            enrolled,
+            anchor,
+        };
+        if let Some(newest) = newest {
+            gate.check_holds(newest)?;
+        }
+        gate.known = gate.replay()?;
+        gate.check_rollback(&gate.bundle, &Dropped::default())?;
+        Ok(gate)
+    }
+
+    fn opened(mut self, now: UnixTime) -> Result<Self, GateError<S::Error>> {
+        let now = self.check_clock(now)?;
+        self.record_opening(now, None)?;
+        Ok(self)
+    }
+
+    fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
+        let opened = Record::Opened { time: now, certificate: self.certificate.digest() };
+        let ledgers = self.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
+        let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
+        let records: Vec<Record> = set.into_iter().chain([opened, synced]).collect();
+        self.append(&records, Vec::new())
+    }
+
+    /// Refuses a bundle with a piece older than one that any `synced` record names, or without a piece that the
+    /// last one names. Of a member that is not in the trust list any more no piece must be there, and none of
+    /// those that a new trust list dropped.
+    pub(super) fn check_rollback(&self, bundle: &Bundle, dropped: &Dropped) -> Result<(), GateError<S::Error>> {
+        let Some(synced) = &self.known.synced else { return Ok(()) };
+        if bundle.trust().sequence() < synced.trust {
+            return Err(GateError::Rollback("trust list"));
+        }
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
+        let Newest { catalogues, status } = &self.known.newest;
+        let there = |member| bundle.catalogue(member).is_some() || gone(member) || dropped.catalogues.contains(&member);
+        let older =
+            bundle.catalogues().any(|now| catalogues.get(&now.member()).is_some_and(|had| now.sequence() < *had));
+        if older || !synced.catalogues.iter().all(|(member, _)| there(*member)) {
+            return Err(GateError::Rollback("catalogue"));
+        }
+        let there = |issuer, uri: &str| {
+            let dropped = || dropped.status.iter().any(|(of, at)| (*of, at.as_str()) == (issuer, uri));
+            bundle.status_list(issuer, uri).is_some() || gone(issuer) || dropped()
+        };
+        let had = |issuer, uri: &str| status.get(&issuer).and_then(|lists| lists.get(uri));
+        let older =
+            bundle.status_lists().any(|now| had(now.issuer(), now.uri()).is_some_and(|had| now.issued() < *had));
+        if older || !synced.status.iter().all(|(issuer, uri, _)| there(*issuer, uri)) {
+            return Err(GateError::Rollback("status list"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a journal that is not the one this checkpoint was signed over, or an earlier state of it.
+    fn check_holds(&self, newest: &[u8]) -> Result<(), GateError<S::Error>> {
+        let newest = self.verify_seal(newest)?;
+        let (here, known) = (self.log.size(), newest.size());
+        if here < known {
+            return Err(GateError::OldCopy { here, known });
+        }
+        if self.log.root_at(&self.storage, known)? != newest.root() {
+            return Err(LogError::OtherRoot(known).into());
+        }
+        Ok(())
+    }
+
+    /// A checkpoint of this gate, whoever has it.
+    pub(super) fn verify_seal(&self, note: &[u8]) -> Result<SignedCheckpoint, LogError<S::Error>> {
+        let origin = self.log.origin().as_str();
+        let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key())?;
+        Ok(SignedCheckpoint::verify(note, &verifier)?)
+    }
+
+    /// Before this time the gate decides nothing: its clock is wrong, for it knows of later things.
+    pub(super) fn earliest(&self) -> UnixTime {
+        self.known.last.max(self.bundle.trust().issued()).max(self.known.learnt.over())
+    }
+
+    /// The time of what is recorded now: see [`UnixTime::not_before`].
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<UnixTime, GateError<S::Error>> {
+        let last = self.known.last;
+        now.not_before(last).ok_or(GateError::Clock { now, last })
+    }
+}
+
+/// The journal in its store: what is appended is durable before it is known.
+impl<S: Storage> Gate<S> {
+    /// Appends records, with other writes of the same commit, and learns them.
+    pub(super) fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+        let mut batch = self.log.begin();
+        let first = batch.size();
+        for record in records {
+            let body = record.encode();
+            // What could not be read again would lock the gate for good.
+            match Record::decode(&body) {
+                Ok(read) if read == *record => {}
+                Ok(_) => return Err(GateError::Refused(RecordError::Rule("a value that has no encoding"))),
+                Err(error) => return Err(GateError::Refused(error)),
+            }
+            batch.push(&body, None)?;
+        }
+        self.commit(batch, writes)?;
+        for (index, record) in (first..).zip(records) {
+            self.known.learn(&self.certificate, index, record);
+        }
+        self.known.own.settle();
+        Ok(())
+    }
+
+    /// Makes a batch durable. After a failure nobody knows what the store holds, so nothing more is
+    /// written until the journal was opened again.
+    pub(super) fn commit(&mut self, mut batch: Batch, mut writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+        writes.extend(batch.take_writes());
+        if let Err(error) = self.storage.commit(&writes) {
+            self.unsure = true;
+            return Err(LogError::Storage(error).into());
+        }
+        // Of records that are durable but not in the log, an index would be used again.
+        self.unsure = self.log.apply(batch).is_err();
+        if self.unsure { Err(GateError::Stale) } else { Ok(()) }
+    }
+
+    /// Refuses another process than the one that opened the store. After a failed commit, opens the journal again
+    /// and replays it.
+    pub(super) fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+        self.storage.same_process().map_err(LogError::Storage)?;
+        if self.unsure {
+            self.storage.recover().map_err(LogError::Storage)?;
+            self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
+            self.known = self.replay()?;
+            self.behind = self.check_rollback(&self.bundle, &Dropped::default()).is_err();
+            self.unsure = false;
+        }
+        Ok(())
+    }
+
+    /// Builds what the gate knows from its journal and from what it learnt. All of the journal: without
+    /// the records before a point, passes that are used up would be admitted again.
+    fn replay(&self) -> Result<Known, GateError<S::Error>> {
+        let mut known = Known { learnt: Learnt::load(&self.storage)?, ..Known::default() };
+        let mut broken = None;
+        let policy = self.bundle.trust().policy();
+        let within = policy.rescan_within.max(policy.annul_within);
+        self.log.replay(&self.storage, 0..self.log.size(), |index, body| {
+            match Record::decode(body) {
+                // Where nothing was sealed yet, only the first record says whose journal it is.
+                Ok(Record::Opened { certificate, .. }) if certificate != self.certificate.digest() => {
+                    broken = Some(GateError::OtherCertificate);
+                }
+                record if index == 0 && !matches!(record, Ok(Record::Opened { .. })) => {
+                    broken = Some(GateError::OtherStore);
+                }
+                Ok(record) => {
+                    known.learn(&self.certificate, index, &record);
+                    // As when it was written: a clock set back later brings nothing back.
+                    if matches!(record, Record::Redeemed(_) | Record::Left { .. }) {
+                        known.forget(within);
+                    }
+                }
+                Err(error) => broken = Some(GateError::Record { index, error }),
+            }
+            broken.is_none()
+        })?;
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
+        known.own.settle();
+        if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
+            known.sealed = self.verify_seal(&note)?.size();
+        }
+        Ok(known)
+    }
+
+    pub(super) fn forget(&mut self) {
+        let policy = self.bundle.trust().policy();
+        self.known.forget(policy.rescan_within.max(policy.annul_within));
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/gate.rs"]
+mod tests;
