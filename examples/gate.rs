@@ -8,7 +8,7 @@ mod federation;
 
 use federation::{NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust};
 use onecard::crypto::SigningKey;
-use onecard::gate::{Admitted, Decision, Gate, Identity, Override, Reason, Refusal, Scan, Shown, Sync};
+use onecard::gate::{Admitted, Decision, Gate, Identity, Override, Reason, Refusal, Scan, Shown, SyncInput};
 use onecard::pass::flags;
 use onecard::tlog::{MemoryStorage, Storage};
 use onecard::trust::{Bundle, TrustList};
@@ -69,7 +69,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 /// When the network is there: new lists from the city, the sealed journal to it.
 fn evening<S: Storage<Error: Error + 'static>>(gate: &mut Gate<S>) -> Result<(), Box<dyn Error>> {
     let now = time(NOW + 36_000);
-    gate.sync(&Sync { status_lists: &[&status(NOW + 30_000, &[13])], ..Sync::default() }, now)?;
+    gate.sync(&SyncInput { status_lists: &[&status(NOW + 30_000, &[13])], ..SyncInput::default() }, now)?;
     writeln!(stdout(), "{:?}; refused: {:?}", gate.totals(), gate.refused())?;
     gate.close_day(now.service_day(0), now)?;
     gate.seal()?;

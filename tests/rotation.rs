@@ -7,7 +7,7 @@ mod day;
 use day::{AFTER, AUDITOR, BEFORE, CITIES, OPEN, catalogue_spec, code, gate_secret, id, secret, time};
 use onecard::audit::{MemoryFiles, Options, Period, Rule, Severity, audit};
 use onecard::crypto::{Hash, SigningKey, sha256};
-use onecard::gate::{Decision, Gate, GateError, Reason, Scan, Sync};
+use onecard::gate::{Decision, Gate, GateError, Reason, Scan, SyncInput};
 use onecard::id::GateId;
 use onecard::ledger::{
     Entry, Ledger, LedgerCheckpoint, LedgerError, Receipt, ReceiptError, StatementRef, watch, witness_name,
@@ -242,7 +242,7 @@ impl Month {
             if let Some(City { gate, .. }) =
                 self.cities.get_mut(&code).filter(|_| code != HEFEI && self.offline != Some(code))
             {
-                let sync = Sync { trust_lists: &[&lists], status_lists: &status_lists, ..Sync::default() };
+                let sync = SyncInput { trust_lists: &[&lists], status_lists: &status_lists, ..SyncInput::default() };
                 gate.sync(&sync, time(at)).unwrap();
             }
         }
@@ -456,7 +456,7 @@ fn a_gate_takes_the_lists_one_by_one_and_starts_again_without_the_city_that_left
     let mut offer = |sequences: &[usize]| {
         let lists: Vec<Vec<u8>> = sequences.iter().map(|sequence| list(*sequence)).collect();
         let lists: Vec<&[u8]> = lists.iter().map(Vec::as_slice).collect();
-        match gate.sync(&Sync { trust_lists: &lists, ..Sync::default() }, at) {
+        match gate.sync(&SyncInput { trust_lists: &lists, ..SyncInput::default() }, at) {
             Ok(()) => Ok(gate.bundle().trust().sequence()),
             Err(GateError::Bundle(BundleError::Trust(error))) => Err(error),
             Err(other) => panic!("{other}"),

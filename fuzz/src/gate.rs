@@ -13,8 +13,8 @@ use super::site::{
 use super::store::{self, Store};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
-    Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Severity,
-    Shown, Sync, Trouble, UsageDigestSpec, UsageFacts,
+    Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Shown,
+    SyncInput, Trouble, UsageDigestSpec, UsageFacts, Verdict,
 };
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::PassFacts;
@@ -128,7 +128,7 @@ impl Site {
                 let revoked = self.revoked | 1 << (input.byte() % VISITORS);
                 let list: Vec<u32> = (0..VISITORS.into()).filter(|visitor| revoked >> visitor & 1 == 1).collect();
                 let lists = [&status(self.status, &list)[..]];
-                let result = self.gate.sync(&Sync { status_lists: &lists, ..Sync::default() }, now(self));
+                let result = self.gate.sync(&SyncInput { status_lists: &lists, ..SyncInput::default() }, now(self));
                 match result {
                     Ok(()) => (self.revoked, self.ahead) = (revoked, false),
                     Err(GateError::Log(_)) if fault == 2 => self.ahead = true,
@@ -141,7 +141,7 @@ impl Site {
                 let refused = Reason::ALL[usize::from(input.byte()) % Reason::ALL.len()];
                 let entry = Override { refused, operator: 1, why: 1, party: input.byte() % 4 };
                 let result = self.gate.let_in(entry, now(self)).map(drop);
-                assert!(result.is_err() || refused.severity() != Severity::Admit, "{refused:?} overridden");
+                assert!(result.is_err() || refused.verdict() != Verdict::Admit, "{refused:?} overridden");
                 result
             }
             10 => match self.gate.outage() {
@@ -152,7 +152,8 @@ impl Site {
             12 => {
                 let (visitor, index) = (input.byte() % VISITORS, u64::from(input.byte() % 4));
                 let digest = self.elsewhere(visitor, index);
-                let result = self.gate.sync(&Sync { usage_digests: &[&digest], ..Sync::default() }, now(self));
+                let result =
+                    self.gate.sync(&SyncInput { usage_digests: &[&digest], ..SyncInput::default() }, now(self));
                 if result.is_ok() {
                     self.elsewhere.insert((visitor, index));
                 }
@@ -214,7 +215,7 @@ impl Site {
             }
             Decision::Referred(refusal) | Decision::Denied(refusal) => {
                 let (reason, referred) = (refusal.reason, matches!(decision, Decision::Referred(_)));
-                assert_eq!(reason.severity(), if referred { Severity::Refer } else { Severity::Deny });
+                assert_eq!(reason.verdict(), if referred { Verdict::Refer } else { Verdict::Deny });
                 assert!(!reason.text_zh().is_empty() && !reason.text_en().is_empty());
                 assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written");
             }
@@ -292,7 +293,7 @@ impl Site {
         match self.gate.leave(Scan::text(text.as_bytes()), now) {
             Ok(Some(index)) => {
                 let body = self.gate.log().body(self.gate.storage(), index).unwrap();
-                assert!(matches!(Record::decode(&body), Ok(Record::Left { .. })));
+                assert!(matches!(Record::decode(&body), Ok(Record::Exited { .. })));
             }
             Ok(None) => assert!(self.gate.storage().rows == before, "recorded twice"),
             Err(_) => assert!(fault == 2 || self.gate.storage().rows == before, "refused, but written"),

@@ -4,7 +4,7 @@ use super::decision::{Admitted, Decision, Reason, Refusal};
 use super::gate::Gate;
 use super::record::{Record, Redemption, flags};
 use super::scan::{Scan, Shown, check_identity, evidence};
-use super::state::Recent;
+use super::state::RecentUse;
 use crate::id::PassKey;
 use crate::pass::{self, Audience, Challenge, Presented, Proof};
 use crate::product::{Entitled, Usage, VenueFacts, Visit, entitle};
@@ -13,8 +13,8 @@ use crate::tlog::{Batch, Storage};
 use crate::trust::{Age, Status};
 
 /// What a scan comes to, before it is recorded.
-enum Outcome {
-    Rescan(Recent),
+enum ScanOutcome {
+    Rescan(RecentUse),
     Redeem(Redemption, Entitled),
 }
 
@@ -34,7 +34,7 @@ impl<S: Storage> Gate<S> {
 
     /// Decides on several scans, one after the other, with one durable commit for all of them.
     pub fn admit_all(&mut self, scans: &[Scan<'_>], now: UnixTime) -> Vec<Decision> {
-        let mut staged: Vec<Recent> = Vec::new();
+        let mut staged: Vec<RecentUse> = Vec::new();
         let decisions = match self.recover() {
             Err(_) => scans.iter().map(|_| Decision::Denied(Reason::NotRecorded.into())).collect(),
             Ok(()) => self.decide_and_record(scans, now, &mut staged),
@@ -49,7 +49,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Decides on each scan and commits what is to be recorded.
-    fn decide_and_record(&mut self, scans: &[Scan<'_>], now: UnixTime, staged: &mut Vec<Recent>) -> Vec<Decision> {
+    fn decide_and_record(&mut self, scans: &[Scan<'_>], now: UnixTime, staged: &mut Vec<RecentUse>) -> Vec<Decision> {
         let base = self.log.size();
         let mut batch = self.log.begin();
         let mut decisions: Vec<Decision> = Vec::with_capacity(scans.len());
@@ -74,9 +74,9 @@ impl<S: Storage> Gate<S> {
             return decisions;
         }
         for recent in staged.iter() {
-            self.known.learn(&self.certificate, recent.index, &Record::Redeemed(recent.redemption));
+            self.state.learn(&self.certificate, recent.index, &Record::Redeemed(recent.redemption));
         }
-        self.known.own.settle();
+        self.state.own_uses.settle();
         self.forget();
         decisions
     }
@@ -88,15 +88,15 @@ impl<S: Storage> Gate<S> {
         scan: &Scan<'_>,
         challenge: Option<Challenge>,
         now: UnixTime,
-        staged: &mut Vec<Recent>,
+        staged: &mut Vec<RecentUse>,
     ) -> Result<Decision, Refusal> {
         let evidence = evidence(&scan.shown)?;
         let (recent, admitted) = match self.decide(scan, evidence.as_ref(), challenge, now, staged)? {
-            Outcome::Rescan(recent) => (recent, (Reason::Rescan, None, None)),
-            Outcome::Redeem(redemption, entitled) => {
+            ScanOutcome::Rescan(recent) => (recent, (Reason::Rescan, None, None)),
+            ScanOutcome::Redeem(redemption, entitled) => {
                 let body = Record::Redeemed(redemption).encode();
                 let index = batch.push(&body, Some(evidence.as_ref())).map_err(|_| Reason::NotRecorded)?;
-                let recent = Recent { index, redemption };
+                let recent = RecentUse { index, redemption };
                 staged.push(recent);
                 let reason = if entitled.due_fen > 0 { Reason::CoPayment } else { Reason::Ok };
                 (recent, (reason, entitled.uses_left, Some(entitled.valid_until)))
@@ -107,7 +107,7 @@ impl<S: Storage> Gate<S> {
         Ok(Decision::Admitted(Admitted { reason, grant, due_fen, index: recent.index, uses_left, valid_until }))
     }
 
-    /// The fixed order of checks (design §5), after size and text: fitness of the gate, what was
+    /// The fixed order of checks, after size and text: fitness of the gate, what was
     /// shown, status, product, entitlement, passback. "Invalid" always beats "used up".
     fn decide(
         &self,
@@ -115,8 +115,8 @@ impl<S: Storage> Gate<S> {
         evidence: &[u8],
         challenge: Option<Challenge>,
         now: UnixTime,
-        staged: &[Recent],
-    ) -> Result<Outcome, Refusal> {
+        staged: &[RecentUse],
+    ) -> Result<ScanOutcome, Refusal> {
         let (venue, now) = self.fit(now)?;
         let presented = self.verify(&scan.shown, evidence, challenge, now)?;
         self.check_status(&presented, now)?;
@@ -125,10 +125,10 @@ impl<S: Storage> Gate<S> {
         let policy = self.bundle.trust().policy();
         let rescan = i64::from(policy.rescan_within);
         let key = claims.key();
-        let mut recent = self.known.recent.iter().chain(staged);
+        let mut recent = self.state.recent.iter().chain(staged);
         // Either way: after the clock was set back, an entry of before may be dated a moment later.
         let just_now = |time: UnixTime| now.since(time).saturating_abs() <= rescan;
-        let same_pass = |recent: &&Recent| recent.redemption.pass == key && just_now(recent.redemption.time);
+        let same_pass = |recent: &&RecentUse| recent.redemption.pass == key && just_now(recent.redemption.time);
         let last = recent.by_ref().filter(same_pass).last().copied();
         if let Some(last) = last
             && last.redemption.evidence == presented.digest()
@@ -138,7 +138,7 @@ impl<S: Storage> Gate<S> {
         {
             // Who holds a copy of the code is not who was looked at a minute ago.
             check_identity(claims, scan.identity)?;
-            return Ok(Outcome::Rescan(last));
+            return Ok(ScanOutcome::Rescan(last));
         }
         let facts = claims.facts();
         let visit = Visit { time: now, venue, party: scan.party };
@@ -149,7 +149,7 @@ impl<S: Storage> Gate<S> {
             return Err(Refusal { reason: Reason::Passback, next: Some(next) });
         }
         check_identity(claims, scan.identity)?;
-        let doubt = if self.known.doubt { flags::CLOCK } else { 0 };
+        let doubt = if self.state.doubt { flags::CLOCK } else { 0 };
         let proof = match (presented.proof(), scan.shown) {
             (Proof::Static, _) => flags::STATIC,
             (Proof::Holder(_), Shown::Answer(_)) => flags::CHALLENGE,
@@ -166,7 +166,7 @@ impl<S: Storage> Gate<S> {
             flags: proof | doubt,
             evidence: presented.digest(),
         };
-        Ok(Outcome::Redeem(redemption, entitled))
+        Ok(ScanOutcome::Redeem(redemption, entitled))
     }
 
     /// Whether this gate may decide at all: clock, certificate, trust list, venue.
@@ -221,13 +221,13 @@ impl<S: Storage> Gate<S> {
     /// Whether the gate was told that its city took back a redemption of its own.
     fn was_reversed(&self, pass: PassKey, index: u64) -> bool {
         let own = (self.id(), index);
-        self.known.learnt.usage(pass).any(|usage| usage.annulled().binary_search(&own).is_ok())
+        self.state.learnt.usage(pass).any(|usage| usage.annulled().binary_search(&own).is_ok())
     }
 
     /// The usage of a pass, with what this commit is about to add.
-    pub(super) fn usage_with(&self, key: &PassKey, staged: &[Recent]) -> Usage {
-        let mut usage = self.known.own.usage(key);
-        usage.merge_all(self.known.learnt.usage(*key));
+    pub(super) fn usage_with(&self, key: &PassKey, staged: &[RecentUse]) -> Usage {
+        let mut usage = self.state.own_uses.usage(key);
+        usage.merge_all(self.state.learnt.usage(*key));
         for recent in staged.iter().filter(|recent| recent.redemption.pass == *key) {
             usage.insert(recent.redemption.as_use(&self.certificate, recent.index));
         }

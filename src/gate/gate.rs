@@ -5,11 +5,11 @@
 
 use super::decision::Reason;
 use super::error::GateError;
-use super::learnt::Learnt;
+use super::learnt::LearntUses;
 use super::ledger_runs::LedgerRuns;
 use super::record::{Record, RecordError};
 use super::rows::LOG;
-use super::state::{Dropped, Known, Newest, synced_record};
+use super::state::{DroppedPieces, GateState, NewestPieces, synced_record};
 use crate::crypto::SigningKey;
 use crate::id::{GateId, MemberId};
 use crate::pass::Challenge;
@@ -26,7 +26,7 @@ pub struct Gate<S: Storage> {
     pub(super) certificate: GateCertificate,
     pub(super) bundle: Bundle,
     pub(super) log: Log,
-    pub(super) known: Known,
+    pub(super) state: GateState,
     /// The challenge that nobody answered yet.
     pub(super) challenge: Option<Challenge>,
     /// Refusals since the last day close. A refused scan changes nothing else.
@@ -94,7 +94,7 @@ impl<S: Storage> Gate<S> {
     ) -> Result<Self, GateError<S::Error>> {
         let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
         // A journal starts with the record that it was opened.
-        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.known.last });
+        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.state.last });
         gate.record_opening(now, set)?;
         Ok(gate)
     }
@@ -133,7 +133,7 @@ impl<S: Storage> Gate<S> {
     /// was rebuilt from published files these are none, whatever the journal said before.
     #[must_use]
     pub const fn learnt(&self) -> &LedgerRuns {
-        self.known.learnt.ledgers()
+        self.state.learnt.ledgers()
     }
 
     /// The store.
@@ -176,7 +176,7 @@ impl<S: Storage> Gate<S> {
         }
         let origin = bundle.trust().journal_origin(certificate.gate());
         let log = Log::open(&storage, LOG, &origin)?;
-        let known = Known::default();
+        let state = GateState::default();
         let refused = BTreeMap::new();
         let (challenge, anchor, unsure, behind, enrolled) = (None, None, false, false, true);
         let mut gate = Self {
@@ -185,7 +185,7 @@ impl<S: Storage> Gate<S> {
             certificate,
             bundle,
             log,
-            known,
+            state,
             challenge,
             refused,
             unsure,
@@ -196,8 +196,8 @@ impl<S: Storage> Gate<S> {
         if let Some(newest) = newest {
             gate.check_holds(newest)?;
         }
-        gate.known = gate.replay()?;
-        gate.check_rollback(&gate.bundle, &Dropped::default())?;
+        gate.state = gate.replay()?;
+        gate.check_rollback(&gate.bundle, &DroppedPieces::default())?;
         Ok(gate)
     }
 
@@ -209,7 +209,7 @@ impl<S: Storage> Gate<S> {
 
     fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
         let opened = Record::Opened { time: now, certificate: self.certificate.digest() };
-        let ledgers = self.known.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
+        let ledgers = self.state.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
         let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
         let records: Vec<Record> = set.into_iter().chain([opened, synced]).collect();
         self.append(&records, Vec::new())
@@ -218,13 +218,13 @@ impl<S: Storage> Gate<S> {
     /// Refuses a bundle with a piece older than one that any `synced` record names, or without a piece that the
     /// last one names. Of a member that is not in the trust list any more no piece must be there, and none of
     /// those that a new trust list dropped.
-    pub(super) fn check_rollback(&self, bundle: &Bundle, dropped: &Dropped) -> Result<(), GateError<S::Error>> {
-        let Some(synced) = &self.known.synced else { return Ok(()) };
+    pub(super) fn check_rollback(&self, bundle: &Bundle, dropped: &DroppedPieces) -> Result<(), GateError<S::Error>> {
+        let Some(synced) = &self.state.synced else { return Ok(()) };
         if bundle.trust().sequence() < synced.trust {
             return Err(GateError::Rollback("trust list"));
         }
         let gone = |member: MemberId| bundle.trust().member(member).is_none();
-        let Newest { catalogues, status } = &self.known.newest;
+        let NewestPieces { catalogues, status } = &self.state.newest;
         let there = |member| bundle.catalogue(member).is_some() || gone(member) || dropped.catalogues.contains(&member);
         let older =
             bundle.catalogues().any(|now| catalogues.get(&now.member()).is_some_and(|had| now.sequence() < *had));
@@ -266,12 +266,12 @@ impl<S: Storage> Gate<S> {
 
     /// Before this time the gate decides nothing: its clock is wrong, for it knows of later things.
     pub(super) fn earliest(&self) -> UnixTime {
-        self.known.last.max(self.bundle.trust().issued()).max(self.known.learnt.over())
+        self.state.last.max(self.bundle.trust().issued()).max(self.state.learnt.over())
     }
 
     /// The time of what is recorded now: see [`UnixTime::not_before`].
     pub(super) fn check_clock(&self, now: UnixTime) -> Result<UnixTime, GateError<S::Error>> {
-        let last = self.known.last;
+        let last = self.state.last;
         now.not_before(last).ok_or(GateError::Clock { now, last })
     }
 }
@@ -294,9 +294,9 @@ impl<S: Storage> Gate<S> {
         }
         self.commit(batch, writes)?;
         for (index, record) in (first..).zip(records) {
-            self.known.learn(&self.certificate, index, record);
+            self.state.learn(&self.certificate, index, record);
         }
-        self.known.own.settle();
+        self.state.own_uses.settle();
         Ok(())
     }
 
@@ -320,8 +320,8 @@ impl<S: Storage> Gate<S> {
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
-            self.known = self.replay()?;
-            self.behind = self.check_rollback(&self.bundle, &Dropped::default()).is_err();
+            self.state = self.replay()?;
+            self.behind = self.check_rollback(&self.bundle, &DroppedPieces::default()).is_err();
             self.unsure = false;
         }
         Ok(())
@@ -329,8 +329,8 @@ impl<S: Storage> Gate<S> {
 
     /// Builds what the gate knows from its journal and from what it learnt. All of the journal: without
     /// the records before a point, passes that are used up would be admitted again.
-    fn replay(&self) -> Result<Known, GateError<S::Error>> {
-        let mut known = Known { learnt: Learnt::load(&self.storage)?, ..Known::default() };
+    fn replay(&self) -> Result<GateState, GateError<S::Error>> {
+        let mut state = GateState { learnt: LearntUses::load(&self.storage)?, ..GateState::default() };
         let mut broken = None;
         let policy = self.bundle.trust().policy();
         let within = policy.rescan_within.max(policy.annul_within);
@@ -344,10 +344,10 @@ impl<S: Storage> Gate<S> {
                     broken = Some(GateError::OtherStore);
                 }
                 Ok(record) => {
-                    known.learn(&self.certificate, index, &record);
+                    state.learn(&self.certificate, index, &record);
                     // As when it was written: a clock set back later brings nothing back.
-                    if matches!(record, Record::Redeemed(_) | Record::Left { .. }) {
-                        known.forget(within);
+                    if matches!(record, Record::Redeemed(_) | Record::Exited { .. }) {
+                        state.forget(within);
                     }
                 }
                 Err(error) => broken = Some(GateError::Record { index, error }),
@@ -357,16 +357,16 @@ impl<S: Storage> Gate<S> {
         if let Some(broken) = broken {
             return Err(broken);
         }
-        known.own.settle();
+        state.own_uses.settle();
         if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
-            known.sealed = self.verify_seal(&note)?.size();
+            state.sealed = self.verify_seal(&note)?.size();
         }
-        Ok(known)
+        Ok(state)
     }
 
     pub(super) fn forget(&mut self) {
         let policy = self.bundle.trust().policy();
-        self.known.forget(policy.rescan_within.max(policy.annul_within));
+        self.state.forget(policy.rescan_within.max(policy.annul_within));
     }
 }
 

@@ -19,14 +19,14 @@ impl<S: Storage> Gate<S> {
     /// The store's; the checkpoint then never leaves the gate.
     pub fn seal(&mut self) -> Result<Option<SignedCheckpoint>, GateError<S::Error>> {
         self.recover()?;
-        if self.log.size() == self.known.sealed {
+        if self.log.size() == self.state.sealed {
             return Ok(None);
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
         let mut batch = self.log.begin();
         batch.seal(&signed).map_err(|_| GateError::Stale)?;
         self.commit(batch, Vec::new())?;
-        self.known.sealed = self.log.size();
+        self.state.sealed = self.log.size();
         Ok(Some(signed))
     }
 
@@ -44,7 +44,7 @@ impl<S: Storage> Gate<S> {
     fn segment_within(&self, first: u64, most: usize) -> Result<Option<Segment>, GateError<S::Error>> {
         // Part of it is signed here.
         self.storage.same_process().map_err(LogError::Storage)?;
-        let sealed = self.known.sealed;
+        let sealed = self.state.sealed;
         let Some(note) = self.log.kept_checkpoint(&self.storage)?.filter(|_| first < sealed) else { return Ok(None) };
         let (mut records, mut length) = (Vec::new(), 0_usize);
         self.log.replay(&self.storage, first..sealed, |_, body| {

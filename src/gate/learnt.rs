@@ -23,14 +23,14 @@ const FEW: usize = 4;
 
 /// What was learnt.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Learnt {
+pub(super) struct LearntUses {
     /// By number of the row; in a row ascending by pass and end of term, and never nothing.
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
 }
 
-impl Learnt {
+impl LearntUses {
     /// Reads what a store keeps.
     pub(super) fn load<S: Storage>(storage: &S) -> Result<Self, GateError<S::Error>> {
         let mut learnt = Self::default();
@@ -70,12 +70,12 @@ impl Learnt {
     }
 
     /// What would be known with more, which changes nothing yet.
-    pub(super) fn with(&self) -> News<'_> {
-        News { before: self, rows: BTreeMap::new(), over: self.over, ledgers: self.ledgers.clone() }
+    pub(super) fn with(&self) -> NewlyLearnt<'_> {
+        NewlyLearnt { before: self, rows: BTreeMap::new(), over: self.over, ledgers: self.ledgers.clone() }
     }
 
     /// Takes in what became durable.
-    pub(super) fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: LearntChange) {
         for (number, row) in change.rows {
             if row.is_empty() {
                 self.rows.remove(&number);
@@ -88,15 +88,15 @@ impl Learnt {
 }
 
 /// What would be known.
-pub(super) struct News<'a> {
-    before: &'a Learnt,
+pub(super) struct NewlyLearnt<'a> {
+    before: &'a LearntUses,
     /// The rows that are touched, whole, with what is new at the end.
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
 }
 
-impl News<'_> {
+impl NewlyLearnt<'_> {
     /// Adds what a digest tells.
     pub(super) fn take(&mut self, facts: UsageFacts) {
         let (over, ledgers, passes) = facts.into_parts();
@@ -123,7 +123,7 @@ impl News<'_> {
     }
 
     /// Forgets what is over, and leaves what changes.
-    pub(super) fn change(mut self) -> Result<Change, UsageDigestError> {
+    pub(super) fn change(mut self) -> Result<LearntChange, UsageDigestError> {
         if self.ledgers.most() > MAX_RUNS {
             return Err(UsageDigestError::Gaps);
         }
@@ -141,19 +141,19 @@ impl News<'_> {
         }
         self.rows.retain(|number, row| before.rows.get(number).map_or(&[][..], Vec::as_slice) != row);
         let farther = over != before.over || self.ledgers != before.ledgers;
-        Ok(Change { rows: self.rows, over, ledgers: self.ledgers, farther })
+        Ok(LearntChange { rows: self.rows, over, ledgers: self.ledgers, farther })
     }
 }
 
 /// What changes, once it is durable.
-pub(super) struct Change {
+pub(super) struct LearntChange {
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
     farther: bool,
 }
 
-impl Change {
+impl LearntChange {
     /// What makes it durable.
     pub(super) fn writes(&self) -> Vec<Write> {
         let row = |(&number, learnt): (&u64, &Vec<LearntUsage>)| {

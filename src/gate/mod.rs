@@ -13,7 +13,7 @@ mod handover;
 mod learnt;
 mod ledger_runs;
 mod operator;
-mod own;
+mod own_uses;
 mod record;
 mod rows;
 mod scan;
@@ -28,7 +28,7 @@ pub(crate) use annulment::ClocksSet;
 #[path = "tests/test_gate.rs"]
 pub(crate) mod test_gate;
 
-pub use decision::{Admitted, Decision, Reason, Refusal, Severity};
+pub use decision::{Admitted, Decision, Reason, Refusal, Verdict};
 pub use error::GateError;
 pub use gate::Gate;
 pub use ledger_runs::LedgerRuns;
@@ -37,5 +37,5 @@ pub use record::{Override, Record, RecordError, Redemption, Synced, Totals, flag
 pub use scan::{Identity, Scan, Shown};
 pub use segment::{Segment, SegmentError, SegmentRecord};
 pub use self_test::{Fault, SELF_TEST_AHEAD, Trouble};
-pub use sync::Sync;
+pub use sync::SyncInput;
 pub use usage_digest::{UsageDigest, UsageDigestError, UsageDigestSpec, UsageFacts};

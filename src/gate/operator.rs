@@ -6,7 +6,7 @@ use super::error::GateError;
 use super::gate::Gate;
 use super::record::{Override, Record, Totals};
 use super::scan::{Scan, Shown, evidence};
-use super::state::Recent;
+use super::state::RecentUse;
 use crate::time::{Date, UnixTime};
 use crate::tlog::Storage;
 
@@ -36,9 +36,9 @@ impl<S: Storage> Gate<S> {
     pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
-        let recent = self.known.recent.iter().find(|recent| recent.index == index);
+        let recent = self.state.recent.iter().find(|recent| recent.index == index);
         let within = self.bundle.trust().policy().annul_within;
-        let young = |recent: &Recent| self.known.clocks.may_annul(index, recent.redemption.time, now, within);
+        let young = |recent: &RecentUse| self.state.clocks.may_annul(index, recent.redemption.time, now, within);
         match recent {
             None if self.redeemed_long_ago(index) => Err(GateError::TooLate(index)),
             None => Err(GateError::NoRedemption(index)),
@@ -55,7 +55,7 @@ impl<S: Storage> Gate<S> {
     /// the store's.
     pub fn open_outage(&mut self, since: UnixTime, now: UnixTime) -> Result<u64, GateError<S::Error>> {
         self.recover()?;
-        match self.known.outage {
+        match self.state.outage {
             Some(since) => Err(GateError::OutageOpen(since)),
             None => self.note(now, |time| Record::OutageOpened { time, since }),
         }
@@ -67,14 +67,14 @@ impl<S: Storage> Gate<S> {
     /// [`GateError::NoOutage`], [`GateError::Clock`], or the store's.
     pub fn close_outage(&mut self, let_in: u32, now: UnixTime) -> Result<u64, GateError<S::Error>> {
         self.recover()?;
-        self.known.outage.ok_or(GateError::NoOutage)?;
+        self.state.outage.ok_or(GateError::NoOutage)?;
         self.note(now, |time| Record::OutageClosed { time, let_in })
     }
 
     /// Since when an outage is open.
     #[must_use]
     pub const fn outage(&self) -> Option<UnixTime> {
-        self.known.outage
+        self.state.outage
     }
 
     /// Records that a pass was shown at the exit, and returns the index of the record: none where it was
@@ -96,11 +96,11 @@ impl<S: Storage> Gate<S> {
         let pass = self.verify(&scan.shown, shown.as_ref(), challenge, now)?.claims().key();
         let within = i64::from(self.bundle().trust().policy().rescan_within);
         let again = |(time, left): &(UnixTime, _)| *left == pass && now.since(*time).saturating_abs() <= within;
-        if self.known.exits.iter().any(again) {
+        if self.state.exits.iter().any(again) {
             return Ok(None);
         }
         let party = scan.party.max(1);
-        let index = self.note(now, |time| Record::Left { time, pass, party }).map_err(|_| Reason::NotRecorded)?;
+        let index = self.note(now, |time| Record::Exited { time, pass, party }).map_err(|_| Reason::NotRecorded)?;
         self.forget();
         Ok(Some(index))
     }
@@ -109,13 +109,13 @@ impl<S: Storage> Gate<S> {
     /// its gates; one that people only leave by is below zero.
     #[must_use]
     pub const fn inside(&self) -> i64 {
-        self.known.inside
+        self.state.inside
     }
 
     /// What was recorded since the last day close.
     #[must_use]
     pub const fn totals(&self) -> &Totals {
-        &self.known.totals
+        &self.state.totals
     }
 
     /// Compares the clock with `uptime`, the seconds that the machine has been running by a counter that
@@ -141,7 +141,7 @@ impl<S: Storage> Gate<S> {
         let off = now.since(expected);
         let drift = passed / DRIFT_SECOND;
         if off.saturating_abs() > i64::from(self.bundle().trust().policy().code_early).saturating_add(drift) {
-            let time = now.max(self.known.last);
+            let time = now.max(self.state.last);
             self.append(&[Record::ClockJumped { time, shown: now, expected }], Vec::new())?;
             self.anchor = Some((now, uptime));
         } else {
@@ -150,7 +150,7 @@ impl<S: Storage> Gate<S> {
             let then = then.saturating_add(gone).saturating_add(off.clamp(drift.saturating_neg(), drift));
             self.anchor = Some((then, since.saturating_add(gone.unsigned_abs())));
         }
-        Ok(!self.known.doubt)
+        Ok(!self.state.doubt)
     }
 
     /// Sets the clock: the only way time goes back in a journal, and it is on record.
@@ -159,7 +159,7 @@ impl<S: Storage> Gate<S> {
     /// The store's.
     pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
-        let before = self.known.last;
+        let before = self.state.last;
         self.append(&[Record::ClockSet { time: now, before }], Vec::new())?;
         self.anchor = None;
         Ok(())
@@ -172,7 +172,7 @@ impl<S: Storage> Gate<S> {
     pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
-        let totals = self.known.totals;
+        let totals = self.state.totals;
         let refused = self.refused.iter().map(|(reason, count)| (*reason, *count)).collect();
         self.append(&[Record::DayClosed { time: now, day, totals, refused }], Vec::new())?;
         self.refused.clear();

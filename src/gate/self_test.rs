@@ -78,14 +78,14 @@ impl<S: Storage> Gate<S> {
         };
         add(!written, Trouble::Store, None, now);
         add(now.not_before(self.earliest()).is_none(), Trouble::ClockBehind, None, now);
-        add(self.known.doubt, Trouble::ClockInDoubt, None, now);
+        add(self.state.doubt, Trouble::ClockInDoubt, None, now);
         add(self.behind, Trouble::ListsBehind, None, now);
-        add(self.known.outage.is_some(), Trouble::Outage, None, now);
-        let unsealed = self.log().size().saturating_sub(self.known.sealed);
+        add(self.state.outage.is_some(), Trouble::Outage, None, now);
+        let unsealed = self.log().size().saturating_sub(self.state.sealed);
         add(unsealed >= MANY_UNSEALED, Trouble::Unsealed, None, now);
 
         let learnt = |member| self.learnt().sizes().find(|(of, _)| *of == member).map_or(0, |(_, size)| size);
-        let said = self.known.synced.iter().flat_map(|synced| &synced.ledgers);
+        let said = self.state.synced.iter().flat_map(|synced| &synced.ledgers);
         for (member, _) in said.filter(|(member, size)| learnt(*member) < *size) {
             add(true, Trouble::UsageMissing, Some(*member), now);
         }

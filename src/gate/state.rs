@@ -2,8 +2,8 @@
 //! changes no decision.
 
 use super::annulment::ClocksSet;
-use super::learnt::Learnt;
-use super::own::Own;
+use super::learnt::LearntUses;
+use super::own_uses::OwnUses;
 use super::record::{Record, Redemption, Synced, Totals};
 use crate::id::{MemberId, PassKey};
 use crate::time::UnixTime;
@@ -12,19 +12,19 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// What follows from the journal and the learnt usage.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Known {
+pub(super) struct GateState {
     /// By the journal.
-    pub(super) own: Own,
-    pub(super) learnt: Learnt,
+    pub(super) own_uses: OwnUses,
+    pub(super) learnt: LearntUses,
     /// Redemptions still young enough to be scanned again or annulled.
-    pub(super) recent: VecDeque<Recent>,
+    pub(super) recent: VecDeque<RecentUse>,
     /// What the clock had shown when it was set.
     pub(super) clocks: ClocksSet,
     /// Exits still young enough to be scanned again.
     pub(super) exits: VecDeque<(UnixTime, PassKey)>,
     pub(super) last: UnixTime,
     pub(super) synced: Option<Synced>,
-    pub(super) newest: Newest,
+    pub(super) newest: NewestPieces,
     /// Since the last day close.
     pub(super) totals: Totals,
     /// People who came in since then, less those who left.
@@ -37,7 +37,7 @@ pub(super) struct Known {
     pub(super) sealed: u64,
 }
 
-impl Known {
+impl GateState {
     /// Takes in one record of the journal: when it was just written, and when it is replayed.
     pub(super) fn learn(&mut self, certificate: &GateCertificate, index: u64, record: &Record) {
         self.last = record.time();
@@ -46,8 +46,8 @@ impl Known {
         match record {
             Record::Redeemed(redemption) => {
                 let used = redemption.as_use(certificate, index);
-                self.own.insert(redemption.pass, used);
-                self.recent.push_back(Recent { index, redemption: *redemption });
+                self.own_uses.insert(redemption.pass, used);
+                self.recent.push_back(RecentUse { index, redemption: *redemption });
                 self.inside = self.inside.saturating_add(redemption.party.into());
             }
             Record::Annulled { index, .. } => {
@@ -56,8 +56,8 @@ impl Known {
                 let recent = recent.and_then(|at| self.recent.remove(at)).map(|recent| recent.redemption);
                 let used = recent.map(|redemption| (redemption.pass, redemption.as_use(certificate, *index)));
                 // Under another policy it may be forgotten here, though it was recent when annulled.
-                if let Some((pass, used)) = used.or_else(|| self.own.find(key)) {
-                    self.own.annul(pass, key);
+                if let Some((pass, used)) = used.or_else(|| self.own_uses.find(key)) {
+                    self.own_uses.annul(pass, key);
                     self.inside = self.inside.saturating_sub(used.party.into());
                 }
             }
@@ -75,7 +75,7 @@ impl Known {
                 self.outage = None;
                 self.inside = self.inside.saturating_add((*let_in).into());
             }
-            Record::Left { time, pass, party } => {
+            Record::Exited { time, pass, party } => {
                 self.exits.push_back((*time, *pass));
                 self.inside = self.inside.saturating_sub((*party).into());
             }
@@ -98,12 +98,12 @@ impl Known {
 
 /// The newest of each piece that the journal ever named. What has left the bundle comes back in a newer form only.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Newest {
+pub(super) struct NewestPieces {
     pub(super) catalogues: BTreeMap<MemberId, u64>,
     pub(super) status: BTreeMap<MemberId, BTreeMap<String, UnixTime>>,
 }
 
-impl Newest {
+impl NewestPieces {
     pub(super) fn learn(&mut self, synced: &Synced) {
         for (member, sequence) in &synced.catalogues {
             let newest = self.catalogues.entry(*member).or_default();
@@ -117,19 +117,19 @@ impl Newest {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Recent {
+pub(super) struct RecentUse {
     pub(super) index: u64,
     pub(super) redemption: Redemption,
 }
 
 /// What a bundle lost to the trust lists it took.
 #[derive(Debug, Default)]
-pub(super) struct Dropped {
+pub(super) struct DroppedPieces {
     pub(super) catalogues: Vec<MemberId>,
     pub(super) status: Vec<(MemberId, String)>,
 }
 
-impl Dropped {
+impl DroppedPieces {
     pub(super) fn between(before: &Bundle, after: &Bundle) -> Self {
         let catalogues = before.catalogues().map(Catalogue::member);
         let status = before.status_lists().filter(|list| after.status_list(list.issuer(), list.uri()).is_none());

@@ -2,9 +2,9 @@
 
 use super::error::GateError;
 use super::gate::Gate;
-use super::learnt::Change;
+use super::learnt::LearntChange;
 use super::record::Record;
-use super::state::{Dropped, synced_record};
+use super::state::{DroppedPieces, synced_record};
 use super::usage_digest::{UsageDigest, UsageDigestError};
 use crate::id::{MemberId, PassKey};
 use crate::product::Usage;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// What a gate is given when it syncs. Empty parts change nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sync<'a> {
+pub struct SyncInput<'a> {
     /// Trust lists that follow the one in force, in order.
     pub trust_lists: &'a [&'a [u8]],
     /// Catalogues.
@@ -41,12 +41,12 @@ impl<S: Storage> Gate<S> {
     ///
     /// # Errors
     /// [`GateError`]; nothing is taken then.
-    pub fn sync(&mut self, sync: &Sync<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    pub fn sync(&mut self, sync: &SyncInput<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
         sync.trust_lists.iter().try_for_each(|bytes| bundle.update_trust(bytes, now))?;
-        let dropped = Dropped::between(&self.bundle, &bundle);
+        let dropped = DroppedPieces::between(&self.bundle, &bundle);
         sync.catalogues.iter().try_for_each(|bytes| bundle.update_catalogue(bytes, now))?;
         sync.status_lists.iter().try_for_each(|bytes| bundle.update_status(bytes, now))?;
         let enrolled = GateCertificate::verify(self.certificate.as_bytes(), bundle.trust()).is_ok();
@@ -55,28 +55,33 @@ impl<S: Storage> Gate<S> {
             return Err(GateError::UnknownVenue(venue));
         }
         self.check_rollback(&bundle, &dropped)?;
-        let learnt = self.news(sync, bundle.trust(), now)?;
-        let before = self.known.synced.iter().flat_map(|synced| &synced.ledgers).copied();
+        let learnt = self.newly_learnt(sync, bundle.trust(), now)?;
+        let before = self.state.synced.iter().flat_map(|synced| &synced.ledgers).copied();
         let ledgers = merge_sizes(before.chain(sync.ledgers.iter().copied()).chain(learnt.sizes()));
         let record = Record::Synced(synced_record(&bundle, ledgers, now));
         self.append(&[record], learnt.writes())?;
-        self.known.learnt.apply(learnt);
+        self.state.learnt.apply(learnt);
         self.bundle = bundle;
         (self.behind, self.enrolled) = (false, enrolled);
         Ok(())
     }
 
     /// What a sync adds to what was learnt.
-    fn news(&self, sync: &Sync<'_>, trust: &TrustList, now: UnixTime) -> Result<Change, UsageDigestError> {
-        let mut news = self.known.learnt.with();
+    fn newly_learnt(
+        &self,
+        sync: &SyncInput<'_>,
+        trust: &TrustList,
+        now: UnixTime,
+    ) -> Result<LearntChange, UsageDigestError> {
+        let mut more = self.state.learnt.with();
         for bytes in sync.usage_digests {
             let digest = UsageDigest::verify(bytes, trust)?;
             digest.check(self.id().member, trust.policy(), now)?;
-            news.take(digest.into_facts());
+            more.take(digest.into_facts());
         }
-        sync.usage.iter().for_each(|(pass, usage)| news.learn(*pass, UnixTime::MAX, usage.clone()));
-        sync.ledgers.iter().for_each(|(member, size)| news.covers(*member, *size));
-        news.change()
+        sync.usage.iter().for_each(|(pass, usage)| more.learn(*pass, UnixTime::MAX, usage.clone()));
+        sync.ledgers.iter().for_each(|(member, size)| more.covers(*member, *size));
+        more.change()
     }
 }
 

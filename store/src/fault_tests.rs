@@ -11,7 +11,7 @@ use day::{CITIES, Day, OPEN, id, secret, time};
 use onecard::{
     audit::{MemoryFiles, Options, audit},
     crypto::sha256,
-    gate::{Decision, Gate, GateError, Record, Scan, Segment, Sync},
+    gate::{Decision, Gate, GateError, Record, Scan, Segment, SyncInput},
     id::{GateId, PassId, PassKey},
     ledger::{Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
@@ -271,7 +271,7 @@ impl World {
         let usage: Usage = (0..9).map(used).collect();
         let usage = [(key(12), usage)];
         let ledgers = [(id(CITIES[1]), 3)];
-        let sync = Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() };
+        let sync = SyncInput { usage: &usage, ledgers: &ledgers, ..SyncInput::default() };
         self.gate().sync(&sync, time(OPEN)).map_err(said)?;
         self.told.synced = true;
         Ok(())

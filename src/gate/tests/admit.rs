@@ -6,7 +6,7 @@ use crate::gate::test_gate::{
     CITY, NOW, answer_to, catalogue, certificate, code, code_of, gate_key, open, pass, pass_claims, reason, scan,
     status, statuses,
 };
-use crate::gate::{GateError, Identity, Sync};
+use crate::gate::{GateError, Identity, SyncInput};
 use crate::pass::{self, PassClaims};
 use crate::tlog::MemoryStorage;
 use crate::trust::test_federation::{self, list, secret, time};
@@ -30,7 +30,7 @@ fn an_admission_is_in_the_journal_with_its_evidence() {
 fn a_refused_scan_changes_nothing_but_its_counter() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let before = gate.storage().clone();
-    let known = gate.known.clone();
+    let known = gate.state.clone();
     let shown = code(1, NOW);
     let cases: Vec<(String, i64, Reason)> = vec![
         (String::new(), NOW, Reason::Unreadable),
@@ -44,7 +44,7 @@ fn a_refused_scan_changes_nothing_but_its_counter() {
         assert_eq!(reason(&mut gate, text, *at), *expected, "{text}");
     }
     assert_eq!(gate.storage(), &before);
-    assert_eq!(gate.known, known);
+    assert_eq!(gate.state, known);
     assert_eq!(gate.refused().values().sum::<u32>(), 5);
     assert_eq!(reason(&mut gate, &cases[5].0, cases[5].1), Reason::Ok, "the next scan is not blocked");
 }
@@ -123,7 +123,8 @@ fn invalid_beats_used_up() {
         assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
     }
     assert_eq!(reason(&mut gate, &code(1, NOW + 400), NOW + 400), Reason::TotalQuota);
-    gate.sync(&Sync { status_lists: &[&status(NOW + 500, &[1])], ..Sync::default() }, time(NOW + 500)).unwrap();
+    gate.sync(&SyncInput { status_lists: &[&status(NOW + 500, &[1])], ..SyncInput::default() }, time(NOW + 500))
+        .unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW + 500), NOW + 500), Reason::Revoked);
     assert_eq!(reason(&mut gate, &code(1, NOW + 400), NOW + 500), Reason::CodeExpired);
 }

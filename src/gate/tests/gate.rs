@@ -6,7 +6,7 @@ use crate::gate::test_gate::{
     CITY, Late, NOW, bundle, catalogue, catalogue_of, certificate, certificate_at, code, gate_key, holder, open,
     reason, scan, status,
 };
-use crate::gate::{Admitted, Decision, Override, Redemption, Scan, Sync, Trouble, UsageDigestSpec, UsageFacts};
+use crate::gate::{Admitted, Decision, Override, Redemption, Scan, SyncInput, Trouble, UsageDigestSpec, UsageFacts};
 use crate::id::{PassId, PassKey};
 use crate::product::PassFacts;
 use crate::time::Date;
@@ -24,7 +24,7 @@ fn a_gate_stands_at_a_venue_that_its_lists_have() {
     let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate_at(2), bundle(), time(NOW)).unwrap();
     let before = gate.storage().clone();
     let closed = catalogue_of(2, 1, &secret(CITY, Role::Registrar));
-    let synced = gate.sync(&Sync { catalogues: &[&closed], ..Sync::default() }, time(NOW));
+    let synced = gate.sync(&SyncInput { catalogues: &[&closed], ..SyncInput::default() }, time(NOW));
     assert!(matches!(synced, Err(GateError::UnknownVenue(venue)) if venue.number == 2));
     assert_eq!(gate.storage(), &before);
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok, "by the catalogue before");
@@ -48,12 +48,12 @@ fn what_could_not_be_read_again_is_not_recorded() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let before = gate.storage().clone();
     let ledgers: Vec<_> = (0..1_025).map(|at| (id(100_000 + at), 1)).collect();
-    let sync = gate.sync(&Sync { ledgers: &ledgers, ..Sync::default() }, time(NOW));
+    let sync = gate.sync(&SyncInput { ledgers: &ledgers, ..SyncInput::default() }, time(NOW));
     assert!(matches!(sync, Err(GateError::Refused(_))), "{sync:?}");
     let closed = gate.close_day(Date::from_days(-1), time(NOW));
     assert!(matches!(closed, Err(GateError::Refused(_))), "{closed:?}");
     assert_eq!(gate.storage(), &before);
-    gate.sync(&Sync { ledgers: &ledgers[..1_024], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { ledgers: &ledgers[..1_024], ..SyncInput::default() }, time(NOW)).unwrap();
     let mut again = open(gate.storage().clone(), NOW).unwrap();
     assert_eq!(reason(&mut again, &code(1, NOW), NOW), Reason::Ok);
 }
@@ -62,7 +62,7 @@ fn what_could_not_be_read_again_is_not_recorded() {
 fn a_gate_without_all_of_its_journal_does_not_open() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     for _ in 0..260 {
-        gate.sync(&Sync::default(), time(NOW)).unwrap();
+        gate.sync(&SyncInput::default(), time(NOW)).unwrap();
     }
     let mut storage = gate.storage().clone();
     assert!(open(storage.clone(), NOW).is_ok());
@@ -77,10 +77,10 @@ fn a_gate_that_is_not_fit_decides_nothing() {
     assert!(matches!(other, Err(GateError::OtherKey)));
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let before = gate.storage().clone();
-    assert!(matches!(gate.sync(&Sync::default(), time(NOW - 3)), Err(GateError::Clock { .. })));
+    assert!(matches!(gate.sync(&SyncInput::default(), time(NOW - 3)), Err(GateError::Clock { .. })));
     assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 3)), Err(GateError::Clock { .. })));
     assert_eq!(gate.storage(), &before);
-    gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { catalogues: &[&catalogue(2)], ..SyncInput::default() }, time(NOW)).unwrap();
     assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("catalogue"))));
     // Before its trust list was issued, whatever the journal says of the time.
     let early = time(gate.bundle().trust().issued().seconds() - 3);
@@ -95,7 +95,7 @@ fn in_a_forked_process_a_gate_does_nothing_and_signs_nothing() {
     gate.seal().unwrap().unwrap();
     scan(&mut gate, &code(2, NOW), NOW);
     gate.storage.fork();
-    let (storage, log, known) = (gate.storage.clone(), gate.log.clone(), gate.known.clone());
+    let (storage, log, known) = (gate.storage.clone(), gate.log.clone(), gate.state.clone());
     for shown in [code(3, NOW), code(1, NOW), "no code".into()] {
         assert_eq!(reason(&mut gate, &shown, NOW), Reason::NotRecorded);
     }
@@ -106,13 +106,13 @@ fn in_a_forked_process_a_gate_does_nothing_and_signs_nothing() {
     forked(gate.seal().unwrap_err());
     forked(gate.segment(0).unwrap_err());
     forked(gate.annul(2, now).unwrap_err());
-    forked(gate.sync(&Sync::default(), now).unwrap_err());
+    forked(gate.sync(&SyncInput::default(), now).unwrap_err());
     forked(gate.set_clock(now).unwrap_err());
     forked(gate.compare_clock(now, 1).unwrap_err());
     forked(gate.close_day(now.civil().0, now).unwrap_err());
     forked(gate.open_outage(now, now).unwrap_err());
     assert!(gate.self_test(now).iter().any(|fault| fault.trouble == Trouble::Store));
-    assert_eq!((&gate.storage, &gate.log, &gate.known), (&storage, &log, &known));
+    assert_eq!((&gate.storage, &gate.log, &gate.state), (&storage, &log, &known));
 }
 
 #[test]
@@ -135,12 +135,12 @@ fn what_was_durable_although_the_commit_failed_is_known() {
     assert_eq!(reason(&mut gate, 1, NOW + 1), Reason::Passback);
     // A sync: the journal says that the gate has the list by which pass 3 is revoked.
     let list = status(NOW + 1, &[3]);
-    let news = Sync { status_lists: &[&list], ..Sync::default() };
+    let news = SyncInput { status_lists: &[&list], ..SyncInput::default() };
     gate.storage.1 = true;
     assert!(gate.sync(&news, time(NOW + 1)).is_err());
     gate.storage.1 = false;
     assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::ListTooOld, "not by the list before");
-    assert!(matches!(gate.sync(&Sync::default(), time(NOW + 1)), Err(GateError::Rollback("status list"))));
+    assert!(matches!(gate.sync(&SyncInput::default(), time(NOW + 1)), Err(GateError::Rollback("status list"))));
     gate.sync(&news, time(NOW + 1)).unwrap();
     assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::Revoked);
     assert_eq!(reason(&mut gate, 4, NOW + 1), Reason::Ok);
@@ -183,7 +183,7 @@ fn a_restart_after_the_clock_was_set_back_changes_no_decision() {
     assert_eq!(reason(&mut gate, &code(2, NOW + 901), NOW + 901), Reason::Ok);
     gate.set_clock(time(NOW + 10)).unwrap();
     let mut again = open(gate.storage().clone(), NOW + 10).unwrap();
-    assert_eq!(gate.known.recent, again.known.recent);
+    assert_eq!(gate.state.recent, again.state.recent);
     let shown = code(1, NOW + 10);
     assert_eq!(reason(&mut again, &shown, NOW + 10), reason(&mut gate, &shown, NOW + 10));
 }
@@ -198,8 +198,8 @@ fn a_restart_knows_what_the_gate_knew() {
     gate.seal().unwrap().unwrap();
     gate.close_day(Date::from_days(1), time(NOW + 2_200)).unwrap();
     let again = open(gate.storage().clone(), NOW + 2_200).unwrap();
-    let synced = again.known.synced.clone();
-    assert_eq!(again.known, Known { synced, ..gate.known.clone() });
+    let synced = again.state.synced.clone();
+    assert_eq!(again.state, GateState { synced, ..gate.state.clone() });
     assert_eq!(again.log().size(), gate.log().size() + 2, "and says that it opened and what it knows");
 }
 
@@ -229,7 +229,7 @@ proptest! {
                 8 => format!("{:?}", gate.set_clock(time(now - 200))),
                 9 | 10 => {
                     let digest = elsewhere(gate, who, how, what == 10, now);
-                    let sync = Sync { usage_digests: &[&digest], ..Sync::default() };
+                    let sync = SyncInput { usage_digests: &[&digest], ..SyncInput::default() };
                     format!("{:?}", gate.sync(&sync, time(now)))
                 }
                 11 => {
@@ -245,7 +245,7 @@ proptest! {
                 14 => format!("{:?}", gate.close_outage(3, time(now)).is_ok()),
                 _ => {
                     let list = status(now, &[13, who.into()]);
-                    format!("{:?}", gate.sync(&Sync { status_lists: &[&list], ..Sync::default() }, time(now)))
+                    format!("{:?}", gate.sync(&SyncInput { status_lists: &[&list], ..SyncInput::default() }, time(now)))
                 }
             });
             prop_assert_eq!(&answers[0], &answers[1]);
@@ -298,8 +298,8 @@ fn elsewhere(gate: &Gate<MemoryStorage>, who: u8, how: usize, back: bool, now: i
 
 /// What decisions and totals rest on, without the indices, which a restart shifts.
 fn remembered(gate: &Gate<MemoryStorage>) -> impl PartialEq + std::fmt::Debug {
-    let known = &gate.known;
-    let used = known.own.counts();
+    let known = &gate.state;
+    let used = known.own_uses.counts();
     let recent: Vec<_> = known.recent.iter().map(|recent| recent.redemption).collect();
     let times = (known.doubt, known.outage, known.totals, known.inside, known.exits.clone());
     (used, recent, times, known.learnt.clone(), known.newest.clone())
@@ -319,9 +319,9 @@ fn a_failed_commit_refuses_the_visitor_and_loses_nothing() {
     storage.fail_after(2);
     let mut gate = open(storage, NOW).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
-    let known = gate.known.clone();
+    let known = gate.state.clone();
     assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::NotRecorded);
-    assert_eq!(gate.known, known);
+    assert_eq!(gate.state, known);
     assert_eq!(reason(&mut gate, &code(2, NOW + 1), NOW + 1), Reason::Ok, "it opened its journal again");
     assert_eq!(gate.log().size(), 4);
     assert!(gate.log().verify(gate.storage()).is_ok());
@@ -344,7 +344,7 @@ fn a_clock_that_goes_back_decides_nothing_until_it_is_set() {
 fn an_older_bundle_is_noticed_at_the_start() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let newer = [&status(NOW + 5, &[])[..]];
-    gate.sync(&Sync { status_lists: &newer, ..Sync::default() }, time(NOW + 5)).unwrap();
+    gate.sync(&SyncInput { status_lists: &newer, ..SyncInput::default() }, time(NOW + 5)).unwrap();
     assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(GateError::Rollback("status list"))));
     let mut bundle = bundle();
     bundle.update_status(newer[0], time(NOW + 5)).unwrap();
@@ -356,7 +356,7 @@ fn an_older_trust_list_is_noticed_at_the_start() {
     let next = TrustListSpec { sequence: 2, issued: time(2_000), ..test_federation::spec() };
     let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
-    gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { trust_lists: &[&next], ..SyncInput::default() }, time(NOW)).unwrap();
     assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("trust list"))));
     let mut bundle = bundle();
     bundle.update_trust(&next, time(NOW)).unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::gate::test_gate::{NOW, code, open, reason, scan};
-use crate::gate::{Reason, Sync};
+use crate::gate::{Reason, SyncInput};
 use crate::tlog::MemoryStorage;
 use crate::trust::test_federation::{id, time};
 
@@ -50,7 +50,7 @@ fn a_long_segment_comes_in_parts_that_follow_one_another() {
 fn a_journal_longer_than_any_segment_is_handed_over() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let ledgers: Vec<_> = (0..1_024).map(|at| (id(100_000 + at), 1_u64 << 40)).collect();
-    let note = Sync { ledgers: &ledgers, ..Sync::default() };
+    let note = SyncInput { ledgers: &ledgers, ..SyncInput::default() };
     while gate.log().size() < 1_200 {
         gate.sync(&note, time(NOW)).unwrap();
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::gate::record::flags;
 use crate::gate::test_gate::{CITY, NOW, answer_to, bundle, certificate, code, gate_key, open, pass, reason};
-use crate::gate::{Identity, RecordError, Sync, Trouble};
+use crate::gate::{Identity, RecordError, SyncInput, Trouble};
 use crate::id::{GateId, PassId, PassKey};
 use crate::product::Use;
 use crate::tlog::MemoryStorage;
@@ -36,7 +36,7 @@ fn flags(gate: &Gate<MemoryStorage>) -> u8 {
 fn unchanged(gate: &Gate<MemoryStorage>, at: i64) {
     let again = open(gate.storage().clone(), at).unwrap();
     let known = |gate: &Gate<MemoryStorage>| {
-        (gate.known.totals, gate.known.inside, gate.known.outage, gate.known.doubt, gate.known.exits.clone())
+        (gate.state.totals, gate.state.inside, gate.state.outage, gate.state.doubt, gate.state.exits.clone())
     };
     assert_eq!(known(&again), known(gate));
 }
@@ -233,7 +233,7 @@ fn a_step_back_of_the_clock_refuses_nothing() {
         gate.open_outage(time(at), time(at)).unwrap();
         gate.close_outage(0, time(at)).unwrap();
         assert!(matches!(leave(&mut gate, 4 + back as u8, at), Ok(Some(_))));
-        gate.sync(&Sync::default(), time(at)).unwrap();
+        gate.sync(&SyncInput::default(), time(at)).unwrap();
         gate.close_day(time(at).service_day(0), time(at)).unwrap();
         assert!(gate.self_test(time(at)).iter().all(|fault| fault.trouble != Trouble::ClockBehind));
         unchanged(&gate, at);
@@ -321,7 +321,7 @@ fn a_use_learnt_from_a_gate_that_is_ahead_counts() {
         party: 1,
     };
     let usage = [(key, [used(1), used(2)].into_iter().collect())];
-    gate.sync(&Sync { usage: &usage, ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { usage: &usage, ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(admit(&mut gate, 1, NOW), Reason::TotalQuota);
 }
 
@@ -344,7 +344,7 @@ fn an_annulled_entry_gives_the_use_back() {
 fn what_can_be_annulled_is_at_hand_and_nothing_older() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let last = NOW + i64::from(gate.bundle().trust().policy().annul_within);
-    let at_hand = |gate: &Gate<MemoryStorage>| gate.known.recent.iter().map(|recent| recent.index).collect::<Vec<_>>();
+    let at_hand = |gate: &Gate<MemoryStorage>| gate.state.recent.iter().map(|recent| recent.index).collect::<Vec<_>>();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     assert_eq!(reason(&mut gate, &code(2, last), last), Reason::Ok);
     assert_eq!(at_hand(&gate), [2, 3]);

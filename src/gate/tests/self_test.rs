@@ -175,7 +175,7 @@ fn a_venue_without_a_catalogue_or_a_product_is_told() {
 #[test]
 fn uses_elsewhere_that_a_rebuilt_store_lacks_are_told() {
     let mut gate = gate();
-    let sync = crate::gate::Sync { ledgers: &[(id(CITY), 9)], ..crate::gate::Sync::default() };
+    let sync = crate::gate::SyncInput { ledgers: &[(id(CITY), 9)], ..crate::gate::SyncInput::default() };
     gate.sync(&sync, time(NOW)).unwrap();
     let missing = Fault { from: time(NOW), trouble: Trouble::UsageMissing, member: Some(id(CITY)) };
     assert!(!gate.self_test(time(NOW)).contains(&missing));

@@ -28,12 +28,12 @@ fn usage_learnt_from_others_counts() {
     let key = PassKey { issuer: id(CITY), pass: PassId::from_bytes([1; 10]) };
     let usage = [(key, [elsewhere(1), elsewhere(2)].into_iter().collect())];
     let ledgers = [(id(320_100), 5)];
-    gate.sync(&Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { usage: &usage, ledgers: &ledgers, ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::TotalQuota);
     let storage = gate.storage().clone();
     let mut again = open(storage, NOW + 1).unwrap();
     assert_eq!(reason(&mut again, &code(1, NOW), NOW + 1), Reason::TotalQuota, "after a restart too");
-    assert_eq!(again.known.synced.as_ref().unwrap().ledgers, ledgers);
+    assert_eq!(again.state.synced.as_ref().unwrap().ledgers, ledgers);
 }
 
 #[test]
@@ -49,9 +49,9 @@ fn a_gate_takes_a_trust_list_without_a_member_and_opens_again() {
     next.members.pop();
     let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
-    let sync = Sync { catalogues: &[&hefei(1)], status_lists: &[&list], ..Sync::default() };
+    let sync = SyncInput { catalogues: &[&hefei(1)], status_lists: &[&list], ..SyncInput::default() };
     gate.sync(&sync, time(NOW)).unwrap();
-    gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { trust_lists: &[&next], ..SyncInput::default() }, time(NOW)).unwrap();
     let carried = gate.bundle().save();
     let pin = test_federation::list().digest();
     let bundle = Bundle::load(&carried, &pin).unwrap();
@@ -77,10 +77,10 @@ fn a_gate_whose_certificate_a_new_trust_list_does_not_carry_admits_nobody() {
         let next = test_federation::sign(&next, &[320_100, 330_100, 340_100]);
         let mut gate = open(MemoryStorage::new(), NOW).unwrap();
         assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
-        gate.sync(&Sync { trust_lists: &[&next], catalogues, ..Sync::default() }, time(NOW)).unwrap();
+        gate.sync(&SyncInput { trust_lists: &[&next], catalogues, ..SyncInput::default() }, time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
         assert_eq!(gate.ages(time(NOW)).last().unwrap().age, Age::TooOld);
-        gate.sync(&Sync::default(), time(NOW)).unwrap();
+        gate.sync(&SyncInput::default(), time(NOW)).unwrap();
         assert_eq!(reason(&mut gate, &code(2, NOW), NOW), Reason::Internal);
         assert!(gate.seal().unwrap().is_some(), "what it recorded before is not lost");
         let bundle = gate.bundle().clone();
@@ -120,14 +120,14 @@ fn a_trust_list_that_drops_pieces_is_taken_and_nothing_older_comes_back() {
     bundle.update_catalogue(&catalogue_of(5, &secret(hefei, Role::Registrar)), time(NOW)).unwrap();
     bundle.update_status(&status_of(NOW - 50, &secret(hefei, Role::Issuer)), time(NOW)).unwrap();
     let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
-    gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { trust_lists: &[&next], ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     assert!(gate.bundle().catalogue(id(hefei)).is_none() && gate.bundle().status_lists().count() == 1);
     let bundle = gate.bundle().clone();
     let mut again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).unwrap();
     for gate in [&mut gate, &mut again] {
         let mut sync = |catalogues: &[&[u8]], status_lists: &[&[u8]]| match gate
-            .sync(&Sync { catalogues, status_lists, ..Sync::default() }, time(NOW))
+            .sync(&SyncInput { catalogues, status_lists, ..SyncInput::default() }, time(NOW))
         {
             Ok(()) => "taken",
             Err(GateError::Rollback(piece)) => piece,
@@ -154,10 +154,10 @@ fn a_gate_whose_citys_catalogue_was_dropped_admits_nobody_until_it_has_another()
     let missing =
         |gate: &mut Gate<_>| gate.self_test(time(NOW)).iter().any(|fault| fault.trouble == Trouble::VenueMissing);
     assert!(!missing(&mut gate));
-    gate.sync(&Sync { trust_lists: &[&next], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { trust_lists: &[&next], ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Internal);
     assert!(missing(&mut gate));
-    gate.sync(&Sync { catalogues: &[&catalogue(2)], ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { catalogues: &[&catalogue(2)], ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     assert!(!missing(&mut gate));
 }
@@ -165,7 +165,7 @@ fn a_gate_whose_citys_catalogue_was_dropped_admits_nobody_until_it_has_another()
 #[test]
 fn a_sync_takes_nothing_from_the_future() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
-    let future = gate.sync(&Sync { status_lists: &[&status(NOW + 601, &[])], ..Sync::default() }, time(NOW));
+    let future = gate.sync(&SyncInput { status_lists: &[&status(NOW + 601, &[])], ..SyncInput::default() }, time(NOW));
     assert!(matches!(future, Err(GateError::Bundle(BundleError::Future("status list")))));
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
 }
@@ -176,7 +176,8 @@ fn a_refused_sync_changes_nothing() {
     let before = gate.storage().clone();
     let good = catalogue(2);
     let old = status(NOW - 500, &[]);
-    let refused = gate.sync(&Sync { catalogues: &[&good], status_lists: &[&old], ..Sync::default() }, time(NOW));
+    let refused =
+        gate.sync(&SyncInput { catalogues: &[&good], status_lists: &[&old], ..SyncInput::default() }, time(NOW));
     assert!(matches!(refused, Err(GateError::Bundle(BundleError::Rollback(_)))));
     assert_eq!(gate.storage(), &before);
     assert_eq!(gate.bundle().catalogues().next().unwrap().sequence(), 1);
