@@ -4,17 +4,17 @@
 //! two gates.
 
 use super::decision::Reason;
-use super::error::GateError;
+use super::error::{JournalError, OpenError};
 use super::learnt::LearntUses;
 use super::ledger_runs::LedgerRuns;
 use super::record::{Record, RecordError};
 use super::rows::LOG;
-use super::state::{DroppedPieces, GateState, NewestPieces, synced_record};
+use super::state::{DroppedPieces, GateState, synced_record};
 use crate::crypto::SigningKey;
-use crate::id::{GateId, MemberId};
+use crate::id::GateId;
 use crate::pass::Challenge;
 use crate::time::UnixTime;
-use crate::tlog::{Batch, KeyKind, Log, LogError, NoteVerifier, SignedCheckpoint, Storage, Write};
+use crate::tlog::{Batch, KeyKind, Log, LogError, NoteError, NoteVerifier, SignedCheckpoint, Storage, Write};
 use crate::trust::{Age, Bundle, CertificateError, GateCertificate, Piece, PieceAge};
 use std::collections::BTreeMap;
 
@@ -47,15 +47,15 @@ impl<S: Storage> Gate<S> {
     /// The bundle must not be older than what the journal says the gate had.
     ///
     /// # Errors
-    /// [`GateError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
-    /// a clock ahead of `now` is [`GateError::Clock`]: see [`Gate::open_setting_clock`].
+    /// [`OpenError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
+    /// a clock ahead of `now` is [`JournalError::Clock`]: see [`Gate::open_setting_clock`].
     pub fn open(
         storage: S,
         key: SigningKey,
         certificate: &[u8],
         bundle: Bundle,
         now: UnixTime,
-    ) -> Result<Self, GateError<S::Error>> {
+    ) -> Result<Self, OpenError<S::Error>> {
         Self::replayed(storage, key, certificate, bundle, None, now)?.opened(now)
     }
 
@@ -66,7 +66,7 @@ impl<S: Storage> Gate<S> {
     /// nothing otherwise.
     ///
     /// # Errors
-    /// [`GateError::OldCopy`]; [`LogError::OtherRoot`] when another history is here; [`LogError::Note`]
+    /// [`OpenError::OldCopy`]; [`LogError::OtherRoot`] when another history is here; [`OpenError::Newest`]
     /// when `newest` is not signed by this gate; else as [`Gate::open`].
     pub fn open_after(
         newest: &[u8],
@@ -75,23 +75,23 @@ impl<S: Storage> Gate<S> {
         certificate: &[u8],
         bundle: Bundle,
         now: UnixTime,
-    ) -> Result<Self, GateError<S::Error>> {
+    ) -> Result<Self, OpenError<S::Error>> {
         Self::replayed(storage, key, certificate, bundle, Some(newest), now)?.opened(now)
     }
 
     /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
-    /// [`Gate::open`] says [`GateError::Clock`]. A person who knows the time has to ask for it. Everything
+    /// [`Gate::open`] says [`JournalError::Clock`]. A person who knows the time has to ask for it. Everything
     /// else is as there.
     ///
     /// # Errors
-    /// [`GateError`].
+    /// [`OpenError`].
     pub fn open_setting_clock(
         storage: S,
         key: SigningKey,
         certificate: &[u8],
         bundle: Bundle,
         now: UnixTime,
-    ) -> Result<Self, GateError<S::Error>> {
+    ) -> Result<Self, OpenError<S::Error>> {
         let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
         // A journal starts with the record that it was opened.
         let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.state.last });
@@ -162,20 +162,20 @@ impl<S: Storage> Gate<S> {
         bundle: Bundle,
         newest: Option<&[u8]>,
         now: UnixTime,
-    ) -> Result<Self, GateError<S::Error>> {
+    ) -> Result<Self, OpenError<S::Error>> {
         let certificate = GateCertificate::verify(certificate, bundle.trust())?;
         if *certificate.key() != key.verifying_key() {
-            return Err(GateError::OtherKey);
+            return Err(OpenError::OtherKey);
         }
         // Whatever such a gate recorded, an audit would call wrong.
         if !certificate.covers(now) {
             return Err(CertificateError::NotInForce.into());
         }
         if bundle.venue(certificate.venue()).is_none() {
-            return Err(GateError::UnknownVenue(certificate.venue()));
+            return Err(OpenError::UnknownVenue(certificate.venue()));
         }
         let origin = bundle.trust().journal_origin(certificate.gate());
-        let log = Log::open(&storage, LOG, &origin)?;
+        let log = Log::open(&storage, LOG, &origin).map_err(JournalError::Log)?;
         let state = GateState::default();
         let refused = BTreeMap::new();
         let (challenge, anchor, unsure, behind, enrolled) = (None, None, false, false, true);
@@ -197,17 +197,17 @@ impl<S: Storage> Gate<S> {
             gate.check_holds(newest)?;
         }
         gate.state = gate.replay()?;
-        gate.check_rollback(&gate.bundle, &DroppedPieces::default())?;
+        gate.state.check_rollback(&gate.bundle, &DroppedPieces::default())?;
         Ok(gate)
     }
 
-    fn opened(mut self, now: UnixTime) -> Result<Self, GateError<S::Error>> {
+    fn opened(mut self, now: UnixTime) -> Result<Self, OpenError<S::Error>> {
         let now = self.check_clock(now)?;
         self.record_opening(now, None)?;
         Ok(self)
     }
 
-    fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), GateError<S::Error>> {
+    fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), JournalError<S::Error>> {
         let opened = Record::Opened { time: now, certificate: self.certificate.digest() };
         let ledgers = self.state.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
         let synced = Record::Synced(synced_record(&self.bundle, ledgers, now));
@@ -215,50 +215,21 @@ impl<S: Storage> Gate<S> {
         self.append(&records, Vec::new())
     }
 
-    /// Refuses a bundle with a piece older than one that any `synced` record names, or without a piece that the
-    /// last one names. Of a member that is not in the trust list any more no piece must be there, and none of
-    /// those that a new trust list dropped.
-    pub(super) fn check_rollback(&self, bundle: &Bundle, dropped: &DroppedPieces) -> Result<(), GateError<S::Error>> {
-        let Some(synced) = &self.state.synced else { return Ok(()) };
-        if bundle.trust().sequence() < synced.trust {
-            return Err(GateError::Rollback("trust list"));
-        }
-        let gone = |member: MemberId| bundle.trust().member(member).is_none();
-        let NewestPieces { catalogues, status } = &self.state.newest;
-        let there = |member| bundle.catalogue(member).is_some() || gone(member) || dropped.catalogues.contains(&member);
-        let older =
-            bundle.catalogues().any(|now| catalogues.get(&now.member()).is_some_and(|had| now.sequence() < *had));
-        if older || !synced.catalogues.iter().all(|(member, _)| there(*member)) {
-            return Err(GateError::Rollback("catalogue"));
-        }
-        let there = |issuer, uri: &str| {
-            let dropped = || dropped.status.iter().any(|(of, at)| (*of, at.as_str()) == (issuer, uri));
-            bundle.status_list(issuer, uri).is_some() || gone(issuer) || dropped()
-        };
-        let had = |issuer, uri: &str| status.get(&issuer).and_then(|lists| lists.get(uri));
-        let older =
-            bundle.status_lists().any(|now| had(now.issuer(), now.uri()).is_some_and(|had| now.issued() < *had));
-        if older || !synced.status.iter().all(|(issuer, uri, _)| there(*issuer, uri)) {
-            return Err(GateError::Rollback("status list"));
-        }
-        Ok(())
-    }
-
     /// Refuses a journal that is not the one this checkpoint was signed over, or an earlier state of it.
-    fn check_holds(&self, newest: &[u8]) -> Result<(), GateError<S::Error>> {
-        let newest = self.verify_seal(newest)?;
+    fn check_holds(&self, newest: &[u8]) -> Result<(), OpenError<S::Error>> {
+        let newest = self.verify_seal(newest).map_err(OpenError::Newest)?;
         let (here, known) = (self.log.size(), newest.size());
         if here < known {
-            return Err(GateError::OldCopy { here, known });
+            return Err(OpenError::OldCopy { here, known });
         }
-        if self.log.root_at(&self.storage, known)? != newest.root() {
-            return Err(LogError::OtherRoot(known).into());
+        if self.log.root_at(&self.storage, known).map_err(JournalError::Log)? != newest.root() {
+            return Err(JournalError::Log(LogError::OtherRoot(known)).into());
         }
         Ok(())
     }
 
     /// A checkpoint of this gate, whoever has it.
-    pub(super) fn verify_seal(&self, note: &[u8]) -> Result<SignedCheckpoint, LogError<S::Error>> {
+    pub(super) fn verify_seal(&self, note: &[u8]) -> Result<SignedCheckpoint, NoteError> {
         let origin = self.log.origin().as_str();
         let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key())?;
         Ok(SignedCheckpoint::verify(note, &verifier)?)
@@ -270,16 +241,16 @@ impl<S: Storage> Gate<S> {
     }
 
     /// The time of what is recorded now: see [`UnixTime::not_before`].
-    pub(super) fn check_clock(&self, now: UnixTime) -> Result<UnixTime, GateError<S::Error>> {
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<UnixTime, JournalError<S::Error>> {
         let last = self.state.last;
-        now.not_before(last).ok_or(GateError::Clock { now, last })
+        now.not_before(last).ok_or(JournalError::Clock { now, last })
     }
 }
 
 /// The journal in its store: what is appended is durable before it is known.
 impl<S: Storage> Gate<S> {
     /// Appends records, with other writes of the same commit, and learns them.
-    pub(super) fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+    pub(super) fn append(&mut self, records: &[Record], writes: Vec<Write>) -> Result<(), JournalError<S::Error>> {
         let mut batch = self.log.begin();
         let first = batch.size();
         for record in records {
@@ -287,8 +258,8 @@ impl<S: Storage> Gate<S> {
             // What could not be read again would lock the gate for good.
             match Record::decode(&body) {
                 Ok(read) if read == *record => {}
-                Ok(_) => return Err(GateError::Refused(RecordError::Rule("a value that has no encoding"))),
-                Err(error) => return Err(GateError::Refused(error)),
+                Ok(_) => return Err(JournalError::Refused(RecordError::Rule("a value that has no encoding"))),
+                Err(error) => return Err(JournalError::Refused(error)),
             }
             batch.push(&body, None)?;
         }
@@ -302,7 +273,7 @@ impl<S: Storage> Gate<S> {
 
     /// Makes a batch durable. After a failure nobody knows what the store holds, so nothing more is
     /// written until the journal was opened again.
-    pub(super) fn commit(&mut self, mut batch: Batch, mut writes: Vec<Write>) -> Result<(), GateError<S::Error>> {
+    pub(super) fn commit(&mut self, mut batch: Batch, mut writes: Vec<Write>) -> Result<(), JournalError<S::Error>> {
         writes.extend(batch.take_writes());
         if let Err(error) = self.storage.commit(&writes) {
             self.unsure = true;
@@ -310,18 +281,18 @@ impl<S: Storage> Gate<S> {
         }
         // Of records that are durable but not in the log, an index would be used again.
         self.unsure = self.log.apply(batch).is_err();
-        if self.unsure { Err(GateError::Stale) } else { Ok(()) }
+        if self.unsure { Err(JournalError::Stale) } else { Ok(()) }
     }
 
     /// Refuses another process than the one that opened the store. After a failed commit, opens the journal again
     /// and replays it.
-    pub(super) fn recover(&mut self) -> Result<(), GateError<S::Error>> {
+    pub(super) fn recover(&mut self) -> Result<(), JournalError<S::Error>> {
         self.storage.same_process().map_err(LogError::Storage)?;
         if self.unsure {
             self.storage.recover().map_err(LogError::Storage)?;
             self.log = Log::open(&self.storage, LOG, self.log.origin().as_str())?;
             self.state = self.replay()?;
-            self.behind = self.check_rollback(&self.bundle, &DroppedPieces::default()).is_err();
+            self.behind = self.state.check_rollback(&self.bundle, &DroppedPieces::default()).is_err();
             self.unsure = false;
         }
         Ok(())
@@ -329,7 +300,7 @@ impl<S: Storage> Gate<S> {
 
     /// Builds what the gate knows from its journal and from what it learnt. All of the journal: without
     /// the records before a point, passes that are used up would be admitted again.
-    fn replay(&self) -> Result<GateState, GateError<S::Error>> {
+    fn replay(&self) -> Result<GateState, JournalError<S::Error>> {
         let mut state = GateState { learnt: LearntUses::load(&self.storage)?, ..GateState::default() };
         let mut broken = None;
         let policy = self.bundle.trust().policy();
@@ -338,10 +309,10 @@ impl<S: Storage> Gate<S> {
             match Record::decode(body) {
                 // Where nothing was sealed yet, only the first record says whose journal it is.
                 Ok(Record::Opened { certificate, .. }) if certificate != self.certificate.digest() => {
-                    broken = Some(GateError::OtherCertificate);
+                    broken = Some(JournalError::OtherCertificate);
                 }
                 record if index == 0 && !matches!(record, Ok(Record::Opened { .. })) => {
-                    broken = Some(GateError::OtherStore);
+                    broken = Some(JournalError::OtherStore);
                 }
                 Ok(record) => {
                     state.learn(&self.certificate, index, &record);
@@ -350,7 +321,7 @@ impl<S: Storage> Gate<S> {
                         state.forget(within);
                     }
                 }
-                Err(error) => broken = Some(GateError::Record { index, error }),
+                Err(error) => broken = Some(JournalError::Record { index, error }),
             }
             broken.is_none()
         })?;
@@ -359,7 +330,7 @@ impl<S: Storage> Gate<S> {
         }
         state.own_uses.settle();
         if let Some(note) = self.log.kept_checkpoint(&self.storage)? {
-            state.sealed = self.verify_seal(&note)?.size();
+            state.sealed = self.verify_seal(&note).map_err(LogError::Note)?.size();
         }
         Ok(state)
     }

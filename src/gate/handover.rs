@@ -1,6 +1,6 @@
 //! A gate seals its journal and hands it over to its city.
 
-use super::error::GateError;
+use super::error::JournalError;
 use super::gate::Gate;
 use super::segment::{Segment, SegmentRecord};
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
@@ -17,14 +17,14 @@ impl<S: Storage> Gate<S> {
     ///
     /// # Errors
     /// The store's; the checkpoint then never leaves the gate.
-    pub fn seal(&mut self) -> Result<Option<SignedCheckpoint>, GateError<S::Error>> {
+    pub fn seal(&mut self) -> Result<Option<SignedCheckpoint>, JournalError<S::Error>> {
         self.recover()?;
         if self.log.size() == self.state.sealed {
             return Ok(None);
         }
         let signed = SignedCheckpoint::sign(self.log.checkpoint(), &self.key);
         let mut batch = self.log.begin();
-        batch.seal(&signed).map_err(|_| GateError::Stale)?;
+        batch.seal(&signed).map_err(|_| JournalError::Stale)?;
         self.commit(batch, Vec::new())?;
         self.state.sealed = self.log.size();
         Ok(Some(signed))
@@ -37,11 +37,11 @@ impl<S: Storage> Gate<S> {
     ///
     /// # Errors
     /// The store's.
-    pub fn segment(&self, first: u64) -> Result<Option<Segment>, GateError<S::Error>> {
+    pub fn segment(&self, first: u64) -> Result<Option<Segment>, JournalError<S::Error>> {
         self.segment_within(first, LONG_SEGMENT)
     }
 
-    fn segment_within(&self, first: u64, most: usize) -> Result<Option<Segment>, GateError<S::Error>> {
+    fn segment_within(&self, first: u64, most: usize) -> Result<Option<Segment>, JournalError<S::Error>> {
         // Part of it is signed here.
         self.storage.same_process().map_err(LogError::Storage)?;
         let sealed = self.state.sealed;

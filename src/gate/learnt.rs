@@ -5,7 +5,7 @@
 //! is, the city says and signs, never the gate's clock, which may be set back; a gate whose clock shows
 //! an earlier time than that decides nothing.
 
-use super::error::GateError;
+use super::error::JournalError;
 use super::ledger_runs::LedgerRuns;
 use super::rows::{EXTENT, LEARNT};
 use super::usage_digest::{UsageDigestError, UsageFacts};
@@ -32,7 +32,7 @@ pub(super) struct LearntUses {
 
 impl LearntUses {
     /// Reads what a store keeps.
-    pub(super) fn load<S: Storage>(storage: &S) -> Result<Self, GateError<S::Error>> {
+    pub(super) fn load<S: Storage>(storage: &S) -> Result<Self, JournalError<S::Error>> {
         let mut learnt = Self::default();
         if let Some(bytes) = storage.get(EXTENT).map_err(LogError::Storage)? {
             let extent = snapshot::decode_extent(&bytes)?;

@@ -29,7 +29,7 @@ pub(crate) use annulment::ClocksSet;
 pub(crate) mod test_gate;
 
 pub use decision::{Admitted, Decision, Reason, Refusal, Verdict};
-pub use error::GateError;
+pub use error::{AnnulError, JournalError, OpenError, OutageError, Rollback, SyncError};
 pub use gate::Gate;
 pub use ledger_runs::LedgerRuns;
 pub use operator::DRIFT_PER_MILLION;

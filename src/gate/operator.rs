@@ -2,7 +2,7 @@
 //! clock that jumped or was set, and the end of the day. None of it is a use of a pass.
 
 use super::decision::{Reason, Refusal};
-use super::error::GateError;
+use super::error::{AnnulError, JournalError, OutageError};
 use super::gate::Gate;
 use super::record::{Override, Record, Totals};
 use super::scan::{Scan, Shown, evidence};
@@ -23,8 +23,8 @@ impl<S: Storage> Gate<S> {
     /// returns. Where that fails, the person decides all the same, but nobody can tell it from fraud.
     ///
     /// # Errors
-    /// [`GateError::Refused`] where the reason is none of a refusal, [`GateError::Clock`], or the store's.
-    pub fn let_in(&mut self, entry: Override, now: UnixTime) -> Result<u64, GateError<S::Error>> {
+    /// [`JournalError::Refused`] where the reason is none of a refusal, [`JournalError::Clock`], or the store's.
+    pub fn let_in(&mut self, entry: Override, now: UnixTime) -> Result<u64, JournalError<S::Error>> {
         let entry = Override { party: entry.party.max(1), ..entry };
         self.note(now, |time| Record::Overridden { time, entry })
     }
@@ -32,18 +32,18 @@ impl<S: Storage> Gate<S> {
     /// Takes back a redemption of this gate, shortly after it was recorded: the visitor turned round.
     ///
     /// # Errors
-    /// [`GateError::NoRedemption`], [`GateError::TooLate`], [`GateError::Clock`], or the store's.
-    pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    /// [`AnnulError::NoRedemption`], [`AnnulError::TooLate`], [`JournalError::Clock`], or the store's.
+    pub fn annul(&mut self, index: u64, now: UnixTime) -> Result<(), AnnulError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let recent = self.state.recent.iter().find(|recent| recent.index == index);
         let within = self.bundle.trust().policy().annul_within;
         let young = |recent: &RecentUse| self.state.clocks.may_annul(index, recent.redemption.time, now, within);
         match recent {
-            None if self.redeemed_long_ago(index) => Err(GateError::TooLate(index)),
-            None => Err(GateError::NoRedemption(index)),
-            Some(recent) if young(recent) => self.append(&[Record::Annulled { time: now, index }], Vec::new()),
-            Some(_) => Err(GateError::TooLate(index)),
+            None if self.redeemed_long_ago(index) => Err(AnnulError::TooLate(index)),
+            None => Err(AnnulError::NoRedemption(index)),
+            Some(recent) if young(recent) => Ok(self.append(&[Record::Annulled { time: now, index }], Vec::new())?),
+            Some(_) => Err(AnnulError::TooLate(index)),
         }
     }
 
@@ -51,24 +51,24 @@ impl<S: Storage> Gate<S> {
     /// Scans are decided as ever.
     ///
     /// # Errors
-    /// [`GateError::OutageOpen`], [`GateError::Refused`] where it starts after `now`, [`GateError::Clock`], or
+    /// [`OutageError::Open`], [`JournalError::Refused`] where it starts after `now`, [`JournalError::Clock`], or
     /// the store's.
-    pub fn open_outage(&mut self, since: UnixTime, now: UnixTime) -> Result<u64, GateError<S::Error>> {
+    pub fn open_outage(&mut self, since: UnixTime, now: UnixTime) -> Result<u64, OutageError<S::Error>> {
         self.recover()?;
         match self.state.outage {
-            Some(since) => Err(GateError::OutageOpen(since)),
-            None => self.note(now, |time| Record::OutageOpened { time, since }),
+            Some(since) => Err(OutageError::Open(since)),
+            None => Ok(self.note(now, |time| Record::OutageOpened { time, since })?),
         }
     }
 
     /// Records that the outage is over, and how many people came in meanwhile, as staff counted them.
     ///
     /// # Errors
-    /// [`GateError::NoOutage`], [`GateError::Clock`], or the store's.
-    pub fn close_outage(&mut self, let_in: u32, now: UnixTime) -> Result<u64, GateError<S::Error>> {
+    /// [`OutageError::NotOpen`], [`JournalError::Clock`], or the store's.
+    pub fn close_outage(&mut self, let_in: u32, now: UnixTime) -> Result<u64, OutageError<S::Error>> {
         self.recover()?;
-        self.state.outage.ok_or(GateError::NoOutage)?;
-        self.note(now, |time| Record::OutageClosed { time, let_in })
+        self.state.outage.ok_or(OutageError::NotOpen)?;
+        Ok(self.note(now, |time| Record::OutageClosed { time, let_in })?)
     }
 
     /// Since when an outage is open.
@@ -132,7 +132,7 @@ impl<S: Storage> Gate<S> {
     ///
     /// # Errors
     /// The store's.
-    pub fn compare_clock(&mut self, now: UnixTime, uptime: u64) -> Result<bool, GateError<S::Error>> {
+    pub fn compare_clock(&mut self, now: UnixTime, uptime: u64) -> Result<bool, JournalError<S::Error>> {
         self.recover()?;
         // A counter that starts again is a machine that did.
         let (then, since) = self.anchor.filter(|(_, since)| uptime >= *since).unwrap_or((now, uptime));
@@ -157,7 +157,7 @@ impl<S: Storage> Gate<S> {
     ///
     /// # Errors
     /// The store's.
-    pub fn set_clock(&mut self, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    pub fn set_clock(&mut self, now: UnixTime) -> Result<(), JournalError<S::Error>> {
         self.recover()?;
         let before = self.state.last;
         self.append(&[Record::ClockSet { time: now, before }], Vec::new())?;
@@ -168,8 +168,8 @@ impl<S: Storage> Gate<S> {
     /// Records the totals since the last day close.
     ///
     /// # Errors
-    /// [`GateError::Clock`], or the store's.
-    pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    /// [`JournalError::Clock`], or the store's.
+    pub fn close_day(&mut self, day: Date, now: UnixTime) -> Result<(), JournalError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let totals = self.state.totals;
@@ -180,7 +180,7 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Appends one record of the time `now`.
-    fn note(&mut self, now: UnixTime, record: impl FnOnce(UnixTime) -> Record) -> Result<u64, GateError<S::Error>> {
+    fn note(&mut self, now: UnixTime, record: impl FnOnce(UnixTime) -> Record) -> Result<u64, JournalError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let index = self.log().size();

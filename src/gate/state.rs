@@ -2,6 +2,7 @@
 //! changes no decision.
 
 use super::annulment::ClocksSet;
+use super::error::Rollback;
 use super::learnt::LearntUses;
 use super::own_uses::OwnUses;
 use super::record::{Record, Redemption, Synced, Totals};
@@ -80,6 +81,40 @@ impl GateState {
                 self.inside = self.inside.saturating_sub((*party).into());
             }
         }
+    }
+
+    /// Refuses a bundle with a piece older than one that any `synced` record names, or without a piece that the
+    /// last one names. Of a member that is not in the trust list any more no piece must be there, and none of
+    /// those that a new trust list dropped.
+    pub(super) fn check_rollback(&self, bundle: &Bundle, dropped: &DroppedPieces) -> Result<(), Rollback> {
+        let Some(synced) = &self.synced else { return Ok(()) };
+        if bundle.trust().sequence() < synced.trust {
+            return Err(Rollback::TrustList);
+        }
+        let gone = |member: MemberId| bundle.trust().member(member).is_none();
+        let NewestPieces { catalogues, status } = &self.newest;
+        let there = |member| bundle.catalogue(member).is_some() || gone(member) || dropped.catalogues.contains(&member);
+        let older =
+            bundle.catalogues().find(|now| catalogues.get(&now.member()).is_some_and(|had| now.sequence() < *had));
+        let missing = || synced.catalogues.iter().map(|(member, _)| *member).find(|member| !there(*member));
+        if let Some(member) = older.map(Catalogue::member).or_else(missing) {
+            return Err(Rollback::Catalogue(member));
+        }
+        let there = |issuer, uri: &str| {
+            let dropped = || dropped.status.iter().any(|(of, at)| (*of, at.as_str()) == (issuer, uri));
+            bundle.status_list(issuer, uri).is_some() || gone(issuer) || dropped()
+        };
+        let had = |issuer, uri: &str| status.get(&issuer).and_then(|lists| lists.get(uri));
+        let older =
+            bundle.status_lists().find(|now| had(now.issuer(), now.uri()).is_some_and(|had| now.issued() < *had));
+        let missing = || {
+            let named = synced.status.iter().map(|(issuer, uri, _)| (*issuer, uri.as_str()));
+            named.into_iter().find(|(issuer, uri)| !there(*issuer, uri))
+        };
+        if let Some((issuer, uri)) = older.map(|list| (list.issuer(), list.uri())).or_else(missing) {
+            return Err(Rollback::StatusList { issuer, uri: uri.to_owned() });
+        }
+        Ok(())
     }
 
     /// Drops what is too old to be scanned again or annulled, as of the last record, and what is as far

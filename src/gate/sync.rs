@@ -1,6 +1,6 @@
 //! A gate takes what its city has for it, and records what it knows from then on.
 
-use super::error::GateError;
+use super::error::SyncError;
 use super::gate::Gate;
 use super::learnt::LearntChange;
 use super::record::Record;
@@ -40,8 +40,8 @@ impl<S: Storage> Gate<S> {
     /// for new ones in the place of those that it drops: a stolen key would be good until all are there.
     ///
     /// # Errors
-    /// [`GateError`]; nothing is taken then.
-    pub fn sync(&mut self, sync: &SyncInput<'_>, now: UnixTime) -> Result<(), GateError<S::Error>> {
+    /// [`SyncError`]; nothing is taken then.
+    pub fn sync(&mut self, sync: &SyncInput<'_>, now: UnixTime) -> Result<(), SyncError<S::Error>> {
         self.recover()?;
         let now = self.check_clock(now)?;
         let mut bundle = self.bundle.clone();
@@ -52,9 +52,9 @@ impl<S: Storage> Gate<S> {
         let enrolled = GateCertificate::verify(self.certificate.as_bytes(), bundle.trust()).is_ok();
         let venue = self.certificate.venue();
         if enrolled && bundle.venue(venue).is_none() && !dropped.catalogues.contains(&venue.member) {
-            return Err(GateError::UnknownVenue(venue));
+            return Err(SyncError::UnknownVenue(venue));
         }
-        self.check_rollback(&bundle, &dropped)?;
+        self.state.check_rollback(&bundle, &dropped)?;
         let learnt = self.newly_learnt(sync, bundle.trust(), now)?;
         let before = self.state.synced.iter().flat_map(|synced| &synced.ledgers).copied();
         let ledgers = merge_sizes(before.chain(sync.ledgers.iter().copied()).chain(learnt.sizes()));

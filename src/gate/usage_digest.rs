@@ -39,7 +39,6 @@ const FEW: usize = 16;
 
 /// A usage digest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum UsageDigestError {
     /// Longer than any digest. Tell of fewer entries at once.
     #[error("the usage digest has {0} bytes, more than {MAX_USAGE_DIGEST}")]

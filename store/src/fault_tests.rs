@@ -11,7 +11,7 @@ use day::{CITIES, Day, OPEN, id, secret, time};
 use onecard::{
     audit::{MemoryFiles, Options, audit},
     crypto::sha256,
-    gate::{Decision, Gate, GateError, Record, Scan, Segment, SyncInput},
+    gate::{AnnulError, Decision, Gate, Record, Scan, Segment, SyncInput},
     id::{GateId, PassId, PassKey},
     ledger::{Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
@@ -258,7 +258,7 @@ impl World {
         let (index, _) = self.told.admitted[nth];
         match self.gate().annul(index, time(OPEN)) {
             // It was durable although nobody was told.
-            Ok(()) | Err(GateError::NoRedemption(_)) => self.told.annulled.push(index),
+            Ok(()) | Err(AnnulError::NoRedemption(_)) => self.told.annulled.push(index),
             Err(error) => return Err(said(error)),
         }
         Ok(())

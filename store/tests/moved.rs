@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
-use onecard::gate::{Decision, Gate, GateError, Scan};
+use onecard::gate::{Decision, Gate, OpenError, Scan};
 use onecard::id::GateId;
 use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
@@ -115,7 +115,7 @@ fn a_gate_is_moved_and_remembers_its_visitors() {
     let shown = code(&pass(CITIES[0], 21, 2, |_| {}), 21, OPEN);
     assert!(matches!(gate.admit(Scan::text(shown.as_bytes()), time(OPEN)), Decision::Admitted(_)));
     let newest = gate.seal().unwrap().unwrap();
-    assert!(matches!(open("late", &newest), Err(GateError::OldCopy { .. })));
+    assert!(matches!(open("late", &newest), Err(OpenError::OldCopy { .. })));
 }
 
 /// A log of 700 entries, of which the first bundle was pruned.

@@ -6,7 +6,7 @@ use crate::gate::test_gate::{
     CITY, NOW, answer_to, catalogue, certificate, code, code_of, gate_key, open, pass, pass_claims, reason, scan,
     status, statuses,
 };
-use crate::gate::{GateError, Identity, SyncInput};
+use crate::gate::{Identity, OpenError, SyncInput};
 use crate::pass::{self, PassClaims};
 use crate::tlog::MemoryStorage;
 use crate::trust::test_federation::{self, list, secret, time};
@@ -211,7 +211,7 @@ fn a_gate_outside_its_certificate_or_trust_list_decides_nothing() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     assert_eq!(reason(&mut gate, &code(1, 1_000_000_000), 1_000_000_000), Reason::Internal);
     let not_in_force =
-        |at| matches!(open(MemoryStorage::new(), at), Err(GateError::Certificate(CertificateError::NotInForce)));
+        |at| matches!(open(MemoryStorage::new(), at), Err(OpenError::Certificate(CertificateError::NotInForce)));
     assert!(not_in_force(1_999) && not_in_force(1_000_000_000), "nor does it open");
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
 }

@@ -6,7 +6,10 @@ use crate::gate::test_gate::{
     CITY, Late, NOW, bundle, catalogue, catalogue_of, certificate, certificate_at, code, gate_key, holder, open,
     reason, scan, status,
 };
-use crate::gate::{Admitted, Decision, Override, Redemption, Scan, SyncInput, Trouble, UsageDigestSpec, UsageFacts};
+use crate::gate::{
+    Admitted, AnnulError, Decision, OutageError, Override, Redemption, Rollback, Scan, SyncError, SyncInput, Trouble,
+    UsageDigestSpec, UsageFacts,
+};
 use crate::id::{PassId, PassKey};
 use crate::product::PassFacts;
 use crate::time::Date;
@@ -20,12 +23,12 @@ use proptest::prelude::*;
 fn a_gate_stands_at_a_venue_that_its_lists_have() {
     let nowhere = certificate_at(3);
     let opened = Gate::open(MemoryStorage::new(), gate_key(), &nowhere, bundle(), time(NOW));
-    assert!(matches!(opened, Err(GateError::UnknownVenue(venue)) if venue.number == 3));
+    assert!(matches!(opened, Err(OpenError::UnknownVenue(venue)) if venue.number == 3));
     let mut gate = Gate::open(MemoryStorage::new(), gate_key(), &certificate_at(2), bundle(), time(NOW)).unwrap();
     let before = gate.storage().clone();
     let closed = catalogue_of(2, 1, &secret(CITY, Role::Registrar));
     let synced = gate.sync(&SyncInput { catalogues: &[&closed], ..SyncInput::default() }, time(NOW));
-    assert!(matches!(synced, Err(GateError::UnknownVenue(venue)) if venue.number == 2));
+    assert!(matches!(synced, Err(SyncError::UnknownVenue(venue)) if venue.number == 2));
     assert_eq!(gate.storage(), &before);
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok, "by the catalogue before");
 }
@@ -40,7 +43,7 @@ fn a_journal_with_a_record_that_nobody_can_read_is_not_opened() {
     storage.commit(&batch.writes()).unwrap();
     log.apply(batch).unwrap();
     let opened = open(storage, NOW);
-    assert!(matches!(opened, Err(GateError::Record { index: found, .. }) if found == index));
+    assert!(matches!(opened, Err(OpenError::Journal(JournalError::Record { index: found, .. })) if found == index));
 }
 
 #[test]
@@ -49,9 +52,9 @@ fn what_could_not_be_read_again_is_not_recorded() {
     let before = gate.storage().clone();
     let ledgers: Vec<_> = (0..1_025).map(|at| (id(100_000 + at), 1)).collect();
     let sync = gate.sync(&SyncInput { ledgers: &ledgers, ..SyncInput::default() }, time(NOW));
-    assert!(matches!(sync, Err(GateError::Refused(_))), "{sync:?}");
+    assert!(matches!(sync, Err(SyncError::Journal(JournalError::Refused(_)))), "{sync:?}");
     let closed = gate.close_day(Date::from_days(-1), time(NOW));
-    assert!(matches!(closed, Err(GateError::Refused(_))), "{closed:?}");
+    assert!(matches!(closed, Err(JournalError::Refused(_))), "{closed:?}");
     assert_eq!(gate.storage(), &before);
     gate.sync(&SyncInput { ledgers: &ledgers[..1_024], ..SyncInput::default() }, time(NOW)).unwrap();
     let mut again = open(gate.storage().clone(), NOW).unwrap();
@@ -68,20 +71,25 @@ fn a_gate_without_all_of_its_journal_does_not_open() {
     assert!(open(storage.clone(), NOW).is_ok());
     let pruned = gate.log().prune(256, 1).writes();
     storage.commit(&pruned).unwrap();
-    assert!(matches!(open(storage, NOW), Err(GateError::Log(LogError::Pruned(0)))));
+    assert!(matches!(open(storage, NOW), Err(OpenError::Journal(JournalError::Log(LogError::Pruned(0))))));
 }
 
 #[test]
 fn a_gate_that_is_not_fit_decides_nothing() {
     let other = Gate::open(MemoryStorage::new(), holder(1), &certificate(), bundle(), time(NOW));
-    assert!(matches!(other, Err(GateError::OtherKey)));
+    assert!(matches!(other, Err(OpenError::OtherKey)));
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let before = gate.storage().clone();
-    assert!(matches!(gate.sync(&SyncInput::default(), time(NOW - 3)), Err(GateError::Clock { .. })));
-    assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 3)), Err(GateError::Clock { .. })));
+    assert!(matches!(
+        gate.sync(&SyncInput::default(), time(NOW - 3)),
+        Err(SyncError::Journal(JournalError::Clock { .. }))
+    ));
+    assert!(matches!(gate.close_day(Date::from_days(1), time(NOW - 3)), Err(JournalError::Clock { .. })));
     assert_eq!(gate.storage(), &before);
     gate.sync(&SyncInput { catalogues: &[&catalogue(2)], ..SyncInput::default() }, time(NOW)).unwrap();
-    assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("catalogue"))));
+    assert!(
+        matches!(open(gate.storage().clone(), NOW), Err(OpenError::Rollback(Rollback::Catalogue(member))) if member == id(CITY))
+    );
     // Before its trust list was issued, whatever the journal says of the time.
     let early = time(gate.bundle().trust().issued().seconds() - 3);
     gate.set_clock(early).unwrap();
@@ -100,17 +108,20 @@ fn in_a_forked_process_a_gate_does_nothing_and_signs_nothing() {
         assert_eq!(reason(&mut gate, &shown, NOW), Reason::NotRecorded);
     }
     assert_eq!(gate.leave(Scan::text(code(1, NOW).as_bytes()), time(NOW)).unwrap_err().reason, Reason::NotRecorded);
-    let (now, forked) = (time(NOW), |error: GateError<_>| {
-        assert!(matches!(error, GateError::Log(LogError::Storage(crate::tlog::MemoryError::Forked))), "{error:?}");
+    let (now, forked) = (time(NOW), |error: JournalError<_>| {
+        assert!(matches!(error, JournalError::Log(LogError::Storage(crate::tlog::MemoryError::Forked))), "{error:?}");
     });
     forked(gate.seal().unwrap_err());
     forked(gate.segment(0).unwrap_err());
-    forked(gate.annul(2, now).unwrap_err());
-    forked(gate.sync(&SyncInput::default(), now).unwrap_err());
+    let Err(AnnulError::Journal(error)) = gate.annul(2, now) else { panic!("annulled") };
+    forked(error);
+    let Err(SyncError::Journal(error)) = gate.sync(&SyncInput::default(), now) else { panic!("synced") };
+    forked(error);
     forked(gate.set_clock(now).unwrap_err());
     forked(gate.compare_clock(now, 1).unwrap_err());
     forked(gate.close_day(now.civil().0, now).unwrap_err());
-    forked(gate.open_outage(now, now).unwrap_err());
+    let Err(OutageError::Journal(error)) = gate.open_outage(now, now) else { panic!("opened") };
+    forked(error);
     assert!(gate.self_test(now).iter().any(|fault| fault.trouble == Trouble::Store));
     assert_eq!((&gate.storage, &gate.log, &gate.state), (&storage, &log, &known));
 }
@@ -140,7 +151,9 @@ fn what_was_durable_although_the_commit_failed_is_known() {
     assert!(gate.sync(&news, time(NOW + 1)).is_err());
     gate.storage.1 = false;
     assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::ListTooOld, "not by the list before");
-    assert!(matches!(gate.sync(&SyncInput::default(), time(NOW + 1)), Err(GateError::Rollback("status list"))));
+    let status_list = Rollback::StatusList { issuer: id(CITY), uri: "oc:310101/1".into() };
+    let without = gate.sync(&SyncInput::default(), time(NOW + 1));
+    assert!(matches!(without, Err(SyncError::Rollback(missing)) if missing == status_list));
     gate.sync(&news, time(NOW + 1)).unwrap();
     assert_eq!(reason(&mut gate, 3, NOW + 1), Reason::Revoked);
     assert_eq!(reason(&mut gate, 4, NOW + 1), Reason::Ok);
@@ -160,8 +173,8 @@ fn an_old_copy_is_noticed_before_anything_is_written() {
     let newest = gate.seal().unwrap().unwrap();
     let current = gate.storage().clone();
     // Without it, the same indices would be signed twice.
-    assert!(matches!(after(newest.note(), old.clone()), Err(GateError::OldCopy { here: 3, known: 4 })));
-    assert!(matches!(after(newest.note(), MemoryStorage::new()), Err(GateError::OldCopy { here: 0, known: 4 })));
+    assert!(matches!(after(newest.note(), old.clone()), Err(OpenError::OldCopy { here: 3, known: 4 })));
+    assert!(matches!(after(newest.note(), MemoryStorage::new()), Err(OpenError::OldCopy { here: 0, known: 4 })));
     for (newest, storage) in [(&first, &old), (&newest, &unsealed), (&first, &current), (&newest, &current)] {
         assert!(after(newest.note(), storage.clone()).is_ok(), "{} in a store of its size", newest.size());
     }
@@ -169,10 +182,10 @@ fn an_old_copy_is_noticed_before_anything_is_written() {
     let mut forked = open(old, NOW).unwrap();
     assert_eq!(reason(&mut forked, &code(3, NOW), NOW), Reason::Ok);
     let refused = after(newest.note(), forked.storage().clone());
-    assert!(matches!(refused, Err(GateError::Log(LogError::OtherRoot(4)))));
+    assert!(matches!(refused, Err(OpenError::Journal(JournalError::Log(LogError::OtherRoot(4))))));
     // What this gate did not sign says nothing of it.
     let stranger = SignedCheckpoint::sign(newest.checkpoint().clone(), &holder(1));
-    assert!(matches!(after(stranger.note(), current), Err(GateError::Log(LogError::Note(_)))));
+    assert!(matches!(after(stranger.note(), current), Err(OpenError::Newest(_))));
 }
 
 #[test]
@@ -333,8 +346,8 @@ fn a_clock_that_goes_back_decides_nothing_until_it_is_set() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
     assert_eq!(reason(&mut gate, &code(2, NOW - 3), NOW - 3), Reason::ClockSuspect);
-    assert!(matches!(gate.annul(2, time(NOW - 3)), Err(GateError::Clock { .. })));
-    assert!(matches!(open(gate.storage().clone(), NOW - 3), Err(GateError::Clock { .. })));
+    assert!(matches!(gate.annul(2, time(NOW - 3)), Err(AnnulError::Journal(JournalError::Clock { .. }))));
+    assert!(matches!(open(gate.storage().clone(), NOW - 3), Err(OpenError::Journal(JournalError::Clock { .. }))));
     gate.set_clock(time(NOW - 500)).unwrap();
     assert_eq!(reason(&mut gate, &code(2, NOW - 500), NOW - 500), Reason::Ok);
     assert_eq!(reason(&mut gate, &code(3, 500), 500), Reason::ClockSuspect, "before its trust list was issued");
@@ -345,7 +358,8 @@ fn an_older_bundle_is_noticed_at_the_start() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let newer = [&status(NOW + 5, &[])[..]];
     gate.sync(&SyncInput { status_lists: &newer, ..SyncInput::default() }, time(NOW + 5)).unwrap();
-    assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(GateError::Rollback("status list"))));
+    let status_list = Rollback::StatusList { issuer: id(CITY), uri: "oc:310101/1".into() };
+    assert!(matches!(open(gate.storage().clone(), NOW + 5), Err(OpenError::Rollback(older)) if older == status_list));
     let mut bundle = bundle();
     bundle.update_status(newer[0], time(NOW + 5)).unwrap();
     assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW + 5)).is_ok());
@@ -357,7 +371,7 @@ fn an_older_trust_list_is_noticed_at_the_start() {
     let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     gate.sync(&SyncInput { trust_lists: &[&next], ..SyncInput::default() }, time(NOW)).unwrap();
-    assert!(matches!(open(gate.storage().clone(), NOW), Err(GateError::Rollback("trust list"))));
+    assert!(matches!(open(gate.storage().clone(), NOW), Err(OpenError::Rollback(Rollback::TrustList))));
     let mut bundle = bundle();
     bundle.update_trust(&next, time(NOW)).unwrap();
     assert!(Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW)).is_ok());
@@ -379,6 +393,6 @@ fn a_gate_has_one_certificate_for_its_life() {
     let opened = |certificate: &[u8]| {
         Gate::open(gate.storage().clone(), gate_key(), certificate, bundle(), time(NOW)).map(|gate| gate.id())
     };
-    assert!(matches!(opened(&other), Err(GateError::OtherCertificate)));
+    assert!(matches!(opened(&other), Err(OpenError::Journal(JournalError::OtherCertificate))));
     assert_eq!(opened(&certificate()).unwrap(), gate.id());
 }

@@ -2,7 +2,7 @@
 
 use super::super::test_gate::{NOW, bundle, code_of, gate_key, open, pass};
 use super::super::usage_digest::tests::{any_fact, facts, signed};
-use super::super::{Decision, Gate, Reason, Record, Scan, SyncInput, UsageDigestSpec};
+use super::super::{Decision, Gate, OpenError, Reason, Record, Scan, SyncError, SyncInput, UsageDigestSpec};
 use super::*;
 use crate::id::{GateId, PassId, VenueId};
 use crate::product::Use;
@@ -43,7 +43,7 @@ fn digest(issued: i64, facts: UsageFacts) -> Vec<u8> {
     digest_by(CITY, issued, facts)
 }
 
-fn sync(gate: &mut TestGate, digests: &[Vec<u8>], at: i64) -> Result<(), GateError<crate::tlog::MemoryError>> {
+fn sync(gate: &mut TestGate, digests: &[Vec<u8>], at: i64) -> Result<(), SyncError<crate::tlog::MemoryError>> {
     let digests: Vec<&[u8]> = digests.iter().map(Vec::as_slice).collect();
     gate.sync(&SyncInput { usage_digests: &digests, ..SyncInput::default() }, time(at))
 }
@@ -113,7 +113,7 @@ fn a_refused_digest_changes_nothing() {
     ];
     for (bad, why) in cases {
         match sync(&mut gate, &[good.clone(), bad], NOW) {
-            Err(GateError::Usage(error)) => assert_eq!(error, why),
+            Err(SyncError::Usage(error)) => assert_eq!(error, why),
             other => panic!("{why}: {other:?}"),
         }
         assert_eq!((gate.storage(), &gate.state), (&before, &known), "{why}");
@@ -219,7 +219,7 @@ fn damaged_rows_keep_the_gate_closed() {
         let mut storage = gate.storage().clone();
         storage.commit(&[Write::Put(row, bytes.to_vec())]).unwrap();
         match open(storage, NOW) {
-            Err(GateError::Snapshot(error)) => Some(error),
+            Err(OpenError::Journal(JournalError::Snapshot(error))) => Some(error),
             Ok(_) => None,
             Err(other) => panic!("{other}"),
         }
@@ -268,7 +268,7 @@ fn a_digest_is_verified_by_the_trust_list_that_comes_with_it() {
     let mut with = |digest: &[u8]| {
         gate.sync(&SyncInput { trust_lists: &[&next], usage_digests: &[digest], ..SyncInput::default() }, time(NOW))
     };
-    assert!(matches!(with(&old), Err(GateError::Usage(UsageDigestError::Trust(_)))));
+    assert!(matches!(with(&old), Err(SyncError::Usage(UsageDigestError::Trust(_)))));
     with(&new).unwrap();
     assert_eq!(scan(&mut gate, 1, LATER, NOW).reason(), Reason::TotalQuota);
 }

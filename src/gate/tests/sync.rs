@@ -3,7 +3,7 @@
 use super::*;
 use crate::crypto::SigningKey;
 use crate::gate::test_gate::{CITY, NOW, catalogue, catalogue_by, certificate, code, gate_key, open, reason, status};
-use crate::gate::{Reason, Trouble};
+use crate::gate::{OpenError, Reason, Rollback, Trouble};
 use crate::id::{GateId, PassId, VenueId};
 use crate::product::Use;
 use crate::tlog::MemoryStorage;
@@ -85,7 +85,7 @@ fn a_gate_whose_certificate_a_new_trust_list_does_not_carry_admits_nobody() {
         assert!(gate.seal().unwrap().is_some(), "what it recorded before is not lost");
         let bundle = gate.bundle().clone();
         let again = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(NOW));
-        assert!(matches!(again, Err(GateError::Certificate(CertificateError::Trust(TrustError::UnknownKey(_))))));
+        assert!(matches!(again, Err(OpenError::Certificate(CertificateError::Trust(TrustError::UnknownKey(_))))));
     }
 }
 
@@ -130,7 +130,10 @@ fn a_trust_list_that_drops_pieces_is_taken_and_nothing_older_comes_back() {
             .sync(&SyncInput { catalogues, status_lists, ..SyncInput::default() }, time(NOW))
         {
             Ok(()) => "taken",
-            Err(GateError::Rollback(piece)) => piece,
+            Err(SyncError::Rollback(Rollback::Catalogue(member))) if member == id(hefei) => "catalogue",
+            Err(SyncError::Rollback(Rollback::StatusList { issuer, uri })) if (issuer, &*uri) == (id(hefei), "u") => {
+                "status list"
+            }
             Err(other) => panic!("{other}"),
         };
         assert_eq!(sync(&[], &[&status_of(NOW - 51, &second)]), "status list");
@@ -166,7 +169,7 @@ fn a_gate_whose_citys_catalogue_was_dropped_admits_nobody_until_it_has_another()
 fn a_sync_takes_nothing_from_the_future() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let future = gate.sync(&SyncInput { status_lists: &[&status(NOW + 601, &[])], ..SyncInput::default() }, time(NOW));
-    assert!(matches!(future, Err(GateError::Bundle(BundleError::Future("status list")))));
+    assert!(matches!(future, Err(SyncError::Bundle(BundleError::Future("status list")))));
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
 }
 
@@ -178,7 +181,7 @@ fn a_refused_sync_changes_nothing() {
     let old = status(NOW - 500, &[]);
     let refused =
         gate.sync(&SyncInput { catalogues: &[&good], status_lists: &[&old], ..SyncInput::default() }, time(NOW));
-    assert!(matches!(refused, Err(GateError::Bundle(BundleError::Rollback(_)))));
+    assert!(matches!(refused, Err(SyncError::Bundle(BundleError::Rollback(_)))));
     assert_eq!(gate.storage(), &before);
     assert_eq!(gate.bundle().catalogues().next().unwrap().sequence(), 1);
 }

@@ -1,7 +1,7 @@
 //! A gate of the test federation, with passes and codes: what the tests of gates and ledgers share.
 
 use crate::crypto::SigningKey;
-use crate::gate::{Decision, Gate, GateError, Reason, Scan};
+use crate::gate::{Decision, Gate, OpenError, Reason, Scan};
 use crate::id::{GateId, PassId};
 use crate::pass::{PassClaims, StatusRef, present};
 use crate::product::{
@@ -106,7 +106,7 @@ pub(crate) fn certificate_at(venue: u16) -> Vec<u8> {
 pub(crate) fn open(
     storage: MemoryStorage,
     now: i64,
-) -> Result<Gate<MemoryStorage>, GateError<crate::tlog::MemoryError>> {
+) -> Result<Gate<MemoryStorage>, OpenError<crate::tlog::MemoryError>> {
     Gate::open(storage, gate_key(), &certificate(), bundle(), time(now))
 }
 
