@@ -116,7 +116,7 @@ fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
 fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[PathBuf]) -> Outcome<()> {
     let bundle = load_lists(&anchor.parse()?, lists, now()?)?;
     let mut gate = match open_gate(store, seed, certificate, bundle) {
-        // A person who knows the time may open it with `Gate::open_setting_clock`.
+        // A person who knows the time may open it with `OpenOptions::set_clock`.
         Err(error)
             if matches!(error.downcast_ref(), Some(OpenError::<StoreError>::Journal(JournalError::Clock { .. }))) =>
         {

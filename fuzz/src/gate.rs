@@ -13,8 +13,9 @@ use super::site::{
 use super::store::{self, Store};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
-    AnnulError, Decision, Fault, Gate, Identity, JournalError, OpenError, OutageError, Override, Reason, Record,
-    Redemption, SELF_TEST_AHEAD, Scan, Shown, SyncError, SyncInput, Trouble, UsageDigestSpec, UsageFacts, Verdict,
+    AnnulError, Decision, Fault, Gate, Identity, JournalError, OpenError, OpenOptions, OutageError, Override, Reason,
+    Record, Redemption, SELF_TEST_AHEAD, Scan, Shown, SyncError, SyncInput, Trouble, UsageDigestSpec, UsageFacts,
+    Verdict,
 };
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::PassFacts;
@@ -374,11 +375,15 @@ impl Site {
         let result = match (kept, input.odd()) {
             (Some(newest), true) => {
                 let old = MemoryStorage::new();
-                let copy = Gate::open_after(&newest, old, gate_key(), &CERTIFICATE, bundle.clone(), now);
+                let options = OpenOptions { newest: Some(&newest), ..now.into() };
+                let copy = Gate::open(old, gate_key(), &CERTIFICATE, bundle.clone(), options);
                 assert!(copy.is_err(), "it opened an old copy");
-                Gate::open_after(&newest, store, gate_key(), &CERTIFICATE, bundle, now)
+                Gate::open(store, gate_key(), &CERTIFICATE, bundle, options)
             }
-            _ => Gate::open_setting_clock(store, gate_key(), &CERTIFICATE, bundle, now),
+            _ => {
+                let options = OpenOptions { set_clock: true, ..now.into() };
+                Gate::open(store, gate_key(), &CERTIFICATE, bundle, options)
+            }
         };
         match result {
             Ok(gate) => (self.gate, self.challenge) = (gate, None),

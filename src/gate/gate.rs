@@ -41,61 +41,56 @@ pub struct Gate<S: Storage> {
     pub(super) enrolled: bool,
 }
 
+/// How a gate is opened. A [`UnixTime`] alone is the usual way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOptions<'a> {
+    /// The time of day.
+    pub now: UnixTime,
+    /// For a store that may be an old copy, restored from a backup or on a card that was swapped: the newest
+    /// checkpoint of this gate that its city has, which is in the ledger's last seal of it and in its receipts.
+    /// A gate that went on from less would sign a second history, for which it is retired; so it opens only if all
+    /// that was sealed is here.
+    ///
+    /// Where it is not, [`OpenError::OldCopy`]; where another history is here,
+    /// [`LogError::OtherRoot`]; where this gate did not sign it, [`OpenError::Newest`].
+    pub newest: Option<&'a [u8]>,
+    /// Puts on record that it is `now`, whatever the clock showed before: the way back where a gate says
+    /// [`JournalError::Clock`]. A person who knows the time has to ask for it.
+    pub set_clock: bool,
+}
+
+impl From<UnixTime> for OpenOptions<'_> {
+    fn from(now: UnixTime) -> Self {
+        Self { now, newest: None, set_clock: false }
+    }
+}
+
 impl<S: Storage> Gate<S> {
-    /// Opens a gate on its store, replays its journal, and records that it opened and what it knows.
+    /// Opens a gate on its store, replays its journal, and records that it opened and what it knows: at a time, or
+    /// by [`OpenOptions`].
     ///
     /// The bundle must not be older than what the journal says the gate had.
     ///
     /// # Errors
-    /// [`OpenError`]; a gate that cannot vouch for its journal does not open. One whose journal was written by
-    /// a clock ahead of `now` is [`JournalError::Clock`]: see [`Gate::open_setting_clock`].
-    pub fn open(
+    /// [`OpenError`]; a gate that cannot vouch for its journal does not open, and has written nothing. One whose
+    /// journal was written by a clock ahead is [`JournalError::Clock`]: see [`OpenOptions::set_clock`].
+    pub fn open<'a>(
         storage: S,
         key: SigningKey,
         certificate: &[u8],
         bundle: Bundle,
-        now: UnixTime,
+        options: impl Into<OpenOptions<'a>>,
     ) -> Result<Self, OpenError<S::Error>> {
-        Self::replayed(storage, key, certificate, bundle, None, now)?.opened(now)
-    }
-
-    /// As [`Gate::open`], for a store that may be an old copy: restored from a backup, or a card that
-    /// was swapped. `newest` is the newest checkpoint of this gate that its city has, which is in the
-    /// ledger's last seal of it and in its receipts. A gate that went on from less would sign a second
-    /// history, for which it is retired; so it opens only if all that was sealed is here, and writes
-    /// nothing otherwise.
-    ///
-    /// # Errors
-    /// [`OpenError::OldCopy`]; [`LogError::OtherRoot`] when another history is here; [`OpenError::Newest`]
-    /// when `newest` is not signed by this gate; else as [`Gate::open`].
-    pub fn open_after(
-        newest: &[u8],
-        storage: S,
-        key: SigningKey,
-        certificate: &[u8],
-        bundle: Bundle,
-        now: UnixTime,
-    ) -> Result<Self, OpenError<S::Error>> {
-        Self::replayed(storage, key, certificate, bundle, Some(newest), now)?.opened(now)
-    }
-
-    /// Opens a gate whose clock was once ahead, and puts on record that it is `now`: the way back where
-    /// [`Gate::open`] says [`JournalError::Clock`]. A person who knows the time has to ask for it. Everything
-    /// else is as there.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub fn open_setting_clock(
-        storage: S,
-        key: SigningKey,
-        certificate: &[u8],
-        bundle: Bundle,
-        now: UnixTime,
-    ) -> Result<Self, OpenError<S::Error>> {
-        let mut gate = Self::replayed(storage, key, certificate, bundle, None, now)?;
-        // A journal starts with the record that it was opened.
-        let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.state.last });
-        gate.record_opening(now, set)?;
+        let OpenOptions { now, newest, set_clock } = options.into();
+        let mut gate = Self::replayed(storage, key, certificate, bundle, newest, now)?;
+        if set_clock {
+            // A journal starts with the record that it was opened.
+            let set = (gate.log.size() > 0).then_some(Record::ClockSet { time: now, before: gate.state.last });
+            gate.record_opening(now, set)?;
+        } else {
+            let now = gate.check_clock(now)?;
+            gate.record_opening(now, None)?;
+        }
         Ok(gate)
     }
 
@@ -201,12 +196,6 @@ impl<S: Storage> Gate<S> {
         Ok(gate)
     }
 
-    fn opened(mut self, now: UnixTime) -> Result<Self, OpenError<S::Error>> {
-        let now = self.check_clock(now)?;
-        self.record_opening(now, None)?;
-        Ok(self)
-    }
-
     fn record_opening(&mut self, now: UnixTime, set: Option<Record>) -> Result<(), JournalError<S::Error>> {
         let opened = Record::Opened { time: now, certificate: self.certificate.digest() };
         let ledgers = self.state.synced.take().map(|synced| synced.ledgers).unwrap_or_default();
@@ -232,7 +221,7 @@ impl<S: Storage> Gate<S> {
     pub(super) fn verify_seal(&self, note: &[u8]) -> Result<SignedCheckpoint, NoteError> {
         let origin = self.log.origin().as_str();
         let verifier = NoteVerifier::new(origin, KeyKind::Ed25519, *self.certificate.key())?;
-        Ok(SignedCheckpoint::verify(note, &verifier)?)
+        SignedCheckpoint::verify(note, &verifier)
     }
 
     /// Before this time the gate decides nothing: its clock is wrong, for it knows of later things.

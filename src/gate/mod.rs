@@ -30,7 +30,7 @@ pub(crate) mod test_gate;
 
 pub use decision::{Admitted, Decision, Reason, Refusal, Verdict};
 pub use error::{AnnulError, JournalError, OpenError, OutageError, Rollback, SyncError};
-pub use gate::Gate;
+pub use gate::{Gate, OpenOptions};
 pub use ledger_runs::LedgerRuns;
 pub use operator::DRIFT_PER_MILLION;
 pub use record::{Override, Record, RecordError, Redemption, Synced, Totals, flags};

@@ -9,7 +9,7 @@ use crate::wire::text;
 pub enum Shown<'a> {
     /// The text of a QR code, as the scanner gave it.
     Text(&'a [u8]),
-    /// A presentation in answer to the gate's challenge, over a return channel: see [`Gate::challenge`].
+    /// A presentation in answer to the gate's challenge, over a return channel: see [`Gate::challenge`](super::Gate::challenge).
     Answer(&'a [u8]),
 }
 

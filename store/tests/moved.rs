@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use day::{CITIES, Day, OPEN, bundle, code, gate_certificate, gate_secret, id, pass, secret, time};
-use onecard::gate::{Decision, Gate, OpenError, Scan};
+use onecard::gate::{Decision, Gate, OpenError, OpenOptions, Scan};
 use onecard::id::GateId;
 use onecard::ledger::{Ledger, LedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, SignedCheckpoint, Storage};
@@ -104,7 +104,8 @@ fn a_gate_is_moved_and_remembers_its_visitors() {
         let log = Log::open(&storage, LogKey(0), &origin).unwrap();
         assert_eq!(content_digest(&storage, &log).unwrap(), digest);
         let (key, newest) = (gate_secret(gate_id), newest.note().as_bytes());
-        Gate::open_after(newest, storage, key, &certificate, bundle(), time(OPEN))
+        let options = OpenOptions { newest: Some(newest), ..time(OPEN).into() };
+        Gate::open(storage, key, &certificate, bundle(), options)
     };
     let sealed = SignedCheckpoint::verify(&gate.log().kept_checkpoint(gate.storage()).unwrap().unwrap(), &verifier);
     let mut again = open("store", &sealed.unwrap()).unwrap();

@@ -162,7 +162,8 @@ fn what_was_durable_although_the_commit_failed_is_known() {
 #[test]
 fn an_old_copy_is_noticed_before_anything_is_written() {
     let after = |newest: &str, storage: MemoryStorage| {
-        Gate::open_after(newest.as_bytes(), storage, gate_key(), &certificate(), bundle(), time(NOW))
+        let options = OpenOptions { newest: Some(newest.as_bytes()), ..time(NOW).into() };
+        Gate::open(storage, gate_key(), &certificate(), bundle(), options)
     };
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);

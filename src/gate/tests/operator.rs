@@ -3,7 +3,7 @@
 use super::*;
 use crate::gate::record::flags;
 use crate::gate::test_gate::{CITY, NOW, answer_to, bundle, certificate, code, gate_key, open, pass, reason};
-use crate::gate::{Identity, OpenError, RecordError, SyncInput, Trouble};
+use crate::gate::{Identity, OpenError, OpenOptions, RecordError, SyncInput, Trouble};
 use crate::id::{GateId, PassId, PassKey};
 use crate::product::Use;
 use crate::tlog::MemoryStorage;
@@ -273,14 +273,27 @@ fn a_clock_once_far_ahead_does_not_lock_the_gate() {
     gate.close_day(time(NOW).service_day(0), time(NOW + year)).unwrap();
     let certificate = gate.certificate().as_bytes().to_vec();
     assert!(matches!(open(gate.storage().clone(), NOW + 60), Err(OpenError::Journal(JournalError::Clock { .. }))));
-    let mut gate =
-        Gate::open_setting_clock(gate.storage().clone(), gate_key(), &certificate, bundle(), time(NOW + 60)).unwrap();
+    let mut gate = Gate::open(
+        gate.storage().clone(),
+        gate_key(),
+        &certificate,
+        bundle(),
+        OpenOptions { set_clock: true, ..time(NOW + 60).into() },
+    )
+    .unwrap();
     assert_eq!(record(&gate, 3), Record::ClockSet { time: time(NOW + 60), before: time(NOW + year) });
     assert!(matches!(record(&gate, 4), Record::Opened { .. }));
     assert_eq!(admit(&mut gate, 1, NOW + 60), Reason::Ok);
     assert!(open(gate.storage().clone(), NOW + 61).is_ok(), "and it opens as ever");
     // A journal starts with the record that it was opened.
-    let first = Gate::open_setting_clock(MemoryStorage::new(), gate_key(), &certificate, bundle(), time(NOW)).unwrap();
+    let first = Gate::open(
+        MemoryStorage::new(),
+        gate_key(),
+        &certificate,
+        bundle(),
+        OpenOptions { set_clock: true, ..time(NOW).into() },
+    )
+    .unwrap();
     assert!(matches!(record(&first, 0), Record::Opened { .. }));
 }
 
