@@ -15,7 +15,7 @@
 //! stands for the clock, in Unix seconds. `ffi/examples/turnstile.c` is the same program in C.
 
 use onecard::crypto::{Hash, SigningKey};
-use onecard::gate::{Admitted, Decision, Gate, GateError, Scan};
+use onecard::gate::{Admitted, Decision, Gate, JournalError, OpenError, Scan};
 use onecard::limits::MAX_TEXT;
 use onecard::time::UnixTime;
 use onecard::trust::{Bundle, TrustList};
@@ -114,8 +114,10 @@ fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
 fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[PathBuf]) -> Outcome<()> {
     let bundle = load_lists(&anchor.parse()?, lists, now()?)?;
     let mut gate = match open_gate(store, seed, certificate, bundle) {
-        // A person who knows the time may open it with `Gate::open_setting_clock`.
-        Err(error) if matches!(error.downcast_ref(), Some(GateError::<StoreError>::Clock { .. })) => {
+        // A person who knows the time may open it with `OpenOptions::set_clock`.
+        Err(error)
+            if matches!(error.downcast_ref(), Some(OpenError::<StoreError>::Journal(JournalError::Clock { .. }))) =>
+        {
             return Err(format!("set the clock of this machine first: {error}").into());
         }
         opened => opened?,

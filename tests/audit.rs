@@ -651,7 +651,7 @@ fn what_is_done_by_hand_settles_nothing() {
         let (day, refused) = (time(OPEN).service_day(0), vec![(Reason::Expired, 1)]);
         let records = [
             Record::Overridden { time: time(OPEN), entry },
-            Record::Left { time: time(OPEN), pass, party: 2 },
+            Record::Exited { time: time(OPEN), pass, party: 2 },
             Record::DayClosed { time: time(OPEN), day, totals, refused },
         ];
         let mut day = Day::open();

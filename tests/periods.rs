@@ -4,7 +4,7 @@ use onecard::audit::{
     Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
     prove_over_use,
 };
-use onecard::gate::{Decision, Record, Sync};
+use onecard::gate::{Decision, Record, SyncInput};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
 use onecard::ledger::{Announcement, Entry, RecordEntryError, StatementRef};
 use onecard::product::Use;
@@ -641,7 +641,7 @@ fn tell(day: &mut Day, (city, gate): (usize, usize), now: i64, chance: &mut impl
     let mut known = facts(city);
     known.merge(facts(1 - city));
     let digest = day.cities[city].ledger.usage_digest(known, time(now)).unwrap();
-    day.gate(city, gate).sync(&Sync { usage_digests: &[&digest], ..Sync::default() }, time(now)).is_ok()
+    day.gate(city, gate).sync(&SyncInput { usage_digests: &[&digest], ..SyncInput::default() }, time(now)).is_ok()
 }
 
 /// Honest parties at random: gates admit, annul and hand over when they can, cities take back and tell their gates a part

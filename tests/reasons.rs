@@ -1,15 +1,15 @@
 //! `docs/reasons.md` is what the code says.
 
-use onecard::gate::{Reason, SELF_TEST_AHEAD, Severity, Trouble};
+use onecard::gate::{Reason, SELF_TEST_AHEAD, Trouble, Verdict};
 use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reasons.md");
 
 fn written() -> String {
     let severity = |severity| match severity {
-        Severity::Admit => "admit",
-        Severity::Refer => "refer",
-        Severity::Deny => "deny",
+        Verdict::Admit => "admit",
+        Verdict::Refer => "refer",
+        Verdict::Deny => "deny",
     };
     let mut out = String::from(
         "# Reasons\n\n\
@@ -20,7 +20,7 @@ fn written() -> String {
          | number | name | 中文 | English | severity | visitor sees it |\n|---|---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {
-        let (zh, en, kind) = (reason.text_zh(), reason.text_en(), severity(reason.severity()));
+        let (zh, en, kind) = (reason.text_zh(), reason.text_en(), severity(reason.verdict()));
         let shown = if reason.shows_detail() { "yes" } else { "no" };
         writeln!(out, "| {} | {reason:?} | {zh} | {en} | {kind} | {shown} |", reason.number()).unwrap();
     }
@@ -34,7 +34,7 @@ fn written() -> String {
     )
     .unwrap();
     for trouble in Trouble::ALL {
-        let (zh, en, kind) = (trouble.text_zh(), trouble.text_en(), severity(trouble.severity()));
+        let (zh, en, kind) = (trouble.text_zh(), trouble.text_en(), severity(trouble.verdict()));
         writeln!(out, "| {} | {trouble:?} | {zh} | {en} | {kind} |", trouble.number()).unwrap();
     }
     out

@@ -2,7 +2,7 @@
 //! that was published finds nothing wrong with what they say they knew.
 
 use onecard::audit::Options;
-use onecard::gate::{Reason, Record, Sync, UsageFacts};
+use onecard::gate::{Reason, Record, SyncInput, UsageFacts};
 use onecard::id::{PassId, PassKey};
 use onecard::ledger::Ledger;
 use onecard::time::UnixTime;
@@ -55,7 +55,7 @@ fn what_one_city_publishes_reaches_the_gates_of_another() {
         facts.merge(nanjing.usage(0..nanjing.log().size(), UnixTime::MIN, |_| true).unwrap());
         let bytes = nanjing.usage_digest(facts, time(at)).unwrap();
         let own = nanjing.log().size();
-        day.gate(1, 0).sync(&Sync { usage_digests: &[&bytes], ..Sync::default() }, time(at)).unwrap();
+        day.gate(1, 0).sync(&SyncInput { usage_digests: &[&bytes], ..SyncInput::default() }, time(at)).unwrap();
         own
     };
     let own = digest(&mut day, size - 1, OPEN + 400);

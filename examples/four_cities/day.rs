@@ -10,7 +10,7 @@ use crate::planted::{Act, Planted, Step};
 use crate::products::Memory;
 use crate::world::{World, at};
 use indicatif::ProgressBar;
-use onecard::gate::{Decision, Gate, Identity, Reason, Scan, Shown, Sync};
+use onecard::gate::{Decision, Gate, Identity, Reason, Scan, Shown, SyncInput};
 use onecard::id::{MemberId, PassKey};
 use onecard::product::Usage;
 use onecard::time::{Date, UnixTime};
@@ -99,7 +99,7 @@ pub(crate) fn open(world: &World, federation: &Federation, work: &Path) -> Resul
         let path = work.join(format!("gate-{}-{}.redb", site.id.member, site.id.number));
         let store = RedbStorage::create(&path)?;
         let mut gate = Gate::open(store, site.key.clone(), &site.certificate, bundle.clone(), moment(OPENING))?;
-        gate.sync(&Sync { ledgers: &ledgers, ..Sync::default() }, moment(OPENING))?;
+        gate.sync(&SyncInput { ledgers: &ledgers, ..SyncInput::default() }, moment(OPENING))?;
         *slot = Some(Station { gate, sent: 0, tally: Tally::default(), place, last: None });
         Ok(())
     })?;
@@ -156,7 +156,7 @@ pub(crate) fn play(
 }
 
 /// Runs `work` on every item, on several threads.
-pub(crate) fn parallel<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) -> Result + std::marker::Sync) -> Result {
+pub(crate) fn parallel<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) -> Result + Sync) -> Result {
     let (queue, failure) = (Mutex::new(items.iter_mut().enumerate()), Mutex::new(None));
     let next = || queue.lock().ok()?.next();
     std::thread::scope(|scope| {
@@ -254,7 +254,7 @@ impl Station {
                 wanted.then(|| (*pass, usage.clone()))
             })
             .collect();
-        let sync = Sync { usage: &usage, ledgers, status_lists, ..Sync::default() };
+        let sync = SyncInput { usage: &usage, ledgers, status_lists, ..SyncInput::default() };
         Ok(self.gate.sync(&sync, now)?)
     }
 }

@@ -3,7 +3,9 @@
 use crate::Status;
 use crate::status::TABLE;
 use onecard::crypto::{KeyError, SignatureError};
-use onecard::gate::{GateError, Refusal, SegmentError, UsageDigestError};
+use onecard::gate::{
+    AnnulError, JournalError, OpenError, OutageError, Refusal, SegmentError, SyncError, UsageDigestError,
+};
 use onecard::id::IdError;
 use onecard::ledger::{
     IngestError, LedgerError, NoReceipt, OpenLedgerError, ReceiptError, RecordEntryError, SignError, UsageExportError,
@@ -192,30 +194,77 @@ where
     }
 }
 
-impl<E> From<GateError<E>> for Status
+impl<E> From<JournalError<E>> for Status
 where
     Self: From<E>,
 {
-    fn from(error: GateError<E>) -> Self {
+    fn from(error: JournalError<E>) -> Self {
         match error {
-            GateError::Log(LogError::OtherLog(_)) | GateError::OtherStore => Self::GateOtherJournal,
-            GateError::Log(error) => error.into(),
-            GateError::Record { .. } | GateError::Snapshot(_) => Self::StoreDamaged,
-            GateError::Certificate(error) => error.into(),
-            GateError::OtherKey => Self::GateOtherKey,
-            GateError::OtherCertificate => Self::GateOtherCertificate,
-            GateError::UnknownVenue(_) => Self::GateUnknownVenue,
-            GateError::Bundle(error) => error.into(),
-            GateError::Usage(error) => error.into(),
-            GateError::Rollback(_) => Self::Rollback,
-            GateError::Clock { .. } => Self::GateClock,
-            GateError::OutageOpen(_) => Self::GateOutageOpen,
-            GateError::NoOutage => Self::GateNoOutage,
-            GateError::NoRedemption(_) => Self::GateNoRedemption,
-            GateError::TooLate(_) => Self::GateTooLate,
-            GateError::Push(_) | GateError::Refused(_) => Self::GateRecord,
-            GateError::OldCopy { .. } => Self::StoreOldCopy,
-            _ => Self::Unclassified,
+            JournalError::Log(LogError::OtherLog(_)) | JournalError::OtherStore => Self::GateOtherJournal,
+            JournalError::Log(error) => error.into(),
+            JournalError::Record { .. } | JournalError::Snapshot(_) => Self::StoreDamaged,
+            JournalError::OtherCertificate => Self::GateOtherCertificate,
+            JournalError::Clock { .. } => Self::GateClock,
+            JournalError::Push(_) | JournalError::Refused(_) => Self::GateRecord,
+            JournalError::Stale => Self::Unclassified,
+        }
+    }
+}
+
+impl<E> From<OpenError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: OpenError<E>) -> Self {
+        match error {
+            OpenError::Journal(error) => error.into(),
+            OpenError::Certificate(error) => error.into(),
+            OpenError::OtherKey => Self::GateOtherKey,
+            OpenError::UnknownVenue(_) => Self::GateUnknownVenue,
+            OpenError::Rollback(_) => Self::Rollback,
+            OpenError::Newest(error) => error.into(),
+            OpenError::OldCopy { .. } => Self::StoreOldCopy,
+        }
+    }
+}
+
+impl<E> From<SyncError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: SyncError<E>) -> Self {
+        match error {
+            SyncError::Journal(error) => error.into(),
+            SyncError::Bundle(error) => error.into(),
+            SyncError::Usage(error) => error.into(),
+            SyncError::UnknownVenue(_) => Self::GateUnknownVenue,
+            SyncError::Rollback(_) => Self::Rollback,
+        }
+    }
+}
+
+impl<E> From<AnnulError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: AnnulError<E>) -> Self {
+        match error {
+            AnnulError::Journal(error) => error.into(),
+            AnnulError::NoRedemption(_) => Self::GateNoRedemption,
+            AnnulError::TooLate(_) => Self::GateTooLate,
+        }
+    }
+}
+
+impl<E> From<OutageError<E>> for Status
+where
+    Self: From<E>,
+{
+    fn from(error: OutageError<E>) -> Self {
+        match error {
+            OutageError::Journal(error) => error.into(),
+            OutageError::Open(_) => Self::GateOutageOpen,
+            OutageError::NotOpen => Self::GateNoOutage,
         }
     }
 }
@@ -230,7 +279,6 @@ impl From<UsageDigestError> for Status {
             UsageDigestError::OtherMember(_) => Self::UsageMember,
             UsageDigestError::Future => Self::Future,
             UsageDigestError::Gaps => Self::UsageGaps,
-            _ => Self::Unclassified,
         }
     }
 }
@@ -444,7 +492,7 @@ mod tests {
         let name = || onecard::tlog::KeyName::new("onecard.test/310101/gate/7").unwrap();
         let other = LogError::<MemoryError>::OtherLog;
         assert_eq!(Status::from(other(name())), Status::StoreOtherHistory);
-        for error in [GateError::Log(other(name())), GateError::OtherStore] {
+        for error in [JournalError::Log(other(name())), JournalError::OtherStore] {
             assert_eq!(Status::from(error), Status::GateOtherJournal);
         }
         for error in [OpenLedgerError::Log(other(name())), OpenLedgerError::OtherStore] {

@@ -8,10 +8,10 @@ use crate::reason::Severity;
 use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Decision as Answer, Gate as Inner, GateError, Identity, Reason, Refusal, Scan, Segment, Shown};
+use onecard::gate::{Decision as Answer, Gate as Inner, Identity, OpenOptions, Reason, Refusal, Scan, Segment, Shown};
 use onecard::pass::IdOpening;
 use onecard::time::UnixTime;
-use onecard::tlog::{LogError, MemoryStorage};
+use onecard::tlog::MemoryStorage;
 use onecard::trust;
 use onecard_store::{RedbStorage, SharedGate};
 use std::path::Path;
@@ -143,10 +143,8 @@ pub unsafe extern "C" fn onecard_gate_open_after(
         let newest = unsafe { bytes(newest.cast(), newest_length) }?;
         let storage = RedbStorage::open(path)?;
         let key = SigningKey::from_seed(seed);
-        Inner::open_after(newest, storage, key, certificate, bundle.clone(), now).map_err(|error| match error {
-            GateError::Log(LogError::Note(_)) => Status::Note,
-            error => error.into(),
-        })
+        let options = OpenOptions { newest: Some(newest), ..OpenOptions::from(now) };
+        Ok(Inner::open(storage, key, certificate, bundle.clone(), options)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, open) }
@@ -171,7 +169,8 @@ pub unsafe extern "C" fn onecard_gate_open_setting_clock(
 ) -> Status {
     let open = |path: &Path, seed: &[u8; 32], certificate: &[u8], bundle: &trust::Bundle, now| {
         let storage = RedbStorage::open(path)?;
-        Ok(Inner::open_setting_clock(storage, SigningKey::from_seed(seed), certificate, bundle.clone(), now)?)
+        let options = OpenOptions { set_clock: true, ..OpenOptions::from(now) };
+        Ok(Inner::open(storage, SigningKey::from_seed(seed), certificate, bundle.clone(), options)?)
     };
     // SAFETY: the caller's promise is the same.
     unsafe { start(path, path_length, seed, seed_length, certificate, certificate_length, bundle, now, gate, open) }

@@ -258,7 +258,7 @@ impl From<&gate::Fault> for Fault {
         Self {
             from: fault.from.seconds(),
             trouble: fault.trouble.number().into(),
-            severity: Severity::from(fault.trouble.severity()) as u32,
+            severity: Severity::from(fault.trouble.verdict()) as u32,
             member: fault.member.map_or(0, MemberId::code),
             reserved: 0,
         }

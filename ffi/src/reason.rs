@@ -135,17 +135,17 @@ pub unsafe extern "C" fn onecard_reason_severity(reason: u32, severity: *mut u32
         let severity = unsafe { Out::new(severity) }?;
         let number = u8::try_from(reason).map_err(|_| Status::UnknownConstant)?;
         let reason = gate::Reason::from_number(number).ok_or(Status::UnknownConstant)?;
-        severity.set(Severity::from(reason.severity()) as u32);
+        severity.set(Severity::from(reason.verdict()) as u32);
         Ok(())
     })
 }
 
-impl From<gate::Severity> for Severity {
-    fn from(severity: gate::Severity) -> Self {
-        match severity {
-            gate::Severity::Admit => Self::Admit,
-            gate::Severity::Refer => Self::Refer,
-            gate::Severity::Deny => Self::Deny,
+impl From<gate::Verdict> for Severity {
+    fn from(verdict: gate::Verdict) -> Self {
+        match verdict {
+            gate::Verdict::Admit => Self::Admit,
+            gate::Verdict::Refer => Self::Refer,
+            gate::Verdict::Deny => Self::Deny,
         }
     }
 }

@@ -137,7 +137,7 @@ impl From<&Inner> for Receipted {
             Record::Overridden { .. } => RecordKind::Overridden,
             Record::OutageOpened { .. } => RecordKind::OutageOpened,
             Record::OutageClosed { .. } => RecordKind::OutageClosed,
-            Record::Left { .. } => RecordKind::Left,
+            Record::Exited { .. } => RecordKind::Left,
             Record::ClockJumped { .. } => RecordKind::ClockJumped,
             _ => RecordKind::Other,
         };

@@ -204,7 +204,7 @@ pub unsafe extern "C" fn onecard_gate_sync(gate: *mut Gate, sync: *const Sync, n
             let usage: Vec<(PassKey, Usage)> =
                 pieces.usage.iter().map(|(pass, usage)| (*pass, usage.clone())).collect();
             let ledgers: Vec<(MemberId, u64)> = pieces.ledgers.iter().map(|(member, size)| (*member, *size)).collect();
-            let given = gate::Sync {
+            let given = gate::SyncInput {
                 trust_lists: &pieces.trust_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 catalogues: &pieces.catalogues.iter().map(Vec::as_slice).collect::<Vec<_>>(),
                 status_lists: &pieces.status_lists.iter().map(Vec::as_slice).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@
 mod toolchain;
 
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Gate, GateError, Reason, Scan};
+use onecard::gate::{Gate, JournalError, Reason, Scan};
 use onecard::tlog::{LogError, LogKey, Row, Storage as _, Write};
 use onecard::trust::{Bundle, Role};
 use onecard_store::{Bounds, RedbStorage, Remains, SharedGate, StoreError};
@@ -89,7 +89,7 @@ fn a_gate_is_of_one_process() {
         let mut gate = gate.take().unwrap();
         assert_eq!(admit(&mut gate, 1), Reason::NotRecorded);
         let forked = gate.seal().unwrap_err();
-        assert!(matches!(forked, GateError::Log(LogError::Storage(StoreError::Forked(_)))), "{forked:?}");
+        assert!(matches!(forked, JournalError::Log(LogError::Storage(StoreError::Forked(_)))), "{forked:?}");
         drop(gate);
     });
     let mut gate = gate.unwrap();

@@ -7,7 +7,7 @@
 
 use super::input::Input;
 use super::products::{RICH, city, moment, product, venue};
-use onecard::gate::{Refusal, Severity};
+use onecard::gate::{Refusal, Verdict};
 use onecard::id::GateId;
 use onecard::product::{
     Denied, Entitled, Grant, GrantFault, HourRange, Length, PassFacts, Period, Product, ProductError, QuotaKey,
@@ -86,7 +86,7 @@ pub fn decide(data: &[u8]) -> Option<Result<Entitled, Denied>> {
         Err(denied) => {
             assert!(!denied.to_string().is_empty());
             let refusal = Refusal::from(denied);
-            assert_eq!((refusal.reason.severity(), refusal.next), (Severity::Deny, denied.next()), "{denied}");
+            assert_eq!((refusal.reason.verdict(), refusal.next), (Verdict::Deny, denied.next()), "{denied}");
             if let Some(next) = denied.next() {
                 assert!(next > visit.time, "{denied}: next is {next}");
                 let at = |time| entitle(&product, &pass, &usage, &Visit { time, ..visit });

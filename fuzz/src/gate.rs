@@ -12,8 +12,9 @@ use super::site::{
 };
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{
-    Decision, Fault, Gate, GateError, Identity, Override, Reason, Record, Redemption, SELF_TEST_AHEAD, Scan, Severity,
-    Shown, Sync, Trouble, UsageDigestSpec, UsageFacts,
+    AnnulError, Decision, Fault, Gate, Identity, JournalError, OpenError, OpenOptions, OutageError, Override, Reason,
+    Record, Redemption, SELF_TEST_AHEAD, Scan, Shown, SyncError, SyncInput, Trouble, UsageDigestSpec, UsageFacts,
+    Verdict,
 };
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::product::PassFacts;
@@ -94,12 +95,52 @@ struct Site {
     challenge: Option<[u8; 16]>,
 }
 
+/// Why a step was refused.
+struct Refused {
+    /// By the store.
+    stored: bool,
+    error: String,
+}
+
+impl<E> From<JournalError<E>> for Refused {
+    fn from(error: JournalError<E>) -> Self {
+        Self { stored: matches!(error, JournalError::Log(_)), error: error.to_string() }
+    }
+}
+
+impl<E> From<SyncError<E>> for Refused {
+    fn from(error: SyncError<E>) -> Self {
+        match error {
+            SyncError::Journal(error) => error.into(),
+            error => Self { stored: false, error: error.to_string() },
+        }
+    }
+}
+
+impl<E> From<AnnulError<E>> for Refused {
+    fn from(error: AnnulError<E>) -> Self {
+        match error {
+            AnnulError::Journal(error) => error.into(),
+            error => Self { stored: false, error: error.to_string() },
+        }
+    }
+}
+
+impl<E> From<OutageError<E>> for Refused {
+    fn from(error: OutageError<E>) -> Self {
+        match error {
+            OutageError::Journal(error) => error.into(),
+            error => Self { stored: false, error: error.to_string() },
+        }
+    }
+}
+
 impl Site {
     fn step(&mut self, input: &mut Input<'_>) {
         let now = |site: &Self| UnixTime::MIN.saturating_add(site.now);
         let before = self.gate.storage().rows.clone();
         let fault = self.fault.get();
-        let result = match input.byte() % 19 {
+        let result: Result<(), Refused> = match input.byte() % 19 {
             0 => return self.scan(input),
             1 => {
                 self.now += input.pick(&[1, 30, 60, 121, 901, 86_400, -1, -200]);
@@ -107,7 +148,7 @@ impl Site {
             }
             2 => {
                 self.now += input.pick(&[0, 100, -10, -1_000, 700_000]);
-                self.gate.set_clock(now(self))
+                self.gate.set_clock(now(self)).map_err(Refused::from)
             }
             3 => {
                 let (index, before) = (u64::from(input.byte() % 16), self.standing());
@@ -115,9 +156,9 @@ impl Site {
                 let known = before.contains_key(&index);
                 assert!(known || result.is_err(), "annulled {index}, which does not stand");
                 assert!(result.is_err() || !self.standing().contains_key(&index), "{index} still stands");
-                result
+                result.map_err(Refused::from)
             }
-            4 => self.gate.seal().map(drop),
+            4 => self.gate.seal().map(drop).map_err(Refused::from),
             5 => {
                 self.fault.set(input.byte() % 3);
                 return;
@@ -128,37 +169,38 @@ impl Site {
                 let revoked = self.revoked | 1 << (input.byte() % VISITORS);
                 let list: Vec<u32> = (0..VISITORS.into()).filter(|visitor| revoked >> visitor & 1 == 1).collect();
                 let lists = [&status(self.status, &list)[..]];
-                let result = self.gate.sync(&Sync { status_lists: &lists, ..Sync::default() }, now(self));
+                let result = self.gate.sync(&SyncInput { status_lists: &lists, ..SyncInput::default() }, now(self));
                 match result {
                     Ok(()) => (self.revoked, self.ahead) = (revoked, false),
-                    Err(GateError::Log(_)) if fault == 2 => self.ahead = true,
+                    Err(SyncError::Journal(JournalError::Log(_))) if fault == 2 => self.ahead = true,
                     Err(_) => {}
                 }
-                result
+                result.map_err(Refused::from)
             }
-            8 => self.gate.close_day(Date::from_days(input.byte().into()), now(self)),
+            8 => self.gate.close_day(Date::from_days(input.byte().into()), now(self)).map_err(Refused::from),
             9 => {
                 let refused = Reason::ALL[usize::from(input.byte()) % Reason::ALL.len()];
                 let entry = Override { refused, operator: 1, why: 1, party: input.byte() % 4 };
                 let result = self.gate.let_in(entry, now(self)).map(drop);
-                assert!(result.is_err() || refused.severity() != Severity::Admit, "{refused:?} overridden");
-                result
+                assert!(result.is_err() || refused.verdict() != Verdict::Admit, "{refused:?} overridden");
+                result.map_err(Refused::from)
             }
             10 => match self.gate.outage() {
-                None => self.gate.open_outage(now(self), now(self)).map(drop),
-                Some(_) => self.gate.close_outage(input.byte().into(), now(self)).map(drop),
+                None => self.gate.open_outage(now(self), now(self)).map(drop).map_err(Refused::from),
+                Some(_) => self.gate.close_outage(input.byte().into(), now(self)).map(drop).map_err(Refused::from),
             },
             11 => return self.leave(input),
             12 => {
                 let (visitor, index) = (input.byte() % VISITORS, u64::from(input.byte() % 4));
                 let digest = self.elsewhere(visitor, index);
-                let result = self.gate.sync(&Sync { usage_digests: &[&digest], ..Sync::default() }, now(self));
+                let result =
+                    self.gate.sync(&SyncInput { usage_digests: &[&digest], ..SyncInput::default() }, now(self));
                 if result.is_ok() {
                     self.elsewhere.insert((visitor, index));
                 }
-                result
+                result.map_err(Refused::from)
             }
-            13 => self.gate.compare_clock(now(self), input.byte().into()).map(drop),
+            13 => self.gate.compare_clock(now(self), input.byte().into()).map(drop).map_err(Refused::from),
             14 => return self.self_test(),
             15 => return self.restart_otherwise(input),
             18 => return self.restart_wrongly(input),
@@ -171,7 +213,7 @@ impl Site {
             _ => return self.answer(input),
         };
         if let Err(error) = result {
-            let stored = matches!(error, GateError::Log(_));
+            let Refused { stored, error } = error;
             assert!(!stored || fault != 0, "{error} without a failing commit");
             assert!(fault == 2 || self.gate.storage().rows == before, "{error}, but something was written");
         }
@@ -214,7 +256,7 @@ impl Site {
             }
             Decision::Referred(refusal) | Decision::Denied(refusal) => {
                 let (reason, referred) = (refusal.reason, matches!(decision, Decision::Referred(_)));
-                assert_eq!(reason.severity(), if referred { Severity::Refer } else { Severity::Deny });
+                assert_eq!(reason.verdict(), if referred { Verdict::Refer } else { Verdict::Deny });
                 assert!(!reason.text_zh().is_empty() && !reason.text_en().is_empty());
                 assert!(fault == 2 || self.gate.storage().rows == before, "refused, but something was written");
             }
@@ -292,7 +334,7 @@ impl Site {
         match self.gate.leave(Scan::text(text.as_bytes()), now) {
             Ok(Some(index)) => {
                 let body = self.gate.log().body(self.gate.storage(), index).unwrap();
-                assert!(matches!(Record::decode(&body), Ok(Record::Left { .. })));
+                assert!(matches!(Record::decode(&body), Ok(Record::Exited { .. })));
             }
             Ok(None) => assert!(self.gate.storage().rows == before, "recorded twice"),
             Err(_) => assert!(fault == 2 || self.gate.storage().rows == before, "refused, but written"),
@@ -304,8 +346,8 @@ impl Site {
         let store = Failing { rows: self.gate.storage().rows.clone(), fault: stores::Fault::default() };
         match open(store, self.gate.bundle(), self.now) {
             Ok(twin) => Some(twin),
-            Err(GateError::Clock { .. }) => None,
-            Err(GateError::Rollback(_)) if self.ahead => None,
+            Err(OpenError::Journal(JournalError::Clock { .. })) => None,
+            Err(OpenError::Rollback(_)) if self.ahead => None,
             Err(error) => panic!("the gate does not open again: {error}"),
         }
     }
@@ -316,11 +358,11 @@ impl Site {
         let fault = self.fault.get();
         match open(store, &bundle, self.now) {
             Ok(gate) => (self.gate, self.challenge) = (gate, None),
-            Err(GateError::Clock { .. }) => {}
-            Err(GateError::Rollback(_)) if self.ahead => {}
+            Err(OpenError::Journal(JournalError::Clock { .. })) => {}
+            Err(OpenError::Rollback(_)) if self.ahead => {}
             // A machine that failed after the write starts again with what was written; the gate that
             // runs on here would be a second writer, so it has to start.
-            Err(GateError::Log(_)) if fault != 0 => {}
+            Err(OpenError::Journal(JournalError::Log(_))) if fault != 0 => {}
             Err(error) => panic!("the gate does not open again: {error}"),
         }
     }
@@ -333,18 +375,22 @@ impl Site {
         let result = match (kept, input.odd()) {
             (Some(newest), true) => {
                 let old = MemoryStorage::new();
-                let copy = Gate::open_after(&newest, old, gate_key(), &CERTIFICATE, bundle.clone(), now);
+                let options = OpenOptions { newest: Some(&newest), ..now.into() };
+                let copy = Gate::open(old, gate_key(), &CERTIFICATE, bundle.clone(), options);
                 assert!(copy.is_err(), "it opened an old copy");
-                Gate::open_after(&newest, store, gate_key(), &CERTIFICATE, bundle, now)
+                Gate::open(store, gate_key(), &CERTIFICATE, bundle, options)
             }
-            _ => Gate::open_setting_clock(store, gate_key(), &CERTIFICATE, bundle, now),
+            _ => {
+                let options = OpenOptions { set_clock: true, ..now.into() };
+                Gate::open(store, gate_key(), &CERTIFICATE, bundle, options)
+            }
         };
         match result {
             Ok(gate) => (self.gate, self.challenge) = (gate, None),
-            Err(GateError::Clock { .. }) => {}
-            Err(GateError::Certificate(_)) => {}
-            Err(GateError::Rollback(_)) if self.ahead => {}
-            Err(GateError::Log(_)) if fault != 0 => {}
+            Err(OpenError::Journal(JournalError::Clock { .. })) => {}
+            Err(OpenError::Certificate(_)) => {}
+            Err(OpenError::Rollback(_)) if self.ahead => {}
+            Err(OpenError::Journal(JournalError::Log(_))) if fault != 0 => {}
             Err(error) => panic!("the gate does not open again: {error}"),
         }
     }
@@ -378,11 +424,11 @@ impl Site {
             Ok(_) => panic!("it opened with {wrong} wrong"),
             Err(error) => {
                 let fits = match error {
-                    GateError::OtherKey => wrong == 0,
-                    GateError::OtherCertificate => matches!(wrong, 1 | 2 | 5),
-                    GateError::UnknownVenue(_) => matches!(wrong, 3 | 4),
-                    GateError::Certificate(_) => wrong == 2 || self.now < 3_000 || self.now >= 1_000_000_000,
-                    GateError::Clock { .. } => true,
+                    OpenError::OtherKey => wrong == 0,
+                    OpenError::Journal(JournalError::OtherCertificate) => matches!(wrong, 1 | 2 | 5),
+                    OpenError::UnknownVenue(_) => matches!(wrong, 3 | 4),
+                    OpenError::Certificate(_) => wrong == 2 || self.now < 3_000 || self.now >= 1_000_000_000,
+                    OpenError::Journal(JournalError::Clock { .. }) => true,
                     _ => wrong == 5,
                 };
                 assert!(fits, "{error} for {wrong}");

@@ -7,7 +7,7 @@ use super::federation::{AUDITOR, CITIES, KEYS_FROM, KEYS_UNTIL, LIST, NAME, PREP
 use super::input::Input;
 use super::pass::holder;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Refusal, Severity};
+use onecard::gate::{Refusal, Verdict};
 use onecard::id::GateId;
 use onecard::pass::{Audience, Challenge, Check, PassError, Proof, verify, verify_all};
 use onecard::time::UnixTime;
@@ -64,7 +64,7 @@ pub fn run(data: &[u8]) {
     assert_eq!(result.is_ok(), short && good(&case), "{result:?} for {case:?}");
     if let Err(error) = &result {
         let refusal = Refusal::from(*error);
-        assert_ne!(refusal.reason.severity(), Severity::Admit, "{error}");
+        assert_ne!(refusal.reason.verdict(), Verdict::Admit, "{error}");
         assert_eq!(refusal.next.is_some(), matches!(error, PassError::NotYetValid(_)), "{error}");
     }
     if let Ok(presented) = result {

@@ -61,7 +61,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("overridden", Record::Overridden { time: time(7), entry }),
         ("outage-opened", Record::OutageOpened { time: time(8), since: time(7) }),
         ("outage-closed", Record::OutageClosed { time: time(9), let_in: 40 }),
-        ("left", Record::Left { time: time(10), pass, party: 2 }),
+        ("left", Record::Exited { time: time(10), pass, party: 2 }),
         ("clock-jumped", Record::ClockJumped { time: time(11), shown: time(10), expected: time(2) }),
         ("unknown-flag", Record::Redeemed(Redemption { flags: flags::ALL + 1, ..redemption })),
         (

@@ -4,7 +4,7 @@ use super::federation::{CITIES, LIST, NAME, id, secret, time};
 use super::pass::claims;
 use super::products::plain;
 use onecard::crypto::SigningKey;
-use onecard::gate::{Gate, GateError, Identity};
+use onecard::gate::{Gate, Identity, OpenError};
 use onecard::id::{GateId, PassId};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, StatusRef, flags, present};
 use onecard::product::{Period, Price, Product, Quota, QuotaKey, Unit};
@@ -68,7 +68,7 @@ pub fn status(issued: i64, revoked: &[u32]) -> Vec<u8> {
     spec.sign(&secret(CITIES[0], Role::Issuer))
 }
 
-pub fn open<S: Storage>(storage: S, bundle: &Bundle, now: i64) -> Result<Gate<S>, GateError<S::Error>> {
+pub fn open<S: Storage>(storage: S, bundle: &Bundle, now: i64) -> Result<Gate<S>, OpenError<S::Error>> {
     Gate::open(storage, gate_key(), &CERTIFICATE, bundle.clone(), time(now))
 }
 

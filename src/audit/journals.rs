@@ -763,7 +763,7 @@ const fn party_of(record: &Record) -> Option<u8> {
     match record {
         Record::Redeemed(redemption) => Some(redemption.party),
         Record::Overridden { entry, .. } => Some(entry.party),
-        Record::Left { party, .. } => Some(*party),
+        Record::Exited { party, .. } => Some(*party),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
-//! Tables of what a gate tells people: a stable number, a severity and the text in two languages.
+//! Tables of what a gate tells people: a stable number, a verdict and the text in two languages.
 
-/// Declares an enum of such rows, ascending by number. The text after its name says what the severity means.
+/// Declares an enum of such rows, ascending by number. The text after its name says what the verdict means.
 macro_rules! coded {
     (
         $(#[$what:meta])* $type:ident, $means:literal;
-        $($(#[$doc:meta])* $name:ident = $number:literal, $severity:ident, $zh:literal, $en:literal;)*
+        $($(#[$doc:meta])* $name:ident = $number:literal, $verdict:ident, $zh:literal, $en:literal;)*
     ) => {
         $(#[$what])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +24,8 @@ macro_rules! coded {
 
             #[doc = $means]
             #[must_use]
-            pub const fn severity(self) -> $crate::gate::Severity {
-                match self { $(Self::$name => $crate::gate::Severity::$severity,)* }
+            pub const fn verdict(self) -> $crate::gate::Verdict {
+                match self { $(Self::$name => $crate::gate::Verdict::$verdict,)* }
             }
 
             /// The text in Chinese.

@@ -9,11 +9,11 @@ use crate::trust::TrustError;
 /// Declares the reasons: what [`coded!`] takes, and whether the visitor may be told more than "please see
 /// staff".
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $severity:ident, $detail:literal, $zh:literal, $en:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $verdict:ident, $detail:literal, $zh:literal, $en:literal;)*) => {
         coded! {
             /// Why a gate decided as it did. The numbers are stable: none is ever given another meaning.
             Reason, "Whether the reason admits, refers to a person, or denies.";
-            $($(#[$doc])* $name = $number, $severity, $zh, $en;)*
+            $($(#[$doc])* $name = $number, $verdict, $zh, $en;)*
         }
 
         impl Reason {
@@ -29,7 +29,7 @@ macro_rules! reasons {
 
 /// The three kinds of answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum Verdict {
     /// The barrier opens.
     Admit,
     /// A person decides.
@@ -181,9 +181,9 @@ impl From<Reason> for Refusal {
 
 impl From<Refusal> for Decision {
     fn from(refusal: Refusal) -> Self {
-        match refusal.reason.severity() {
-            Severity::Refer => Self::Referred(refusal),
-            Severity::Admit | Severity::Deny => Self::Denied(refusal),
+        match refusal.reason.verdict() {
+            Verdict::Refer => Self::Referred(refusal),
+            Verdict::Admit | Verdict::Deny => Self::Denied(refusal),
         }
     }
 }

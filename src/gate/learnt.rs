@@ -5,20 +5,17 @@
 //! is, the city says and signs, never the gate's clock, which may be set back; a gate whose clock shows
 //! an earlier time than that decides nothing.
 
-use super::journal::GateError;
+use super::error::JournalError;
 use super::ledger_runs::LedgerRuns;
+use super::rows::{EXTENT, LEARNT};
 use super::usage_digest::{UsageDigestError, UsageFacts};
 use crate::id::{MemberId, PassKey};
 use crate::product::Usage;
 use crate::snapshot::{self, LearntExtent, LearntUsage, SnapshotError};
 use crate::time::UnixTime;
-use crate::tlog::{LogError, LogKey, Row, Series, Storage, Write};
+use crate::tlog::{LogError, Row, Series, Storage, Write};
 use std::collections::BTreeMap;
 
-/// A series of rows beside the journal: no log, but what a store keeps by number.
-const ROWS: LogKey = LogKey(1);
-/// How far the rows go. Names 0 and 1 belong to the journal, 17 to the self-test.
-const EXTENT: Row = Row::Meta { log: super::journal::LOG, name: 16 };
 /// Most runs of entries that are known of one ledger.
 const MAX_RUNS: usize = 64;
 /// Up to so many passes in a row take no more room than they need.
@@ -26,16 +23,16 @@ const FEW: usize = 4;
 
 /// What was learnt.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Learnt {
+pub(super) struct LearntUses {
     /// By number of the row; in a row ascending by pass and end of term, and never nothing.
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
 }
 
-impl Learnt {
+impl LearntUses {
     /// Reads what a store keeps.
-    pub(super) fn load<S: Storage>(storage: &S) -> Result<Self, GateError<S::Error>> {
+    pub(super) fn load<S: Storage>(storage: &S) -> Result<Self, JournalError<S::Error>> {
         let mut learnt = Self::default();
         if let Some(bytes) = storage.get(EXTENT).map_err(LogError::Storage)? {
             let extent = snapshot::decode_extent(&bytes)?;
@@ -51,7 +48,7 @@ impl Learnt {
             }
             broken.is_none()
         };
-        storage.scan(Series::Entry, ROWS, 0..u64::MAX, &mut take).map_err(LogError::Storage)?;
+        storage.scan(Series::Entry, LEARNT, 0..u64::MAX, &mut take).map_err(LogError::Storage)?;
         broken.map_or(Ok(learnt), |error| Err(error.into()))
     }
 
@@ -73,12 +70,12 @@ impl Learnt {
     }
 
     /// What would be known with more, which changes nothing yet.
-    pub(super) fn with(&self) -> News<'_> {
-        News { before: self, rows: BTreeMap::new(), over: self.over, ledgers: self.ledgers.clone() }
+    pub(super) fn with(&self) -> NewlyLearnt<'_> {
+        NewlyLearnt { before: self, rows: BTreeMap::new(), over: self.over, ledgers: self.ledgers.clone() }
     }
 
     /// Takes in what became durable.
-    pub(super) fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: LearntChange) {
         for (number, row) in change.rows {
             if row.is_empty() {
                 self.rows.remove(&number);
@@ -91,15 +88,15 @@ impl Learnt {
 }
 
 /// What would be known.
-pub(super) struct News<'a> {
-    before: &'a Learnt,
+pub(super) struct NewlyLearnt<'a> {
+    before: &'a LearntUses,
     /// The rows that are touched, whole, with what is new at the end.
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
 }
 
-impl News<'_> {
+impl NewlyLearnt<'_> {
     /// Adds what a digest tells.
     pub(super) fn take(&mut self, facts: UsageFacts) {
         let (over, ledgers, passes) = facts.into_parts();
@@ -126,7 +123,7 @@ impl News<'_> {
     }
 
     /// Forgets what is over, and leaves what changes.
-    pub(super) fn change(mut self) -> Result<Change, UsageDigestError> {
+    pub(super) fn change(mut self) -> Result<LearntChange, UsageDigestError> {
         if self.ledgers.most() > MAX_RUNS {
             return Err(UsageDigestError::Gaps);
         }
@@ -144,23 +141,23 @@ impl News<'_> {
         }
         self.rows.retain(|number, row| before.rows.get(number).map_or(&[][..], Vec::as_slice) != row);
         let farther = over != before.over || self.ledgers != before.ledgers;
-        Ok(Change { rows: self.rows, over, ledgers: self.ledgers, farther })
+        Ok(LearntChange { rows: self.rows, over, ledgers: self.ledgers, farther })
     }
 }
 
 /// What changes, once it is durable.
-pub(super) struct Change {
+pub(super) struct LearntChange {
     rows: BTreeMap<u64, Vec<LearntUsage>>,
     over: UnixTime,
     ledgers: LedgerRuns,
     farther: bool,
 }
 
-impl Change {
+impl LearntChange {
     /// What makes it durable.
     pub(super) fn writes(&self) -> Vec<Write> {
         let row = |(&number, learnt): (&u64, &Vec<LearntUsage>)| {
-            let row = Row::Entry { log: ROWS, index: number };
+            let row = Row::Entry { log: LEARNT, index: number };
             if learnt.is_empty() { Write::Delete(row) } else { Write::Put(row, snapshot::encode_learnt(learnt)) }
         };
         let ledgers = self.ledgers.runs().map(|(member, run)| (member, run.start, run.end));

@@ -24,7 +24,7 @@
 //! `time` is the gate's clock. It never goes back within a journal but at a `clock-set` record; the one of
 //! `clock-jumped` is that of the record before, where the clock showed an earlier one.
 
-use super::decision::{Reason, Severity};
+use super::decision::{Reason, Verdict};
 use crate::crypto::Hash;
 use crate::id::{MemberId, PassId, PassKey, ProductRef};
 use crate::product::{PassFacts, Use};
@@ -124,7 +124,7 @@ pub enum Record {
         let_in: u32,
     },
     /// A pass was shown at the exit. It debits nothing.
-    Left {
+    Exited {
         /// When.
         time: UnixTime,
         /// The pass.
@@ -176,7 +176,7 @@ impl Totals {
             Record::Redeemed(_) => &mut self.admitted,
             Record::Annulled { .. } => &mut self.annulled,
             Record::Overridden { .. } => &mut self.overridden,
-            Record::Left { .. } => &mut self.left,
+            Record::Exited { .. } => &mut self.left,
             _ => return,
         };
         *total = total.saturating_add(1);
@@ -253,7 +253,7 @@ mod kind {
     pub(super) const OVERRIDDEN: u64 = 6;
     pub(super) const OUTAGE_OPENED: u64 = 7;
     pub(super) const OUTAGE_CLOSED: u64 = 8;
-    pub(super) const LEFT: u64 = 9;
+    pub(super) const EXITED: u64 = 9;
     pub(super) const CLOCK_JUMPED: u64 = 10;
 }
 
@@ -271,7 +271,7 @@ impl Record {
             | Self::Overridden { time, .. }
             | Self::OutageOpened { time, .. }
             | Self::OutageClosed { time, .. }
-            | Self::Left { time, .. }
+            | Self::Exited { time, .. }
             | Self::ClockJumped { time, .. } => *time,
         }
     }
@@ -318,8 +318,8 @@ impl Record {
             Self::OutageClosed { time, let_in } => {
                 out.array(3).uint(kind::OUTAGE_CLOSED).time(*time).uint(*let_in);
             }
-            Self::Left { time, pass, party } => {
-                out.array(5).uint(kind::LEFT).time(*time).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
+            Self::Exited { time, pass, party } => {
+                out.array(5).uint(kind::EXITED).time(*time).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
                 out.uint(*party);
             }
             Self::ClockJumped { time, shown, expected } => {
@@ -341,7 +341,7 @@ impl Record {
         let expected = match kind {
             kind::OPENED | kind::ANNULLED | kind::CLOCK_SET | kind::OUTAGE_OPENED | kind::OUTAGE_CLOSED => 3,
             kind::CLOCK_JUMPED => 4,
-            kind::LEFT => 5,
+            kind::EXITED => 5,
             kind::SYNCED | kind::OVERRIDDEN => 6,
             kind::DAY_CLOSED => 8,
             kind::REDEEMED => 14,
@@ -362,7 +362,7 @@ impl Record {
             kind::OVERRIDDEN => decode_override(d, time)?,
             kind::OUTAGE_OPENED => decode_outage(d, time)?,
             kind::OUTAGE_CLOSED => Self::OutageClosed { time, let_in: d.uint()? },
-            kind::LEFT => Self::Left { time, pass: decode_pass(d)?, party: d.uint()? },
+            kind::EXITED => Self::Exited { time, pass: decode_pass(d)?, party: d.uint()? },
             _ => decode_jump(d, time)?,
         };
         d.end()?;
@@ -403,7 +403,7 @@ fn decode_reason(d: &mut Decoder<'_>) -> Result<Reason, RecordError> {
 
 fn decode_override(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
     let refused = decode_reason(d)?;
-    if refused.severity() == Severity::Admit {
+    if refused.verdict() == Verdict::Admit {
         return Err(RecordError::Rule("an override of an admission"));
     }
     let entry = Override { refused, operator: d.uint()?, why: d.uint()?, party: d.uint()? };

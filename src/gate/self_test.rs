@@ -1,20 +1,18 @@
 //! What would fail tonight: asked in the afternoon, while somebody can still mend it.
 
 use super::coded::coded;
-use super::journal::{Gate, LOG};
+use super::gate::Gate;
+use super::rows::PROBE;
 use crate::id::{MemberId, VenueId};
 use crate::limits::{MAX_PRESENTATION, MAX_SEGMENT};
 use crate::product::{Grant, Validity};
 use crate::time::UnixTime;
-use crate::tlog::{Row, Storage, Write};
+use crate::tlog::{Storage, Write};
 use crate::trust::{Age, Catalogue, Piece, Role};
 use std::collections::BTreeSet;
 
 /// How far a self-test looks ahead, in seconds.
 pub const SELF_TEST_AHEAD: i64 = 86_400;
-
-/// The row that is written to see whether the store can be written.
-const PROBE: Row = Row::Meta { log: LOG, name: 17 };
 
 /// More than a record takes in a segment beside its evidence, in bytes.
 const MAX_RECORD: usize = 128;
@@ -80,14 +78,14 @@ impl<S: Storage> Gate<S> {
         };
         add(!written, Trouble::Store, None, now);
         add(now.not_before(self.earliest()).is_none(), Trouble::ClockBehind, None, now);
-        add(self.known.doubt, Trouble::ClockInDoubt, None, now);
+        add(self.state.doubt, Trouble::ClockInDoubt, None, now);
         add(self.behind, Trouble::ListsBehind, None, now);
-        add(self.known.outage.is_some(), Trouble::Outage, None, now);
-        let unsealed = self.log().size().saturating_sub(self.known.sealed);
+        add(self.state.outage.is_some(), Trouble::Outage, None, now);
+        let unsealed = self.log().size().saturating_sub(self.state.sealed);
         add(unsealed >= MANY_UNSEALED, Trouble::Unsealed, None, now);
 
         let learnt = |member| self.learnt().sizes().find(|(of, _)| *of == member).map_or(0, |(_, size)| size);
-        let said = self.known.synced.iter().flat_map(|synced| &synced.ledgers);
+        let said = self.state.synced.iter().flat_map(|synced| &synced.ledgers);
         for (member, _) in said.filter(|(member, size)| learnt(*member) < *size) {
             add(true, Trouble::UsageMissing, Some(*member), now);
         }

@@ -39,7 +39,6 @@ const FEW: usize = 16;
 
 /// A usage digest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum UsageDigestError {
     /// Longer than any digest. Tell of fewer entries at once.
     #[error("the usage digest has {0} bytes, more than {MAX_USAGE_DIGEST}")]
@@ -175,8 +174,8 @@ impl UsageDigestSpec {
     /// [`UsageDigestError::TooLong`], [`UsageDigestError::Rule`].
     pub fn sign(&self, log: &SigningKey) -> Result<Vec<u8>, UsageDigestError> {
         check(self.issued, &self.facts)?;
-        let gates: BTreeSet<Place> = self.facts.passes.values().flat_map(Usage::uses).map(Place::of).collect();
-        let gates: Vec<Place> = gates.into_iter().collect();
+        let gates: BTreeSet<GateSite> = self.facts.passes.values().flat_map(Usage::uses).map(GateSite::of).collect();
+        let gates: Vec<GateSite> = gates.into_iter().collect();
         let mut out = Encoder::new();
         out.map(7);
         out.int(1).uint(VERSION);
@@ -198,7 +197,7 @@ impl UsageDigestSpec {
         if bytes.len() > MAX_USAGE_DIGEST { Err(UsageDigestError::TooLong(bytes.len())) } else { Ok(bytes) }
     }
 
-    fn encode_passes(&self, out: &mut Encoder, gates: &[Place]) {
+    fn encode_passes(&self, out: &mut Encoder, gates: &[GateSite]) {
         let mut issuers: BTreeMap<MemberId, Vec<(PassKey, UnixTime, &Usage)>> = BTreeMap::new();
         for fact in self.facts.passes() {
             issuers.entry(fact.0.issuer).or_default().push(fact);
@@ -211,7 +210,7 @@ impl UsageDigestSpec {
                 out.array(usage.uses().len());
                 for used in usage.uses() {
                     // Every gate of a use is among them: they were collected from the uses.
-                    let place = gates.binary_search(&Place::of(used)).unwrap_or_default();
+                    let place = gates.binary_search(&GateSite::of(used)).unwrap_or_default();
                     out.array(5).time(used.time).uint(place as u64).uint(used.index).uint(used.grant).uint(used.party);
                 }
                 out.array(usage.annulled().len());
@@ -270,7 +269,7 @@ impl UsageDigest {
         d.end()?;
         let facts = UsageFacts { over, ledgers, passes };
         check(issued, &facts)?;
-        let used: BTreeSet<Place> = facts.passes.values().flat_map(Usage::uses).map(Place::of).collect();
+        let used: BTreeSet<GateSite> = facts.passes.values().flat_map(Usage::uses).map(GateSite::of).collect();
         if used.len() != gates.len() {
             return Err(UsageDigestError::Rule("a gate where nothing was used"));
         }
@@ -318,13 +317,13 @@ impl UsageDigest {
 
 /// A gate with the venue and the service that its certificate is for. The venue is of the gate's own member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct GateSite {
     gate: GateId,
     venue: u16,
     service: u8,
 }
 
-impl Place {
+impl GateSite {
     const fn of(used: &Use) -> Self {
         Self { gate: used.gate, venue: used.venue.number, service: used.service }
     }
@@ -375,12 +374,12 @@ fn decode_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
     Ok(GateId { member: d.member()?, number: d.uint()? })
 }
 
-fn decode_gates(d: &mut Decoder<'_>) -> Result<Vec<Place>, UsageDigestError> {
+fn decode_gates(d: &mut Decoder<'_>) -> Result<Vec<GateSite>, UsageDigestError> {
     let count = d.array()?;
-    let mut gates: Vec<Place> = Vec::new();
+    let mut gates: Vec<GateSite> = Vec::new();
     for _ in 0..count {
         d.array_of(4)?;
-        let place = Place { gate: decode_gate(d)?, venue: d.uint()?, service: d.uint()? };
+        let place = GateSite { gate: decode_gate(d)?, venue: d.uint()?, service: d.uint()? };
         if gates.last().is_some_and(|last| *last >= place) {
             return Err(UsageDigestError::Rule("gates not ascending"));
         }
@@ -391,7 +390,7 @@ fn decode_gates(d: &mut Decoder<'_>) -> Result<Vec<Place>, UsageDigestError> {
 
 fn decode_passes(
     d: &mut Decoder<'_>,
-    gates: &[Place],
+    gates: &[GateSite],
 ) -> Result<BTreeMap<(PassKey, UnixTime), Usage>, UsageDigestError> {
     let mut passes = BTreeMap::new();
     for _ in 0..d.array()? {
@@ -414,12 +413,12 @@ fn decode_passes(
     Ok(passes)
 }
 
-fn decode_usage(d: &mut Decoder<'_>, gates: &[Place]) -> Result<Usage, UsageDigestError> {
+fn decode_usage(d: &mut Decoder<'_>, gates: &[GateSite]) -> Result<Usage, UsageDigestError> {
     let uses = decode_list(d, |d| {
         d.array_of(5)?;
         let time = d.time()?;
         let at = d.error(CborErrorKind::Range);
-        let Place { gate, venue, service } = *gates.get(d.uint::<usize>()?).ok_or(at)?;
+        let GateSite { gate, venue, service } = *gates.get(d.uint::<usize>()?).ok_or(at)?;
         let venue = VenueId { member: gate.member, number: venue };
         Ok(Use { time, gate, index: d.uint()?, venue, service, grant: d.uint()?, party: d.uint()? })
     })?;

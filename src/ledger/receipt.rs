@@ -108,7 +108,7 @@ impl Receipt {
     }
 
     /// The gate's checkpoint, as its city sealed it, unverified here: what
-    /// [`Gate::open_after`](crate::gate::Gate::open_after) notices an old copy by.
+    /// [`OpenOptions::newest`](crate::gate::OpenOptions::newest) notices an old copy by.
     #[must_use]
     pub fn journal_checkpoint(&self) -> &str {
         &self.record.checkpoint

@@ -8,7 +8,7 @@
 #![expect(unsafe_code, reason = "an allocator")]
 
 use onecard::crypto::Hash;
-use onecard::gate::{Decision, Gate, Redemption, Scan, Sync, UsageDigestSpec, UsageFacts};
+use onecard::gate::{Decision, Gate, Redemption, Scan, SyncInput, UsageDigestSpec, UsageFacts};
 use onecard::id::{GateId, PassId, PassKey};
 use onecard::pass::PassClaims;
 use onecard::product::PassFacts;
@@ -161,7 +161,7 @@ fn main() {
         let passes = SEEN / 2 * (half + 1)..SEEN / 2 * (half + 2);
         let digest = step("  a usage digest made", || digest(gate.bundle().trust(), passes, half * 9..half * 9 + 9));
         println!("  {} bytes, {} passes", digest.len(), SEEN / 2);
-        let sync = Sync { usage_digests: &[&digest], ..Sync::default() };
+        let sync = SyncInput { usage_digests: &[&digest], ..SyncInput::default() };
         step("half of the passes learnt of", || gate.sync(&sync, time(OPEN)).unwrap());
     }
     step("72 hours offline, all passes seen", || offline(&mut gate));
@@ -181,6 +181,6 @@ fn main() {
     let over = UsageFacts::new(time(end - 86_400));
     let spec = UsageDigestSpec { member: id(CITIES[0]), issued: time(end), facts: over };
     let digest = spec.sign(&secret(CITIES[0], Role::Log)).unwrap();
-    let sync = Sync { usage_digests: &[&digest], ..Sync::default() };
+    let sync = SyncInput { usage_digests: &[&digest], ..SyncInput::default() };
     step("synced", || gate.sync(&sync, time(end)).unwrap());
 }

@@ -76,7 +76,7 @@ pub enum RebuildError {
 ///
 /// What was recorded after the checkpoint is not in the files, so open the result with
 /// [`OpenOptions::newest`](onecard::tlog::OpenOptions::newest) or
-/// [`Gate::open_after`](onecard::gate::Gate::open_after).
+/// [`Gate::open`](onecard::gate::Gate::open) with the newest checkpoint.
 ///
 /// # Errors
 /// [`RebuildError`]; [`StoreError::Exists`] where there is a store. After an error it can be done again, or is

@@ -1,7 +1,7 @@
 //! Stores exported as plain files and rebuilt from them hold the same, and go on.
 #![forbid(unsafe_code)]
 
-use onecard::gate::{Decision, Gate, GateError, Scan};
+use onecard::gate::{self, Decision, Gate, OpenError, Scan};
 use onecard::id::GateId;
 use onecard::ledger::{Ledger, OpenLedgerError, journal_verifier, log_verifiers};
 use onecard::tlog::{KeyKind, Log, LogKey, MemoryStorage, NoteVerifier, OpenOptions, SignedCheckpoint, Storage};
@@ -102,7 +102,8 @@ fn a_gate_is_moved_and_remembers_its_visitors() {
         let log = Log::open(&storage, LogKey(0), &origin).unwrap();
         assert_eq!(content_digest(&storage, &log).unwrap(), digest);
         let (key, newest) = (gate_secret(gate_id), newest.note().as_bytes());
-        Gate::open_after(newest, storage, key, &certificate, bundle(), time(OPEN))
+        let options = gate::OpenOptions { newest: Some(newest), ..time(OPEN).into() };
+        Gate::open(storage, key, &certificate, bundle(), options)
     };
     let sealed = SignedCheckpoint::verify(&gate.log().kept_checkpoint(gate.storage()).unwrap().unwrap(), &verifier);
     let mut again = open("store", &sealed.unwrap()).unwrap();
@@ -113,7 +114,7 @@ fn a_gate_is_moved_and_remembers_its_visitors() {
     let shown = code(&pass(CITIES[0], 21, 2, |_| {}), 21, OPEN);
     assert!(matches!(gate.admit(Scan::text(shown.as_bytes()), time(OPEN)), Decision::Admitted(_)));
     let newest = gate.seal().unwrap().unwrap();
-    assert!(matches!(open("late", &newest), Err(GateError::OldCopy { .. })));
+    assert!(matches!(open("late", &newest), Err(OpenError::OldCopy { .. })));
 }
 
 /// A log of 700 entries, of which the first bundle was pruned.

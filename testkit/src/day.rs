@@ -3,7 +3,7 @@
 
 use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, Sync, Synced};
+use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, SyncInput, Synced};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Announcement, Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
@@ -320,7 +320,7 @@ impl Day {
     /// Tells a gate what the ledgers know of these passes.
     pub fn sync(&mut self, city: usize, gate: usize, usage: &[(PassKey, Usage)], at: i64) {
         let ledgers: Vec<_> = self.cities.iter().map(|city| (city.ledger.member(), city.ledger.log().size())).collect();
-        self.gate(city, gate).sync(&Sync { usage, ledgers: &ledgers, ..Sync::default() }, time(at)).unwrap();
+        self.gate(city, gate).sync(&SyncInput { usage, ledgers: &ledgers, ..SyncInput::default() }, time(at)).unwrap();
     }
 
     /// Checkpoints of all ledgers, cosigned by all witnesses.

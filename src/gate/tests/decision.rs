@@ -20,14 +20,14 @@ fn numbers_are_frozen() {
 }
 
 #[test]
-fn severity_follows_the_number() {
+fn the_verdict_follows_the_number() {
     for reason in Reason::ALL {
         let expected = match reason.number() {
-            0..20 => Severity::Admit,
-            20..40 => Severity::Refer,
-            _ => Severity::Deny,
+            0..20 => Verdict::Admit,
+            20..40 => Verdict::Refer,
+            _ => Verdict::Deny,
         };
-        assert_eq!(reason.severity(), expected, "{reason:?}");
+        assert_eq!(reason.verdict(), expected, "{reason:?}");
         assert!(!reason.text_zh().is_empty() && reason.text_en().is_ascii());
     }
 }

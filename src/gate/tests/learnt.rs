@@ -1,8 +1,8 @@
 //! Tests of `learnt.rs`.
 
-use super::super::journal::tests::{NOW, bundle, code_of, gate_key, open, pass};
+use super::super::test_gate::{NOW, bundle, code_of, gate_key, open, pass};
 use super::super::usage_digest::tests::{any_fact, facts, signed};
-use super::super::{Decision, Gate, Reason, Record, Scan, Sync, UsageDigestSpec};
+use super::super::{Decision, Gate, OpenError, Reason, Record, Scan, SyncError, SyncInput, UsageDigestSpec};
 use super::*;
 use crate::id::{GateId, PassId, VenueId};
 use crate::product::Use;
@@ -43,9 +43,9 @@ fn digest(issued: i64, facts: UsageFacts) -> Vec<u8> {
     digest_by(CITY, issued, facts)
 }
 
-fn sync(gate: &mut TestGate, digests: &[Vec<u8>], at: i64) -> Result<(), GateError<crate::tlog::MemoryError>> {
+fn sync(gate: &mut TestGate, digests: &[Vec<u8>], at: i64) -> Result<(), SyncError<crate::tlog::MemoryError>> {
     let digests: Vec<&[u8]> = digests.iter().map(Vec::as_slice).collect();
-    gate.sync(&Sync { usage_digests: &digests, ..Sync::default() }, time(at))
+    gate.sync(&SyncInput { usage_digests: &digests, ..SyncInput::default() }, time(at))
 }
 
 /// What the gate says to a pass whose term ends then.
@@ -97,7 +97,7 @@ fn only_what_is_known_without_a_gap_is_said_to_be_known() {
 fn a_refused_digest_changes_nothing() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     sync(&mut gate, &[digest(NOW, told(0, 0..5, &[(1, LATER, 1)]))], NOW).unwrap();
-    let (before, known) = (gate.storage().clone(), gate.known.clone());
+    let (before, known) = (gate.storage().clone(), gate.state.clone());
     let good = digest(NOW, told(NOW, 0..9, &[(2, LATER, 2), (2, LATER, 3)]));
     let mut damaged = good.clone();
     *damaged.last_mut().unwrap() ^= 1;
@@ -113,10 +113,10 @@ fn a_refused_digest_changes_nothing() {
     ];
     for (bad, why) in cases {
         match sync(&mut gate, &[good.clone(), bad], NOW) {
-            Err(GateError::Usage(error)) => assert_eq!(error, why),
+            Err(SyncError::Usage(error)) => assert_eq!(error, why),
             other => panic!("{why}: {other:?}"),
         }
-        assert_eq!((gate.storage(), &gate.known), (&before, &known), "{why}");
+        assert_eq!((gate.storage(), &gate.state), (&before, &known), "{why}");
     }
     sync(&mut gate, &[good, digest(NOW + suspect, told(0, 0..9, &[]))], NOW).unwrap();
     assert_eq!(scan(&mut gate, 2, LATER, NOW).reason(), Reason::TotalQuota);
@@ -138,23 +138,23 @@ fn a_sync_writes_what_it_changes() {
     let many: Vec<_> = (0..200).map(|number| (number, LATER, u64::from(number))).collect();
     sync(&mut gate, &[digest(NOW, told(0, 0..5, &many))], NOW).unwrap();
     let changed = |facts| {
-        let mut news = gate.known.learnt.with();
+        let mut news = gate.state.learnt.with();
         news.take(facts);
         let writes = news.change().unwrap().writes();
         writes.iter().map(Write::row).collect::<Vec<_>>()
     };
-    let row = |number| Row::Entry { log: ROWS, index: number };
+    let row = |number| Row::Entry { log: LEARNT, index: number };
     assert_eq!(changed(told(0, 0..5, &many)), []);
     assert_eq!(changed(told(0, 0..5, &[(7, LATER, 900)])), [row(0x0707_0707_0707_0707 >> 1)]);
     assert_eq!(changed(told(0, 5..6, &[])), [EXTENT]);
     assert_eq!(changed(told(LATER, 0..5, &[])).len(), 201, "all are over");
-    let known = gate.known.clone();
+    let known = gate.state.clone();
     let size = gate.log().size();
     let mut storage = gate.storage().clone();
     storage.fail_after(0);
     gate.storage = storage;
     assert!(sync(&mut gate, &[digest(NOW, told(0, 0..6, &[(1, LATER, 901)]))], NOW).is_err());
-    assert_eq!(gate.known, known);
+    assert_eq!(gate.state, known);
     sync(&mut gate, &[], NOW).unwrap();
     assert_eq!((gate.log().size(), ledgers(&gate)), (size + 1, vec![(PEER, 5)]));
 }
@@ -164,7 +164,7 @@ fn passes_with_nearly_the_same_id_share_a_row() {
     let id_of = |end: [u8; 3]| PassId::from_bytes([255, 255, 255, 255, 255, 255, 255, end[0], end[1], end[2]]);
     let pass = |issuer, end| PassKey { issuer: id(issuer), pass: id_of(end) };
     let passes = [pass(PEER, [255, 1, 1]), pass(CITY, [254, 0, 0]), pass(CITY, [255, 255, 255])];
-    let mut learnt = Learnt::default();
+    let mut learnt = LearntUses::default();
     for (index, &pass) in (0..).zip(&passes) {
         let mut news = learnt.with();
         news.learn(pass, time(LATER), [used(index)].into_iter().collect());
@@ -172,7 +172,7 @@ fn passes_with_nearly_the_same_id_share_a_row() {
         learnt.apply(change);
     }
     assert_eq!(learnt.rows.keys().collect::<Vec<_>>(), [&(u64::MAX >> 1)]);
-    let mut at_once = Learnt::default();
+    let mut at_once = LearntUses::default();
     let mut news = at_once.with();
     for (index, &pass) in (0..).zip(&passes).chain((0..).zip(&passes)) {
         news.learn(pass, time(LATER), [used(index)].into_iter().collect());
@@ -185,11 +185,11 @@ fn passes_with_nearly_the_same_id_share_a_row() {
         assert_eq!(uses, [index]);
     }
     let mut store = MemoryStorage::new();
-    let mut all = Learnt::default();
+    let mut all = LearntUses::default();
     std::mem::swap(&mut all.rows, &mut learnt.rows);
-    let change = Change { rows: all.rows.clone(), over: all.over, ledgers: LedgerRuns::new(), farther: true };
+    let change = LearntChange { rows: all.rows.clone(), over: all.over, ledgers: LedgerRuns::new(), farther: true };
     store.commit(&change.writes()).unwrap();
-    assert_eq!(Learnt::load(&store).unwrap(), all);
+    assert_eq!(LearntUses::load(&store).unwrap(), all);
 }
 
 /// The second scan would be for nothing: no use is left that it repeats.
@@ -213,13 +213,13 @@ fn a_redemption_that_the_city_took_back_is_not_scanned_again() {
 fn damaged_rows_keep_the_gate_closed() {
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     sync(&mut gate, &[digest(NOW, told(0, 0..5, &[(1, LATER, 1), (2, LATER, 2)]))], NOW).unwrap();
-    let row = |number: u8| Row::Entry { log: ROWS, index: super::number(key(number)) };
+    let row = |number: u8| Row::Entry { log: LEARNT, index: super::number(key(number)) };
     let first = gate.storage().get(row(1)).unwrap().unwrap();
     let with = |row, bytes: &[u8]| {
         let mut storage = gate.storage().clone();
         storage.commit(&[Write::Put(row, bytes.to_vec())]).unwrap();
         match open(storage, NOW) {
-            Err(GateError::Snapshot(error)) => Some(error),
+            Err(OpenError::Journal(JournalError::Snapshot(error))) => Some(error),
             Ok(_) => None,
             Err(other) => panic!("{other}"),
         }
@@ -240,8 +240,8 @@ fn before_the_time_that_it_forgot_up_to_a_gate_decides_nothing() {
     sync(&mut gate, &[digest(NOW, told(0, 0..5, &[(1, ends, 1), (1, ends, 2), (2, ends + 1, 3)]))], NOW).unwrap();
     assert_eq!(scan(&mut gate, 1, ends, NOW).reason(), Reason::TotalQuota);
     sync(&mut gate, &[digest(NOW + 600, told(ends, 0..6, &[]))], NOW + 600).unwrap();
-    assert_eq!(gate.known.learnt.rows.len(), 1);
-    assert_eq!(gate.storage().rows().filter(|(row, _)| matches!(row, Row::Entry { log: ROWS, .. })).count(), 1);
+    assert_eq!(gate.state.learnt.rows.len(), 1);
+    assert_eq!(gate.storage().rows().filter(|(row, _)| matches!(row, Row::Entry { log: LEARNT, .. })).count(), 1);
     assert_eq!(scan(&mut gate, 1, ends, NOW + 600).reason(), Reason::Expired);
     gate.set_clock(time(ends - 3)).unwrap();
     let mut again = open(gate.storage().clone(), ends - 3).unwrap();
@@ -266,9 +266,9 @@ fn a_digest_is_verified_by_the_trust_list_that_comes_with_it() {
     let new = UsageDigestSpec { member: id(CITY), issued: time(NOW), facts }.sign(&log).unwrap();
     let mut gate = open(MemoryStorage::new(), NOW).unwrap();
     let mut with = |digest: &[u8]| {
-        gate.sync(&Sync { trust_lists: &[&next], usage_digests: &[digest], ..Sync::default() }, time(NOW))
+        gate.sync(&SyncInput { trust_lists: &[&next], usage_digests: &[digest], ..SyncInput::default() }, time(NOW))
     };
-    assert!(matches!(with(&old), Err(GateError::Usage(UsageDigestError::Trust(_)))));
+    assert!(matches!(with(&old), Err(SyncError::Usage(UsageDigestError::Trust(_)))));
     with(&new).unwrap();
     assert_eq!(scan(&mut gate, 1, LATER, NOW).reason(), Reason::TotalQuota);
 }
@@ -295,16 +295,16 @@ proptest! {
             sync(&mut gates[1], &digests, NOW).unwrap();
         }
         let kept = |gate: &TestGate| {
-            let learnt = |row: &Row| *row == EXTENT || matches!(row, Row::Entry { log: ROWS, .. });
+            let learnt = |row: &Row| *row == EXTENT || matches!(row, Row::Entry { log: LEARNT, .. });
             let rows = gate.storage().rows().filter(|(row, _)| learnt(row));
             rows.map(|(row, bytes)| (row, bytes.to_vec())).collect::<Vec<_>>()
         };
         let [first, second] = &gates;
-        prop_assert_eq!(&first.known.learnt, &second.known.learnt);
+        prop_assert_eq!(&first.state.learnt, &second.state.learnt);
         prop_assert_eq!(kept(first), kept(second));
         prop_assert_eq!(ledgers(first), ledgers(second));
         let again = open(second.storage().clone(), NOW).unwrap();
-        prop_assert_eq!(&again.known.learnt, &first.known.learnt);
+        prop_assert_eq!(&again.state.learnt, &first.state.learnt);
         prop_assert_eq!(ledgers(&again), ledgers(first));
     }
 
@@ -332,8 +332,8 @@ proptest! {
             if what == 2 {
                 gates = gates.map(|gate| open(gate.storage().clone(), now).unwrap());
             }
-            let over = gates[0].known.learnt.over;
-            let left = gates[0].known.learnt.rows.values().flatten();
+            let over = gates[0].state.learnt.over;
+            let left = gates[0].state.learnt.rows.values().flatten();
             prop_assert!(left.into_iter().all(|learnt| learnt.expires > over));
         }
     }

@@ -47,7 +47,7 @@ fn samples() -> Vec<Record> {
         },
         Record::OutageOpened { time: time(8), since: time(7) },
         Record::OutageClosed { time: time(9), let_in: 40 },
-        Record::Left { time: time(10), pass, party: 2 },
+        Record::Exited { time: time(10), pass, party: 2 },
         Record::ClockJumped { time: time(11), shown: time(10), expected: time(2) },
     ]
 }

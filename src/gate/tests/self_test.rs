@@ -1,7 +1,8 @@
 //! Tests of `self_test.rs`.
 
-use super::super::journal::tests::{Late, NOW, bundle, gate_key, open};
+use super::super::test_gate::{Late, NOW, bundle, gate_key, open};
 use super::*;
+use crate::gate::rows::EXTENT;
 use crate::product::{Length, Product, Scope};
 use crate::tlog::MemoryStorage;
 use crate::trust::test_federation::{id, secret, time};
@@ -174,12 +175,12 @@ fn a_venue_without_a_catalogue_or_a_product_is_told() {
 #[test]
 fn uses_elsewhere_that_a_rebuilt_store_lacks_are_told() {
     let mut gate = gate();
-    let sync = crate::gate::Sync { ledgers: &[(id(CITY), 9)], ..crate::gate::Sync::default() };
+    let sync = crate::gate::SyncInput { ledgers: &[(id(CITY), 9)], ..crate::gate::SyncInput::default() };
     gate.sync(&sync, time(NOW)).unwrap();
     let missing = Fault { from: time(NOW), trouble: Trouble::UsageMissing, member: Some(id(CITY)) };
     assert!(!gate.self_test(time(NOW)).contains(&missing));
     let mut rebuilt = gate.storage().clone();
-    rebuilt.commit(&[Write::Delete(Row::Meta { log: LOG, name: 16 })]).unwrap();
+    rebuilt.commit(&[Write::Delete(EXTENT)]).unwrap();
     let mut gate = open(rebuilt, NOW).unwrap();
     assert!(gate.self_test(time(NOW)).contains(&missing));
     gate.sync(&sync, time(NOW)).unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::crypto::SigningKey;
-use crate::gate::journal_tests::{self as gates, NOW, code};
+use crate::gate::test_gate::{self as gates, NOW, code};
 use crate::gate::{Decision, Gate, Scan, Segment};
 use crate::id::GateId;
 use crate::tlog::{MemoryError, MemoryStorage, SignedCheckpoint, Storage};

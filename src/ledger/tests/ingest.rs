@@ -5,7 +5,7 @@ use super::super::test_city::{
 };
 use super::*;
 use crate::crypto::{Hash, SigningKey};
-use crate::gate::journal_tests::{Late, NOW};
+use crate::gate::test_gate::{Late, NOW};
 use crate::gate::{Override, Reason, Redemption};
 use crate::ledger::{Announcement, RecordEntryError};
 use crate::tlog::{Checkpoint, Damage, LogError, LogKey, MemoryError, Row, Write};

@@ -4,8 +4,9 @@ use super::super::test_city::{
     CITY, TestLedger, certificate, gate, ledger, ledger_with, lines, open, same, sealed, segment, take,
 };
 use super::*;
-use crate::gate::journal_tests::{self as gates, NOW};
+use crate::gate::test_gate::{self as gates, NOW};
 use crate::gate::{Gate, UsageFacts};
+use crate::gate::{JournalError, OpenError};
 use crate::ledger::{Announcement, IngestError, Ingested, LedgerCheckpoint, RecordEntryError, witness_name};
 use crate::tlog::{MemoryError, MemoryStorage, Row};
 use crate::trust::Role;
@@ -129,13 +130,15 @@ fn a_store_of_another_log_is_refused_as_that() {
     let opened = |number: u32, storage: &MemoryStorage| {
         let key = if number == 7 { gates::gate_key() } else { SigningKey::from_seed(&[number as u8; 32]) };
         let certificate = gate(number).certificate().as_bytes().to_vec();
-        Gate::open(storage.clone(), key, &certificate, gates::bundle(), time(NOW)).unwrap_err()
+        match Gate::open(storage.clone(), key, &certificate, gates::bundle(), time(NOW)).unwrap_err() {
+            OpenError::Journal(error) => error,
+            error => panic!("{error:?}"),
+        }
     };
-    use crate::gate::GateError;
-    assert!(matches!(opened(8, gate(7).storage()), GateError::OtherCertificate));
-    assert!(matches!(opened(8, sealed(&[1]).storage()), GateError::Log(other) if other == journal()));
-    assert!(matches!(opened(7, ledger().storage()), GateError::OtherStore));
-    assert!(matches!(opened(7, signed.storage()), GateError::Log(LogError::OtherLog(_))));
+    assert!(matches!(opened(8, gate(7).storage()), JournalError::OtherCertificate));
+    assert!(matches!(opened(8, sealed(&[1]).storage()), JournalError::Log(other) if other == journal()));
+    assert!(matches!(opened(7, ledger().storage()), JournalError::OtherStore));
+    assert!(matches!(opened(7, signed.storage()), JournalError::Log(LogError::OtherLog(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::ledger::LEDGER;
 use super::super::test_city::{CITY, ledger_with, lines, sealed};
 use super::*;
-use crate::gate::journal_tests::NOW;
+use crate::gate::test_gate::NOW;
 use crate::ledger::Ledger;
 use crate::tlog::{MemoryStorage, Row, Write};
 use crate::trust::test_federation::{id, time};

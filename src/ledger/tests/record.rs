@@ -2,7 +2,7 @@
 
 use super::super::test_city::{CITY, certificate, gate, ledger, ledger_with, open, same, sealed};
 use super::*;
-use crate::gate::journal_tests::NOW;
+use crate::gate::test_gate::NOW;
 use crate::ledger::{CutOff, EntryError, LedgerError, OpenLedgerError, StatementRef};
 use crate::tlog::{Checkpoint, MemoryStorage};
 use crate::trust::Role;

@@ -2,7 +2,7 @@
 
 use super::super::test_city::{CITY, TestLedger, admit, gate, ledger, ledger_with, open, sealed, segment, take};
 use super::*;
-use crate::gate::journal_tests::{self as gates, NOW, code};
+use crate::gate::test_gate::{self as gates, NOW, code};
 use crate::gate::{Decision, Scan, UsageDigestError};
 use crate::ledger::{Announcement, LedgerError, RecordEntryError};
 use crate::tlog::{Log, LogError, LogKey, MemoryStorage, SignedCheckpoint};
@@ -39,7 +39,7 @@ fn what_a_ledger_says_of_uses_reaches_its_gates() {
 
     let digest = ledger.usage_digest(whole.clone(), time(NOW)).unwrap();
     let mut eight = gate(8);
-    let sync = crate::gate::Sync { usage_digests: &[&digest], ..crate::gate::Sync::default() };
+    let sync = crate::gate::SyncInput { usage_digests: &[&digest], ..crate::gate::SyncInput::default() };
     eight.sync(&sync, time(NOW)).unwrap();
     let left = [1, 2, 3, 4].map(|pass| match eight.admit(Scan::text(code(pass, NOW).as_bytes()), time(NOW)) {
         Decision::Admitted(admitted) => admitted.uses_left,
@@ -95,7 +95,7 @@ fn an_annulment_that_is_none_takes_no_use_back() {
 #[test]
 fn an_annulment_of_a_pruned_record_is_not_told_and_keeps_nothing_back() {
     let mut gate = sealed(&[1, 2]);
-    (0..252).for_each(|_| gate.sync(&crate::gate::Sync::default(), time(NOW)).unwrap());
+    (0..252).for_each(|_| gate.sync(&crate::gate::SyncInput::default(), time(NOW)).unwrap());
     // The first record that is kept.
     admit(&mut gate, 5);
     gate.seal().unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use super::super::test_city::CITY;
 use super::*;
-use crate::gate::journal_tests::NOW;
+use crate::gate::test_gate::NOW;
 use crate::ledger::log_verifiers;
 use crate::ledger::verifiers::witness_verifiers;
 use crate::trust::test_federation::{self as federation, id, list, secret, time};

@@ -9,7 +9,7 @@ use crate::{
 use onecard::{
     audit::{MemoryFiles, Options, audit},
     crypto::sha256,
-    gate::{Decision, Gate, GateError, Record, Scan, Segment, Sync},
+    gate::{AnnulError, Decision, Gate, Record, Scan, Segment, SyncInput},
     id::{GateId, PassId, PassKey},
     ledger::{Announcement, Entry, Ledger, log_verifiers, witness_name},
     product::{Usage, Use},
@@ -260,7 +260,7 @@ impl World {
         let (index, _) = self.told.admitted[nth];
         match self.gate().annul(index, time(OPEN)) {
             // It was durable although nobody was told.
-            Ok(()) | Err(GateError::NoRedemption(_)) => self.told.annulled.push(index),
+            Ok(()) | Err(AnnulError::NoRedemption(_)) => self.told.annulled.push(index),
             Err(error) => return Err(said(error)),
         }
         Ok(())
@@ -273,7 +273,7 @@ impl World {
         let usage: Usage = (0..9).map(used).collect();
         let usage = [(key(12), usage)];
         let ledgers = [(id(CITIES[1]), 3)];
-        let sync = Sync { usage: &usage, ledgers: &ledgers, ..Sync::default() };
+        let sync = SyncInput { usage: &usage, ledgers: &ledgers, ..SyncInput::default() };
         self.gate().sync(&sync, time(OPEN)).map_err(said)?;
         self.told.synced = true;
         Ok(())

@@ -447,7 +447,7 @@ fn let_in(party: u8) -> Record {
 
 fn nobody_out(script: &mut Script) {
     let (Redemption { time, pass, .. }, _) = free(OPEN);
-    script.say(H2, &Record::Left { time, pass, party: 0 }, None);
+    script.say(H2, &Record::Exited { time, pass, party: 0 }, None);
 }
 
 fn overridden(script: &mut Script, refused: u32) {

@@ -13,14 +13,14 @@ const MANY: usize = 1_024;
 
 /// Uses by pass, each in one of three places.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Own {
+pub(super) struct OwnUses {
     waiting: Vec<(PassKey, Use)>,
     /// Ascending by pass. Whether one was taken back, `passes` says.
     sorted: Vec<(PassKey, Use)>,
     passes: BTreeMap<PassKey, Usage>,
 }
 
-impl Own {
+impl OwnUses {
     /// Learns a use, which waits.
     pub(super) fn insert(&mut self, pass: PassKey, used: Use) {
         self.waiting.push((pass, used));
@@ -67,7 +67,7 @@ impl Own {
 }
 
 #[cfg(test)]
-impl Own {
+impl OwnUses {
     /// How many uses of each pass stand.
     pub(super) fn counts(&self) -> BTreeMap<PassKey, usize> {
         let listed = self.sorted.iter().chain(&self.waiting).map(|(pass, _)| pass);
@@ -76,5 +76,5 @@ impl Own {
 }
 
 #[cfg(test)]
-#[path = "tests/own.rs"]
+#[path = "tests/own_uses.rs"]
 mod tests;

@@ -1,14 +1,14 @@
-//! Tests of `desk.rs`.
+//! Tests of `operator.rs`.
 
-use super::super::journal::Identity;
-use super::super::journal::tests::{NOW, answer_to, bundle, code, gate_key, open, pass};
 use super::*;
 use crate::gate::record::flags;
-use crate::gate::{RecordError, Sync, Trouble};
+use crate::gate::test_gate::{CITY, NOW, answer_to, bundle, certificate, code, gate_key, open, pass, reason};
+use crate::gate::{Identity, OpenError, OpenOptions, RecordError, SyncInput, Trouble};
 use crate::id::{GateId, PassId, PassKey};
 use crate::product::Use;
 use crate::tlog::MemoryStorage;
-use crate::trust::test_federation::time;
+use crate::trust::test_federation::{self, id, time};
+use crate::trust::{Policy, TrustListSpec};
 use crate::wire::text;
 
 fn gate() -> Gate<MemoryStorage> {
@@ -36,7 +36,7 @@ fn flags(gate: &Gate<MemoryStorage>) -> u8 {
 fn unchanged(gate: &Gate<MemoryStorage>, at: i64) {
     let again = open(gate.storage().clone(), at).unwrap();
     let known = |gate: &Gate<MemoryStorage>| {
-        (gate.known.totals, gate.known.inside, gate.known.outage, gate.known.doubt, gate.known.exits.clone())
+        (gate.state.totals, gate.state.inside, gate.state.outage, gate.state.doubt, gate.state.exits.clone())
     };
     assert_eq!(known(&again), known(gate));
 }
@@ -56,8 +56,8 @@ fn an_override_is_recorded_with_who_and_why_and_debits_nothing() {
     let size = gate.log().size();
     let admitted = gate.let_in(Override { refused: Reason::Ok, ..entry }, time(NOW + 2));
     let rule = RecordError::Rule("an override of an admission");
-    assert!(matches!(admitted, Err(GateError::Refused(refused)) if refused == rule), "{admitted:?}");
-    assert!(matches!(gate.let_in(entry, time(NOW - 2)), Err(GateError::Clock { .. })));
+    assert!(matches!(admitted, Err(JournalError::Refused(refused)) if refused == rule), "{admitted:?}");
+    assert!(matches!(gate.let_in(entry, time(NOW - 2)), Err(JournalError::Clock { .. })));
     assert_eq!(gate.log().size(), size);
 }
 
@@ -67,7 +67,7 @@ fn an_override_that_cannot_be_recorded_is_an_error() {
     storage.fail_after(1);
     let mut gate = open(storage, NOW).unwrap();
     let entry = Override { refused: Reason::IdCheck, operator: 1, why: 1, party: 1 };
-    assert!(matches!(gate.let_in(entry, time(NOW)), Err(GateError::Log(_))));
+    assert!(matches!(gate.let_in(entry, time(NOW)), Err(JournalError::Log(_))));
     assert_eq!(gate.let_in(entry, time(NOW)).unwrap(), 2);
     assert_eq!(gate.totals().overridden, 1);
 }
@@ -75,13 +75,16 @@ fn an_override_that_cannot_be_recorded_is_an_error() {
 #[test]
 fn an_outage_opens_once_and_closes_once() {
     let mut gate = gate();
-    assert!(matches!(gate.close_outage(1, time(NOW)), Err(GateError::NoOutage)));
+    assert!(matches!(gate.close_outage(1, time(NOW)), Err(OutageError::NotOpen)));
     let rule = RecordError::Rule("an outage of the future");
     let future = gate.open_outage(time(NOW + 1), time(NOW));
-    assert!(matches!(future, Err(GateError::Refused(refused)) if refused == rule), "{future:?}");
+    assert!(
+        matches!(future, Err(OutageError::Journal(JournalError::Refused(refused))) if refused == rule),
+        "{future:?}"
+    );
     gate.open_outage(time(NOW - 3_600), time(NOW)).unwrap();
     let again = gate.open_outage(time(NOW), time(NOW));
-    assert!(matches!(again, Err(GateError::OutageOpen(since)) if since == time(NOW - 3_600)));
+    assert!(matches!(again, Err(OutageError::Open(since)) if since == time(NOW - 3_600)));
     assert_eq!(gate.outage(), Some(time(NOW - 3_600)));
     assert_eq!(admit(&mut gate, 1, NOW), Reason::Ok, "it decides as ever");
     unchanged(&gate, NOW);
@@ -233,7 +236,7 @@ fn a_step_back_of_the_clock_refuses_nothing() {
         gate.open_outage(time(at), time(at)).unwrap();
         gate.close_outage(0, time(at)).unwrap();
         assert!(matches!(leave(&mut gate, 4 + back as u8, at), Ok(Some(_))));
-        gate.sync(&Sync::default(), time(at)).unwrap();
+        gate.sync(&SyncInput::default(), time(at)).unwrap();
         gate.close_day(time(at).service_day(0), time(at)).unwrap();
         assert!(gate.self_test(time(at)).iter().all(|fault| fault.trouble != Trouble::ClockBehind));
         unchanged(&gate, at);
@@ -245,8 +248,8 @@ fn a_step_back_of_the_clock_refuses_nothing() {
     // Further back it is no step.
     assert_eq!(admit(&mut gate, 7, NOW + 7), Reason::ClockSuspect);
     let entry = Override { refused: Reason::Expired, operator: 1, why: 1, party: 1 };
-    assert!(matches!(gate.let_in(entry, time(NOW + 7)), Err(GateError::Clock { .. })));
-    assert!(matches!(open(gate.storage().clone(), NOW + 7), Err(GateError::Clock { .. })));
+    assert!(matches!(gate.let_in(entry, time(NOW + 7)), Err(JournalError::Clock { .. })));
+    assert!(matches!(open(gate.storage().clone(), NOW + 7), Err(OpenError::Journal(JournalError::Clock { .. }))));
     assert!(gate.self_test(time(NOW + 7)).iter().any(|fault| fault.trouble == Trouble::ClockBehind));
 }
 
@@ -269,15 +272,28 @@ fn a_clock_once_far_ahead_does_not_lock_the_gate() {
     let mut gate = gate();
     gate.close_day(time(NOW).service_day(0), time(NOW + year)).unwrap();
     let certificate = gate.certificate().as_bytes().to_vec();
-    assert!(matches!(open(gate.storage().clone(), NOW + 60), Err(GateError::Clock { .. })));
-    let mut gate =
-        Gate::open_setting_clock(gate.storage().clone(), gate_key(), &certificate, bundle(), time(NOW + 60)).unwrap();
+    assert!(matches!(open(gate.storage().clone(), NOW + 60), Err(OpenError::Journal(JournalError::Clock { .. }))));
+    let mut gate = Gate::open(
+        gate.storage().clone(),
+        gate_key(),
+        &certificate,
+        bundle(),
+        OpenOptions { set_clock: true, ..time(NOW + 60).into() },
+    )
+    .unwrap();
     assert_eq!(record(&gate, 3), Record::ClockSet { time: time(NOW + 60), before: time(NOW + year) });
     assert!(matches!(record(&gate, 4), Record::Opened { .. }));
     assert_eq!(admit(&mut gate, 1, NOW + 60), Reason::Ok);
     assert!(open(gate.storage().clone(), NOW + 61).is_ok(), "and it opens as ever");
     // A journal starts with the record that it was opened.
-    let first = Gate::open_setting_clock(MemoryStorage::new(), gate_key(), &certificate, bundle(), time(NOW)).unwrap();
+    let first = Gate::open(
+        MemoryStorage::new(),
+        gate_key(),
+        &certificate,
+        bundle(),
+        OpenOptions { set_clock: true, ..time(NOW).into() },
+    )
+    .unwrap();
     assert!(matches!(record(&first, 0), Record::Opened { .. }));
 }
 
@@ -321,6 +337,79 @@ fn a_use_learnt_from_a_gate_that_is_ahead_counts() {
         party: 1,
     };
     let usage = [(key, [used(1), used(2)].into_iter().collect())];
-    gate.sync(&Sync { usage: &usage, ..Sync::default() }, time(NOW)).unwrap();
+    gate.sync(&SyncInput { usage: &usage, ..SyncInput::default() }, time(NOW)).unwrap();
     assert_eq!(admit(&mut gate, 1, NOW), Reason::TotalQuota);
+}
+
+#[test]
+fn an_annulled_entry_gives_the_use_back() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for at in [NOW, NOW + 200] {
+        assert_eq!(reason(&mut gate, &code(1, at), at), Reason::Ok);
+    }
+    gate.annul(3, time(NOW + 300)).unwrap();
+    assert!(matches!(gate.annul(3, time(NOW + 300)), Err(AnnulError::NoRedemption(3))), "once only");
+    assert!(matches!(gate.annul(0, time(NOW + 300)), Err(AnnulError::NoRedemption(0))), "the gate opened then");
+    assert!(matches!(gate.annul(99, time(NOW + 300)), Err(AnnulError::NoRedemption(99))));
+    assert!(matches!(gate.annul(2, time(NOW + 901)), Err(AnnulError::TooLate(2))), "within 900 s only");
+    assert_eq!(reason(&mut gate, &code(1, NOW + 1_000), NOW + 1_000), Reason::Ok);
+    assert_eq!(reason(&mut gate, &code(1, NOW + 1_200), NOW + 1_200), Reason::TotalQuota);
+}
+
+#[test]
+fn what_can_be_annulled_is_at_hand_and_nothing_older() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    let last = NOW + i64::from(gate.bundle().trust().policy().annul_within);
+    let at_hand = |gate: &Gate<MemoryStorage>| gate.state.recent.iter().map(|recent| recent.index).collect::<Vec<_>>();
+    assert_eq!(reason(&mut gate, &code(1, NOW), NOW), Reason::Ok);
+    assert_eq!(reason(&mut gate, &code(2, last), last), Reason::Ok);
+    assert_eq!(at_hand(&gate), [2, 3]);
+    let mut again = open(gate.storage().clone(), last).unwrap();
+    assert_eq!(at_hand(&again), [2, 3]);
+    again.annul(2, time(last)).unwrap();
+    assert_eq!(reason(&mut gate, &code(3, last + 1), last + 1), Reason::Ok);
+    assert_eq!(at_hand(&gate), [3, 4]);
+    assert!(matches!(gate.annul(2, time(last + 1)), Err(AnnulError::TooLate(2))), "a redemption, but an old one");
+    gate.annul(3, time(last + 1)).unwrap();
+    assert_eq!(reason(&mut gate, &code(5, last + 5_000), last + 5_000), Reason::Ok);
+    assert!(matches!(gate.annul(3, time(last + 5_000)), Err(AnnulError::NoRedemption(3))), "annulled long ago");
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_entry_young_again() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for number in [1, 2] {
+        assert_eq!(reason(&mut gate, &code(number, NOW), NOW), Reason::Ok);
+    }
+    gate.set_clock(time(NOW - 1)).unwrap();
+    assert!(matches!(gate.annul(2, time(NOW - 1)), Err(AnnulError::TooLate(2))), "an age below zero");
+    gate.annul(2, time(NOW)).unwrap();
+    gate.close_day(time(NOW).service_day(0), time(NOW + 901)).unwrap();
+    gate.set_clock(time(NOW + 60)).unwrap();
+    for mut gate in [open(gate.storage().clone(), NOW + 60).unwrap(), gate] {
+        assert!(matches!(gate.annul(3, time(NOW + 60)), Err(AnnulError::TooLate(3))), "the clock had shown more");
+        assert_eq!(reason(&mut gate, &code(3, NOW + 60), NOW + 60), Reason::Ok);
+        let last = gate.log().size() - 1;
+        gate.annul(last, time(NOW + 61)).unwrap();
+    }
+}
+
+#[test]
+fn an_annulment_counts_also_where_a_new_policy_would_have_refused_it() {
+    let mut gate = open(MemoryStorage::new(), NOW).unwrap();
+    for (number, at) in [(2, NOW), (2, NOW + 200), (1, NOW + 800)] {
+        assert_eq!(reason(&mut gate, &code(number, at), at), Reason::Ok);
+    }
+    gate.annul(3, time(NOW + 800)).unwrap();
+    let policy = Policy { annul_within: 100, ..Policy::default() };
+    let next = TrustListSpec { sequence: 2, issued: time(2_000), policy, ..test_federation::spec() };
+    let mut bundle = bundle();
+    let next = test_federation::sign(&next, &test_federation::CITIES[..3]);
+    bundle.update_trust(&next, time(NOW)).unwrap();
+    let now = NOW + 900;
+    let mut gate = Gate::open(gate.storage().clone(), gate_key(), &certificate(), bundle, time(now)).unwrap();
+    assert_eq!(gate.inside(), 2);
+    assert_eq!(reason(&mut gate, &code(2, now), now), Reason::Ok);
+    let left = gate.usage_with(&PassKey { issuer: id(CITY), pass: PassId::from_bytes([1; 10]) }, &[]);
+    assert_eq!(left.uses().len(), 1, "and it is the use of no other pass");
 }

@@ -1,4 +1,4 @@
-//! Tests of `own.rs`.
+//! Tests of `own_uses.rs`.
 
 use super::*;
 use crate::id::{GateId, PassId, VenueId};
@@ -50,7 +50,7 @@ proptest! {
     /// What waits is known as what does not, whenever it is asked for.
     #[test]
     fn waiting_changes_nothing_that_is_known(steps in vec(step(), 1..40)) {
-        let mut own = Own::default();
+        let mut own = OwnUses::default();
         let mut expected: BTreeMap<PassKey, Usage> = BTreeMap::new();
         for (index, step) in (0..).zip(steps) {
             match step {
