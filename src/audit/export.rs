@@ -3,11 +3,13 @@
 use super::files::Files;
 use super::finding::Findings;
 use super::journals::{Evidence, GateSeen, Seal};
+use super::ledgers::Reading;
 use super::lists::Lists;
 use super::overuse::{OverUse, Placed};
+use super::paths::{below, prefix_of};
 use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
 use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log, size_of};
-use super::replay::{Reading, Report, below, prefix_of};
+use super::report::Report;
 use crate::crypto::sha256;
 use crate::gate::Record;
 use crate::id::{GateId, MemberId, PassKey};

@@ -1,12 +1,14 @@
 //! One gate's published journal: every record, its evidence, and the gate's decision on it.
 
+use super::counts::Counts;
+use super::depth::Depth;
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{Lists, read};
 use super::overuse::SyncedAt;
 use super::parts::{Extent, Indices, Part};
+use super::paths::prefix_of;
 use super::published::{Place, ReadLog, read_checkpoint, read_log, size_of};
-use super::replay::{Counts, Depth, prefix_of};
 use super::shown::{ShownError, check_shown};
 use super::standing::{Said, Standing};
 use crate::crypto::{Hash, sha256};

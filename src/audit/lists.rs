@@ -1,8 +1,8 @@
 //! The lists under `trust/`: verified in order, kept in all their versions.
 
+use super::depth::Depth;
 use super::files::Files;
 use super::finding::{Findings, Rule};
-use super::replay::Depth;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;

@@ -7,33 +7,45 @@
 //! [`prove_over_use`] makes of over-use a file for each pass, which convinces who has the trust lists and
 //! nothing else: [`OverUseProof`].
 
+mod consistency;
+mod counts;
+mod depth;
 mod export;
 mod files;
 mod finding;
 mod journals;
 mod json;
 mod knowledge;
+mod ledgers;
 mod lists;
 mod moment;
+mod options;
 mod overuse;
 mod parts;
+mod paths;
 mod periods;
 mod printed;
 mod proof;
 mod published;
-mod replay;
+mod report;
+mod run;
 mod settle;
 mod shown;
 mod standing;
 mod statement;
+mod threads;
 
+pub use counts::Counts;
+pub use depth::Depth;
 pub use export::prove_over_use;
 pub use files::{Files, Listing, MemoryFiles};
 pub use finding::{Finding, Rule, Severity};
+pub use options::Options;
 pub use overuse::{OtherGrant, OverUse};
 pub use printed::Printed;
 pub use proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, ProvenOverUse, ProvenUse};
-pub use replay::{Counts, Depth, LedgerRead, Options, Report, audit};
+pub use report::{LedgerRead, Report};
+pub use run::audit;
 pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
 pub use shown::ShownError;
 pub use statement::{

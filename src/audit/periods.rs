@@ -14,10 +14,12 @@
 use super::export::Case;
 use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
+use super::ledgers::{City, silent};
 use super::lists::Lists;
+use super::options::Options;
 use super::overuse::{Judged, Placed, Redeemed, judge};
+use super::paths::prefix_of;
 use super::published::Beside;
-use super::replay::{City, Options, prefix_of, silent};
 use super::settle::{Account, Amounts, Fault, Period, SettleError, Settled, keep_first};
 use super::standing::AllStanding;
 use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
