@@ -22,7 +22,7 @@ pub(super) fn check_unexpected(paths: &[String], lists: &Lists, cities: &[City],
         .chain(cities.iter().map(|city| prefix_of(city.member)))
         .collect();
     let gates = cities.iter().flat_map(|city| city.gates.values());
-    places.extend(gates.flat_map(|gate| of_gates.map(|top| place_of(top, gate))));
+    places.extend(gates.flat_map(|gate| of_gates.map(|top| place_of(top, gate.certificate.gate()))));
     let known = |path: &str| {
         let mut ends = path.match_indices('/').skip(1).map(|(end, _)| end);
         let [of_member, of_gate] = [ends.next(), ends.next()];

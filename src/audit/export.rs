@@ -1,67 +1,22 @@
 //! Makes the files that show over-use, from what is published.
 
+use super::case::{Case, Told};
+use super::evidence::Evidence;
 use super::files::Files;
 use super::finding::Findings;
-use super::journals::{Evidence, GateSeen, Seal};
-use super::ledgers::Reading;
+use super::ledgers::{GateSeen, Reading, Seal};
 use super::lists::Lists;
-use super::overuse::{OverUse, Placed};
+use super::overuse::OverUse;
 use super::paths::{below, prefix_of};
 use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
 use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log, size_of};
 use super::report::Report;
 use crate::crypto::sha256;
 use crate::gate::Record;
-use crate::id::{GateId, MemberId, PassKey};
+use crate::id::{MemberId, PassKey};
 use crate::ledger::{Entry, LedgerCheckpoint, Receipt};
 use crate::tlog::{SignedCheckpoint, TlogProof};
-use crate::trust::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the over-use of one pass follows from.
-#[derive(Clone, Debug)]
-pub(super) struct Case {
-    pass: PassKey,
-    /// Member and sequence of each catalogue that it was judged by.
-    catalogues: Vec<(MemberId, u64)>,
-    uses: Vec<Told>,
-}
-
-/// One use, as an audit found it.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    period: u64,
-    gate: GateId,
-    index: u64,
-    /// Index of the record by which the gate had last said what it knew.
-    synced: Option<u64>,
-}
-
-impl Case {
-    pub(super) const fn pass(&self) -> PassKey {
-        self.pass
-    }
-
-    /// The case of a pass with over-use: all uses that were not taken back up to the last of it.
-    pub(super) fn of<'a>(uses: &[Placed], found: &[OverUse], bundle: impl Fn(usize) -> &'a Bundle) -> Option<Self> {
-        // Both are in the same order.
-        let mut found = found.iter().peekable();
-        let beyond = |placed: &&Placed| found.next_if(|over| over.used == placed.redeemed.used).is_some();
-        let last = uses.iter().filter(beyond).map(|placed| placed.period).max()?;
-        let stood =
-            |placed: &&Placed| placed.period <= last && placed.taken_back.is_none_or(|taken_back| taken_back > last);
-        let (mut members, mut told) = (BTreeSet::new(), Vec::new());
-        for Placed { period, redeemed, .. } in uses.iter().filter(stood) {
-            let synced = redeemed.synced.as_ref().map(|synced| synced.index);
-            let (gate, index) = redeemed.used.key();
-            members.extend([redeemed.pass.issuer, redeemed.used.venue.member]);
-            told.push(Told { period: *period as u64, gate, index, synced });
-        }
-        let sequence = |member| bundle(last).catalogue(member).map(|catalogue| (member, catalogue.sequence()));
-        let pass = uses.first()?.redeemed.pass;
-        Some(Self { pass, catalogues: members.into_iter().filter_map(sequence).collect(), uses: told })
-    }
-}
 
 /// Makes a file for each pass with over-use that `report`, an audit of these files, found.
 ///

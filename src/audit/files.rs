@@ -109,6 +109,21 @@ fn is_named(path: &str) -> bool {
     }
 }
 
+/// Reads a file, or says that it cannot be read.
+pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
+    match files.read(path) {
+        Ok(Some(bytes)) => Some(bytes),
+        Ok(None) => {
+            findings.error_at(path, Rule::Missing, "there is no such file");
+            None
+        }
+        Err(error) => {
+            findings.error_at(path, Rule::Unreadable, error);
+            None
+        }
+    }
+}
+
 /// Published files in memory.
 pub type MemoryFiles = BTreeMap<String, Vec<u8>>;
 

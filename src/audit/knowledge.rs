@@ -6,7 +6,7 @@
 //! told of that entry and not of all before it, which no size says. Each of these is a mark on a line that the gate
 //! has passed or not, so from one question to the next only the uses between the marks change.
 
-use super::overuse::{Placed, Redeemed, visit_of};
+use super::uses::{Placed, Redeemed, visit_of};
 use crate::id::{GateId, MemberId};
 use crate::product::{Denied, Tally, decide};
 use crate::trust::Bundle;

@@ -2,7 +2,6 @@
 
 use super::files::Files;
 use super::finding::{Findings, Rule};
-use super::journals::{GateSeen, NO_REDEMPTION, Seal};
 use super::lists::{ListId, Lists};
 use super::paths::{below, prefix_of};
 use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log};
@@ -13,6 +12,46 @@ use crate::time::UnixTime;
 use crate::tlog::{NoteVerifier, SignedCheckpoint};
 use crate::trust::{GateCertificate, Role, TrustList};
 use std::collections::BTreeMap;
+
+/// What is wrong with a reversal.
+pub(super) const NO_REDEMPTION: &str = "it reverses no standing redemption";
+
+/// A gate as its city's ledger shows it.
+#[derive(Debug)]
+pub(super) struct GateSeen {
+    pub(super) certificate: GateCertificate,
+    /// The key that signs its journal.
+    pub(super) verifier: NoteVerifier,
+    pub(super) seals: Vec<Seal>,
+    pub(super) retired: bool,
+    /// Entry and index of each reversal.
+    pub(super) reversals: Vec<(u64, u64)>,
+}
+
+/// A gate's checkpoint in the ledger.
+#[derive(Debug)]
+pub(super) struct Seal {
+    /// Index of the ledger's entry.
+    pub(super) entry: u64,
+    /// When the ledger took it.
+    pub(super) time: UnixTime,
+    /// The first record that it says it is over.
+    pub(super) first: u64,
+    pub(super) signed: SignedCheckpoint,
+}
+
+impl GateSeen {
+    /// The seals that are over records which none before is over: the first that is over a record is in its ledger
+    /// where the record is.
+    pub(super) fn covering(&self) -> impl Iterator<Item = &Seal> {
+        let mut covered = 0;
+        self.seals.iter().filter(move |seal| {
+            let further = seal.signed.size() > covered;
+            covered = covered.max(seal.signed.size());
+            further
+        })
+    }
+}
 
 /// A member's ledger, read.
 pub(super) struct City {

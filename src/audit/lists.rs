@@ -1,13 +1,12 @@
 //! The lists under `trust/`: verified in order, kept in all their versions.
 
 use super::depth::Depth;
-use super::files::Files;
+use super::files::{Files, read};
 use super::finding::{Findings, Rule};
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Catalogue, MemberKind, Role, StatusList, TrustError, TrustHistory, TrustList};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
@@ -222,21 +221,6 @@ fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>, depth: Depth) -> Re
         list.prepare(Role::Issuer, list.issued());
     }
     Ok(list)
-}
-
-/// Reads a file, or says that it cannot be read.
-pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
-    match files.read(path) {
-        Ok(Some(bytes)) => Some(bytes),
-        Ok(None) => {
-            findings.error_at(path, Rule::Missing, "there is no such file");
-            None
-        }
-        Err(error) => {
-            findings.error_at(path, Rule::Unreadable, error);
-            None
-        }
-    }
 }
 
 /// Paths of lists that start with `prefix` and go on with one number, or a member and a number, in

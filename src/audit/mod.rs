@@ -7,9 +7,11 @@
 //! [`prove_over_use`] makes of over-use a file for each pass, which convinces who has the trust lists and
 //! nothing else: [`OverUseProof`].
 
+mod case;
 mod consistency;
 mod counts;
 mod depth;
+mod evidence;
 mod export;
 mod files;
 mod finding;
@@ -27,6 +29,7 @@ mod periods;
 mod printed;
 mod proof;
 mod published;
+mod records;
 mod report;
 mod run;
 mod settle;
@@ -34,6 +37,7 @@ mod shown;
 mod standing;
 mod statement;
 mod threads;
+mod uses;
 
 pub use counts::Counts;
 pub use depth::Depth;
@@ -46,9 +50,10 @@ pub use printed::Printed;
 pub use proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, ProvenOverUse, ProvenUse};
 pub use report::{LedgerRead, Report};
 pub use run::audit;
-pub use settle::{Earlier, Liable, Period, SettleError, Settled, settle};
+pub use settle::{Earlier, SettleError, Settled, settle};
 pub use shown::ShownError;
 pub use statement::{
-    Adjustment, CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, Statement,
+    Adjustment, CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Period, Pool, RULES, Statement,
     StatementError, TakenBack,
 };
+pub use uses::Liable;

@@ -1,7 +1,7 @@
 //! How to audit.
 
 use super::depth::Depth;
-use super::settle::Period;
+use super::statement::Period;
 use crate::crypto::Hash;
 use core::fmt;
 

@@ -1,6 +1,5 @@
 //! Where the published files of a log are.
 
-use super::journals::GateSeen;
 use crate::id::{GateId, MemberId};
 
 pub(super) fn prefix_of(member: MemberId) -> String {
@@ -8,8 +7,8 @@ pub(super) fn prefix_of(member: MemberId) -> String {
 }
 
 /// Where the files of a gate's journal or evidence are.
-pub(super) fn place_of(top: &str, gate: &GateSeen) -> String {
-    let GateId { member, number } = gate.certificate.gate();
+pub(super) fn place_of(top: &str, gate: GateId) -> String {
+    let GateId { member, number } = gate;
     format!("{top}/{member}/{number}")
 }
 

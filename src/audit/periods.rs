@@ -11,18 +11,19 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
-use super::export::Case;
+use super::case::Case;
 use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
 use super::lists::Lists;
 use super::options::Options;
-use super::overuse::{Judged, Placed, Redeemed, judge};
+use super::overuse::{Judged, judge};
 use super::paths::prefix_of;
 use super::published::Beside;
-use super::settle::{Account, Amounts, Fault, Period, SettleError, Settled, keep_first};
+use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
 use super::standing::AllStanding;
-use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
+use super::statement::{Adjustment, MAX_STATEMENT, Period, Statement, StatementError, TakenBack};
+use super::uses::{Placed, Redeemed};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;

@@ -16,8 +16,9 @@
 //! the period orders the uses, in one ledger as its entries do; what reached a ledger before which cut-off is in the
 //! statements that the members agreed to.
 
-use super::overuse::{OverUse, Placed, Redeemed, SyncedAt, judge};
+use super::overuse::{OverUse, judge};
 use super::shown::{ShownError, check_shown};
+use super::uses::{Placed, Redeemed, SyncedAt};
 use crate::gate::{Record, Redemption, Synced};
 use crate::id::{MemberId, PassId, PassKey, ProductRef, VenueId};
 use crate::ledger::{Receipt, ReceiptError, Receipted};

@@ -5,9 +5,8 @@
 //! bundles of a log were pruned, the tiles stand in for them: their links must hash to the same root,
 //! and the first entry that is left must follow the last of them.
 
-use super::files::Files;
+use super::files::{Files, read};
 use super::finding::{Findings, Rule};
-use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{

@@ -1,14 +1,13 @@
 //! The report: what an audit came to.
 
+use super::case::Case;
 use super::counts::Counts;
 use super::depth::Depth;
-use super::export::Case;
 use super::finding::{Finding, Severity};
 use super::json::Json;
 use super::ledgers::City;
 use super::overuse::{OtherGrant, OverUse};
-use super::settle::Period;
-use super::statement::Statement;
+use super::statement::{Period, Statement};
 use crate::crypto::Hash;
 use crate::id::MemberId;
 use crate::time::UnixTime;

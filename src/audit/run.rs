@@ -3,11 +3,10 @@
 use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
 use super::counts::Counts;
 use super::depth::Depth;
-use super::export::Case;
 use super::files::{Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
-use super::journals::{GateSeen, JournalAudit, audit_again, audit_journal};
-use super::ledgers::{City, read_city};
+use super::journals::{JournalAudit, audit_again, audit_journal};
+use super::ledgers::{City, GateSeen, read_city};
 use super::lists::Lists;
 use super::moment::Moment;
 use super::options::Options;
@@ -93,7 +92,8 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         move |done: usize| options.progress.map_or((), |progress| progress(before.saturating_add(done), all))
     };
     let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
-        let [journal, evidence] = ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate)));
+        let [journal, evidence] =
+            ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate.certificate.gate())));
         let mut audited = audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first);
         group(&mut audited.findings);
         audited
@@ -147,7 +147,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     // The order of a pass's uses stays.
     over_use.sort_by_key(|over| over.pass);
     other_grants.sort_by_key(|other| other.pass);
-    cases.sort_by_key(Case::pass);
+    cases.sort_by_key(|case| case.pass);
     Report { findings: found, over_use, other_grants, cases, statement, settled: periods.settled(), ..report }
 }
 
@@ -164,7 +164,7 @@ fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], option
         return Parts::ONE;
     }
     let records = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).map(|(_, gate)| {
-        let prefix = place_of("journal", gate);
+        let prefix = place_of("journal", gate.certificate.gate());
         most_records(&prefix, below(paths, &prefix))
     });
     let roots: Vec<Hash> = cities.iter().filter_map(|city| city.log.root_at(city.log.size())).collect();

@@ -8,16 +8,16 @@
 //! [`Earlier`]. The price of a pass that was never used stays with its issuer.
 
 use super::statement::{
-    Adjustment, LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, TakenBack,
+    Adjustment, LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Period, Pool, Statement, StatementError, TakenBack,
 };
+use super::uses::Liable;
 use crate::crypto::Hash;
 use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
 use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use, UseKey};
-use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
 use core::cmp::Reverse;
-use core::{fmt, mem};
+use core::mem;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,52 +42,6 @@ impl Settled {
     pub const fn is_paid(&self) -> bool {
         !matches!(self.liable, Some(Liable::Gate))
     }
-}
-
-/// Who bears an over-use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Liable {
-    /// The gate could not have known: the issuer of the pass pays as for any other use.
-    Issuer = 0,
-    /// The gate could have known, or did not report in time: its venue gets nothing.
-    Gate = 1,
-}
-
-impl Liable {
-    /// The stable number.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The one with this number.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            0 => Some(Self::Issuer),
-            1 => Some(Self::Gate),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Liable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Issuer => "issuer",
-            Self::Gate => "gate",
-        })
-    }
-}
-
-/// The name of a period. Not what is in it: that is for the cut-offs to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Period {
-    /// The first moment.
-    pub from: UnixTime,
-    /// The first moment after.
-    pub until: UnixTime,
 }
 
 /// What earlier periods settled; the default is a first period.

@@ -5,8 +5,8 @@
 //! last; so of each as little is kept as can be: what its record says, in one list for each journal. What it shares with others of its gate is there once, and is put
 //! together again for one pass at a time.
 
-use super::journals::GateSeen;
-use super::overuse::{Redeemed, SyncedAt};
+use super::ledgers::GateSeen;
+use super::uses::{Redeemed, SyncedAt};
 use crate::gate::Redemption;
 use crate::id::{GateId, PassKey, ProductRef, VenueId};
 use crate::product::{PassFacts, Use, UseKey};

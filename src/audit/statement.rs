@@ -31,7 +31,7 @@
 //! are written for the reader, and a statement in which they do not follow is refused.
 
 use super::json::Json;
-use super::settle::{Liable, Period};
+use super::uses::Liable;
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
@@ -45,6 +45,15 @@ use std::collections::BTreeMap;
 pub const RULES: u64 = 1;
 /// Longest statement, in bytes.
 pub const MAX_STATEMENT: usize = 64 * 1024 * 1024;
+
+/// The name of a period. Not what is in it: that is for the cut-offs to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// The first moment.
+    pub from: UnixTime,
+    /// The first moment after.
+    pub until: UnixTime,
+}
 
 /// Uses of one product at one venue, and what its member gets for them from the product's issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use super::super::settle::tests::config;
 use super::*;
-use crate::id::{GateId, PassId};
+use crate::id::{GateId, PassId, ProductRef};
 use crate::product::samples::{any_product, any_uses, city};
-use crate::product::{Product, Usage, entitle, reconsider};
+use crate::product::{PassFacts, Product, Usage, entitle, reconsider};
+use crate::time::UnixTime;
 use crate::trust::test_federation::{list, secret, time};
 use crate::trust::{CatalogueSpec, Role, Venue};
 use proptest::collection::vec;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::PassId;
 use crate::product::{Grant, Mask, Price, Scope, Settlement, Validity, Window};
+use crate::time::UnixTime;
 use crate::trust::test_federation::{id, list, secret, time};
 use crate::trust::{CatalogueSpec, Role};
 use proptest::prelude::*;

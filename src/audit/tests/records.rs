@@ -1,4 +1,4 @@
-//! Tests of `journals.rs`.
+//! Tests of `records.rs`.
 
 use super::*;
 
