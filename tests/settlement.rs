@@ -3,7 +3,7 @@
 mod day;
 
 use day::{CITIES, Day, OPEN, code, index, pass, time};
-use onecard::audit::{Options, Period, Statement, audit};
+use onecard::audit::{Options, SettlementPeriod, Statement, audit};
 use onecard::gate::Scan;
 use onecard::ledger::Entry;
 use onecard::product::{Method, Rate};
@@ -29,7 +29,7 @@ fn visit(
 
 fn settle(day: &mut Day, from: i64, until: i64, at: i64) -> Statement {
     day.finish(at);
-    let period = Period { from: time(from), until: time(until) };
+    let period = SettlementPeriod { from: time(from), until: time(until) };
     let report = audit(&day.files(), &Options { period: Some(period), ..Options::default() });
     assert_eq!((&report.findings[..], &report.over_use[..], &report.other_grants[..]), (&[][..], &[][..], &[][..]));
     let statement = report.statement.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::day::{self, CITIES, OPEN};
 use crate::rounds::Entry;
-use onecard::audit::{Earlier, Period, Settled, Statement, settle};
+use onecard::audit::{Earlier, Settled, SettlementPeriod, Statement, settle};
 use onecard::crypto::{Hash, sha256};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey, ProductRef, VenueId};
@@ -52,7 +52,7 @@ pub(crate) fn decided_and_settled(uses: &[Settled], bundle: &Bundle) -> Statemen
             usage.insert(use_.used);
         }
     }
-    let period = Period { from: day::time(OPEN), until: day::time(OPEN + 86_400) };
+    let period = SettlementPeriod { from: day::time(OPEN), until: day::time(OPEN + 86_400) };
     let cut_offs = CITIES.map(|code| CutOff { member: day::id(code), size: 1, root: Hash([0; 32]) });
     settle(&period, &cut_offs, uses, bundle, &Earlier::default()).expect("a statement")
 }

@@ -4,7 +4,7 @@ use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
 use super::lists::{Lists, is_list};
 use super::paths::{place_of, prefix_of};
-use super::published::Beside;
+use super::published::Comparison;
 use crate::crypto::Hash;
 use crate::id::MemberId;
 use crate::trust::TrustList;
@@ -103,17 +103,17 @@ pub(super) fn check_seen(cities: &mut [City], findings: &mut Findings) {
             // Where the peer publishes no ledger, that is found already.
             let Some(peer) = cities.iter().find(|peer| *origin == *peer.origin) else { continue };
             match peer.log.beside(size, signed.root()) {
-                Beside::Another => {
+                Comparison::Another => {
                     found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
                 }
-                Beside::Behind => seen(peer, size, &format_args!("{} entry {index} saw", prefix_of(city.member))),
-                Beside::Same | Beside::Unknown => {}
+                Comparison::Behind => seen(peer, size, &format_args!("{} entry {index} saw", prefix_of(city.member))),
+                Comparison::Same | Comparison::Unknown => {}
             }
         }
         findings.append(found);
         for cut_off in city.settled.iter().flat_map(|settled| &settled.cut_offs) {
             let Some(of) = cities.iter().find(|of| of.member == cut_off.member) else { continue };
-            if of.log.beside(cut_off.size, cut_off.root) == Beside::Behind {
+            if of.log.beside(cut_off.size, cut_off.root) == Comparison::Behind {
                 seen(of, cut_off.size, &format_args!("a statement in {} settles", prefix_of(city.member)));
             }
         }

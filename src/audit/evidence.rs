@@ -2,7 +2,7 @@
 
 use super::files::{Files, read};
 use super::finding::{Findings, Rule};
-use super::standing::Standing;
+use super::standing::StandingUses;
 use crate::crypto::{Hash, sha256};
 use crate::tlog::{BundleEntries, TILE_WIDTH, TileId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,7 +132,7 @@ impl<'a, F: Files> Evidence<'a, F> {
 
     /// Compares the evidence files that the replay did not read: those of other sizes. What lies
     /// beside records that were pruned, or are damaged or not there yet, cannot be compared with anything.
-    pub(super) fn check_files(&self, standing: &Standing, findings: &mut Findings) {
+    pub(super) fn check_files(&self, standing: &StandingUses, findings: &mut Findings) {
         let mut goes_on = false;
         for path in self.paths {
             let Some(id) = self.id(path) else {

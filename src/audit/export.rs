@@ -1,15 +1,15 @@
 //! Makes the files that show over-use, from what is published.
 
-use super::case::{Case, Told};
+use super::case::{Case, CitedUse};
 use super::evidence::Evidence;
 use super::files::Files;
 use super::finding::Findings;
-use super::ledgers::{GateSeen, Reading, Seal};
+use super::ledgers::{EnrolledGate, LedgerReplay, Seal};
 use super::lists::Lists;
 use super::overuse::OverUse;
 use super::paths::{below, prefix_of};
-use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
-use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log, size_of};
+use super::proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, UseProof};
+use super::published::{LogFiles, PublishedLog, read_checkpoint, read_linked_log, size_of};
 use super::report::Report;
 use crate::crypto::sha256;
 use crate::gate::Record;
@@ -30,7 +30,7 @@ pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Res
     };
     let mut wanted = Wanted::new();
     let shown = report.cases.iter().filter(|case| case.uses.len() <= MAX_OVER_USE_USES);
-    for Told { gate, index, synced, .. } in shown.flat_map(|case| &case.uses) {
+    for CitedUse { gate, index, synced, .. } in shown.flat_map(|case| &case.uses) {
         wanted.entry(gate.member).or_default().entry(gate.number).or_default().extend([*index].iter().chain(synced));
     }
     let ledgers: BTreeMap<MemberId, Ledger> = wanted
@@ -86,7 +86,7 @@ struct Ledger {
     /// The checkpoint as it is published, with its cosignatures.
     note: String,
     /// Its gates, as an audit has them.
-    gates: BTreeMap<u32, GateSeen>,
+    gates: BTreeMap<u32, EnrolledGate>,
     journals: BTreeMap<u32, Journal>,
 }
 
@@ -107,24 +107,25 @@ impl Ledger {
     ) -> Option<Self> {
         let mut ignored = Findings::at("");
         let prefix = prefix_of(member);
-        let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
+        let place = LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         let verify = |note: &[u8]| Ok(LedgerCheckpoint::verify(note, &lists.trust, member)?.signed().clone());
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
-        let mut reading = Reading::new(lists, member);
+        let mut reading = LedgerReplay::new(lists, member);
         let log = read_linked_log(&place, &origin, Some(signed), false, &mut ignored, |index, body, findings| {
             if let Some(body) = body {
                 reading.entry(index, body, findings);
             }
         });
-        let Reading { gates, .. } = reading;
-        let journal =
-            |(number, gate): (&u32, &GateSeen)| Some((*number, Journal::read(files, paths, gate, wanted.get(number)?)));
+        let LedgerReplay { gates, .. } = reading;
+        let journal = |(number, gate): (&u32, &EnrolledGate)| {
+            Some((*number, Journal::read(files, paths, gate, wanted.get(number)?)))
+        };
         let journals = gates.iter().filter_map(journal).collect();
         Some(Self { log, origin, note, gates, journals })
     }
 
-    fn cite(&self, told: &Told) -> Option<Cited> {
+    fn cite(&self, told: &CitedUse) -> Option<UseProof> {
         let number = told.gate.number;
         let (_, shown) = self.journals.get(&number)?.records.get(&told.index)?;
         let receipt = self.receipt(number, told.index)?;
@@ -132,7 +133,7 @@ impl Ledger {
             Some(index) => Some(self.receipt(number, index)?),
             None => None,
         };
-        Some(Cited { period: told.period, receipt, shown: shown.clone(), synced })
+        Some(UseProof { period: told.period, receipt, shown: shown.clone(), synced })
     }
 
     fn receipt(&self, number: u32, index: u64) -> Option<Receipt> {
@@ -166,12 +167,12 @@ impl Ledger {
 }
 
 impl Journal {
-    fn read<F: Files>(files: &F, paths: &[String], gate: &GateSeen, wanted: &BTreeSet<u64>) -> Self {
+    fn read<F: Files>(files: &F, paths: &[String], gate: &EnrolledGate, wanted: &BTreeSet<u64>) -> Self {
         let mut ignored = Findings::at("");
         let id = gate.certificate.gate();
         let name = format!("{}/{}", id.member, id.number);
         let prefix = format!("journal/{name}");
-        let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
+        let place = LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
         let signed = read_checkpoint(&place, verify, &mut ignored);
         let beside = format!("evidence/{name}");

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum FindingSeverity {
     /// Worth knowing; nothing is wrong.
     Notice,
     /// A rule is broken: what was published cannot be relied on as it is.
     Error,
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for FindingSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Notice => "notice",
@@ -131,7 +131,7 @@ pub struct Finding {
     /// The entry, where it is about one.
     pub index: Option<u64>,
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// Which rule.
     pub rule: Rule,
     /// What exactly.
@@ -220,21 +220,21 @@ impl Findings {
     }
 
     pub(super) fn error(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
-        self.push(index.into(), Severity::Error, rule, &detail);
+        self.push(index.into(), FindingSeverity::Error, rule, &detail);
     }
 
     pub(super) fn notice(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
-        self.push(index.into(), Severity::Notice, rule, &detail);
+        self.push(index.into(), FindingSeverity::Notice, rule, &detail);
     }
 
     /// An error about another place.
     pub(super) fn error_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
-        self.push_at(place, Severity::Error, rule, &detail);
+        self.push_at(place, FindingSeverity::Error, rule, &detail);
     }
 
     /// A notice about another place.
     pub(super) fn notice_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
-        self.push_at(place, Severity::Notice, rule, &detail);
+        self.push_at(place, FindingSeverity::Notice, rule, &detail);
     }
 
     /// Takes over what was found elsewhere.
@@ -256,12 +256,12 @@ impl Findings {
         self.found
     }
 
-    fn push_at(&mut self, place: &str, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
+    fn push_at(&mut self, place: &str, severity: FindingSeverity, rule: Rule, detail: &dyn fmt::Display) {
         let (place, detail) = (place.to_owned(), detail.to_string());
         self.found.push(Finding { place, index: None, severity, rule, detail, count: 1 });
     }
 
-    fn push(&mut self, index: Option<u64>, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
+    fn push(&mut self, index: Option<u64>, severity: FindingSeverity, rule: Rule, detail: &dyn fmt::Display) {
         let (place, detail) = (self.place.clone(), detail.to_string());
         self.found.push(Finding { place, index, severity, rule, detail, count: 1 });
     }

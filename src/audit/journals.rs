@@ -5,20 +5,20 @@ use super::depth::Depth;
 use super::evidence::Evidence;
 use super::files::Files;
 use super::finding::{Findings, Rule};
-use super::ledgers::{GateSeen, NO_REDEMPTION};
+use super::ledgers::{EnrolledGate, NO_REDEMPTION};
 use super::lists::Lists;
 use super::parts::{Extent, Indices, Part};
 use super::paths::prefix_of;
-use super::published::{Place, ReadLog, read_checkpoint, read_log, size_of};
-use super::records::{Replay, is_here};
-use super::standing::Standing;
+use super::published::{LogFiles, ReadLog, read_checkpoint, read_log, size_of};
+use super::records::{JournalReplay, is_here};
+use super::standing::StandingUses;
 use crate::tlog::SignedCheckpoint;
 
 /// What an audit of one journal comes to.
 #[derive(Debug)]
 pub(super) struct JournalAudit {
     pub(super) findings: Findings,
-    pub(super) standing: Standing,
+    pub(super) standing: StandingUses,
     pub(super) counts: Counts,
     /// To read it again; none where nothing was read.
     pub(super) extent: Option<Extent>,
@@ -30,7 +30,7 @@ pub(super) struct JournalAudit {
 pub(super) fn audit_journal<F: Files>(
     files: &F,
     lists: &Lists,
-    gate: &GateSeen,
+    gate: &EnrolledGate,
     cut: bool,
     (journal_paths, evidence_paths): (&[String], &[String]),
     depth: Depth,
@@ -39,7 +39,7 @@ pub(super) fn audit_journal<F: Files>(
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
-    let place = &Place { files, prefix: &prefix, paths: journal_paths };
+    let place = &LogFiles { files, prefix: &prefix, paths: journal_paths };
     if gate.seals.is_empty() {
         let count = journal_paths.len().saturating_add(evidence_paths.len());
         if count > 0 && !cut {
@@ -51,7 +51,7 @@ pub(super) fn audit_journal<F: Files>(
                 findings.error(None, Rule::Unexpected, detail);
             }
         }
-        let mut standing = Standing::default();
+        let mut standing = StandingUses::default();
         if depth >= Depth::Policy {
             take_back(gate, &mut standing, part, &Indices::default(), &mut findings);
         }
@@ -66,7 +66,7 @@ pub(super) fn audit_journal<F: Files>(
     let signed = read_checkpoint(place, verify, &mut findings);
     let size = size_of(place, signed.as_ref());
     let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
-    let mut replay = Replay::new(lists, gate, evidence, depth, part);
+    let mut replay = JournalReplay::new(lists, gate, evidence, depth, part);
     let origin = gate.verifier.name().as_str();
     let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
     sizes.sort_unstable();
@@ -77,7 +77,7 @@ pub(super) fn audit_journal<F: Files>(
     // Without a checkpoint to go by, it is as long as the ledger says.
     log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
     check_seals(gate, cut, &log, &mut findings);
-    let Replay { evidence, mut standing, elsewhere, erased, unpublished, counts, .. } = replay;
+    let JournalReplay { evidence, mut standing, elsewhere, erased, unpublished, counts, .. } = replay;
     match (erased, counts.pruned.saturating_sub(1)) {
         (None, _) => {}
         (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
@@ -117,22 +117,22 @@ pub(super) fn audit_journal<F: Files>(
 pub(super) fn audit_again<F: Files>(
     files: &F,
     lists: &Lists,
-    gate: &GateSeen,
+    gate: &EnrolledGate,
     extent: &Extent,
     part: Part,
-) -> (Findings, Standing, bool) {
+) -> (Findings, StandingUses, bool) {
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
     let evidence = Evidence::new(files, String::new(), 0, &[]);
-    let mut replay = Replay::new(lists, gate, evidence, Depth::Policy, part);
+    let mut replay = JournalReplay::new(lists, gate, evidence, Depth::Policy, part);
     replay.standing.pruned = extent.pruned;
     let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
-    let Replay { mut standing, elsewhere, .. } = replay;
+    let JournalReplay { mut standing, elsewhere, .. } = replay;
     (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
     if !same {
         // What nobody signed says nothing about anybody.
-        (findings, standing) = (Findings::at(prefix), Standing::at(gate));
+        (findings, standing) = (Findings::at(prefix), StandingUses::at(gate));
         findings.error(None, Rule::Root, "it changed while it was audited");
         standing.damaged = true;
     }
@@ -142,7 +142,13 @@ pub(super) fn audit_again<F: Files>(
 }
 
 /// Takes back what the ledger reversed. What is a redemption of no pass is told in the first reading.
-fn take_back(gate: &GateSeen, standing: &mut Standing, part: Part, elsewhere: &Indices, findings: &mut Findings) {
+fn take_back(
+    gate: &EnrolledGate,
+    standing: &mut StandingUses,
+    part: Part,
+    elsewhere: &Indices,
+    findings: &mut Findings,
+) {
     let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
     for (entry, index) in &gate.reversals {
         let unknown = *index < standing.pruned || standing.damaged || standing.ends.is_some_and(|ends| *index >= ends);
@@ -153,7 +159,7 @@ fn take_back(gate: &GateSeen, standing: &mut Standing, part: Part, elsewhere: &I
     findings.append(found);
 }
 
-fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Findings) {
+fn check_seals(gate: &EnrolledGate, cut: bool, log: &ReadLog, findings: &mut Findings) {
     let ends = log.ends_early(gate);
     for seal in gate.seals.iter().filter(|_| !log.damaged) {
         let size = seal.signed.size();
@@ -183,7 +189,7 @@ fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Finding
 
 impl ReadLog {
     /// The size up to which a journal is published, where that is before the last seal of it. Nothing is wrong with it.
-    fn ends_early(&self, gate: &GateSeen) -> Option<u64> {
+    fn ends_early(&self, gate: &EnrolledGate) -> Option<u64> {
         let signed = self.signed.as_ref().filter(|_| !self.damaged)?;
         gate.seals.iter().any(|seal| seal.signed.size() > signed.size()).then(|| signed.size())
     }

@@ -4,7 +4,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{ListId, Lists};
 use super::paths::{below, prefix_of};
-use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log};
+use super::published::{LogFiles, PublishedLog, read_checkpoint, read_linked_log};
 use crate::crypto::Hash;
 use crate::id::MemberId;
 use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
@@ -18,7 +18,7 @@ pub(super) const NO_REDEMPTION: &str = "it reverses no standing redemption";
 
 /// A gate as its city's ledger shows it.
 #[derive(Debug)]
-pub(super) struct GateSeen {
+pub(super) struct EnrolledGate {
     pub(super) certificate: GateCertificate,
     /// The key that signs its journal.
     pub(super) verifier: NoteVerifier,
@@ -40,7 +40,7 @@ pub(super) struct Seal {
     pub(super) signed: SignedCheckpoint,
 }
 
-impl GateSeen {
+impl EnrolledGate {
     /// The seals that are over records which none before is over: the first that is over a record is in its ledger
     /// where the record is.
     pub(super) fn covering(&self) -> impl Iterator<Item = &Seal> {
@@ -58,7 +58,7 @@ pub(super) struct City {
     pub(super) member: MemberId,
     pub(super) origin: String,
     pub(super) log: PublishedLog,
-    pub(super) gates: BTreeMap<u32, GateSeen>,
+    pub(super) gates: BTreeMap<u32, EnrolledGate>,
     /// Entries that reverse a record of a gate that it never enrolled.
     pub(super) strays: Vec<u64>,
     /// Entry and peer checkpoint, where a peer signed it.
@@ -129,14 +129,14 @@ pub(super) fn read_city<F: Files>(
         findings.error(None, Rule::Checkpoint, "the trust list has no log key for this member");
         return (findings, None);
     }
-    let mut reading = Reading::new(lists, member);
+    let mut reading = LedgerReplay::new(lists, member);
     let mut checkpoint = None;
     let verify = |note: &[u8]| {
         let verified = LedgerCheckpoint::verify(note, &lists.trust, member)?;
         Ok(checkpoint.insert(verified).signed().clone())
     };
     let origin = lists.bundle.trust().ledger_origin(member);
-    let place = &Place { files, prefix: &prefix, paths };
+    let place = &LogFiles { files, prefix: &prefix, paths };
     let signed = read_checkpoint(place, verify, &mut findings);
     let log = read_linked_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
         if let Some(body) = body {
@@ -148,7 +148,7 @@ pub(super) fn read_city<F: Files>(
     }
     let cosignatures = checkpoint.iter().flat_map(LedgerCheckpoint::cosignatures);
     let cosigned = cosignatures.filter(|cosignature| cosignature.counts).map(|cosignature| cosignature.time).max();
-    let Reading { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
+    let LedgerReplay { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
     let mut strays = Vec::new();
     for (entry, gate, index) in reversals {
         match gates.get_mut(&gate) {
@@ -189,13 +189,13 @@ fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
 }
 
 /// The replay of one ledger.
-pub(super) struct Reading<'a> {
+pub(super) struct LedgerReplay<'a> {
     lists: &'a Lists,
     member: MemberId,
     last: UnixTime,
     /// The trust list adopted last.
     adopted: Option<&'a TrustList>,
-    pub(super) gates: BTreeMap<u32, GateSeen>,
+    pub(super) gates: BTreeMap<u32, EnrolledGate>,
     /// Entry, gate and index of each reversal.
     reversals: Vec<(u64, u32, u64)>,
     peers: Vec<(u64, SignedCheckpoint)>,
@@ -205,7 +205,7 @@ pub(super) struct Reading<'a> {
     settled: Vec<StatementRef>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> LedgerReplay<'a> {
     pub(super) const fn new(lists: &'a Lists, member: MemberId) -> Self {
         Self {
             lists,
@@ -323,7 +323,7 @@ impl<'a> Reading<'a> {
         match journal_verifier(self.lists.bundle.trust(), &certificate) {
             Ok(verifier) => {
                 let (seals, reversals) = (Vec::new(), Vec::new());
-                let seen = GateSeen { certificate, verifier, seals, retired: false, reversals };
+                let seen = EnrolledGate { certificate, verifier, seals, retired: false, reversals };
                 self.gates.insert(gate.number, seen);
             }
             Err(error) => findings.error(index, Rule::Certificate, error),

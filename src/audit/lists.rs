@@ -70,7 +70,7 @@ impl Lists {
             versions.insert((member, sequence), catalogue);
         }
         let mut status = BTreeMap::new();
-        let mut numbers = Numbers::default();
+        let mut numbers = StatusNumbers::default();
         for path in named("trust/status-") {
             numbers.next(path, findings);
             let Some(bytes) = read(files, path, findings) else { continue };
@@ -141,12 +141,12 @@ impl Lists {
 
 /// The status lists of a member in the order of the numbers in their names: from 1, and none issued before another.
 #[derive(Default)]
-struct Numbers {
+struct StatusNumbers {
     /// Name without number, number, and when the newest was issued.
     last: Option<(String, u64, Option<UnixTime>)>,
 }
 
-impl Numbers {
+impl StatusNumbers {
     fn next(&mut self, path: &str, findings: &mut Findings) {
         let Some((member, number)) = path.strip_suffix(".cose").and_then(|path| path.rsplit_once('-')) else { return };
         let before = self.last.take().filter(|(of, ..)| of == member);

@@ -43,7 +43,7 @@ pub use counts::Counts;
 pub use depth::Depth;
 pub use export::prove_over_use;
 pub use files::{Files, Listing, MemoryFiles};
-pub use finding::{Finding, Rule, Severity};
+pub use finding::{Finding, FindingSeverity, Rule};
 pub use options::Options;
 pub use overuse::{OtherGrant, OverUse};
 pub use printed::Printed;
@@ -53,7 +53,7 @@ pub use run::audit;
 pub use settle::{Earlier, SettleError, Settled, settle};
 pub use shown::ShownError;
 pub use statement::{
-    Adjustment, CoPayment, LateUse, Line, MAX_STATEMENT, Net, OverUseLine, Payment, Period, Pool, RULES, Statement,
-    StatementError, TakenBack,
+    Adjustment, CoPayment, LateUse, MAX_STATEMENT, Net, OverUseLine, Payment, Pool, RULES, SettlementPeriod, Statement,
+    StatementError, StatementLine, TakenBack,
 };
 pub use uses::Liable;

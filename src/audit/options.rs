@@ -1,7 +1,7 @@
 //! How to audit.
 
 use super::depth::Depth;
-use super::statement::Period;
+use super::statement::SettlementPeriod;
 use crate::crypto::Hash;
 use core::fmt;
 
@@ -20,7 +20,7 @@ pub struct Options<'a> {
     pub anchor: Option<Hash>,
     /// The period to settle: one that the ledgers hold a statement of, or the next, up to their present size. There is
     /// no statement of another that begins before the end of the last one settled, see [`Report::settled`].
-    pub period: Option<Period>,
+    pub period: Option<SettlementPeriod>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
     /// How many redemptions to keep at once, at least one; the report does not depend on it. Each takes 64 bytes, and as

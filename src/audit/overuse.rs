@@ -15,7 +15,7 @@
 //! it belongs to, or the one it was taken for could be used more often than it allows.
 
 use super::knowledge::by_own_knowledge;
-use super::uses::{Liable, Placed, Redeemed, SyncedAt, visit_of};
+use super::uses::{Liable, PlacedUse, Redeemed, SyncedAt, visit_of};
 use crate::id::PassKey;
 use crate::product::{Denied, Recorded, Tally, Use, redecide};
 use crate::trust::Bundle;
@@ -64,16 +64,16 @@ pub(super) struct Judged {
 ///
 /// However many there are, little is done for each: the uses that stand are a [`Tally`], and so are those that a gate
 /// knew, from one question to the next ([`by_own_knowledge`]).
-pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -> Judged {
+pub(super) fn judge<'a>(uses: &[PlacedUse], bundle: impl Fn(usize) -> &'a Bundle) -> Judged {
     let mut standing = Tally::default();
     // The grant that each use counts under, while it stands.
     let mut counted: Vec<Option<u8>> = vec![None; uses.len()];
-    let back = |(place, placed): (usize, &Placed)| placed.taken_back.map(|taken_back| (taken_back, place));
+    let back = |(place, placed): (usize, &PlacedUse)| placed.taken_back.map(|taken_back| (taken_back, place));
     let mut back: Vec<(usize, usize)> = uses.iter().enumerate().filter_map(back).collect();
     back.sort_unstable();
     let mut back = back.into_iter().peekable();
     let (mut excess, mut places) = (Vec::new(), Vec::new());
-    for (place, Placed { period, redeemed, .. }) in uses.iter().enumerate() {
+    for (place, PlacedUse { period, redeemed, .. }) in uses.iter().enumerate() {
         while let Some((_, gone)) = back.next_if(|(taken_back, _)| taken_back <= period) {
             let grant = counted.get_mut(gone).and_then(Option::take);
             if let (Some(grant), Some(gone)) = (grant, uses.get(gone)) {
@@ -104,7 +104,7 @@ pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -
     let mut judged = Judged::default();
     let knew = by_own_knowledge(uses, &places, &bundle);
     for ((again, place), knew) in excess.into_iter().zip(places).zip(knew) {
-        let (Some(Placed { period, redeemed, .. }), Some(knew)) = (uses.get(place), knew) else { continue };
+        let (Some(PlacedUse { period, redeemed, .. }), Some(knew)) = (uses.get(place), knew) else { continue };
         let Redeemed { pass, used, .. } = *redeemed;
         let limit = i64::from(bundle(*period).trust().policy().sync_within);
         let since = |synced: &Arc<SyncedAt>| used.time.since(synced.time) > limit;

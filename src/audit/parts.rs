@@ -1,4 +1,4 @@
-//! Parts of the passes, where there are more redemptions than an audit keeps at once.
+//! Division of the passes, where there are more redemptions than an audit keeps at once.
 //!
 //! Over-use and settlement follow from all uses of a pass at all gates, and from those of no other pass. So the journals
 //! are read once for each part: the first reading looks at everything, the others at what depends on the uses of
@@ -12,16 +12,16 @@ use crate::tlog::{BundleLeaves, Frontier, Resource, TILE_WIDTH, TileId};
 
 /// How the passes are divided.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts {
+pub(super) struct Division {
     count: u32,
     key: [u64; 4],
 }
 
-impl Parts {
+impl Division {
     /// All passes in one.
     pub(super) const ONE: Self = Self { count: 1, key: [0; 4] };
 
-    /// Parts with `most` redemptions each, but for what chance makes of it, where there are `records` at most. What `seed`
+    /// Division with `most` redemptions each, but for what chance makes of it, where there are `records` at most. What `seed`
     /// follows from has to be later than the passes are: who draws their numbers could fill one part otherwise.
     pub(super) fn of(records: u64, most: usize, seed: &Hash) -> Self {
         let count = records.div_ceil(u64::try_from(most).unwrap_or(u64::MAX).max(1)).max(1);
@@ -59,7 +59,7 @@ const fn word(bytes: [u8; 4]) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     at: u32,
-    parts: Parts,
+    parts: Division,
 }
 
 impl Part {

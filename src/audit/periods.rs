@@ -19,11 +19,11 @@ use super::lists::Lists;
 use super::options::Options;
 use super::overuse::{Judged, judge};
 use super::paths::prefix_of;
-use super::published::Beside;
+use super::published::Comparison;
 use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
-use super::standing::AllStanding;
-use super::statement::{Adjustment, MAX_STATEMENT, Period, Statement, StatementError, TakenBack};
-use super::uses::{Placed, Redeemed};
+use super::standing::StandingByPass;
+use super::statement::{Adjustment, MAX_STATEMENT, SettlementPeriod, Statement, StatementError, TakenBack};
+use super::uses::{PlacedUse, Redeemed};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;
@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is left of the records to settle from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Left {
+pub(super) enum Completeness {
     /// All of them.
     Whole,
     /// The first of some journal were pruned, which is allowed.
@@ -55,7 +55,7 @@ pub(super) struct Periods {
 
 /// One period, and the ledgers' sizes at its end.
 struct Closing {
-    period: Period,
+    period: SettlementPeriod,
     cut_offs: Vec<CutOff>,
     /// Digest of the statement that the members agreed to, if they have.
     agreed: Option<Hash>,
@@ -107,7 +107,7 @@ impl Periods {
         let open = published_before(None, cities, lists);
         let mut periods = Self { closings: Vec::new(), wanted: None, open, may_go_on };
         for settled in agreed {
-            let period = Period { from: settled.from, until: settled.until };
+            let period = SettlementPeriod { from: settled.from, until: settled.until };
             periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
         }
         periods.check(cities, lists, findings);
@@ -125,11 +125,18 @@ impl Periods {
     }
 
     /// Those that the ledgers hold statements of.
-    pub(super) fn settled(&self) -> Vec<Period> {
+    pub(super) fn settled(&self) -> Vec<SettlementPeriod> {
         self.closings.iter().filter(|closing| closing.agreed.is_some()).map(|closing| closing.period).collect()
     }
 
-    fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
+    fn close(
+        &mut self,
+        period: SettlementPeriod,
+        cut_offs: Vec<CutOff>,
+        agreed: Option<Hash>,
+        cities: &[City],
+        lists: &Lists,
+    ) {
         let bundle = published_before(Some((&period, &cut_offs)), cities, lists);
         let is_silent = |member| silent(lists, cities).any(|silent| silent == member);
         let is_behind =
@@ -148,7 +155,7 @@ impl Periods {
                 let member = cut_off.member;
                 let wrong = of_member(cities, member).map_or_else(
                     || !silent(lists, cities).any(|silent| silent == member),
-                    |city| city.log.beside(cut_off.size, cut_off.root) == Beside::Another,
+                    |city| city.log.beside(cut_off.size, cut_off.root) == Comparison::Another,
                 );
                 if wrong {
                     let detail = format_args!("the cut-off of {member} is not of its ledger");
@@ -182,7 +189,13 @@ impl Periods {
     }
 
     /// Decides all uses again, pass by pass, tells what was over-use, and books them.
-    pub(super) fn decide(&self, all: &AllStanding, books: &mut Books<'_>, found: &mut Judged, cases: &mut Vec<Case>) {
+    pub(super) fn decide(
+        &self,
+        all: &StandingByPass,
+        books: &mut Books<'_>,
+        found: &mut Judged,
+        cases: &mut Vec<Case>,
+    ) {
         let mut from = 0;
         while let Some(of_pass) = all.pass_at(from) {
             from = of_pass.end;
@@ -191,9 +204,9 @@ impl Periods {
                 let redeemed = all.redeemed(at).filter(|redeemed| redeemed.entry < u64::MAX)?;
                 let (period, taken_back) =
                     self.places(redeemed.used.gate.member, redeemed.entry, redeemed.taken_back)?;
-                Some(Placed { period, taken_back, redeemed })
+                Some(PlacedUse { period, taken_back, redeemed })
             };
-            let mut uses: Vec<Placed> = of_pass.filter_map(place).collect();
+            let mut uses: Vec<PlacedUse> = of_pass.filter_map(place).collect();
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
             let judged = judge(&uses, |period| self.bundle(period));
             cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
@@ -227,25 +240,26 @@ impl Periods {
         &self,
         files: &F,
         mut books: Books<'_>,
-        left: Left,
+        left: Completeness,
         findings: &mut Findings,
     ) -> Option<Statement> {
-        let published = Published::read(files, self, findings);
+        let published = PublishedStatement::read(files, self, findings);
         let mut wanted = None;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_wanted = self.wanted == Some(at);
             // What is published counts for its own period alone: it stays there while the next one is settled.
             let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
-            let left = if closing.lacking { Left::Damaged } else { left };
+            let left = if closing.lacking { Completeness::Damaged } else { left };
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
-            let agreed =
-                |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
+            let agreed = |bytes: &Vec<u8>| {
+                closing.agreed.map_or(left == Completeness::Whole, |agreed| agreed == sha256(&[bytes]))
+            };
             let told = match left {
-                Left::Whole => None,
-                Left::Pruned => Some((Rule::Pruned, "records were pruned")),
-                Left::Damaged => Some((Rule::Statement, "records are damaged or missing")),
+                Completeness::Whole => None,
+                Completeness::Pruned => Some((Rule::Pruned, "records were pruned")),
+                Completeness::Damaged => Some((Rule::Statement, "records are damaged or missing")),
             };
             if let Some((rule, why)) = told
                 && !computed.as_ref().is_ok_and(|(bytes, _)| agreed(bytes))
@@ -257,7 +271,7 @@ impl Periods {
                     findings.error(None, Rule::Statement, detail);
                 }
                 if is_wanted {
-                    wanted = published.filter(|published| published.agreed).and_then(Published::decode);
+                    wanted = published.filter(|published| published.agreed).and_then(PublishedStatement::decode);
                 }
                 continue;
             }
@@ -288,7 +302,7 @@ impl Periods {
 }
 
 /// The statement published.
-struct Published<'a> {
+struct PublishedStatement<'a> {
     bytes: Cow<'a, [u8]>,
     /// The place of its period.
     of: Option<usize>,
@@ -296,7 +310,7 @@ struct Published<'a> {
     agreed: bool,
 }
 
-impl<'a> Published<'a> {
+impl<'a> PublishedStatement<'a> {
     /// What is published, if anything is, and which period it is of. What cannot be read as a statement is taken for that
     /// of the last period.
     fn read<F: Files>(files: &'a F, periods: &Periods, findings: &mut Findings) -> Option<Self> {
@@ -503,7 +517,7 @@ fn of_member(cities: &[City], member: MemberId) -> Option<&City> {
 
 /// Whether a ledger is published up to an earlier size than this; that is found already.
 fn is_behind(city: &City, cut_off: &CutOff) -> bool {
-    city.log.beside(cut_off.size, cut_off.root) == Beside::Behind
+    city.log.beside(cut_off.size, cut_off.root) == Comparison::Behind
 }
 
 /// Whether an entry of a member's ledger is before the given cut-offs.
@@ -513,7 +527,7 @@ fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
 
 /// What was in force at the end of a period: the newest trust list that a ledger had adopted before the cut-offs, and the
 /// newest catalogues published before them.
-fn published_before(closed: Option<(&Period, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
+fn published_before(closed: Option<(&SettlementPeriod, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
     let Some((period, cut_offs)) = closed else { return bundle_of(lists.trust.newest(), |_, _| true, cities, lists) };
     let before = |member, entry| is_before(cut_offs, member, entry);
     let adopted = |city: &City| {

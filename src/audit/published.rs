@@ -81,15 +81,15 @@ impl PublishedLog {
     }
 
     /// What this log says of a checkpoint that somebody has of it.
-    pub(super) fn beside(&self, size: u64, root: Hash) -> Beside {
-        let same = |own| if own == root { Beside::Same } else { Beside::Another };
+    pub(super) fn beside(&self, size: u64, root: Hash) -> Comparison {
+        let same = |own| if own == root { Comparison::Same } else { Comparison::Another };
         match &self.read.signed {
             Some(signed) if signed.size() == size => same(signed.root()),
-            _ if self.read.damaged => Beside::Unknown,
+            _ if self.read.damaged => Comparison::Unknown,
             _ => match self.root_at(size) {
                 Some(own) => same(own),
-                None if self.is_cut() => Beside::Unknown,
-                None => Beside::Behind,
+                None if self.is_cut() => Comparison::Unknown,
+                None => Comparison::Behind,
             },
         }
     }
@@ -97,7 +97,7 @@ impl PublishedLog {
 
 /// A published log beside a checkpoint that somebody has of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(super) enum Comparison {
     /// It has this root at this size.
     Same,
     /// It has another one: that was never its root.
@@ -171,7 +171,7 @@ impl Tree {
 
 /// Where a log is published.
 #[derive(Debug)]
-pub(super) struct Place<'a, F> {
+pub(super) struct LogFiles<'a, F> {
     pub(super) files: &'a F,
     pub(super) prefix: &'a str,
     /// All paths below `prefix`, ascending.
@@ -180,7 +180,7 @@ pub(super) struct Place<'a, F> {
 
 /// Reads a log's checkpoint; `verify` verifies it.
 pub(super) fn read_checkpoint<F: Files>(
-    Place { files, prefix, .. }: &Place<'_, F>,
+    LogFiles { files, prefix, .. }: &LogFiles<'_, F>,
     verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
     findings: &mut Findings,
 ) -> Option<SignedCheckpoint> {
@@ -200,7 +200,10 @@ pub(super) fn read_checkpoint<F: Files>(
 }
 
 /// The size of a log: what its checkpoint says, or else as far as there are bundles.
-pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, signed: Option<&SignedCheckpoint>) -> u64 {
+pub(super) fn size_of<F: Files>(
+    LogFiles { prefix, paths, .. }: &LogFiles<'_, F>,
+    signed: Option<&SignedCheckpoint>,
+) -> u64 {
     let end = |id: TileId| id.index().saturating_mul(TILE_WIDTH.into()).saturating_add(id.width().into());
     let bundles = || {
         paths.iter().filter_map(|path| match resource_at(prefix, path)? {
@@ -217,7 +220,7 @@ pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, sign
 /// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. `prunable` says whether entries of
 /// this log may be pruned at all; the roots at `sizes`, which ascend, are kept.
 pub(super) fn read_log<F: Files>(
-    place: &Place<'_, F>,
+    place: &LogFiles<'_, F>,
     origin: &str,
     signed: Option<SignedCheckpoint>,
     prunable: bool,
@@ -230,7 +233,7 @@ pub(super) fn read_log<F: Files>(
 
 /// As [`read_log`], with the links: 32 bytes for each entry.
 pub(super) fn read_linked_log<F: Files>(
-    place: &Place<'_, F>,
+    place: &LogFiles<'_, F>,
     origin: &str,
     signed: Option<SignedCheckpoint>,
     prunable: bool,
@@ -251,7 +254,7 @@ pub(super) fn read_linked_log<F: Files>(
 }
 
 fn read_entries<F: Files>(
-    place: &Place<'_, F>,
+    place: &LogFiles<'_, F>,
     origin: &str,
     signed: Option<SignedCheckpoint>,
     prunable: bool,
@@ -259,11 +262,11 @@ fn read_entries<F: Files>(
     findings: &mut Findings,
     mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> ReadLog {
-    let Place { files, prefix, .. } = *place;
+    let LogFiles { files, prefix, .. } = *place;
     let size = size_of(place, signed.as_ref());
     let mut previous = genesis(origin);
     let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
-    let mut listed = Listed::new(place, size, findings);
+    let mut listed = ListedFiles::new(place, size, findings);
     let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
     // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
     // gone by now, and one that is not may have come.
@@ -379,7 +382,7 @@ pub(super) fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
 }
 
 /// The files of a log but for its checkpoint. Each is compared with what the entries say it must be, as soon as they say.
-struct Listed<'a, F> {
+struct ListedFiles<'a, F> {
     files: &'a F,
     prefix: &'a str,
     /// How many entries the log is to have.
@@ -393,9 +396,9 @@ struct Listed<'a, F> {
     findings: Findings,
 }
 
-impl<'a, F: Files> Listed<'a, F> {
+impl<'a, F: Files> ListedFiles<'a, F> {
     /// What is listed that no log has is found at once.
-    fn new(&Place { files, prefix, paths }: &Place<'a, F>, size: u64, findings: &mut Findings) -> Self {
+    fn new(&LogFiles { files, prefix, paths }: &LogFiles<'a, F>, size: u64, findings: &mut Findings) -> Self {
         let mut listed = Vec::with_capacity(paths.len());
         for path in paths.iter().filter(|path| path.strip_prefix(prefix) != Some("/checkpoint")) {
             match resource_at(prefix, path) {

@@ -5,11 +5,11 @@ use super::depth::Depth;
 use super::evidence::Evidence;
 use super::files::Files;
 use super::finding::{Findings, Rule};
-use super::ledgers::{GateSeen, Seal};
+use super::ledgers::{EnrolledGate, Seal};
 use super::lists::Lists;
 use super::parts::{Indices, Part};
 use super::shown::{ShownError, check_shown};
-use super::standing::{Said, Standing};
+use super::standing::{DecisionContext, StandingUses};
 use super::uses::SyncedAt;
 use crate::gate::{ClocksSet, Override, Reason, Record, Redemption, Synced, Totals, flags};
 use crate::id::{MemberId, PassKey};
@@ -22,9 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The replay of one journal.
-pub(super) struct Replay<'a, F: Files> {
+pub(super) struct JournalReplay<'a, F: Files> {
     lists: &'a Lists,
-    gate: &'a GateSeen,
+    gate: &'a EnrolledGate,
     /// The gate's seals from the first that is over the record on.
     seals: &'a [Seal],
     pub(super) evidence: Evidence<'a, F>,
@@ -45,7 +45,7 @@ pub(super) struct Replay<'a, F: Files> {
     recent: BTreeMap<PassKey, (u64, UnixTime)>,
     /// Usage at this gate alone, less what its city had taken back: what it knew for certain.
     usage: BTreeMap<PassKey, Tally>,
-    pub(super) standing: Standing,
+    pub(super) standing: StandingUses,
     /// Since the last day close, and whether there are pruned records among them.
     totals: Totals,
     totals_pruned: bool,
@@ -63,10 +63,10 @@ pub(super) struct Replay<'a, F: Files> {
     pub(super) counts: Counts,
 }
 
-impl<'a, F: Files> Replay<'a, F> {
+impl<'a, F: Files> JournalReplay<'a, F> {
     pub(super) fn new(
         lists: &'a Lists,
-        gate: &'a GateSeen,
+        gate: &'a EnrolledGate,
         evidence: Evidence<'a, F>,
         depth: Depth,
         part: Part,
@@ -87,7 +87,7 @@ impl<'a, F: Files> Replay<'a, F> {
             reversals: &gate.reversals,
             recent: BTreeMap::new(),
             usage: BTreeMap::new(),
-            standing: Standing::at(gate),
+            standing: StandingUses::at(gate),
             totals: Totals::default(),
             totals_pruned: false,
             overridden: BTreeMap::new(),
@@ -410,7 +410,7 @@ impl<'a, F: Files> Replay<'a, F> {
         self.decision(index, redemption, visit.as_ref(), findings);
         self.check_repeat(index, redemption, findings);
         self.usage.entry(redemption.pass).or_default().insert(&used);
-        let said = Said {
+        let said = DecisionContext {
             synced: self.synced_at.clone(),
             synced_pruned: self.synced.is_none() && self.standing.pruned > 0,
             reference_fen: visit.map_or(0, |visit| visit.venue.reference_fen),
@@ -542,7 +542,7 @@ impl<'a, F: Files> Replay<'a, F> {
 
 /// Whether what takes back this record is decided in this reading: where the uses of its pass are, and in the first if
 /// it is no redemption. Until the journal is read, what is known is of the records so far, which are all that matter.
-pub(super) fn is_here(index: u64, standing: &Standing, part: Part, elsewhere: &Indices) -> bool {
+pub(super) fn is_here(index: u64, standing: &StandingUses, part: Part, elsewhere: &Indices) -> bool {
     standing.keeps(index) || (part.is_first() && !elsewhere.contains(index))
 }
 

@@ -3,11 +3,11 @@
 use super::case::Case;
 use super::counts::Counts;
 use super::depth::Depth;
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, FindingSeverity};
 use super::json::Json;
 use super::ledgers::City;
 use super::overuse::{OtherGrant, OverUse};
-use super::statement::{Period, Statement};
+use super::statement::{SettlementPeriod, Statement};
 use crate::crypto::Hash;
 use crate::id::MemberId;
 use crate::time::UnixTime;
@@ -29,7 +29,7 @@ pub struct Report {
     /// The statement of the period asked for, or else of the last that the ledgers hold a statement of.
     pub statement: Option<Statement>,
     /// The periods that the ledgers hold statements of, in their order; none above [`Depth::Policy`].
-    pub settled: Vec<Period>,
+    pub settled: Vec<SettlementPeriod>,
     /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
     /// What was read.
@@ -75,7 +75,7 @@ impl Report {
     /// Whether nothing is wrong. Notices are allowed.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity < Severity::Error)
+        self.findings.iter().all(|finding| finding.severity < FindingSeverity::Error)
     }
 
     /// The report as JSON: one object, keys in a fixed order. Numbers are integers of up to 64 bits, an

@@ -6,16 +6,16 @@ use super::depth::Depth;
 use super::files::{Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
 use super::journals::{JournalAudit, audit_again, audit_journal};
-use super::ledgers::{City, GateSeen, read_city};
+use super::ledgers::{City, EnrolledGate, read_city};
 use super::lists::Lists;
 use super::moment::Moment;
 use super::options::Options;
 use super::overuse::Judged;
-use super::parts::{Extent, Parts, most_records};
+use super::parts::{Division, Extent, most_records};
 use super::paths::{below, is_above, place_of, prefix_of};
-use super::periods::{Books, Left, Periods};
+use super::periods::{Books, Completeness, Periods};
 use super::report::{LedgerRead, Report};
-use super::standing::Standing;
+use super::standing::StandingUses;
 use super::threads::parallel;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
@@ -82,7 +82,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     check_unexpected(paths, &lists, &cities, &mut findings);
     check_recorded(&lists, &cities, &mut findings);
     let mut found = findings.into_vec();
-    let gates: Vec<(&City, &GateSeen)> =
+    let gates: Vec<(&City, &EnrolledGate)> =
         cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
     let parts = parts(&cities, &gates, paths, options);
     let (first, others) = parts.split();
@@ -117,7 +117,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
     let mut left = what_is_left(&cities, &standing);
     periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
-    let mut again: Vec<(&GateSeen, Extent)> =
+    let mut again: Vec<(&EnrolledGate, Extent)> =
         gates.iter().zip(extents).filter_map(|((_, gate), extent)| Some((*gate, extent?))).collect();
     let mut done = gates.len();
     let in_a_reading = again.len();
@@ -159,9 +159,9 @@ fn in_order(found: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
 }
 
 /// So many parts of the passes that each has about as many redemptions as are wanted at once.
-fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], options: &Options<'_>) -> Parts {
+fn parts(cities: &[City], gates: &[(&City, &EnrolledGate)], paths: &[String], options: &Options<'_>) -> Division {
     if options.depth < Depth::Policy {
-        return Parts::ONE;
+        return Division::ONE;
     }
     let records = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).map(|(_, gate)| {
         let prefix = place_of("journal", gate.certificate.gate());
@@ -169,18 +169,18 @@ fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], option
     });
     let roots: Vec<Hash> = cities.iter().filter_map(|city| city.log.root_at(city.log.size())).collect();
     let roots: Vec<&[u8]> = roots.iter().map(|root| &root.0[..]).collect();
-    Parts::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
+    Division::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
 }
 
 /// Whether all redemptions are there to settle from.
-fn what_is_left(cities: &[City], journals: &[Standing]) -> Left {
-    let is_short = |standing: &Standing| standing.damaged || standing.ends.is_some();
+fn what_is_left(cities: &[City], journals: &[StandingUses]) -> Completeness {
+    let is_short = |standing: &StandingUses| standing.damaged || standing.ends.is_some();
     let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(is_short);
     if damaged {
-        Left::Damaged
+        Completeness::Damaged
     } else if journals.iter().any(|standing| standing.pruned > 0) {
-        Left::Pruned
+        Completeness::Pruned
     } else {
-        Left::Whole
+        Completeness::Whole
     }
 }

@@ -8,7 +8,8 @@
 //! [`Earlier`]. The price of a pass that was never used stays with its issuer.
 
 use super::statement::{
-    Adjustment, LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Period, Pool, Statement, StatementError, TakenBack,
+    Adjustment, LateUse, MAX_STATEMENT, OverUseLine, Pool, SettlementPeriod, Statement, StatementError, StatementFacts,
+    StatementLine, TakenBack,
 };
 use super::uses::Liable;
 use crate::crypto::Hash;
@@ -117,7 +118,7 @@ pub enum SettleError {
 /// # Errors
 /// [`SettleError`]. A use that cannot be priced is an error, never skipped.
 pub fn settle(
-    period: &Period,
+    period: &SettlementPeriod,
     cut_offs: &[CutOff],
     uses: &[Settled],
     bundle: &Bundle,
@@ -161,7 +162,7 @@ const MAX_LATE: usize = MAX_STATEMENT / LEAST_LATE;
 
 /// The account of one period: takes all uses of a pass at a time, in whatever order the passes come, and keeps sums of them.
 pub(super) struct Account<'a> {
-    period: Period,
+    period: SettlementPeriod,
     /// Ascending, none twice.
     cut_offs: &'a [CutOff],
     bundle: &'a Bundle,
@@ -226,7 +227,7 @@ struct Shared {
 
 impl<'a> Account<'a> {
     /// Nothing yet. The cut-offs ascend by member, none of them twice.
-    pub(super) const fn new(period: Period, cut_offs: &'a [CutOff], bundle: &'a Bundle) -> Self {
+    pub(super) const fn new(period: SettlementPeriod, cut_offs: &'a [CutOff], bundle: &'a Bundle) -> Self {
         Self {
             period,
             cut_offs,
@@ -367,7 +368,7 @@ impl<'a> Account<'a> {
     }
 
     /// The lines and pools of the statement.
-    fn lines(&self) -> Result<(Vec<Line>, Vec<Pool>), StatementError> {
+    fn lines(&self) -> Result<(Vec<StatementLine>, Vec<Pool>), StatementError> {
         let (mut all, mut pools) = (Vec::new(), Vec::new());
         for (id, sold) in &self.products {
             let from = all.len();
@@ -398,7 +399,7 @@ impl<'a> Account<'a> {
         over_uses.sort_unstable();
         late.sort_unstable_by_key(|late| (late.gate, late.index));
         let (period, cut_offs) = (self.period, self.cut_offs.to_vec());
-        let statement = Statement::assemble(Parts {
+        let statement = Statement::assemble(StatementFacts {
             period,
             previous,
             cut_offs,
@@ -427,9 +428,17 @@ impl<'a> Sums<'a> {
         self.fen = with(self.fen, other.fen);
     }
 
-    fn line(&self, product: ProductRef, venue: VenueId) -> Result<Line, StatementError> {
+    fn line(&self, product: ProductRef, venue: VenueId) -> Result<StatementLine, StatementError> {
         let (uses, persons, unpaid) = (amount(self.uses)?, amount(self.persons)?, amount(self.unpaid)?);
-        Ok(Line { product, venue, uses, persons, unpaid, due_fen: amount(self.due_fen)?, fen: amount(self.fen)? })
+        Ok(StatementLine {
+            product,
+            venue,
+            uses,
+            persons,
+            unpaid,
+            due_fen: amount(self.due_fen)?,
+            fen: amount(self.fen)?,
+        })
     }
 }
 
@@ -484,7 +493,7 @@ fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
 }
 
 /// The weight of each line in a pool, in the order of the lines.
-fn weights<'a>(sums: impl Iterator<Item = &'a Sums<'a>>, lines: &[Line]) -> Result<Vec<u64>, StatementError> {
+fn weights<'a>(sums: impl Iterator<Item = &'a Sums<'a>>, lines: &[StatementLine]) -> Result<Vec<u64>, StatementError> {
     let mut weights = Vec::with_capacity(lines.len());
     for (line, sums) in lines.iter().zip(sums) {
         weights.push(u64::from(sums.venue.price_fen).checked_mul(line.persons).ok_or(StatementError::Amount)?);

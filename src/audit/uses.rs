@@ -43,7 +43,7 @@ pub(super) struct SyncedAt {
 
 /// A redemption with the period it belongs to.
 #[derive(Debug)]
-pub(super) struct Placed {
+pub(super) struct PlacedUse {
     pub(super) period: usize,
     /// The later period that it was taken back in.
     pub(super) taken_back: Option<usize>,

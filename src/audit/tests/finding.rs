@@ -25,7 +25,7 @@ fn found(findings: &[(&str, Option<u64>, Rule, &str)]) -> Vec<Finding> {
     let finding = |(place, index, rule, detail): &(&str, Option<u64>, Rule, &str)| Finding {
         place: (*place).to_owned(),
         index: *index,
-        severity: Severity::Error,
+        severity: FindingSeverity::Error,
         rule: *rule,
         detail: (*detail).to_owned(),
         count: 1,

@@ -15,7 +15,7 @@ fn pass(number: u64) -> PassKey {
 #[test]
 fn each_pass_has_one_part_and_the_parts_are_of_like_size() {
     for (number, seed) in (0..8_u8).map(|seed| (seed, sha256(&[&[seed]]))) {
-        let parts = Parts::of(70_000, 10_000, &seed);
+        let parts = Division::of(70_000, 10_000, &seed);
         assert_eq!(parts.count(), 7);
         let (first, others) = parts.split();
         let all: Vec<Part> = [first].into_iter().chain(others).collect();
@@ -34,10 +34,10 @@ fn each_pass_has_one_part_and_the_parts_are_of_like_size() {
 #[test]
 fn there_is_always_a_part() {
     let seed = Hash([7; 32]);
-    let count = |records, most| Parts::of(records, most, &seed).count();
+    let count = |records, most| Division::of(records, most, &seed).count();
     assert_eq!([count(0, 5), count(5, 5), count(6, 5), count(0, 0), count(3, 0)], [1, 1, 2, 1, 3]);
     assert_eq!(count(u64::MAX, 1), u32::MAX as usize);
-    assert!(Parts::ONE.split().0.has(&pass(9)));
+    assert!(Division::ONE.split().0.has(&pass(9)));
 }
 
 #[test]
