@@ -13,12 +13,12 @@ const WIDTH: u64 = TILE_WIDTH as u64;
 /// The evidence of one gate, a bundle at a time.
 pub(super) struct Evidence<'a, F: Files> {
     files: &'a F,
-    pub(super) prefix: String,
+    prefix: String,
     size: u64,
     /// Paths of the gate's evidence, ascending.
     paths: &'a [String],
     /// Where the newest of it ends; 0 where there is none.
-    pub(super) ends: u64,
+    ends: u64,
     /// The bundles of which there are only files of other sizes, and the widest of those.
     instead: BTreeMap<u64, TileId>,
     /// The bundles of which there are also files of other sizes.
@@ -26,6 +26,11 @@ pub(super) struct Evidence<'a, F: Files> {
     /// What each record in those says of its evidence.
     expected: BTreeMap<u64, Option<Hash>>,
     current: Vec<Option<Vec<u8>>>,
+    /// The first redemption whose evidence is gone, and how many more there are: there may be millions.
+    erased: Option<u64>,
+    more_erased: u64,
+    /// How many redemptions come after the end of the evidence that is published.
+    unpublished: u64,
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
@@ -33,7 +38,20 @@ impl<'a, F: Files> Evidence<'a, F> {
     pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: &'a [String]) -> Self {
         let (older, expected, current) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let instead = BTreeMap::new();
-        let mut evidence = Self { files, prefix, size, paths, ends: 0, instead, older, expected, current };
+        let mut evidence = Self {
+            files,
+            prefix,
+            size,
+            paths,
+            ends: 0,
+            instead,
+            older,
+            expected,
+            current,
+            erased: None,
+            more_erased: 0,
+            unpublished: 0,
+        };
         let (mut widest, mut ends) = (BTreeMap::new(), 0_u64);
         for id in paths.iter().filter_map(|path| evidence.id(path)) {
             let of_bundle = widest.entry(id.index()).or_insert(id);
@@ -61,8 +79,39 @@ impl<'a, F: Files> Evidence<'a, F> {
     }
 
     /// Whether what is published ends before this entry: it may come yet.
-    pub(super) const fn is_behind(&self, index: u64) -> bool {
+    const fn is_behind(&self, index: u64) -> bool {
         self.ends > 0 && index >= self.ends
+    }
+
+    /// Notes that a redemption has no evidence; `true` where it was erased, `false` where it may come yet.
+    pub(super) const fn miss(&mut self, index: u64) -> bool {
+        if self.is_behind(index) {
+            self.unpublished = self.unpublished.saturating_add(1);
+            return false;
+        }
+        match self.erased {
+            Some(_) => self.more_erased = self.more_erased.saturating_add(1),
+            None => self.erased = Some(index),
+        }
+        true
+    }
+
+    /// Reports what was missing.
+    pub(super) fn report_missing(&self, findings: &mut Findings) {
+        match (self.erased, self.more_erased) {
+            (None, _) => {}
+            (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
+            (Some(first), more) => {
+                let detail = format_args!("its evidence was erased, and that of {more} more");
+                findings.notice(first, Rule::Pruned, detail);
+            }
+        }
+        if self.unpublished > 0 {
+            let (ends, unpublished) = (self.ends, self.unpublished);
+            let detail =
+                format_args!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
+            findings.notice_at(&self.prefix, Rule::Behind, detail);
+        }
     }
 
     /// Whether this file is as wide as the journal has it.

@@ -9,7 +9,7 @@ use super::lists::Lists;
 use super::overuse::OverUse;
 use super::paths::{below, prefix_of};
 use super::proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, UseProof};
-use super::published::{LogFiles, PublishedLog, read_checkpoint, read_linked_log, size_of};
+use super::published::{LogFiles, LogHead, PublishedLog, read_checkpoint, read_linked_log, size_of};
 use super::report::Report;
 use crate::crypto::sha256;
 use crate::gate::Record;
@@ -112,7 +112,8 @@ impl Ledger {
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
         let mut reading = LedgerReplay::new(lists, member);
-        let log = read_linked_log(&place, &origin, Some(signed), false, &mut ignored, |index, body, findings| {
+        let log = LogHead { origin: &origin, signed: Some(signed), prunable: false };
+        let log = read_linked_log(&place, log, &mut ignored, |index, body, findings| {
             if let Some(body) = body {
                 reading.entry(index, body, findings);
             }
@@ -178,9 +179,9 @@ impl Journal {
         let beside = format!("evidence/{name}");
         let of_gate = below(paths, &beside);
         let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), of_gate);
-        let origin = gate.verifier.name().as_str();
+        let log = LogHead { origin: gate.verifier.name().as_str(), signed, prunable: true };
         let mut records = BTreeMap::new();
-        let log = read_linked_log(&place, origin, signed, true, &mut ignored, |index, body, _| {
+        let log = read_linked_log(&place, log, &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {
                 let shown = evidence.beside(index).filter(|shown| is_shown(body, shown));
                 records.insert(index, (body.to_vec(), shown));

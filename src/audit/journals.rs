@@ -3,14 +3,15 @@
 use super::counts::Counts;
 use super::depth::Depth;
 use super::evidence::Evidence;
+use super::extent::Extent;
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::ledgers::{EnrolledGate, NO_REDEMPTION};
 use super::lists::Lists;
-use super::parts::{Extent, Indices, Part};
-use super::paths::prefix_of;
-use super::published::{LogFiles, ReadLog, read_checkpoint, read_log, size_of};
-use super::records::{JournalReplay, is_here};
+use super::parts::{Part, Selection};
+use super::paths::{below, place_of, prefix_of};
+use super::published::{LogFiles, LogHead, ReadLog, read_checkpoint, read_log, size_of};
+use super::records::JournalReplay;
 use super::standing::StandingUses;
 use crate::tlog::SignedCheckpoint;
 
@@ -24,135 +25,126 @@ pub(super) struct JournalAudit {
     pub(super) extent: Option<Extent>,
 }
 
-/// Audits the journal of a gate that its city enrolled: all of it, but for what depends on the uses of passes that are
-/// not of this part. The paths are those below `journal/` and `evidence/` of this gate. `cut`: the city's ledger may have
-/// had more seals of the gate than were read.
-pub(super) fn audit_journal<F: Files>(
-    files: &F,
-    lists: &Lists,
-    gate: &EnrolledGate,
-    cut: bool,
-    (journal_paths, evidence_paths): (&[String], &[String]),
-    depth: Depth,
-    part: Part,
-) -> JournalAudit {
-    let id = gate.certificate.gate();
-    let prefix = format!("journal/{}/{}", id.member, id.number);
-    let mut findings = Findings::at(prefix.clone());
-    let place = &LogFiles { files, prefix: &prefix, paths: journal_paths };
-    if gate.seals.is_empty() {
-        let count = journal_paths.len().saturating_add(evidence_paths.len());
-        if count > 0 && !cut {
-            let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
-            if read_checkpoint(place, verify, &mut Findings::at("")).is_some() {
-                findings.notice(None, Rule::Behind, "the ledger, as it is published, has no seal of this gate yet");
-            } else {
-                let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
-                findings.error(None, Rule::Unexpected, detail);
+/// The published journal of a gate that its city enrolled.
+pub(super) struct Journal<'a, F> {
+    pub(super) files: &'a F,
+    pub(super) lists: &'a Lists,
+    pub(super) gate: &'a EnrolledGate,
+    /// All paths that are published, ascending.
+    pub(super) paths: &'a [String],
+    /// The city's ledger may have had more seals of the gate than were read.
+    pub(super) cut: bool,
+}
+
+impl<F: Files> Journal<'_, F> {
+    /// Where it is, or what is beside it.
+    fn place(&self, top: &str) -> String {
+        place_of(top, self.gate.certificate.gate())
+    }
+
+    /// Audits it: all of it, except what depends on the uses of passes that are not of this part.
+    pub(super) fn audit(&self, depth: Depth, part: Part) -> JournalAudit {
+        let Self { files, lists, gate, paths, cut } = *self;
+        let [prefix, beside] = ["journal", "evidence"].map(|top| self.place(top));
+        let evidence_paths = below(paths, &beside);
+        let mut findings = Findings::at(prefix.clone());
+        let log_files = &LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
+        if gate.seals.is_empty() {
+            self.check_unsealed(log_files, evidence_paths.len(), &mut findings);
+            let mut standing = StandingUses::default();
+            if depth >= Depth::Policy {
+                take_back(gate, &mut standing, &Selection::of(part), &mut findings);
             }
+            return JournalAudit { findings, standing, counts: Counts::default(), extent: None };
         }
-        let mut standing = StandingUses::default();
+        // What the ledger sealed last is verified already.
+        let sealed = gate.seals.last().map(|seal| &seal.signed);
+        let verify = |note: &[u8]| match sealed.filter(|sealed| sealed.note().as_bytes() == note) {
+            Some(sealed) => Ok(sealed.clone()),
+            None => SignedCheckpoint::verify(note, &gate.verifier),
+        };
+        let signed = read_checkpoint(log_files, verify, &mut findings);
+        let size = size_of(log_files, signed.as_ref());
+        let evidence = Evidence::new(files, beside, size, evidence_paths);
+        let mut replay = JournalReplay::new(lists, gate, evidence, depth, part);
+        let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
+        sizes.sort_unstable();
+        let log = LogHead { origin: gate.verifier.name().as_str(), signed, prunable: true };
+        let mut log = read_log(log_files, log, &sizes, &mut findings, |index, body, findings| match body {
+            Some(body) => replay.record(index, body, findings),
+            None => replay.pruned(index, findings),
+        });
+        // Without a checkpoint to go by, it is as long as the ledger says.
+        log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
+        check_seals(gate, cut, &log, &mut findings);
+        let JournalReplay { evidence, mut standing, selection, counts, .. } = replay;
+        evidence.report_missing(&mut findings);
+        (standing.damaged, standing.ends) = (log.damaged, log.ends_early(gate));
+        standing.finish();
+        if depth >= Depth::Evidence {
+            evidence.check_files(&standing, &mut findings);
+        }
+        let extent = Extent {
+            size,
+            pruned: standing.pruned,
+            read: log.size,
+            before: log.before,
+            last: log.last,
+            chained: !findings.any(Rule::Chain),
+            root: log.root,
+            damaged: log.damaged,
+            ends: standing.ends,
+        };
         if depth >= Depth::Policy {
-            take_back(gate, &mut standing, part, &Indices::default(), &mut findings);
+            take_back(gate, &mut standing, &selection, &mut findings);
         }
-        return JournalAudit { findings, standing, counts: Counts::default(), extent: None };
+        JournalAudit { findings, standing, counts, extent: Some(extent) }
     }
-    // What the ledger sealed last is verified already.
-    let sealed = gate.seals.last().map(|seal| &seal.signed);
-    let verify = |note: &[u8]| match sealed.filter(|sealed| sealed.note().as_bytes() == note) {
-        Some(sealed) => Ok(sealed.clone()),
-        None => SignedCheckpoint::verify(note, &gate.verifier),
-    };
-    let signed = read_checkpoint(place, verify, &mut findings);
-    let size = size_of(place, signed.as_ref());
-    let evidence = Evidence::new(files, format!("evidence/{}/{}", id.member, id.number), size, evidence_paths);
-    let mut replay = JournalReplay::new(lists, gate, evidence, depth, part);
-    let origin = gate.verifier.name().as_str();
-    let mut sizes: Vec<u64> = gate.seals.iter().map(|seal| seal.signed.size()).collect();
-    sizes.sort_unstable();
-    let mut log = read_log(place, origin, signed, true, &sizes, &mut findings, |index, body, findings| match body {
-        Some(body) => replay.record(index, body, findings),
-        None => replay.pruned(index, findings),
-    });
-    // Without a checkpoint to go by, it is as long as the ledger says.
-    log.damaged |= log.signed.is_none() && gate.seals.last().is_some_and(|seal| log.size < seal.signed.size());
-    check_seals(gate, cut, &log, &mut findings);
-    let JournalReplay { evidence, mut standing, elsewhere, erased, unpublished, counts, .. } = replay;
-    match (erased, counts.pruned.saturating_sub(1)) {
-        (None, _) => {}
-        (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
-        (Some(first), more) => {
-            let detail = format_args!("its evidence was erased, and that of {more} more");
-            findings.notice(first, Rule::Pruned, detail);
+
+    /// What is there of a journal that nothing seals.
+    fn check_unsealed(&self, log_files: &LogFiles<'_, F>, evidence: usize, findings: &mut Findings) {
+        let count = log_files.paths.len().saturating_add(evidence);
+        if count == 0 || self.cut {
+            return;
+        }
+        let verify = |note: &[u8]| SignedCheckpoint::verify(note, &self.gate.verifier);
+        if read_checkpoint(log_files, verify, &mut Findings::at("")).is_some() {
+            findings.notice(None, Rule::Behind, "the ledger, as it is published, has no seal of this gate yet");
+        } else {
+            let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
+            findings.error(None, Rule::Unexpected, detail);
         }
     }
-    if unpublished > 0 {
-        let (ends, prefix) = (evidence.ends, &evidence.prefix);
-        let told = format_args!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
-        findings.notice_at(prefix, Rule::Behind, told);
+
+    /// Reads it again, for what depends on the uses of the passes of another part, and says whether it is what it was.
+    pub(super) fn audit_again(&self, extent: &Extent, part: Part) -> (Findings, StandingUses, bool) {
+        let Self { files, lists, gate, .. } = *self;
+        let prefix = self.place("journal");
+        let mut findings = Findings::at(prefix.clone());
+        let evidence = Evidence::new(files, String::new(), 0, &[]);
+        let mut replay = JournalReplay::new(lists, gate, evidence, Depth::Policy, part);
+        replay.standing.pruned = extent.pruned;
+        let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
+        let JournalReplay { mut standing, selection, .. } = replay;
+        (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
+        if !same {
+            // What nobody signed says nothing about anybody.
+            (findings, standing) = (Findings::at(prefix), StandingUses::at(gate));
+            findings.error(None, Rule::Root, "it changed while it was audited");
+            standing.damaged = true;
+        }
+        standing.finish();
+        take_back(gate, &mut standing, &selection, &mut findings);
+        (findings, standing, same)
     }
-    (standing.damaged, standing.ends) = (log.damaged, log.ends_early(gate));
-    standing.finish();
-    if depth >= Depth::Evidence {
-        evidence.check_files(&standing, &mut findings);
-    }
-    let extent = Extent {
-        size,
-        pruned: standing.pruned,
-        read: log.size,
-        before: log.before,
-        last: log.last,
-        chained: !findings.any(Rule::Chain),
-        root: log.root,
-        damaged: log.damaged,
-        ends: standing.ends,
-    };
-    if depth >= Depth::Policy {
-        take_back(gate, &mut standing, part, &elsewhere, &mut findings);
-    }
-    JournalAudit { findings, standing, counts, extent: Some(extent) }
 }
 
-/// Reads a journal again, for what depends on the uses of the passes of another part, and says whether it is what it was.
-pub(super) fn audit_again<F: Files>(
-    files: &F,
-    lists: &Lists,
-    gate: &EnrolledGate,
-    extent: &Extent,
-    part: Part,
-) -> (Findings, StandingUses, bool) {
-    let id = gate.certificate.gate();
-    let prefix = format!("journal/{}/{}", id.member, id.number);
-    let mut findings = Findings::at(prefix.clone());
-    let evidence = Evidence::new(files, String::new(), 0, &[]);
-    let mut replay = JournalReplay::new(lists, gate, evidence, Depth::Policy, part);
-    replay.standing.pruned = extent.pruned;
-    let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
-    let JournalReplay { mut standing, elsewhere, .. } = replay;
-    (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
-    if !same {
-        // What nobody signed says nothing about anybody.
-        (findings, standing) = (Findings::at(prefix), StandingUses::at(gate));
-        findings.error(None, Rule::Root, "it changed while it was audited");
-        standing.damaged = true;
-    }
-    standing.finish();
-    take_back(gate, &mut standing, part, &elsewhere, &mut findings);
-    (findings, standing, same)
-}
-
-/// Takes back what the ledger reversed. What is a redemption of no pass is told in the first reading.
-fn take_back(
-    gate: &EnrolledGate,
-    standing: &mut StandingUses,
-    part: Part,
-    elsewhere: &Indices,
-    findings: &mut Findings,
-) {
+/// Takes back what the ledger reversed. What is a redemption of no pass is reported in the first reading.
+fn take_back(gate: &EnrolledGate, standing: &mut StandingUses, selection: &Selection, findings: &mut Findings) {
     let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
     for (entry, index) in &gate.reversals {
         let unknown = *index < standing.pruned || standing.damaged || standing.ends.is_some_and(|ends| *index >= ends);
-        if is_here(*index, standing, part, elsewhere) && !standing.reverse(*index, *entry) && !unknown {
+        if selection.decides(*index, standing) && !standing.reverse(*index, *entry) && !unknown {
             found.error(*entry, Rule::Annulment, NO_REDEMPTION);
         }
     }

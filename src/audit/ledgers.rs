@@ -4,7 +4,7 @@ use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{ListId, Lists};
 use super::paths::{below, prefix_of};
-use super::published::{LogFiles, PublishedLog, read_checkpoint, read_linked_log};
+use super::published::{LogFiles, LogHead, PublishedLog, read_checkpoint, read_linked_log};
 use crate::crypto::Hash;
 use crate::id::MemberId;
 use crate::ledger::{Entry, LedgerCheckpoint, StatementRef, journal_verifier, log_verifiers};
@@ -138,7 +138,8 @@ pub(super) fn read_city<F: Files>(
     let origin = lists.bundle.trust().ledger_origin(member);
     let place = &LogFiles { files, prefix: &prefix, paths };
     let signed = read_checkpoint(place, verify, &mut findings);
-    let log = read_linked_log(place, &origin, signed, false, &mut findings, |index, body, findings| {
+    let log = LogHead { origin: &origin, signed, prunable: false };
+    let log = read_linked_log(place, log, &mut findings, |index, body, findings| {
         if let Some(body) = body {
             reading.entry(index, body, findings);
         }
@@ -186,6 +187,15 @@ fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
             format_args!("the checkpoint is signed by {}, whom nobody knows", name.escape_debug()),
         );
     }
+}
+
+/// An entry that seals a journal.
+struct Sealing<'a> {
+    index: u64,
+    time: UnixTime,
+    gate: u32,
+    first: u64,
+    note: &'a str,
 }
 
 /// The replay of one ledger.
@@ -246,7 +256,8 @@ impl<'a> LedgerReplay<'a> {
                 self.published(index, digest, &ListId::Status(self.member, uri, issued), findings);
             }
             Entry::JournalSealed { gate, first, checkpoint } => {
-                self.sealed(index, time, (gate, first, &checkpoint), findings);
+                let seal = Sealing { index, time, gate, first, note: &checkpoint };
+                self.sealed(seal, findings);
             }
             Entry::Reversal { gate, index: reversed } => self.reversals.push((index, gate, reversed)),
             Entry::GapDeclared { gate, from, until } => self.gap(index, gate, from, until, findings),
@@ -344,7 +355,8 @@ impl<'a> LedgerReplay<'a> {
         );
     }
 
-    fn sealed(&mut self, index: u64, time: UnixTime, (number, first, note): (u32, u64, &str), findings: &mut Findings) {
+    fn sealed(&mut self, seal: Sealing<'_>, findings: &mut Findings) {
+        let Sealing { index, time, gate: number, first, note } = seal;
         let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
             return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
         };

@@ -46,7 +46,7 @@ impl Lists {
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
         let mut published = BTreeMap::new();
-        let trust = read_trust(files, &named("trust/trust-list-"), (anchor, depth), &mut published, findings)?;
+        let trust = read_trust(files, &named("trust/trust-list-"), anchor, depth, &mut published, findings)?;
         let mut versions = BTreeMap::new();
         let mut bundle = Bundle::new(trust.newest().clone());
         for path in named("trust/catalogue-") {
@@ -171,7 +171,8 @@ impl StatusNumbers {
 fn read_trust<F: Files>(
     files: &F,
     paths: &[&String],
-    (anchor, depth): (Option<&Hash>, Depth),
+    anchor: Option<&Hash>,
+    depth: Depth,
     published: &mut BTreeMap<Hash, (ListId, String)>,
     findings: &mut Findings,
 ) -> Option<TrustHistory> {

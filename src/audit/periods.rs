@@ -16,12 +16,11 @@ use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
 use super::lists::Lists;
-use super::options::Options;
 use super::overuse::{Judged, judge};
 use super::paths::prefix_of;
 use super::published::Comparison;
 use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
-use super::standing::StandingByPass;
+use super::standing::{Completeness, StandingByPass};
 use super::statement::{Adjustment, MAX_STATEMENT, SettlementPeriod, Statement, StatementError, TakenBack};
 use super::uses::{PlacedUse, Redeemed};
 use crate::crypto::{Hash, sha256};
@@ -30,17 +29,6 @@ use crate::ledger::CutOff;
 use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What is left of the records to settle from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Completeness {
-    /// All of them.
-    Whole,
-    /// The first of some journal were pruned, which is allowed.
-    Pruned,
-    /// A log is missing, ends too early, or is not what was signed.
-    Damaged,
-}
 
 /// The periods in their order.
 pub(super) struct Periods {
@@ -51,6 +39,43 @@ pub(super) struct Periods {
     open: Bundle,
     /// A ledger is not there, or may go on after what is there of it: so there may be statements that nobody reads here.
     may_go_on: bool,
+}
+
+/// What was decided so far, part by part of the passes.
+pub(super) struct Decided<'a> {
+    periods: &'a Periods,
+    books: Books<'a>,
+    judged: Judged,
+    /// What the over-use follows from.
+    cases: Vec<Case>,
+    completeness: Completeness,
+}
+
+impl<'a> Decided<'a> {
+    /// Nothing yet.
+    pub(super) fn none(periods: &'a Periods) -> Self {
+        let (judged, cases, completeness) = (Judged::default(), Vec::new(), Completeness::Whole);
+        Self { periods, books: Books::open(periods), judged, cases, completeness }
+    }
+
+    /// Decides all uses of the passes of one part.
+    pub(super) fn add(&mut self, uses: &StandingByPass, completeness: Completeness) {
+        self.completeness = self.completeness.max(completeness);
+        self.periods.decide(uses, self);
+    }
+
+    /// Settles, and compares the statements with what the members agreed to and with what is published. The statement is
+    /// the one that is wanted.
+    pub(super) fn settle<F: Files>(self, files: &F, findings: &mut Findings) -> (Judged, Vec<Case>, Option<Statement>) {
+        let Self { periods, books, judged, mut cases, completeness } = self;
+        let statement = periods.settle(files, books, completeness, findings);
+        let Judged { mut over_use, mut other_grants } = judged;
+        // The order of a pass's uses stays.
+        over_use.sort_by_key(|over| over.pass);
+        other_grants.sort_by_key(|other| other.pass);
+        cases.sort_by_key(|case| case.pass);
+        (Judged { over_use, other_grants }, cases, statement)
+    }
 }
 
 /// One period, and the ledgers' sizes at its end.
@@ -88,9 +113,14 @@ impl From<Booked> for Settled {
 }
 
 impl Periods {
-    /// The periods that the ledgers hold statements of, and after them that of `options`, up to the
+    /// The periods that the ledgers hold statements of, and after them the one asked for, up to the
     /// ledgers' present sizes.
-    pub(super) fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Self {
+    pub(super) fn find(
+        cities: &[City],
+        lists: &Lists,
+        asked: Option<SettlementPeriod>,
+        findings: &mut Findings,
+    ) -> Self {
         let agreed =
             cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
         if !agreed.is_empty() {
@@ -112,15 +142,15 @@ impl Periods {
         }
         periods.check(cities, lists, findings);
         let settled_until = agreed.last().map(|last| last.until);
-        if let Some(period) = options.period.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
+        if let Some(period) = asked.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
             let cut_off = |city: &City| {
                 let size = city.log.size();
                 city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
             };
             periods.close(period, cities.iter().filter_map(cut_off).collect(), None, cities, lists);
         }
-        let asked = |period| periods.closings.iter().rposition(|closing| closing.period == period);
-        periods.wanted = options.period.map_or_else(|| periods.closings.len().checked_sub(1), asked);
+        let place_of = |period| periods.closings.iter().rposition(|closing| closing.period == period);
+        periods.wanted = asked.map_or_else(|| periods.closings.len().checked_sub(1), place_of);
         periods
     }
 
@@ -188,14 +218,9 @@ impl Periods {
         self.closings.get(period).map_or(&self.open, |closing| &closing.bundle)
     }
 
-    /// Decides all uses again, pass by pass, tells what was over-use, and books them.
-    pub(super) fn decide(
-        &self,
-        all: &StandingByPass,
-        books: &mut Books<'_>,
-        found: &mut Judged,
-        cases: &mut Vec<Case>,
-    ) {
+    /// Decides all uses again, pass by pass, notes what was over-use, and books them.
+    fn decide(&self, all: &StandingByPass, decided: &mut Decided<'_>) {
+        let Decided { books, judged: found, cases, .. } = decided;
         let mut from = 0;
         while let Some(of_pass) = all.pass_at(from) {
             from = of_pass.end;
@@ -236,7 +261,7 @@ impl Periods {
     ///
     /// Where redemptions are gone, only a statement that the members agreed to counts, and it may say more than
     /// what is left can show.
-    pub(super) fn settle<F: Files>(
+    fn settle<F: Files>(
         &self,
         files: &F,
         mut books: Books<'_>,
@@ -348,7 +373,7 @@ impl<'a> PublishedStatement<'a> {
 }
 
 /// The accounts of all periods, and what their statements follow from besides.
-pub(super) struct Books<'a> {
+struct Books<'a> {
     periods: &'a Periods,
     books: Vec<Book<'a>>,
 }
@@ -367,7 +392,7 @@ struct Book<'a> {
 
 impl<'a> Books<'a> {
     /// Nothing is booked yet.
-    pub(super) fn open(periods: &'a Periods) -> Self {
+    fn open(periods: &'a Periods) -> Self {
         let book = |closing: &'a Closing| Book {
             account: closing.account(),
             faults: BTreeMap::new(),

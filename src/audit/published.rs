@@ -13,7 +13,9 @@ use crate::tlog::{
     BundleLeaves, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
     inclusion_proof, tiles_of,
 };
+use core::iter::Peekable;
 use core::ops::RangeInclusive;
+use core::slice;
 use std::collections::BTreeMap;
 
 /// Hashes in a full tile, and the levels of the tree in it.
@@ -214,71 +216,60 @@ pub(super) fn size_of<F: Files>(
     signed.map_or_else(|| bundles().max().unwrap_or(0), SignedCheckpoint::size)
 }
 
+/// What a log is known to be before its entries are read.
+pub(super) struct LogHead<'a> {
+    pub(super) origin: &'a str,
+    pub(super) signed: Option<SignedCheckpoint>,
+    /// Whether entries of it may be pruned at all.
+    pub(super) prunable: bool,
+}
+
 /// Reads a published log under its checkpoint and hands each entry's body to `visit`, in order; of a pruned
 /// entry there is none.
 ///
-/// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. `prunable` says whether entries of
-/// this log may be pruned at all; the roots at `sizes`, which ascend, are kept.
+/// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. The roots at `sizes`, which ascend,
+/// are kept.
 pub(super) fn read_log<F: Files>(
     place: &LogFiles<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
+    log: LogHead<'_>,
     sizes: &[u64],
     findings: &mut Findings,
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> ReadLog {
-    read_entries(place, origin, signed, prunable, (sizes, |_: &[Hash]| {}), findings, visit)
+    read_entries(place, log, Growing::new(sizes, |_: &[Hash]| {}), findings, visit)
 }
 
 /// As [`read_log`], with the links: 32 bytes for each entry.
 pub(super) fn read_linked_log<F: Files>(
     place: &LogFiles<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
+    log: LogHead<'_>,
     findings: &mut Findings,
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
     let mut links = Vec::new();
-    let read = read_entries(
-        place,
-        origin,
-        signed,
-        prunable,
-        (&[], |new: &[Hash]| links.extend_from_slice(new)),
-        findings,
-        visit,
-    );
+    let growing = Growing::new(&[], |new: &[Hash]| links.extend_from_slice(new));
+    let read = read_entries(place, log, growing, findings, visit);
     PublishedLog { read, links }
 }
 
-fn read_entries<F: Files>(
-    place: &LogFiles<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
-    (sizes, mut keep): (&[u64], impl FnMut(&[Hash])),
-    findings: &mut Findings,
-    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
-) -> ReadLog {
-    let LogFiles { files, prefix, .. } = *place;
-    let size = size_of(place, signed.as_ref());
-    let mut previous = genesis(origin);
-    let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
-    let mut listed = ListedFiles::new(place, size, findings);
-    let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
-    // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
-    // gone by now, and one that is not may have come.
-    let is_gone = |bundle: &Resource| matches!(files.read(&format!("{prefix}/{bundle}")), Ok(None));
-    let stands_in =
-        |bundle: &Resource| bundle.id().is_full() && listed.has(Resource::Hashes(bundle.id())) && is_gone(bundle);
-    let gone = bundles.clone().take_while(stands_in).count();
-    if gone > 0 && !prunable {
-        findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
+/// A tree as it grows, with its roots at the sizes that were asked for.
+struct Growing<'a, K> {
+    tree: Tree,
+    roots: BTreeMap<u64, Hash>,
+    /// Those not reached yet, which ascend.
+    sizes: Peekable<slice::Iter<'a, u64>>,
+    /// Is handed all links.
+    keep: K,
+}
+
+impl<'a, K: FnMut(&[Hash])> Growing<'a, K> {
+    fn new(sizes: &'a [u64], keep: K) -> Self {
+        Self { tree: Tree::default(), roots: BTreeMap::new(), sizes: sizes.iter().peekable(), keep }
     }
-    let gone = if prunable { gone } else { 0 };
-    let mut grow = |tree: &mut Tree, mut links: &[Hash]| {
+
+    /// Takes these links, and hands each tile to `full` as soon as it is.
+    fn grow(&mut self, mut links: &[Hash], mut full: impl FnMut(&[Hash])) {
+        let Self { tree, roots, sizes, keep } = self;
         keep(links);
         loop {
             while let Some(size) = sizes.next_if(|size| **size <= tree.size) {
@@ -294,17 +285,41 @@ fn read_entries<F: Files>(
             let taken = tree.fill(most.and_then(|most| links.get(..most)).unwrap_or(links));
             links = links.get(taken..).unwrap_or_default();
             if tree.is_full() {
-                listed.check_links(&tree.tile);
+                full(&tree.tile);
             }
         }
-    };
+    }
+}
+
+fn read_entries<F: Files>(
+    place: &LogFiles<'_, F>,
+    LogHead { origin, signed, prunable }: LogHead<'_>,
+    mut growing: Growing<'_, impl FnMut(&[Hash])>,
+    findings: &mut Findings,
+    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
+) -> ReadLog {
+    let LogFiles { files, prefix, .. } = *place;
+    let size = size_of(place, signed.as_ref());
+    let mut previous = genesis(origin);
+    let mut listed = ListedFiles::new(place, size, findings);
+    let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
+    // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
+    // gone by now, and one that is not may have come.
+    let is_gone = |bundle: &Resource| matches!(files.read(&format!("{prefix}/{bundle}")), Ok(None));
+    let stands_in =
+        |bundle: &Resource| bundle.id().is_full() && listed.has(Resource::Hashes(bundle.id())) && is_gone(bundle);
+    let gone = bundles.clone().take_while(stands_in).count();
+    if gone > 0 && !prunable {
+        findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
+    }
+    let gone = if prunable { gone } else { 0 };
     for resource in bundles.clone().take(gone) {
         let Some(tile) = pruned_links(files, prefix, resource.id(), findings) else { break };
-        (tree.size..).zip(&tile).for_each(|(index, _)| visit(index, None, findings));
+        (growing.tree.size..).zip(&tile).for_each(|(index, _)| visit(index, None, findings));
         previous = tile.last().copied().unwrap_or(previous);
-        grow(&mut tree, &tile);
+        growing.grow(&tile, |tile| listed.check_links(tile));
     }
-    let (pruned, before) = (tree.size, previous);
+    let (pruned, before) = (growing.tree.size, previous);
     if pruned > 0 {
         findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
     }
@@ -320,7 +335,7 @@ fn read_entries<F: Files>(
             break;
         };
         let leaves = BundleLeaves::new(&bundle, resource.id().width());
-        for (index, (entry, leaf)) in (tree.size..).zip(leaves.iter()) {
+        for (index, (entry, leaf)) in (growing.tree.size..).zip(leaves.iter()) {
             let (body, broken) = follow(&mut previous, entry, leaf);
             if let Some(broken) = broken {
                 findings.error(index, Rule::Chain, broken);
@@ -329,13 +344,14 @@ fn read_entries<F: Files>(
                 visit(index, Some(body), findings);
             }
         }
-        grow(&mut tree, &leaves.hashes);
+        growing.grow(&leaves.hashes, |tile| listed.check_links(tile));
         if let Some(error) = leaves.error {
             findings.error_at(&path, Rule::Bundle, error);
             damaged = true;
         }
     }
-    grow(&mut tree, &[]);
+    growing.grow(&[], |_| {});
+    let Growing { tree, roots, .. } = growing;
     let root = tree.root();
     if let Some(signed) = &signed
         && !damaged

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::counts::Counts;
 use super::depth::Depth;
+use super::files::Listing;
 use super::finding::{Finding, FindingSeverity};
 use super::json::Json;
 use super::ledgers::City;
@@ -72,6 +73,25 @@ impl LedgerRead {
 }
 
 impl Report {
+    /// Nothing is read yet but what there is to read.
+    pub(super) fn of<E>(depth: Depth, listing: &Listing<E>) -> Self {
+        Self {
+            depth,
+            findings: Vec::new(),
+            over_use: Vec::new(),
+            other_grants: Vec::new(),
+            cases: Vec::new(),
+            statement: None,
+            settled: Vec::new(),
+            anchor: None,
+            counts: Counts::default(),
+            ledgers: Vec::new(),
+            agreed: 0,
+            not_given: listing.missing(),
+            not_read: listing.unread(),
+        }
+    }
+
     /// Whether nothing is wrong. Notices are allowed.
     #[must_use]
     pub fn is_clean(&self) -> bool {

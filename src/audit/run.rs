@@ -1,23 +1,19 @@
-//! The audit as a whole: lists, ledgers, journals, over-use, statement.
+//! The audit as a whole: it runs the floors below, from the paths up to the report.
 
 use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
-use super::counts::Counts;
 use super::depth::Depth;
 use super::files::{Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
-use super::journals::{JournalAudit, audit_again, audit_journal};
-use super::ledgers::{City, EnrolledGate, read_city};
+use super::ledgers::{City, read_city};
 use super::lists::Lists;
 use super::moment::Moment;
 use super::options::Options;
 use super::overuse::Judged;
-use super::parts::{Division, Extent, most_records};
-use super::paths::{below, is_above, place_of, prefix_of};
-use super::periods::{Books, Completeness, Periods};
+use super::paths::{below, is_above, prefix_of};
+use super::periods::{Decided, Periods};
+use super::readings::Readings;
 use super::report::{LedgerRead, Report};
-use super::standing::StandingUses;
 use super::threads::parallel;
-use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 
 /// Audits published files.
@@ -27,39 +23,64 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let mut findings = Findings::at("");
     let (moment, mut listing) = Moment::of(files);
     listing.take_strays(&mut findings);
-    let (not_given, not_read) = (listing.missing(), listing.unread());
-    let Listing { paths, faults, .. } = listing;
-    let (files, paths) = (&moment, &*paths);
-    faults.iter().for_each(|(place, error)| findings.error_at(place, Rule::Listing, error));
-    let lists = Lists::read(files, paths, options.anchor.as_ref(), options.depth, &mut findings);
-    let depth = options.depth;
-    let mut report = Report {
-        depth,
-        findings: Vec::new(),
-        over_use: Vec::new(),
-        other_grants: Vec::new(),
-        cases: Vec::new(),
-        statement: None,
-        settled: Vec::new(),
-        anchor: None,
-        counts: Counts::default(),
-        ledgers: Vec::new(),
-        agreed: 0,
-        not_given,
-        not_read,
-    };
-    let Some(lists) = lists else {
-        findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from");
-        report.findings = in_order(findings.into_vec(), options);
-        return report;
-    };
-    // Log by log, so that they do not fill the memory.
-    let group = |findings: &mut Findings| {
-        if options.group {
-            findings.group()
-        }
-    };
+    let mut report = Report::of(options.depth, &listing);
+    listing.faults.iter().for_each(|(place, error)| findings.error_at(place, Rule::Listing, error));
+    match Lists::read(&moment, &listing.paths, options.anchor.as_ref(), options.depth, &mut findings) {
+        Some(lists) => audit_by(&lists, &moment, &listing, options, &mut report, &mut findings),
+        None => findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from"),
+    }
+    report.findings = in_order(findings.into_vec(), options);
+    report
+}
+
+/// Audits by these lists: the ledgers, the journals, and at the last depth what the uses come to.
+fn audit_by<F: Files>(
+    lists: &Lists,
+    files: &F,
+    listing: &Listing<F::Error>,
+    options: &Options<'_>,
+    report: &mut Report,
+    findings: &mut Findings,
+) {
     report.anchor = Some(lists.anchor());
+    let mut cities = read_ledgers(lists, files, listing, options.threads, findings);
+    report.counts.ledgers = cities.len() as u64;
+    report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
+    report.ledgers = cities.iter().map(LedgerRead::of).collect();
+    check_seen(&mut cities, findings);
+    report.agreed = agreed(&cities, lists.bundle.trust());
+    check_unexpected(&listing.paths, lists, &cities, findings);
+    check_recorded(lists, &cities, findings);
+    let mut of_statement = Findings::at("statement.cbor");
+    let periods =
+        (options.depth >= Depth::Policy).then(|| Periods::find(&cities, lists, options.period, &mut of_statement));
+    let mut decided = periods.as_ref().map(Decided::none);
+    let mut readings = Readings::of(files, lists, &cities, &listing.paths, options);
+    for part in readings.parts() {
+        let read = readings.read(part);
+        findings.append(read.findings);
+        report.counts.add(&read.counts);
+        if let Some(decided) = &mut decided {
+            decided.add(&read.uses, read.completeness);
+        }
+    }
+    if let (Some(periods), Some(decided)) = (&periods, decided) {
+        cities.iter().for_each(|city| city.check_strays(&mut of_statement));
+        let (Judged { over_use, other_grants }, cases, statement) = decided.settle(files, &mut of_statement);
+        (report.over_use, report.other_grants, report.cases) = (over_use, other_grants, cases);
+        (report.statement, report.settled) = (statement, periods.settled());
+    }
+    findings.append(of_statement);
+}
+
+/// The ledgers of the members that have published one.
+fn read_ledgers<F: Files>(
+    lists: &Lists,
+    files: &F,
+    Listing { paths, faults, .. }: &Listing<F::Error>,
+    threads: usize,
+    findings: &mut Findings,
+) -> Vec<City> {
     // Of what cannot be listed nobody knows that it is not there.
     let is_hidden =
         |place: &str| faults.iter().any(|(fault, _)| fault == "." || fault == place || is_above(fault, place));
@@ -68,87 +89,12 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         !is_hidden(&place) || !below(paths, &place).is_empty()
     };
     let members: Vec<MemberId> = lists.cities().into_iter().filter(is_listed).collect();
-    let read = parallel(&members, options.threads, |_| {}, |member| read_city(files, &lists, *member, paths));
-    let mut cities: Vec<City> = Vec::new();
-    for (of_ledger, city) in read {
+    let mut cities = Vec::new();
+    for (of_ledger, city) in parallel(&members, threads, |_| {}, |member| read_city(files, lists, *member, paths)) {
         findings.append(of_ledger);
         cities.extend(city);
     }
-    report.counts.ledgers = cities.len() as u64;
-    report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
-    report.ledgers = cities.iter().map(LedgerRead::of).collect();
-    check_seen(&mut cities, &mut findings);
-    report.agreed = agreed(&cities, lists.bundle.trust());
-    check_unexpected(paths, &lists, &cities, &mut findings);
-    check_recorded(&lists, &cities, &mut findings);
-    let mut found = findings.into_vec();
-    let gates: Vec<(&City, &EnrolledGate)> =
-        cities.iter().flat_map(|city| city.gates.values().map(move |gate| (city, gate))).collect();
-    let parts = parts(&cities, &gates, paths, options);
-    let (first, others) = parts.split();
-    let again = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).count();
-    let all = again.saturating_mul(parts.count().saturating_sub(1)).saturating_add(gates.len());
-    let progress = |before: usize| {
-        move |done: usize| options.progress.map_or((), |progress| progress(before.saturating_add(done), all))
-    };
-    let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
-        let [journal, evidence] =
-            ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate.certificate.gate())));
-        let mut audited = audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first);
-        group(&mut audited.findings);
-        audited
-    });
-    let (mut standing, mut extents) = (Vec::new(), Vec::new());
-    for JournalAudit { findings, standing: of_gate, counts: read, extent } in journals {
-        found.extend(findings.into_vec());
-        report.counts.add(&read);
-        standing.push(of_gate);
-        extents.push(extent);
-    }
-
-    if depth < Depth::Policy {
-        report.findings = in_order(found, options);
-        return report;
-    }
-
-    let mut findings = Findings::at("statement.cbor");
-    let periods = Periods::find(&cities, &lists, options, &mut findings);
-    cities.iter().for_each(|city| city.check_strays(&mut findings));
-    let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
-    let mut left = what_is_left(&cities, &standing);
-    periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
-    let mut again: Vec<(&EnrolledGate, Extent)> =
-        gates.iter().zip(extents).filter_map(|((_, gate), extent)| Some((*gate, extent?))).collect();
-    let mut done = gates.len();
-    let in_a_reading = again.len();
-    for part in others {
-        let read = parallel(&again, options.threads, progress(done), |(gate, extent)| {
-            let mut audited = audit_again(files, &lists, gate, extent, part);
-            group(&mut audited.0);
-            audited
-        });
-        done = done.saturating_add(in_a_reading);
-        let (mut standing, mut same) = (Vec::new(), Vec::new());
-        for (of_journal, stands, is_same) in read {
-            findings.append(of_journal);
-            standing.push(stands);
-            same.push(is_same);
-        }
-        // What changed once is not read again: nothing more would follow from it.
-        let mut same = same.into_iter();
-        again.retain(|_| same.next() == Some(true));
-        left = left.max(what_is_left(&cities, &standing));
-        periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
-    }
-    let statement = periods.settle(files, books, left, &mut findings);
-    found.extend(findings.into_vec());
-    let found = in_order(found, options);
-    let Judged { mut over_use, mut other_grants } = judged;
-    // The order of a pass's uses stays.
-    over_use.sort_by_key(|over| over.pass);
-    other_grants.sort_by_key(|other| other.pass);
-    cases.sort_by_key(|case| case.pass);
-    Report { findings: found, over_use, other_grants, cases, statement, settled: periods.settled(), ..report }
+    cities
 }
 
 /// By place and entry, and of each cause the first where that is wanted.
@@ -156,31 +102,4 @@ fn in_order(found: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
     let mut found = if options.group { grouped(found) } else { found };
     found.sort();
     found
-}
-
-/// So many parts of the passes that each has about as many redemptions as are wanted at once.
-fn parts(cities: &[City], gates: &[(&City, &EnrolledGate)], paths: &[String], options: &Options<'_>) -> Division {
-    if options.depth < Depth::Policy {
-        return Division::ONE;
-    }
-    let records = gates.iter().filter(|(_, gate)| !gate.seals.is_empty()).map(|(_, gate)| {
-        let prefix = place_of("journal", gate.certificate.gate());
-        most_records(&prefix, below(paths, &prefix))
-    });
-    let roots: Vec<Hash> = cities.iter().filter_map(|city| city.log.root_at(city.log.size())).collect();
-    let roots: Vec<&[u8]> = roots.iter().map(|root| &root.0[..]).collect();
-    Division::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
-}
-
-/// Whether all redemptions are there to settle from.
-fn what_is_left(cities: &[City], journals: &[StandingUses]) -> Completeness {
-    let is_short = |standing: &StandingUses| standing.damaged || standing.ends.is_some();
-    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(is_short);
-    if damaged {
-        Completeness::Damaged
-    } else if journals.iter().any(|standing| standing.pruned > 0) {
-        Completeness::Pruned
-    } else {
-        Completeness::Whole
-    }
 }

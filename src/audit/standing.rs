@@ -15,6 +15,17 @@ use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What is left of the records to settle from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Completeness {
+    /// All of them.
+    Whole,
+    /// The first of some journal were pruned, which is allowed.
+    Pruned,
+    /// A log is missing, ends too early, or is not what was signed.
+    Damaged,
+}
+
 /// What stands at a gate.
 #[derive(Debug, Default)]
 pub(super) struct StandingUses {

@@ -98,7 +98,8 @@ fn found(files: &MemoryFiles, signed: &SignedCheckpoint) -> Vec<(String, Rule)> 
     let paths: Vec<String> = files.keys().cloned().collect();
     let place = LogFiles { files, prefix: "log", paths: &paths };
     let mut findings = Findings::at("log");
-    read_log(&place, ORIGIN, Some(signed.clone()), true, &[], &mut findings, |_, _, _| ());
+    let log = LogHead { origin: ORIGIN, signed: Some(signed.clone()), prunable: true };
+    read_log(&place, log, &[], &mut findings, |_, _, _| ());
     findings.into_vec().into_iter().map(|found| (found.place, found.rule)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Tests of `records.rs`.
+//! Tests of `day.rs`.
 
 use super::*;
 
