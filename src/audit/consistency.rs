@@ -1,5 +1,6 @@
 //! Whether the ledgers, the lists and the files that are there agree with one another.
 
+use super::cause::{Subject, says};
 use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
 use super::lists::{Lists, is_list};
@@ -104,7 +105,11 @@ pub(super) fn check_seen(cities: &mut [City], findings: &mut Findings) {
             let Some(peer) = cities.iter().find(|peer| *origin == *peer.origin) else { continue };
             match peer.log.beside(size, signed.root()) {
                 Comparison::Another => {
-                    found.error(*index, Rule::Fork, format_args!("{origin} publishes another history at size {size}"));
+                    found.error(
+                        *index,
+                        Rule::Fork,
+                        says!(Subject::Name(origin.to_string()) => "{origin} publishes another history at size {size}"),
+                    );
                 }
                 Comparison::Behind => seen(peer, size, &format_args!("{} entry {index} saw", prefix_of(city.member))),
                 Comparison::Same | Comparison::Unknown => {}
@@ -122,7 +127,7 @@ pub(super) fn check_seen(cities: &mut [City], findings: &mut Findings) {
         let Some((size, by)) = larger.get(&city.member) else { continue };
         city.behind = true;
         let own = city.log.size();
-        let told = format_args!("it is published up to size {own}, and {by} it at size {size}");
+        let told = says!(Subject::Name(by.clone()) => "it is published up to size {own}, and {by} it at size {size}");
         findings.notice_at(&prefix_of(city.member), Rule::Behind, told);
     }
 }

@@ -1,8 +1,8 @@
 //! What the records of a journal come to between two closes of the day.
 
+use super::cause::{Says, says};
 use super::finding::{Findings, Rule};
 use crate::gate::{Reason, Totals};
-use core::fmt;
 use std::collections::BTreeMap;
 
 /// The records since the last day close.
@@ -33,7 +33,7 @@ impl DayRecords {
         // Of a day whose first records were pruned, the totals can only be too low.
         let pruned = self.pruned && at_least(totals, &self.totals);
         if *totals != self.totals && !pruned {
-            findings.error(index, Rule::Totals, format_args!("says {totals:?}, the records say {:?}", self.totals));
+            findings.error(index, Rule::Totals, says!("says {totals:?}, the records say {:?}", self.totals));
         }
         (self.totals, self.pruned) = (Totals::default(), false);
     }
@@ -45,13 +45,13 @@ impl DayRecords {
             let counted = refused.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);
             if counted < let_in {
                 let reason = reason.number();
-                let told = format_args!("let in {let_in} times after refusal {reason}, of which it counts {counted}");
+                let told = says!("let in {let_in} times after refusal {reason}, of which it counts {counted}");
                 findings.notice(index, Rule::Totals, told);
             }
         }
     }
 
-    pub(super) fn outage(&mut self, index: u64, open: bool, told: fmt::Arguments<'_>, findings: &mut Findings) {
+    pub(super) fn outage(&mut self, index: u64, open: bool, told: Says<'_>, findings: &mut Findings) {
         if self.outage == Some(open) {
             findings.error(index, Rule::Outage, "an outage opens once, then closes once");
         } else {

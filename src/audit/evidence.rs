@@ -1,5 +1,6 @@
 //! The evidence of one gate: what was shown at it, beside the records of its journal.
 
+use super::cause::{Because, says};
 use super::files::{Files, read};
 use super::finding::{Findings, Rule};
 use super::standing::StandingUses;
@@ -102,14 +103,13 @@ impl<'a, F: Files> Evidence<'a, F> {
             (None, _) => {}
             (Some(only), 0) => findings.notice(only, Rule::Pruned, "its evidence was erased"),
             (Some(first), more) => {
-                let detail = format_args!("its evidence was erased, and that of {more} more");
+                let detail = says!("its evidence was erased, and that of {more} more");
                 findings.notice(first, Rule::Pruned, detail);
             }
         }
         if self.unpublished > 0 {
             let (ends, unpublished) = (self.ends, self.unpublished);
-            let detail =
-                format_args!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
+            let detail = says!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
             findings.notice_at(&self.prefix, Rule::Behind, detail);
         }
     }
@@ -158,7 +158,7 @@ impl<'a, F: Files> Evidence<'a, F> {
             // Erased as a whole: each redemption says so.
             Ok(None) => return Vec::new(),
             Err(error) => {
-                findings.error_at(&path, Rule::Unreadable, error);
+                findings.error_at(&path, Rule::Unreadable, Because(error));
                 return Vec::new();
             }
         };
@@ -167,7 +167,7 @@ impl<'a, F: Files> Evidence<'a, F> {
             match entry {
                 Ok(entry) => entries.push((!entry.is_empty()).then(|| entry.to_vec())),
                 Err(error) => {
-                    findings.error_at(&path, Rule::Bundle, error);
+                    findings.error_at(&path, Rule::Bundle, Because(error));
                     break;
                 }
             }
@@ -224,7 +224,7 @@ impl<'a, F: Files> Evidence<'a, F> {
             }
         }
         if goes_on && !standing.damaged {
-            let told = format_args!("it goes on after the journal, which is published up to size {}", self.size);
+            let told = says!("it goes on after the journal, which is published up to size {}", self.size);
             findings.notice_at(&self.prefix, Rule::Behind, told);
         }
     }

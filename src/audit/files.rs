@@ -10,6 +10,7 @@
 //! statement.cbor                                      optional: compared with what is computed
 //! ```
 
+use super::cause::Because;
 use super::finding::{Findings, Rule};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,7 +119,7 @@ pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findin
             None
         }
         Err(error) => {
-            findings.error_at(path, Rule::Unreadable, error);
+            findings.error_at(path, Rule::Unreadable, Because(error));
             None
         }
     }

@@ -1,5 +1,6 @@
 //! The lists that a gate had, by its own word, and what it had read of ledgers.
 
+use super::cause::{Subject, says};
 use super::finding::{Findings, Rule};
 use super::lists::Lists;
 use super::uses::SyncedAt;
@@ -32,10 +33,18 @@ impl<'a> GateLists<'a> {
         let known = |(member, sequence): &&(MemberId, u64)| self.lists.catalogue(*member, *sequence).is_none();
         // Of a list before the pinned one nothing is known.
         if self.lists.trust.list(synced.trust).is_none() && synced.trust >= self.lists.trust.first().sequence() {
-            findings.error(index, Rule::Published, format_args!("trust list {} is not published", synced.trust));
+            findings.error(
+                index,
+                Rule::Published,
+                says!(Subject::TrustList(synced.trust) => "trust list {} is not published", synced.trust),
+            );
         }
         for (member, sequence) in synced.catalogues.iter().filter(known) {
-            findings.error(index, Rule::Published, format_args!("catalogue {sequence} of {member} is not published"));
+            findings.error(
+                index,
+                Rule::Published,
+                says!(Subject::Catalogue(*member, *sequence) => "catalogue {sequence} of {member} is not published"),
+            );
         }
         if self.synced.as_ref().is_some_and(|before| knows_less(synced, before, self.lists)) {
             findings.error(index, Rule::Decision, "the gate says that it knows less than before");

@@ -1,5 +1,6 @@
 //! One gate's published journal: read, replayed, and held against the seals in its city's ledger.
 
+use super::cause::says;
 use super::counts::Counts;
 use super::depth::Depth;
 use super::evidence::Evidence;
@@ -111,7 +112,7 @@ impl<F: Files> Journal<'_, F> {
         if read_checkpoint(log_files, verify, &mut Findings::at("")).is_some() {
             findings.notice(None, Rule::Behind, "the ledger, as it is published, has no seal of this gate yet");
         } else {
-            let detail = format_args!("the ledger has no good seal of this gate, and {count} files are here");
+            let detail = says!("the ledger has no good seal of this gate, and {count} files are here");
             findings.error(None, Rule::Unexpected, detail);
         }
     }
@@ -156,22 +157,18 @@ fn check_seals(gate: &EnrolledGate, cut: bool, log: &ReadLog, findings: &mut Fin
     for seal in gate.seals.iter().filter(|_| !log.damaged) {
         let size = seal.signed.size();
         if ends.is_none_or(|ends| size <= ends) && log.roots.get(&size) != Some(&seal.signed.root()) {
-            findings.error(
-                None,
-                Rule::Seal,
-                format_args!("not the journal that ledger entry {} seals at {size}", seal.entry),
-            );
+            findings.error(None, Rule::Seal, says!("not the journal that ledger entry {} seals at {size}", seal.entry));
         }
     }
     let (Some(last), Some(signed)) = (gate.seals.last(), &log.signed) else { return };
     if let Some(ends) = ends {
         let (entry, size) = (last.entry, last.signed.size());
-        let told = format_args!("it is published up to size {ends}, and ledger entry {entry} seals it at {size}");
+        let told = says!("it is published up to size {ends}, and ledger entry {entry} seals it at {size}");
         findings.notice(None, Rule::Behind, told);
     } else if signed.size() > last.signed.size() {
         if !cut {
             let (size, sealed) = (signed.size(), last.signed.size());
-            let told = format_args!("it is published up to size {size}, and sealed only up to {sealed}");
+            let told = says!("it is published up to size {size}, and sealed only up to {sealed}");
             findings.notice(None, Rule::Behind, told);
         }
     } else if signed.note() != last.signed.note() && !cut {

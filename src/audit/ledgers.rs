@@ -1,5 +1,6 @@
 //! The cities' ledgers: each one read and replayed, entry by entry.
 
+use super::cause::{Because, Subject, says};
 use super::files::Files;
 use super::finding::{Findings, Rule};
 use super::lists::{ListId, Lists};
@@ -168,23 +169,20 @@ fn check_cosignatures(checkpoint: &LedgerCheckpoint, findings: &mut Findings) {
     let cosignatures = checkpoint.cosignatures();
     if checkpoint.final_at().is_none() {
         let counted = cosignatures.iter().filter(|cosignature| cosignature.counts).count();
-        findings.error(None, Rule::Cosignature, format_args!("{counted} witnesses cosigned the checkpoint"));
+        findings.error(None, Rule::Cosignature, says!("{counted} witnesses cosigned the checkpoint"));
     }
     for cosignature in cosignatures.iter().filter(|cosignature| !cosignature.counts) {
         findings.error(
             None,
             Rule::Cosignature,
-            format_args!(
-                "{} cosigned at {}, when its key or the log's was not valid",
-                cosignature.member, cosignature.time
-            ),
+            says!("{} cosigned at {}, when its key or the log's was not valid", cosignature.member, cosignature.time),
         );
     }
     for (name, _) in checkpoint.unknown_lines() {
         findings.error(
             None,
             Rule::UnknownSignature,
-            format_args!("the checkpoint is signed by {}, whom nobody knows", name.escape_debug()),
+            says!(Subject::Name(name.to_string()) => "the checkpoint is signed by {}, whom nobody knows", name.escape_debug()),
         );
     }
 }
@@ -234,17 +232,21 @@ impl<'a> LedgerReplay<'a> {
     pub(super) fn entry(&mut self, index: u64, body: &[u8], findings: &mut Findings) {
         let (time, entry) = match Entry::decode(body) {
             Ok(decoded) => decoded,
-            Err(error) => return findings.error(index, Rule::Entry, error),
+            Err(error) => return findings.error(index, Rule::Entry, Because(error)),
         };
         if time < self.last {
-            findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.last));
+            findings.error(index, Rule::Clock, says!("{time} is before {}", self.last));
         }
         self.last = time;
         match entry {
             Entry::GateEnrolled { certificate } => self.enrolled(index, time, &certificate, findings),
             Entry::GateRetired { gate } => match self.gates.get_mut(&gate) {
                 Some(gate) if !gate.retired => gate.retired = true,
-                _ => findings.error(index, Rule::Seal, format_args!("gate {gate} is not enrolled, or retired")),
+                _ => findings.error(
+                    index,
+                    Rule::Seal,
+                    says!(Subject::Gate(gate) => "gate {} is not enrolled, or retired", gate),
+                ),
             },
             Entry::CataloguePublished { sequence, digest } => {
                 if self.published(index, digest, &ListId::Catalogue(self.member, sequence), findings) {
@@ -270,7 +272,11 @@ impl<'a> LedgerReplay<'a> {
     fn published(&self, index: u64, digest: Hash, id: &ListId, findings: &mut Findings) -> bool {
         let published = self.lists.is_published(&digest, id);
         if !published {
-            findings.error(index, Rule::Published, format_args!("no such list with digest {digest} is published"));
+            findings.error(
+                index,
+                Rule::Published,
+                says!(Subject::Digest(digest) => "no such list with digest {digest} is published"),
+            );
         }
         published
     }
@@ -293,13 +299,17 @@ impl<'a> LedgerReplay<'a> {
             findings.error(
                 index,
                 Rule::TrustList,
-                format_args!("list {sequence} does not follow the one adopted before"),
+                says!(Subject::TrustList(sequence) => "list {sequence} does not follow the one adopted before"),
             );
         }
         self.adopted = self.lists.trust.list(sequence);
         self.adoptions.push((index, sequence));
         if self.adopted.is_some_and(|list| time < list.issued()) {
-            findings.error(index, Rule::TrustList, format_args!("list {sequence} was adopted before it was issued"));
+            findings.error(
+                index,
+                Rule::TrustList,
+                says!(Subject::TrustList(sequence) => "list {sequence} was adopted before it was issued"),
+            );
         }
     }
 
@@ -310,7 +320,7 @@ impl<'a> LedgerReplay<'a> {
         let keys: Vec<NoteVerifier> = peers.flat_map(|peer| log_verifiers(trust, peer.id, time)).collect();
         match SignedCheckpoint::verify_any(note.as_bytes(), &keys) {
             Ok(signed) => self.peers.push((index, signed)),
-            Err(error) => findings.error(index, Rule::Fork, error),
+            Err(error) => findings.error(index, Rule::Fork, Because(error)),
         }
     }
 
@@ -321,14 +331,14 @@ impl<'a> LedgerReplay<'a> {
         }
         let certificate = match GateCertificate::verify(certificate, trust) {
             Ok(certificate) => certificate,
-            Err(error) => return findings.error(index, Rule::Certificate, error),
+            Err(error) => return findings.error(index, Rule::Certificate, Because(error)),
         };
         let gate = certificate.gate();
         if gate.member != self.member || self.gates.contains_key(&gate.number) {
             return findings.error(
                 index,
                 Rule::Certificate,
-                format_args!("{gate} is not this member's, or enrolled twice"),
+                says!(Subject::GateOf(gate) => "{gate} is not this member's, or enrolled twice"),
             );
         }
         match journal_verifier(self.lists.bundle.trust(), &certificate) {
@@ -337,7 +347,7 @@ impl<'a> LedgerReplay<'a> {
                 let seen = EnrolledGate { certificate, verifier, seals, retired: false, reversals };
                 self.gates.insert(gate.number, seen);
             }
-            Err(error) => findings.error(index, Rule::Certificate, error),
+            Err(error) => findings.error(index, Rule::Certificate, Because(error)),
         }
     }
 
@@ -345,28 +355,36 @@ impl<'a> LedgerReplay<'a> {
     fn gap(&self, index: u64, number: u32, from: u64, until: u64, findings: &mut Findings) {
         let sealed = self.gates.get(&number).map(|gate| gate.seals.last().map_or(0, |seal| seal.signed.size()));
         if sealed.is_none_or(|sealed| from < sealed) {
-            let detail = format_args!("records {from} to {until} of gate {number} are not lost");
+            let detail = says!(Subject::Gate(number) => "records {from} to {until} of gate {number} are not lost");
             return findings.error(index, Rule::Missing, detail);
         }
         findings.notice(
             index,
             Rule::Missing,
-            format_args!("records {from} to {until} of gate {number} are declared lost"),
+            says!(Subject::Gate(number) => "records {from} to {until} of gate {number} are declared lost"),
         );
     }
 
     fn sealed(&mut self, seal: Sealing<'_>, findings: &mut Findings) {
         let Sealing { index, time, gate: number, first, note } = seal;
         let Some(gate) = self.gates.get_mut(&number).filter(|gate| !gate.retired) else {
-            return findings.error(index, Rule::Seal, format_args!("gate {number} is not enrolled, or retired"));
+            return findings.error(
+                index,
+                Rule::Seal,
+                says!(Subject::Gate(number) => "gate {} is not enrolled, or retired", number),
+            );
         };
         let signed = match SignedCheckpoint::verify(note.as_bytes(), &gate.verifier) {
             Ok(signed) => signed,
-            Err(error) => return findings.error(index, Rule::Seal, error),
+            Err(error) => return findings.error(index, Rule::Seal, Because(error)),
         };
         let before = gate.seals.last().map_or(0, |seal| seal.signed.size());
         if first != before || signed.size() <= before {
-            findings.error(index, Rule::Seal, format_args!("it does not continue gate {number} from {before}"));
+            findings.error(
+                index,
+                Rule::Seal,
+                says!(Subject::Gate(number) => "it does not continue gate {number} from {before}"),
+            );
         }
         gate.seals.push(Seal { entry: index, time, first, signed });
     }

@@ -1,5 +1,6 @@
 //! The lists under `trust/`: verified in order, kept in all their versions.
 
+use super::cause::{Because, says};
 use super::depth::Depth;
 use super::files::{Files, read};
 use super::finding::{Findings, Rule};
@@ -54,13 +55,13 @@ impl Lists {
             let catalogue = match Catalogue::verify(&bytes, &trust) {
                 Ok(catalogue) => catalogue,
                 Err(error) => {
-                    findings.error_at(path, Rule::Catalogue, error);
+                    findings.error_at(path, Rule::Catalogue, Because(error));
                     continue;
                 }
             };
             let (member, sequence) = (catalogue.member(), catalogue.sequence());
             if let Err(error) = bundle.take_catalogue(catalogue.clone()) {
-                findings.error_at(path, Rule::Catalogue, error);
+                findings.error_at(path, Rule::Catalogue, Because(error));
                 continue;
             }
             if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
@@ -87,7 +88,7 @@ impl Lists {
                         findings.error_at(path, Rule::StatusList, "another list has the same URI and issue time");
                     }
                 }
-                Err(error) => findings.error_at(path, Rule::StatusList, error),
+                Err(error) => findings.error_at(path, Rule::StatusList, Because(error)),
             }
         }
         Some(Self { trust, bundle, status, published, versions })
@@ -153,7 +154,7 @@ impl StatusNumbers {
         let expected = before.as_ref().map_or(1, |(_, before, _)| before.saturating_add(1));
         let number = number.parse().unwrap_or(0);
         if number != expected {
-            findings.error_at(path, Rule::StatusList, format_args!("there is no list of number {expected} before it"));
+            findings.error_at(path, Rule::StatusList, says!("there is no list of number {expected} before it"));
         }
         self.last = Some((member.to_owned(), number, before.and_then(|(_, _, issued)| issued)));
     }
@@ -205,7 +206,7 @@ fn read_trust<F: Files>(
                 }
                 published.insert(digest, (ListId::Trust(sequence), (*path).clone()));
             }
-            Err(error) => findings.error_at(path, Rule::TrustList, error),
+            Err(error) => findings.error_at(path, Rule::TrustList, Because(error)),
         }
     }
     history

@@ -8,6 +8,7 @@
 //! nothing else: [`OverUseProof`].
 
 mod case;
+mod cause;
 mod consistency;
 mod counts;
 mod day;

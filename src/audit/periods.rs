@@ -12,6 +12,7 @@
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
 use super::case::Case;
+use super::cause::{Because, Subject, says};
 use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
@@ -188,11 +189,12 @@ impl Periods {
                     |city| city.log.beside(cut_off.size, cut_off.root) == Comparison::Another,
                 );
                 if wrong {
-                    let detail = format_args!("the cut-off of {member} is not of its ledger");
+                    let detail = says!(Subject::Member(member) => "the cut-off of {member} is not of its ledger");
                     findings.error(None, Rule::Statement, detail);
                 }
                 if before.insert(member, cut_off.size).is_some_and(|size| cut_off.size < size) {
-                    let detail = format_args!("the cut-off of {member} is before that of the period before");
+                    let detail =
+                        says!(Subject::Member(member) => "the cut-off of {member} is before that of the period before");
                     findings.error(None, Rule::Statement, detail);
                 }
             }
@@ -202,7 +204,7 @@ impl Periods {
                 member && closing.cut_offs.iter().all(|cut_off| cut_off.member != city.member)
             };
             for city in cities.iter().filter(left_out) {
-                let detail = format_args!("the period until {} leaves out {}", closing.period.until, city.member);
+                let detail = says!("the period until {} leaves out {}", closing.period.until, city.member);
                 findings.notice(None, Rule::Statement, detail);
             }
         }
@@ -290,7 +292,11 @@ impl Periods {
                 && !computed.as_ref().is_ok_and(|(bytes, _)| agreed(bytes))
             {
                 let detail = "so that the statement cannot be computed again";
-                findings.notice(None, rule, format_args!("for the period until {until}, {why}, {detail}"));
+                findings.notice(
+                    None,
+                    rule,
+                    says!(Subject::Name(why.to_owned()) => "for the period until {until}, {why}, {detail}"),
+                );
                 if published.is_some_and(|published| closing.agreed.is_some() && !published.agreed) {
                     let detail = "the statement published is not the one the members agreed to";
                     findings.error(None, Rule::Statement, detail);
@@ -303,12 +309,12 @@ impl Periods {
             let (bytes, statement) = match computed {
                 Ok(computed) => computed,
                 Err(error) => {
-                    findings.error(None, Rule::Statement, format_args!("the period until {until}: {error}"));
+                    findings.error(None, Rule::Statement, Because(format_args!("the period until {until}: {error}")));
                     continue;
                 }
             };
             if !agreed(&bytes) {
-                let detail = format_args!(
+                let detail = says!(
                     "for the period until {until}, the members agreed to another statement than this audit computes"
                 );
                 findings.error(None, Rule::Statement, detail);
@@ -343,7 +349,7 @@ impl<'a> PublishedStatement<'a> {
         let bytes = match files.read(STATEMENT) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                findings.error(None, Rule::Unreadable, error);
+                findings.error(None, Rule::Unreadable, Because(error));
                 return None;
             }
         };

@@ -5,6 +5,7 @@
 //! bundles of a log were pruned, the tiles stand in for them: their links must hash to the same root,
 //! and the first entry that is left must follow the last of them.
 
+use super::cause::{Because, says};
 use super::files::{Files, read};
 use super::finding::{Findings, Rule};
 use crate::crypto::Hash;
@@ -195,7 +196,7 @@ pub(super) fn read_checkpoint<F: Files>(
     match verify(&note) {
         Ok(signed) => Some(signed),
         Err(error) => {
-            findings.error_at(&path, Rule::Checkpoint, error);
+            findings.error_at(&path, Rule::Checkpoint, Because(error));
             None
         }
     }
@@ -321,7 +322,7 @@ fn read_entries<F: Files>(
     }
     let (pruned, before) = (growing.tree.size, previous);
     if pruned > 0 {
-        findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
+        findings.notice(None, Rule::Pruned, says!("{pruned} entries were pruned: nothing can be said of them"));
     }
     // Where a tile is missing too, nothing that comes after it can be checked.
     let mut damaged = pruned != (gone as u64).saturating_mul(TILE_WIDTH.into());
@@ -346,7 +347,7 @@ fn read_entries<F: Files>(
         }
         growing.grow(&leaves.hashes, |tile| listed.check_links(tile));
         if let Some(error) = leaves.error {
-            findings.error_at(&path, Rule::Bundle, error);
+            findings.error_at(&path, Rule::Bundle, Because(error));
             damaged = true;
         }
     }
@@ -358,11 +359,7 @@ fn read_entries<F: Files>(
         && (tree.size, root) != (signed.size(), signed.root())
     {
         damaged = true;
-        findings.error(
-            None,
-            Rule::Root,
-            format_args!("the entries do not have the root signed at size {}", signed.size()),
-        );
+        findings.error(None, Rule::Root, says!("the entries do not have the root signed at size {}", signed.size()));
     }
     // Of the files of a damaged log nothing is said.
     if !damaged {
@@ -462,7 +459,7 @@ impl<'a, F: Files> ListedFiles<'a, F> {
         }
         if self.beyond > 0 {
             let (beyond, size) = (self.beyond, self.size);
-            let told = format_args!("it is signed up to size {size}, and {beyond} of its files go on after that");
+            let told = says!("it is signed up to size {size}, and {beyond} of its files go on after that");
             self.findings.notice(None, Rule::Behind, told);
         }
         self.findings

@@ -1,5 +1,6 @@
 //! The replay of one journal: every record, its evidence, and the gate's decision on it.
 
+use super::cause::{Because, Subject, says};
 use super::counts::Counts;
 use super::day::DayRecords;
 use super::depth::Depth;
@@ -114,7 +115,7 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         let record = match &decoded {
             Ok(record) => record,
             Err(error) => {
-                findings.error(index, Rule::Record, error);
+                findings.error(index, Rule::Record, Because(error));
                 self.evidence.digest_said(index, None);
                 return;
             }
@@ -164,18 +165,18 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         match record {
             Record::ClockSet { before, .. } if *before != self.clock.last => {
                 let last = self.clock.last;
-                findings.error(index, Rule::Clock, format_args!("says {before}, the record before is of {last}"));
+                findings.error(index, Rule::Clock, says!("says {before}, the record before is of {last}"));
             }
             Record::ClockSet { .. } => {}
             _ if time < self.clock.last => {
-                findings.error(index, Rule::Clock, format_args!("{time} is before {}", self.clock.last));
+                findings.error(index, Rule::Clock, says!("{time} is before {}", self.clock.last));
             }
             _ => {}
         }
         self.clock.last = time;
         self.check_sealed(index, time, findings);
         if !self.gate.certificate.covers(time) {
-            findings.error(index, Rule::Certificate, format_args!("the gate certificate is not in force at {time}"));
+            findings.error(index, Rule::Certificate, says!("the gate certificate is not in force at {time}"));
         }
     }
 
@@ -191,7 +192,7 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         let Some(seal) = self.clock.seals.first().filter(|seal| seal.signed.size() == size) else { return };
         let ahead = time.since(seal.time);
         if ahead > i64::from(self.had.policy(time).code_early) {
-            let told = format_args!("it is dated {ahead} s after ledger entry {} sealed it", seal.entry);
+            let told = says!("it is dated {ahead} s after ledger entry {} sealed it", seal.entry);
             findings.notice(index, Rule::Clock, told);
         }
     }
@@ -217,28 +218,28 @@ impl<'a, F: Files> JournalReplay<'a, F> {
                 self.clock.doubt = Some(false);
             }
             Record::ClockJumped { shown, expected, .. } => {
-                findings.notice(index, Rule::Clock, format_args!("the clock jumped to {shown} from {expected}"));
+                findings.notice(index, Rule::Clock, says!("the clock jumped to {shown} from {expected}"));
                 self.clock.doubt = Some(true);
             }
             Record::DayClosed { time, day, totals, ref refused } => {
                 self.day.close(index, &totals, findings);
                 if day > time.service_day(0) {
-                    findings.error(index, Rule::Totals, format_args!("closes {day}, which had not begun"));
+                    findings.error(index, Rule::Totals, says!("closes {day}, which had not begun"));
                 }
                 self.day.check_refused(index, refused, findings);
             }
             Record::Overridden { entry, .. } => {
                 let (Override { operator, why, party, .. }, refused) = (entry, entry.refused.number());
-                let told = format_args!("operator {operator} let in {party} after refusal {refused}, by reason {why}");
+                let told = says!("operator {operator} let in {party} after refusal {refused}, by reason {why}");
                 findings.notice(index, Rule::Override, told);
                 let count = self.day.overridden.entry(entry.refused).or_default();
                 *count = count.saturating_add(1);
             }
             Record::OutageOpened { since, .. } => {
-                self.day.outage(index, true, format_args!("people pass unchecked since {since}"), findings);
+                self.day.outage(index, true, says!("people pass unchecked since {since}"), findings);
             }
             Record::OutageClosed { let_in, .. } => {
-                self.day.outage(index, false, format_args!("the outage is over, {let_in} people came in"), findings);
+                self.day.outage(index, false, says!("the outage is over, {let_in} people came in"), findings);
             }
             _ => {}
         }
@@ -256,11 +257,11 @@ impl<'a, F: Files> JournalReplay<'a, F> {
             return;
         }
         let Some((pass, used)) = self.standing.of(annulled) else {
-            let detail = format_args!("entry {annulled} is no redemption that can be annulled");
+            let detail = says!("entry {annulled} is no redemption that can be annulled");
             return findings.error(index, Rule::Annulment, detail);
         };
         if !self.clock.sets.may_annul(annulled, used.time, time, self.had.policy(time).annul_within) {
-            let detail = format_args!("entry {annulled}, of {}, can no longer be annulled", used.time);
+            let detail = says!("entry {annulled}, of {}, can no longer be annulled", used.time);
             return findings.error(index, Rule::Annulment, detail);
         }
         if !self.standing.is_reversed(annulled) {
@@ -335,7 +336,7 @@ impl<'a, F: Files> JournalReplay<'a, F> {
                     ShownError::Presentation(_) => Rule::Presentation,
                     ShownError::Mismatch => Rule::Mismatch,
                 };
-                findings.error(index, rule, error);
+                findings.error(index, rule, Because(error));
             }
         }
     }
@@ -361,13 +362,17 @@ impl<'a, F: Files> JournalReplay<'a, F> {
             None => findings.error(
                 index,
                 Rule::Published,
-                format_args!("the status list {uri} of {issued} is not published"),
+                says!(Subject::StatusList(uri.clone()) => "the status list {uri} of {issued} is not published"),
             ),
             Some(list) if list.status(claims.status.index) != Some(Status::Valid) => {
                 findings.error(index, Rule::Revoked, "the gate's status list said that the pass is not valid");
             }
             Some(list) if list.age(self.had.policy(time), time) != Age::Fresh => {
-                findings.error(index, Rule::Decision, format_args!("the status list {uri} of {issued} was too old"));
+                findings.error(
+                    index,
+                    Rule::Decision,
+                    says!(Subject::StatusList(uri.clone()) => "the status list {uri} of {issued} was too old"),
+                );
             }
             Some(_) => {}
         }
@@ -378,7 +383,7 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         let within = i64::from(self.had.policy(redemption.time).rescan_within);
         let before = self.own.recent.insert(redemption.pass, (index, redemption.time));
         if let Some((other, _)) = before.filter(|(_, time)| redemption.time.since(*time) <= within) {
-            findings.error(index, Rule::Decision, format_args!("the pass had just entered, by entry {other}"));
+            findings.error(index, Rule::Decision, says!("the pass had just entered, by entry {other}"));
         }
     }
 
@@ -386,7 +391,11 @@ impl<'a, F: Files> JournalReplay<'a, F> {
     /// admission, so a denial here is one the gate had to give.
     fn decision(&self, index: u64, redemption: &Redemption, visit: Option<&Visit>, findings: &mut Findings) {
         let Some(product) = self.had.lists.bundle.product(redemption.product_ref()) else {
-            findings.error(index, Rule::Decision, format_args!("no product {}", redemption.product_ref()));
+            findings.error(
+                index,
+                Rule::Decision,
+                says!(Subject::Product(redemption.product_ref()) => "no product {}", redemption.product_ref()),
+            );
             return;
         };
         if self.had.trust_age(redemption.time).is_some_and(|age| age != Age::Fresh) {
@@ -395,19 +404,31 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         let venue = self.gate.certificate.venue();
         for member in BTreeSet::from([redemption.pass.issuer, venue.member]) {
             if self.had.catalogue_age(member, redemption.time).is_some_and(|age| age != Age::Fresh) {
-                findings.error(index, Rule::Decision, format_args!("the gate's catalogue of {member} was too old"));
+                findings.error(
+                    index,
+                    Rule::Decision,
+                    says!(Subject::Member(member) => "the gate's catalogue of {member} was too old"),
+                );
             }
             let had = |synced: &Synced| synced.catalogues.iter().any(|(id, _)| *id == member);
             if self.had.synced.as_ref().is_some_and(|synced| !had(synced)) {
-                findings.error(index, Rule::Decision, format_args!("the gate had no catalogue of {member}"));
+                findings.error(
+                    index,
+                    Rule::Decision,
+                    says!(Subject::Member(member) => "the gate had no catalogue of {member}"),
+                );
             }
         }
         let Some(visit) = visit else {
-            findings.error(index, Rule::Decision, format_args!("no venue {venue}"));
+            findings.error(index, Rule::Decision, says!(Subject::Venue(venue) => "no venue {venue}"));
             return;
         };
         let Some(grant) = product.grants.get(usize::from(redemption.grant)) else {
-            findings.error(index, Rule::Decision, format_args!("the product has no grant {}", redemption.grant));
+            findings.error(
+                index,
+                Rule::Decision,
+                says!(Subject::Grant(redemption.grant) => "the product has no grant {}", redemption.grant),
+            );
             return;
         };
         let due = grant.price.fen(visit.venue.reference_fen).saturating_mul(redemption.party.into());
@@ -420,7 +441,7 @@ impl<'a, F: Files> JournalReplay<'a, F> {
             Ok(_) => {}
             // The pass may have been activated elsewhere: over-use is decided with all that was known.
             Err(Denied::ActivationMissed { .. }) if self.had.heard_of_others() => {}
-            Err(denied) => findings.error(index, Rule::Decision, denied),
+            Err(denied) => findings.error(index, Rule::Decision, Because(denied)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The audit as a whole: it runs the floors below, from the paths up to the report.
 
+use super::cause::Because;
 use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
 use super::depth::Depth;
 use super::files::{Files, Listing};
@@ -24,7 +25,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let (moment, mut listing) = Moment::of(files);
     listing.take_strays(&mut findings);
     let mut report = Report::of(options.depth, &listing);
-    listing.faults.iter().for_each(|(place, error)| findings.error_at(place, Rule::Listing, error));
+    listing.faults.iter().for_each(|(place, error)| findings.error_at(place, Rule::Listing, Because(error)));
     match Lists::read(&moment, &listing.paths, options.anchor.as_ref(), options.depth, &mut findings) {
         Some(lists) => audit_by(&lists, &moment, &listing, options, &mut report, &mut findings),
         None => findings.error_at("trust/", Rule::TrustList, "there is no trust list to start from"),
