@@ -2,7 +2,7 @@
 //! is found of each damage is in `tests/corpus`.
 
 use onecard::audit::{
-    Depth, Files, Finding, Liable, Listing, MemoryFiles, Options, Report, Rule, Severity, audit, prove_over_use,
+    Depth, Files, Finding, FindingSeverity, Liable, Listing, MemoryFiles, Options, Report, Rule, audit, prove_over_use,
 };
 use onecard::crypto::sha256;
 use onecard::gate::{Override, Reason, Record, Synced, Totals};
@@ -27,7 +27,7 @@ fn run(files: &MemoryFiles) -> Vec<Finding> {
 }
 
 fn errors(files: &MemoryFiles) -> Vec<(String, Rule)> {
-    let errors = run(files).into_iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = run(files).into_iter().filter(|finding| finding.severity == FindingSeverity::Error);
     errors.map(|finding| (finding.place, finding.rule)).collect()
 }
 
@@ -192,7 +192,7 @@ fn a_journal_that_changes_between_two_readings_is_found() {
     let cases = changes.into_iter().enumerate().flat_map(|case| [(case, 8), (case, 2)]);
     for ((number, change), uses_at_once) in cases {
         let report = changed(change, uses_at_once);
-        let found = report.findings.iter().filter(|found| found.severity == Severity::Error);
+        let found = report.findings.iter().filter(|found| found.severity == FindingSeverity::Error);
         let found: Vec<_> = found.map(|found| (found.place.as_str(), found.rule)).collect();
         assert_eq!(found, [("journal/310101/1", Rule::Root)], "{number}, {uses_at_once}");
         assert_eq!(report.statement.unwrap().encode(), files["statement.cbor"], "what was agreed to stands");
@@ -223,7 +223,7 @@ fn a_flipped_byte_anywhere_is_found() {
             let mut damaged = files.clone();
             damaged.get_mut(path).unwrap()[at] ^= 1 << (bit % 8);
             let found = run(&damaged);
-            assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{path} byte {at}");
+            assert!(found.iter().any(|finding| finding.severity == FindingSeverity::Error), "{path} byte {at}");
             tried += 1;
         }
     }
@@ -243,7 +243,7 @@ fn a_missing_or_an_extra_file_is_found() {
         } else if path == "statement.cbor" {
             assert_eq!(found, []);
         } else {
-            assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{path}");
+            assert!(found.iter().any(|finding| finding.severity == FindingSeverity::Error), "{path}");
         }
     }
     for path in [
@@ -275,7 +275,7 @@ fn a_missing_or_an_extra_file_is_found() {
         let mut damaged = files.clone();
         damaged.insert(path.into(), vec![1]);
         let told: Vec<_> = run(&damaged).into_iter().map(|told| (told.place, told.rule, told.severity)).collect();
-        assert_eq!(told, [(path.into(), rule, Severity::Notice)]);
+        assert_eq!(told, [(path.into(), rule, FindingSeverity::Notice)]);
     }
 }
 
@@ -318,7 +318,7 @@ fn what_is_published_late_accuses_nobody() {
         for (mixed, which) in [(mix(&before, &after), "late"), (mix(&after, &before), "early")] {
             let report = audit(&mixed, &Options::default());
             let found = &report.findings;
-            assert!(found.iter().all(|found| found.severity == Severity::Notice), "{log} {which}: {found:?}");
+            assert!(found.iter().all(|found| found.severity == FindingSeverity::Notice), "{log} {which}: {found:?}");
             let rules: BTreeSet<Rule> = found.iter().map(|found| found.rule).collect();
             assert!(rules.contains(&Rule::Behind) && !rules.contains(&Rule::Pruned), "{log} {which}: {found:?}");
             assert_eq!(report.statement.as_ref(), Some(&statement), "{log} {which}: {found:?}");
@@ -490,7 +490,7 @@ fn what_cannot_be_read_is_told_and_the_rest_audited() {
         let rule = if path == "." { Rule::Listing } else { Rule::Unreadable };
         let told = |finding: &&Finding| finding.rule == rule && finding.place == path;
         let told: Vec<&Finding> = report.findings.iter().filter(told).collect();
-        assert!(told.len() == 1 && told[0].severity == Severity::Error, "{path}: {:?}", report.findings);
+        assert!(told.len() == 1 && told[0].severity == FindingSeverity::Error, "{path}: {:?}", report.findings);
         assert!(told[0].detail.contains("a bad sector"));
         if !path.starts_with("trust/trust-list") && path != "." {
             assert_eq!(report.counts.ledgers, 4, "{path}");
@@ -526,7 +526,7 @@ fn what_cannot_be_listed_is_told_once_and_the_rest_audited() {
     let files = Day::ordinary().settle(OPEN + 90_000);
     for (path, ledgers) in [("ledger/310101", 3), ("ledger", 0), ("journal/310101/1", 4), ("evidence", 4)] {
         let report = audit(&Unlisted { files: &files, path }, &Options::default());
-        let errors = report.findings.iter().filter(|found| found.severity == Severity::Error);
+        let errors = report.findings.iter().filter(|found| found.severity == FindingSeverity::Error);
         let (listing, others): (Vec<&Finding>, Vec<_>) = errors.partition(|found| found.rule == Rule::Listing);
         assert!(matches!(listing[..], [Finding { place, .. }] if place == path), "{path}: {listing:?}");
         let unreadable = |found: &&Finding| found.rule == Rule::Unreadable && found.place.starts_with(path);
@@ -609,7 +609,7 @@ fn evidence_that_was_erased_is_told_once_and_counted() {
     let report = audit(&files, &Options::default());
     assert_eq!((report.counts.evidence, report.counts.pruned), (0, 5));
     let told = report.findings.iter().map(|found| {
-        assert_eq!((found.rule, found.severity), (Rule::Pruned, Severity::Notice), "{found:?}");
+        assert_eq!((found.rule, found.severity), (Rule::Pruned, FindingSeverity::Notice), "{found:?}");
         (found.place.as_str(), found.index, found.detail.as_str())
     });
     let and_one_more = "its evidence was erased, and that of 1 more";
@@ -663,10 +663,10 @@ fn what_is_done_by_hand_settles_nothing() {
         found.map(|found| (found.index.unwrap(), found.severity, found.rule)).collect::<Vec<_>>()
     };
     let totals = Totals { overridden: 1, left: 1, ..Totals::default() };
-    let notice = (1, Severity::Notice, Rule::Override);
+    let notice = (1, FindingSeverity::Notice, Rule::Override);
     assert_eq!(found(totals), [notice]);
     for wrong in [Totals { overridden: 0, ..totals }, Totals { left: 2, ..totals }] {
-        assert_eq!(found(wrong), [notice, (3, Severity::Error, Rule::Totals)]);
+        assert_eq!(found(wrong), [notice, (3, FindingSeverity::Error, Rule::Totals)]);
     }
 }
 
@@ -756,7 +756,7 @@ fn a_price_that_rises_later_changes_no_decision_before() {
     let found = run(&files);
     // No statement is computed by it before the ledger records it.
     let told: Vec<_> = found.iter().map(|told| (told.place.as_str(), told.rule, told.severity)).collect();
-    assert_eq!(told, [("trust/catalogue-310101-2.cose", Rule::Published, Severity::Notice)]);
+    assert_eq!(told, [("trust/catalogue-310101-2.cose", Rule::Published, FindingSeverity::Notice)]);
 }
 
 /// A day at whose first gate a full bundle of records ends with the last `synced`: three redemptions
@@ -817,7 +817,7 @@ fn a_pruned_journal_is_told_and_the_rest_of_it_audited() {
     assert!(!files.contains_key("journal/310101/1/tile/entries/000"));
     let report = audit(&files, &Options::default());
     let told: Vec<_> = report.findings.iter().map(|found| (found.place.as_str(), found.rule, found.severity)).collect();
-    let notice = |place| (place, Rule::Pruned, Severity::Notice);
+    let notice = |place| (place, Rule::Pruned, FindingSeverity::Notice);
     assert_eq!(told, [notice("journal/310101/1"), notice("statement.cbor")]);
     assert!(report.findings[0].detail.starts_with("256 entries"));
     // That the gate had synced is gone with the rest, and not held against it.

@@ -1,7 +1,7 @@
 //! A member that keeps to every format and lies, and what may come of it: nothing. What the rules do not stop yet is
 //! ignored, and says what is missing.
 
-use onecard::audit::{Liable, MemoryFiles, Options, Period, Report, Statement, audit};
+use onecard::audit::{Liable, MemoryFiles, Options, Report, SettlementPeriod, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Record, Redemption};
 use onecard::id::{PassId, PassKey};
@@ -18,9 +18,9 @@ const DAY: i64 = 86_400;
 const TERM: i64 = 31;
 
 /// The service days from the first, one after the other.
-fn period(number: i64) -> Period {
+fn period(number: i64) -> SettlementPeriod {
     let from = OPEN - 9 * 3_600 + number * DAY;
-    Period { from: time(from), until: time(from + DAY) }
+    SettlementPeriod { from: time(from), until: time(from + DAY) }
 }
 
 fn audited(files: &MemoryFiles, number: Option<i64>) -> Report {

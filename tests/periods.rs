@@ -1,8 +1,8 @@
 //! Periods that follow one another: what is closed stays closed, and what comes late is settled late.
 
 use onecard::audit::{
-    Liable, MemoryFiles, Options, OverUseError, OverUseProof, Period, Report, Rule, Severity, Statement, audit,
-    prove_over_use,
+    FindingSeverity, Liable, MemoryFiles, Options, OverUseError, OverUseProof, Report, Rule, SettlementPeriod,
+    Statement, audit, prove_over_use,
 };
 use onecard::gate::{Decision, Record, SyncInput};
 use onecard::id::{GateId, PassId, PassKey, VenueId};
@@ -20,9 +20,9 @@ const PRICE: i64 = 10_000;
 const FIRST_USE: u64 = 2;
 
 /// The service days from the first, one after the other.
-fn period(number: i64) -> Period {
+fn period(number: i64) -> SettlementPeriod {
     let from = OPEN - 9 * 3_600 + number * DAY;
-    Period { from: time(from), until: time(from + DAY) }
+    SettlementPeriod { from: time(from), until: time(from + DAY) }
 }
 
 /// Audited with all uses at once, and the same for a part of the passes at a time.
@@ -453,11 +453,11 @@ fn a_second_reversal_takes_nothing_back() {
 fn there_is_no_statement_of_a_period_that_overlaps_a_settled_one() {
     let mut day = Day::open();
     let first = settle(&mut day, 0);
-    let Period { from, until } = period(0);
+    let SettlementPeriod { from, until } = period(0);
     let bound = until.seconds();
     let cases = [(bound - 1, bound + DAY), (from.seconds(), bound + 1), (from.seconds() + 1, bound), (1, 2)];
     for (from, until) in cases {
-        let asked = Period { from: time(from), until: time(until) };
+        let asked = SettlementPeriod { from: time(from), until: time(until) };
         let report = audit(&day.files(), &Options { period: Some(asked), ..Options::default() });
         assert_eq!((report.statement, report.settled, report.findings), (None, vec![period(0)], vec![]), "{asked:?}");
     }
@@ -545,7 +545,7 @@ fn a_city_that_a_period_leaves_out_is_told_and_settled_in_the_next() {
     day.agree(&statement, OPEN + 14 * 3_600);
     let report = audited(&day.files(), Some(1));
     let found: Vec<_> = report.findings.iter().map(|found| (found.severity, found.rule)).collect();
-    assert_eq!(found, [(Severity::Notice, Rule::Statement)]);
+    assert_eq!(found, [(FindingSeverity::Notice, Rule::Statement)]);
     assert_eq!(paid(&report.statement.unwrap()), [(CITIES[0], CITIES[1], SHARE)]);
 }
 

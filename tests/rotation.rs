@@ -2,7 +2,7 @@
 //! joins, a city loses its root, a city is suspended and then removed. What was signed before stays
 //! good at its time, what the old keys sign later does not, and the whole month audits clean.
 
-use onecard::audit::{MemoryFiles, Options, Period, Rule, Severity, audit};
+use onecard::audit::{FindingSeverity, MemoryFiles, Options, Rule, SettlementPeriod, audit};
 use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::gate::{Decision, Gate, OpenError, Reason, Rollback, Scan, SyncError, SyncInput};
 use onecard::id::GateId;
@@ -298,7 +298,7 @@ impl Month {
 
     /// All active cities but `without` agree to what an audit computes.
     fn settle(&mut self, without: u32, at: i64) {
-        let period = Period { from: time(OPEN - DAY), until: time(at) };
+        let period = SettlementPeriod { from: time(OPEN - DAY), until: time(at) };
         let report = audit(&self.published(), &Options { period: Some(period), ..Options::default() });
         let statement = report.statement.unwrap_or_else(|| panic!("{:?}", report.findings));
         let (cut_offs, digest) = (statement.cut_offs().to_vec(), statement.digest());
@@ -386,7 +386,7 @@ fn rest_of(month: Month) -> Month {
 
 fn errors(files: &MemoryFiles) -> Vec<(String, Rule)> {
     let findings = audit(files, &Options { anchor: Some(anchor(1)), ..Options::default() }).findings;
-    let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings.into_iter().filter(|finding| finding.severity == FindingSeverity::Error);
     errors.map(|finding| (finding.place, finding.rule)).collect()
 }
 
@@ -799,7 +799,7 @@ fn an_audit_starts_from_the_pinned_list() {
     let report = |sequence| audit(&files, &Options { anchor: Some(anchor(sequence)), ..Options::default() });
     let second = report(2);
     let findings: Vec<_> = second.findings.iter().map(|found| (&*found.place, found.severity, found.rule)).collect();
-    assert_eq!(findings, [("trust/trust-list-1.cose", Severity::Notice, Rule::TrustList)]);
+    assert_eq!(findings, [("trust/trust-list-1.cose", FindingSeverity::Notice, Rule::TrustList)]);
     assert_eq!((second.anchor, second.counts), (Some(anchor(2)), report(1).counts));
     let mut alone = files.clone();
     alone.remove("trust/trust-list-1.cose");

@@ -1,6 +1,6 @@
 //! The worked month of `docs/settlement.md`: every table and every amount on that page is computed here.
 
-use onecard::audit::{Options, Period, Statement, audit};
+use onecard::audit::{Options, SettlementPeriod, Statement, audit};
 use onecard::gate::Scan;
 use onecard::ledger::Announcement;
 use onecard::product::{Method, Rate};
@@ -27,7 +27,7 @@ fn visit(
 
 fn settle(day: &mut Day, from: i64, until: i64, at: i64) -> Statement {
     day.finish(at);
-    let period = Period { from: time(from), until: time(until) };
+    let period = SettlementPeriod { from: time(from), until: time(until) };
     let report = audit(&day.files(), &Options { period: Some(period), ..Options::default() });
     assert_eq!((&report.findings[..], &report.over_use[..], &report.other_grants[..]), (&[][..], &[][..], &[][..]));
     let statement = report.statement.unwrap();

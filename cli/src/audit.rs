@@ -4,8 +4,8 @@ use crate::files::{For, Output, read};
 use crate::trust::Trust;
 use crate::{Failure, dump};
 use onecard::audit::{
-    self, Depth, Finding, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, Period, ProvenUse, Report,
-    Severity, prove_over_use,
+    self, Depth, Finding, FindingSeverity, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, ProvenUse,
+    Report, SettlementPeriod, prove_over_use,
 };
 use onecard::crypto::Hash;
 use onecard_store::Folder;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Wanted {
     pub(crate) depth: Depth,
     pub(crate) anchor: Option<Hash>,
-    pub(crate) period: Option<Period>,
+    pub(crate) period: Option<SettlementPeriod>,
     /// How many redemptions to keep in memory.
     pub(crate) uses_at_once: Option<NonZeroUsize>,
     /// Lists each finding, and not each cause once.
@@ -41,7 +41,7 @@ pub(crate) fn depth(name: &str) -> Result<Depth, String> {
 impl Wanted {
     /// What cannot be had of any audit is refused before one begins.
     fn check(&self) -> Result<(), Failure> {
-        if let Some(Period { from, until }) = self.period
+        if let Some(SettlementPeriod { from, until }) = self.period
             && from >= until
         {
             return Err(Failure::Usage(format!("--until {} is not after --from {}", until.seconds(), from.seconds())));
@@ -83,8 +83,9 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     if let Some(to) = &wanted.export_over_use {
         export_over_use(out, &folder, &report, to, json)?;
     }
-    let is_trust_list =
-        |finding: &Finding| finding.severity == Severity::Error && finding.place.starts_with("trust/trust-list-");
+    let is_trust_list = |finding: &Finding| {
+        finding.severity == FindingSeverity::Error && finding.place.starts_with("trust/trust-list-")
+    };
     if report.anchor.is_none() && !report.findings.iter().any(is_trust_list) {
         return Err(Failure::Usage(format!("{} has no trust list in trust/", directory.display())));
     }
@@ -109,7 +110,7 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
 }
 
 /// Why there is none.
-fn no_statement(report: &Report, asked: Option<Period>) -> Failure {
+fn no_statement(report: &Report, asked: Option<SettlementPeriod>) -> Failure {
     let Some(period) = asked else { return Failure::Usage("there is no statement: give --from and --until".into()) };
     let bound = report.settled.last().map(|last| last.until).filter(|bound| period.from < *bound);
     Failure::Usage(bound.map_or_else(

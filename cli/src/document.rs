@@ -22,6 +22,39 @@ pub(crate) enum Type {
     Segment,
 }
 
+const CNF: Kind =
+    Kind::Map(&[(1, "COSE_Key", Kind::Map(&[(1, "kty", Kind::Any), (-1, "crv", Kind::Any), (-2, "x", Kind::Any)]))]);
+const KEY: Kind =
+    Kind::Tuple(&[("role", Kind::Any), ("key", Kind::Any), ("not before", Kind::Time), ("not after", Kind::Time)]);
+const MEMBER: Kind = Kind::Map(&[
+    (1, "id", Kind::Any),
+    (2, "name zh", Kind::Any),
+    (3, "name en", Kind::Any),
+    (4, "kind", Kind::Any),
+    (5, "keys", Kind::List(&KEY)),
+    (6, "suspended from", Kind::Time),
+]);
+const POLICY: Kind = Kind::Map(&[
+    (1, "root threshold", Kind::Any),
+    (2, "witness quorum", Kind::Any),
+    (3, "code early", Kind::Any),
+    (4, "code late", Kind::Any),
+    (5, "clock suspect", Kind::Any),
+    (6, "status fresh", Kind::Any),
+    (7, "status max age", Kind::Any),
+    (8, "annul within", Kind::Any),
+    (9, "rescan within", Kind::Any),
+    (10, "sync within", Kind::Any),
+]);
+const VENUE: Kind = Kind::Tuple(&[
+    ("number", Kind::Any),
+    ("code", Kind::Any),
+    ("name zh", Kind::Any),
+    ("name en", Kind::Any),
+    ("category", Kind::Any),
+    ("price in fen", Kind::Any),
+]);
+
 impl Type {
     /// For people.
     pub(crate) const fn name(self) -> &'static str {
@@ -56,36 +89,6 @@ impl Type {
     /// What its payload is.
     const fn payload(self) -> Kind {
         use Kind::{Any, List, Map, Time, Tuple};
-        const CNF: Kind = Map(&[(1, "COSE_Key", Map(&[(1, "kty", Any), (-1, "crv", Any), (-2, "x", Any)]))]);
-        const KEY: Kind = Tuple(&[("role", Any), ("key", Any), ("not before", Time), ("not after", Time)]);
-        const MEMBER: Kind = Map(&[
-            (1, "id", Any),
-            (2, "name zh", Any),
-            (3, "name en", Any),
-            (4, "kind", Any),
-            (5, "keys", List(&KEY)),
-            (6, "suspended from", Time),
-        ]);
-        const POLICY: Kind = Map(&[
-            (1, "root threshold", Any),
-            (2, "witness quorum", Any),
-            (3, "code early", Any),
-            (4, "code late", Any),
-            (5, "clock suspect", Any),
-            (6, "status fresh", Any),
-            (7, "status max age", Any),
-            (8, "annul within", Any),
-            (9, "rescan within", Any),
-            (10, "sync within", Any),
-        ]);
-        const VENUE: Kind = Tuple(&[
-            ("number", Any),
-            ("code", Any),
-            ("name zh", Any),
-            ("name en", Any),
-            ("category", Any),
-            ("price in fen", Any),
-        ]);
         match self {
             Self::Pass => Map(&[
                 (1, "iss", Any),

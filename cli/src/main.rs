@@ -10,6 +10,7 @@
         clippy::expect_used,
         clippy::indexing_slicing,
         clippy::panic,
+        clippy::too_many_lines,
         clippy::unreachable,
         clippy::unwrap_used
     )
@@ -25,7 +26,7 @@ mod trust;
 
 use audit::Wanted;
 use clap::{Parser, Subcommand};
-use onecard::audit::{Depth, Period, Printed};
+use onecard::audit::{Depth, Printed, SettlementPeriod};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
 use std::num::NonZeroUsize;
@@ -183,7 +184,7 @@ impl Command {
                 all,
                 json,
             } => {
-                let period = from.zip(until).map(|(from, until)| Period { from, until });
+                let period = from.zip(until).map(|(from, until)| SettlementPeriod { from, until });
                 let wanted = Wanted { depth, anchor, period, uses_at_once, all, json, statement, csv, export_over_use };
                 audit::audit(out, &directory, &wanted)
             }

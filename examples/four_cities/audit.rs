@@ -2,19 +2,19 @@
 
 use crate::Result;
 use crate::world::at;
-use onecard::audit::{Options, Period, Printed, Report, audit};
+use onecard::audit::{Options, Printed, Report, SettlementPeriod, audit};
 use onecard_store::Folder;
 use std::fmt::Write as _;
 use std::num::NonZero;
 use std::path::Path;
 
 /// The period that is settled: the service day.
-pub(crate) fn period() -> Period {
-    Period { from: at(10, 1, 0, 0), until: at(10, 2, 0, 0) }
+pub(crate) fn period() -> SettlementPeriod {
+    SettlementPeriod { from: at(10, 1, 0, 0), until: at(10, 2, 0, 0) }
 }
 
 /// Audits a directory. The period is for ledgers that hold no statement yet.
-pub(crate) fn run(dir: &Path, period: Option<Period>) -> Report {
+pub(crate) fn run(dir: &Path, period: Option<SettlementPeriod>) -> Report {
     let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
     audit(&Folder::new(dir), &Options { period, threads, ..Options::default() })
 }

@@ -4,7 +4,7 @@ use crate::buffer::Buffer;
 use crate::ptr::{Out, handle, optional_array, utf8};
 use crate::{Status, run};
 use core::ffi::c_char;
-use onecard::audit::{self, Options, Report, Severity};
+use onecard::audit::{self, FindingSeverity, Options, Report};
 use onecard::crypto::Hash;
 use onecard_store::Folder;
 
@@ -102,8 +102,8 @@ impl From<&Report> for Audited {
         };
         let statement = report.statement.as_ref().map(audit::Statement::digest);
         Self {
-            errors: of(Severity::Error),
-            notices: of(Severity::Notice),
+            errors: of(FindingSeverity::Error),
+            notices: of(FindingSeverity::Notice),
             over_use: report.over_use.len() as u64,
             ledgers,
             entries,

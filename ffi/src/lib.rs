@@ -11,6 +11,7 @@
         clippy::expect_used,
         clippy::indexing_slicing,
         clippy::panic,
+        clippy::too_many_lines,
         clippy::unreachable,
         clippy::unwrap_used
     )

@@ -12,7 +12,7 @@
 use super::input::Input;
 use super::products;
 use onecard::audit::{
-    Depth, Finding, MemoryFiles, Options, OverUseProof, Report, Rule, Severity, Statement, TakenBack, audit,
+    Depth, Finding, FindingSeverity, MemoryFiles, Options, OverUseProof, Report, Rule, Statement, TakenBack, audit,
     prove_over_use,
 };
 use onecard::crypto::sha256;
@@ -412,7 +412,7 @@ fn pinned(files: &MemoryFiles, report: &Report) {
     let of_first = again.findings.iter().filter(|found| found.place == trust_list(1));
     let told: Vec<_> = of_first.map(|found| (found.severity, found.rule)).collect();
     let there = usize::from(files.contains_key(&trust_list(1)));
-    assert_eq!(told, vec![(Severity::Notice, Rule::TrustList); there], "of a list before the pinned one");
+    assert_eq!(told, vec![(FindingSeverity::Notice, Rule::TrustList); there], "of a list before the pinned one");
     if report.is_clean() {
         assert!(again.is_clean() && again.counts == report.counts, "{:?}", again.findings);
         assert_eq!(again.statement, report.statement);
@@ -456,7 +456,7 @@ fn without_a_key(files: &MemoryFiles, report: &Report) {
         let changed = |path: &&String| good.get(*path).is_some_and(|content| *content != files[*path]);
         let silent = files.keys().filter(changed).find(|path| !path.starts_with("evidence/"));
         assert_eq!(silent, None, "it was changed, and nothing was found");
-        let told = report.findings.iter().any(|found| found.severity == Severity::Notice);
+        let told = report.findings.iter().any(|found| found.severity == FindingSeverity::Notice);
         assert!(told || !files.keys().any(|path| changed(&path)), "evidence was changed, and nothing was told");
     }
 }

@@ -9,7 +9,8 @@ use super::federation::{CITIES, LIST, id, secret, time};
 use super::input::Input;
 use super::products::plain;
 use onecard::audit::{
-    Adjustment, Earlier, LateUse, Liable, OverUseLine, Period, SettleError, Settled, Statement, TakenBack, settle,
+    Adjustment, Earlier, LateUse, Liable, OverUseLine, SettleError, Settled, SettlementPeriod, Statement, TakenBack,
+    settle,
 };
 use onecard::crypto::{Hash, sha256};
 use onecard::id::{GateId, PassId, PassKey, ProductRef, VenueId};
@@ -147,7 +148,7 @@ fn derived(
 /// What is settled.
 #[derive(Debug)]
 struct Case {
-    period: Period,
+    period: SettlementPeriod,
     cut_offs: Vec<CutOff>,
     uses: Vec<Settled>,
     earlier: Earlier,
@@ -186,7 +187,7 @@ fn case(input: &mut Input<'_>) -> Case {
         _ => {}
     }
     let until = input.pick(&[UNTIL, UNTIL, FROM, FROM - 1]);
-    Case { period: Period { from: time(FROM), until: time(until) }, cut_offs, uses, earlier }
+    Case { period: SettlementPeriod { from: time(FROM), until: time(until) }, cut_offs, uses, earlier }
 }
 
 /// Ascending and each once, or as they come.

@@ -1,65 +1,22 @@
 //! Makes the files that show over-use, from what is published.
 
+use super::case::{Case, CitedUse};
+use super::evidence::Evidence;
 use super::files::Files;
 use super::finding::Findings;
-use super::journals::{Evidence, GateSeen, Seal};
+use super::ledgers::{EnrolledGate, LedgerReplay, Seal};
 use super::lists::Lists;
-use super::overuse::{OverUse, Placed};
-use super::proof::{Cited, MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof};
-use super::published::{Place, PublishedLog, read_checkpoint, read_linked_log, size_of};
-use super::replay::{Reading, Report, below, prefix_of};
+use super::overuse::OverUse;
+use super::paths::{below, prefix_of};
+use super::proof::{MAX_OVER_USE, MAX_OVER_USE_USES, OverUseError, OverUseProof, UseProof};
+use super::published::{LogFiles, LogHead, PublishedLog, read_checkpoint, read_linked_log, size_of};
+use super::report::Report;
 use crate::crypto::sha256;
 use crate::gate::Record;
-use crate::id::{GateId, MemberId, PassKey};
+use crate::id::{MemberId, PassKey};
 use crate::ledger::{Entry, LedgerCheckpoint, Receipt};
 use crate::tlog::{SignedCheckpoint, TlogProof};
-use crate::trust::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the over-use of one pass follows from.
-#[derive(Clone, Debug)]
-pub(super) struct Case {
-    pass: PassKey,
-    /// Member and sequence of each catalogue that it was judged by.
-    catalogues: Vec<(MemberId, u64)>,
-    uses: Vec<Told>,
-}
-
-/// One use, as an audit found it.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    period: u64,
-    gate: GateId,
-    index: u64,
-    /// Index of the record by which the gate had last said what it knew.
-    synced: Option<u64>,
-}
-
-impl Case {
-    pub(super) const fn pass(&self) -> PassKey {
-        self.pass
-    }
-
-    /// The case of a pass with over-use: all uses that were not taken back up to the last of it.
-    pub(super) fn of<'a>(uses: &[Placed], found: &[OverUse], bundle: impl Fn(usize) -> &'a Bundle) -> Option<Self> {
-        // Both are in the same order.
-        let mut found = found.iter().peekable();
-        let beyond = |placed: &&Placed| found.next_if(|over| over.used == placed.redeemed.used).is_some();
-        let last = uses.iter().filter(beyond).map(|placed| placed.period).max()?;
-        let stood =
-            |placed: &&Placed| placed.period <= last && placed.taken_back.is_none_or(|taken_back| taken_back > last);
-        let (mut members, mut told) = (BTreeSet::new(), Vec::new());
-        for Placed { period, redeemed, .. } in uses.iter().filter(stood) {
-            let synced = redeemed.synced.as_ref().map(|synced| synced.index);
-            let (gate, index) = redeemed.used.key();
-            members.extend([redeemed.pass.issuer, redeemed.used.venue.member]);
-            told.push(Told { period: *period as u64, gate, index, synced });
-        }
-        let sequence = |member| bundle(last).catalogue(member).map(|catalogue| (member, catalogue.sequence()));
-        let pass = uses.first()?.redeemed.pass;
-        Some(Self { pass, catalogues: members.into_iter().filter_map(sequence).collect(), uses: told })
-    }
-}
 
 /// Makes a file for each pass with over-use that `report`, an audit of these files, found.
 ///
@@ -73,7 +30,7 @@ pub fn prove_over_use<F: Files>(files: &F, report: &Report) -> Vec<(PassKey, Res
     };
     let mut wanted = Wanted::new();
     let shown = report.cases.iter().filter(|case| case.uses.len() <= MAX_OVER_USE_USES);
-    for Told { gate, index, synced, .. } in shown.flat_map(|case| &case.uses) {
+    for CitedUse { gate, index, synced, .. } in shown.flat_map(|case| &case.uses) {
         wanted.entry(gate.member).or_default().entry(gate.number).or_default().extend([*index].iter().chain(synced));
     }
     let ledgers: BTreeMap<MemberId, Ledger> = wanted
@@ -129,7 +86,7 @@ struct Ledger {
     /// The checkpoint as it is published, with its cosignatures.
     note: String,
     /// Its gates, as an audit has them.
-    gates: BTreeMap<u32, GateSeen>,
+    gates: BTreeMap<u32, EnrolledGate>,
     journals: BTreeMap<u32, Journal>,
 }
 
@@ -150,24 +107,26 @@ impl Ledger {
     ) -> Option<Self> {
         let mut ignored = Findings::at("");
         let prefix = prefix_of(member);
-        let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
+        let place = LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         let verify = |note: &[u8]| Ok(LedgerCheckpoint::verify(note, &lists.trust, member)?.signed().clone());
         let signed = read_checkpoint(&place, verify, &mut ignored)?;
         let (note, origin) = (signed.note().to_owned(), signed.origin().as_str().to_owned());
-        let mut reading = Reading::new(lists, member);
-        let log = read_linked_log(&place, &origin, Some(signed), false, &mut ignored, |index, body, findings| {
+        let mut reading = LedgerReplay::new(lists, member);
+        let log = LogHead { origin: &origin, signed: Some(signed), prunable: false };
+        let log = read_linked_log(&place, log, &mut ignored, |index, body, findings| {
             if let Some(body) = body {
                 reading.entry(index, body, findings);
             }
         });
-        let Reading { gates, .. } = reading;
-        let journal =
-            |(number, gate): (&u32, &GateSeen)| Some((*number, Journal::read(files, paths, gate, wanted.get(number)?)));
+        let LedgerReplay { gates, .. } = reading;
+        let journal = |(number, gate): (&u32, &EnrolledGate)| {
+            Some((*number, Journal::read(files, paths, gate, wanted.get(number)?)))
+        };
         let journals = gates.iter().filter_map(journal).collect();
         Some(Self { log, origin, note, gates, journals })
     }
 
-    fn cite(&self, told: &Told) -> Option<Cited> {
+    fn cite(&self, told: &CitedUse) -> Option<UseProof> {
         let number = told.gate.number;
         let (_, shown) = self.journals.get(&number)?.records.get(&told.index)?;
         let receipt = self.receipt(number, told.index)?;
@@ -175,7 +134,7 @@ impl Ledger {
             Some(index) => Some(self.receipt(number, index)?),
             None => None,
         };
-        Some(Cited { period: told.period, receipt, shown: shown.clone(), synced })
+        Some(UseProof { period: told.period, receipt, shown: shown.clone(), synced })
     }
 
     fn receipt(&self, number: u32, index: u64) -> Option<Receipt> {
@@ -209,20 +168,20 @@ impl Ledger {
 }
 
 impl Journal {
-    fn read<F: Files>(files: &F, paths: &[String], gate: &GateSeen, wanted: &BTreeSet<u64>) -> Self {
+    fn read<F: Files>(files: &F, paths: &[String], gate: &EnrolledGate, wanted: &BTreeSet<u64>) -> Self {
         let mut ignored = Findings::at("");
         let id = gate.certificate.gate();
         let name = format!("{}/{}", id.member, id.number);
         let prefix = format!("journal/{name}");
-        let place = Place { files, prefix: &prefix, paths: below(paths, &prefix) };
+        let place = LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
         let signed = read_checkpoint(&place, verify, &mut ignored);
         let beside = format!("evidence/{name}");
         let of_gate = below(paths, &beside);
         let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), of_gate);
-        let origin = gate.verifier.name().as_str();
+        let log = LogHead { origin: gate.verifier.name().as_str(), signed, prunable: true };
         let mut records = BTreeMap::new();
-        let log = read_linked_log(&place, origin, signed, true, &mut ignored, |index, body, _| {
+        let log = read_linked_log(&place, log, &mut ignored, |index, body, _| {
             if let Some(body) = body.filter(|_| wanted.contains(&index)) {
                 let shown = evidence.beside(index).filter(|shown| is_shown(body, shown));
                 records.insert(index, (body.to_vec(), shown));

@@ -10,6 +10,7 @@
 //! statement.cbor                                      optional: compared with what is computed
 //! ```
 
+use super::cause::Because;
 use super::finding::{Findings, Rule};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +107,21 @@ fn is_named(path: &str) -> bool {
         Some(("trust", list)) => list.ends_with(".cose") && !list.contains('/'),
         Some((_, steps)) => steps.split('/').all(is_of_a_log),
         None => false,
+    }
+}
+
+/// Reads a file, or says that it cannot be read.
+pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
+    match files.read(path) {
+        Ok(Some(bytes)) => Some(bytes),
+        Ok(None) => {
+            findings.error_at(path, Rule::Missing, "there is no such file");
+            None
+        }
+        Err(error) => {
+            findings.error_at(path, Rule::Unreadable, Because(error));
+            None
+        }
     }
 }
 

@@ -1,19 +1,20 @@
 //! Findings: one thing an audit found wrong, where, and by which rule.
 
+use super::cause::{Cause, Detail};
 use super::printed::Printed;
 use core::fmt;
 use std::collections::BTreeMap;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum FindingSeverity {
     /// Worth knowing; nothing is wrong.
     Notice,
     /// A rule is broken: what was published cannot be relied on as it is.
     Error,
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for FindingSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Notice => "notice",
@@ -131,13 +132,15 @@ pub struct Finding {
     /// The entry, where it is about one.
     pub index: Option<u64>,
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// Which rule.
     pub rule: Rule,
     /// What exactly.
     pub detail: String,
     /// How many there are of the same cause, of which this is the first; 1 where each is listed.
     pub count: u64,
+    /// What it is of, beside the rule and the log.
+    pub(super) cause: Cause,
 }
 
 /// One line, whatever the place and the detail hold.
@@ -157,13 +160,13 @@ impl fmt::Display for Finding {
 
 /// Of each cause the first finding, with how many there are.
 ///
-/// What is found of entries is of one cause where the rule and the words are the same, and what the words name; their times,
+/// What is found of entries is of one cause where the rule is the same, and the [`Cause`]; their times,
 /// indices and sums may differ. What is found of files is of one cause within a log. In whatever order findings are grouped,
 /// and however often, the outcome is the same.
 pub(super) fn grouped(found: Vec<Finding>) -> Vec<Finding> {
     let mut groups: BTreeMap<_, Finding> = BTreeMap::new();
     for finding in found {
-        let cause = (finding.severity, finding.rule, scope(&finding), words(&finding.detail));
+        let cause = (finding.severity, finding.rule, scope(&finding), finding.cause.clone());
         let Some(first) = groups.get_mut(&cause) else {
             groups.insert(cause, finding);
             continue;
@@ -191,22 +194,6 @@ fn scope(finding: &Finding) -> String {
     place.split('/').take(depth).collect::<Vec<_>>().join("/")
 }
 
-/// The words of a detail, without times and numbers, except those that name something.
-fn words(detail: &str) -> String {
-    const NAMED: [&str; 7] = ["catalogue", "gate", "grant", "list", "of", "product", "venue"];
-    let (mut words, mut before) = (String::with_capacity(detail.len()), "");
-    for word in detail.split(' ') {
-        let is_time = word.as_bytes().get(4) == Some(&b'-') && word.as_bytes().get(10) == Some(&b'T');
-        let is_number = word.contains(|c: char| c.is_ascii_digit())
-            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation())
-            && !word.contains('/');
-        words.push_str(if is_time || (is_number && !NAMED.contains(&before)) { "#" } else { word });
-        words.push(' ');
-        before = word;
-    }
-    words
-}
-
 /// Collects findings about one place.
 #[derive(Debug)]
 pub(super) struct Findings {
@@ -219,22 +206,22 @@ impl Findings {
         Self { place: place.into(), found: Vec::new() }
     }
 
-    pub(super) fn error(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
-        self.push(index.into(), Severity::Error, rule, &detail);
+    pub(super) fn error(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl Detail) {
+        self.push(index.into(), FindingSeverity::Error, rule, &detail);
     }
 
-    pub(super) fn notice(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl fmt::Display) {
-        self.push(index.into(), Severity::Notice, rule, &detail);
+    pub(super) fn notice(&mut self, index: impl Into<Option<u64>>, rule: Rule, detail: impl Detail) {
+        self.push(index.into(), FindingSeverity::Notice, rule, &detail);
     }
 
     /// An error about another place.
-    pub(super) fn error_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
-        self.push_at(place, Severity::Error, rule, &detail);
+    pub(super) fn error_at(&mut self, place: &str, rule: Rule, detail: impl Detail) {
+        self.push_at(place, FindingSeverity::Error, rule, &detail);
     }
 
     /// A notice about another place.
-    pub(super) fn notice_at(&mut self, place: &str, rule: Rule, detail: impl fmt::Display) {
-        self.push_at(place, Severity::Notice, rule, &detail);
+    pub(super) fn notice_at(&mut self, place: &str, rule: Rule, detail: impl Detail) {
+        self.push_at(place, FindingSeverity::Notice, rule, &detail);
     }
 
     /// Takes over what was found elsewhere.
@@ -256,14 +243,14 @@ impl Findings {
         self.found
     }
 
-    fn push_at(&mut self, place: &str, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
-        let (place, detail) = (place.to_owned(), detail.to_string());
-        self.found.push(Finding { place, index: None, severity, rule, detail, count: 1 });
+    fn push_at(&mut self, place: &str, severity: FindingSeverity, rule: Rule, detail: &impl Detail) {
+        let (place, detail, cause) = (place.to_owned(), detail.text(), detail.cause());
+        self.found.push(Finding { place, index: None, severity, rule, detail, count: 1, cause });
     }
 
-    fn push(&mut self, index: Option<u64>, severity: Severity, rule: Rule, detail: &dyn fmt::Display) {
-        let (place, detail) = (self.place.clone(), detail.to_string());
-        self.found.push(Finding { place, index, severity, rule, detail, count: 1 });
+    fn push(&mut self, index: Option<u64>, severity: FindingSeverity, rule: Rule, detail: &impl Detail) {
+        let (place, detail, cause) = (self.place.clone(), detail.text(), detail.cause());
+        self.found.push(Finding { place, index, severity, rule, detail, count: 1, cause });
     }
 }
 

@@ -6,7 +6,7 @@
 //! told of that entry and not of all before it, which no size says. Each of these is a mark on a line that the gate
 //! has passed or not, so from one question to the next only the uses between the marks change.
 
-use super::overuse::{Placed, Redeemed, visit_of};
+use super::uses::{PlacedUse, Redeemed, visit_of};
 use crate::id::{GateId, MemberId};
 use crate::product::{Denied, Tally, decide};
 use crate::trust::Bundle;
@@ -28,11 +28,11 @@ const ANNULLED: u8 = 32;
 /// By which grant each of the uses at `places` is covered, each decided by what its own gate knew; in the order of
 /// `places`.
 pub(super) fn by_own_knowledge<'a>(
-    uses: &[Placed],
+    uses: &[PlacedUse],
     places: &[usize],
     bundle: impl Fn(usize) -> &'a Bundle,
 ) -> Vec<Option<Result<u8, Denied>>> {
-    let mut known = Known::new(uses);
+    let mut known = GateKnowledge::new(uses);
     let mut answers = vec![None; places.len()];
     for at in order(uses, places) {
         let asked = places.get(at).and_then(|place| uses.get(*place));
@@ -48,7 +48,7 @@ pub(super) fn by_own_knowledge<'a>(
 /// The order in which to ask, so that little changes from one question to the next: gate by gate, and as each wrote
 /// its journal. What a gate says of ledgers only grows; one that says otherwise is found, and must not make an audit
 /// slow: so within a stretch of its journal, by how much it says that it knows.
-fn order(uses: &[Placed], places: &[usize]) -> Vec<usize> {
+fn order(uses: &[PlacedUse], places: &[usize]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     let stretch = places.len().isqrt().max(1);
     let redeemed = |at: &usize| places.get(*at).and_then(|place| uses.get(*place)).map(|placed| &placed.redeemed);
@@ -64,29 +64,29 @@ fn order(uses: &[Placed], places: &[usize]) -> Vec<usize> {
 }
 
 /// What one gate knows of the uses of a pass, and how it came to know it.
-struct Known<'a> {
+struct GateKnowledge<'a> {
     uses: Marked<'a>,
-    written: BTreeMap<GateId, Line>,
-    annulled: BTreeMap<GateId, Line>,
-    sealed: BTreeMap<MemberId, Line>,
-    taken_back: BTreeMap<MemberId, Line>,
-    over: Line,
+    written: BTreeMap<GateId, MarkOrder>,
+    annulled: BTreeMap<GateId, MarkOrder>,
+    sealed: BTreeMap<MemberId, MarkOrder>,
+    taken_back: BTreeMap<MemberId, MarkOrder>,
+    over: MarkOrder,
 }
 
-impl<'a> Known<'a> {
-    fn new(uses: &'a [Placed]) -> Self {
+impl<'a> GateKnowledge<'a> {
+    fn new(uses: &'a [PlacedUse]) -> Self {
         let (mut written, mut annulled) = (BTreeMap::new(), BTreeMap::new());
         let (mut sealed, mut taken_back) = (BTreeMap::new(), BTreeMap::new());
-        let mut over = Line::default();
-        for (place, Placed { redeemed, .. }) in uses.iter().enumerate() {
+        let mut over = MarkOrder::default();
+        for (place, PlacedUse { redeemed, .. }) in uses.iter().enumerate() {
             let (gate, index) = redeemed.used.key();
-            Line::of(&mut written, gate).uses.push((index, place));
-            Line::of(&mut sealed, gate.member).uses.push((redeemed.entry, place));
+            MarkOrder::of(&mut written, gate).uses.push((index, place));
+            MarkOrder::of(&mut sealed, gate.member).uses.push((redeemed.entry, place));
             if let Some(by) = redeemed.annulled {
-                Line::of(&mut annulled, gate).uses.push((by, place));
+                MarkOrder::of(&mut annulled, gate).uses.push((by, place));
             }
             if let Some(entry) = redeemed.taken_back {
-                Line::of(&mut taken_back, gate.member).uses.push((entry, place));
+                MarkOrder::of(&mut taken_back, gate.member).uses.push((entry, place));
             }
             over.uses.push((redeemed.facts.expires.as_u64(), place));
         }
@@ -135,14 +135,14 @@ impl<'a> Known<'a> {
 
 /// Uses by what decides whether they have a mark.
 #[derive(Default)]
-struct Line {
+struct MarkOrder {
     /// In ascending order.
     uses: Vec<(u64, usize)>,
     /// How many have the mark.
     passed: usize,
 }
 
-impl Line {
+impl MarkOrder {
     fn of<K: Ord>(lines: &mut BTreeMap<K, Self>, key: K) -> &mut Self {
         lines.entry(key).or_default()
     }
@@ -160,7 +160,7 @@ impl Line {
 
 /// The uses of a pass with their marks.
 struct Marked<'a> {
-    uses: &'a [Placed],
+    uses: &'a [PlacedUse],
     marks: Vec<u8>,
     /// The gate that knows.
     gate: Option<GateId>,

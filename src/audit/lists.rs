@@ -1,13 +1,13 @@
 //! The lists under `trust/`: verified in order, kept in all their versions.
 
-use super::files::Files;
+use super::cause::{Because, says};
+use super::depth::Depth;
+use super::files::{Files, read};
 use super::finding::{Findings, Rule};
-use super::replay::Depth;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
 use crate::time::UnixTime;
 use crate::trust::{Bundle, Catalogue, MemberKind, Role, StatusList, TrustError, TrustHistory, TrustList};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All lists that were published.
@@ -47,7 +47,7 @@ impl Lists {
     ) -> Option<Self> {
         let named = |prefix: &'static str| numbered(paths, prefix);
         let mut published = BTreeMap::new();
-        let trust = read_trust(files, &named("trust/trust-list-"), (anchor, depth), &mut published, findings)?;
+        let trust = read_trust(files, &named("trust/trust-list-"), anchor, depth, &mut published, findings)?;
         let mut versions = BTreeMap::new();
         let mut bundle = Bundle::new(trust.newest().clone());
         for path in named("trust/catalogue-") {
@@ -55,13 +55,13 @@ impl Lists {
             let catalogue = match Catalogue::verify(&bytes, &trust) {
                 Ok(catalogue) => catalogue,
                 Err(error) => {
-                    findings.error_at(path, Rule::Catalogue, error);
+                    findings.error_at(path, Rule::Catalogue, Because(error));
                     continue;
                 }
             };
             let (member, sequence) = (catalogue.member(), catalogue.sequence());
             if let Err(error) = bundle.take_catalogue(catalogue.clone()) {
-                findings.error_at(path, Rule::Catalogue, error);
+                findings.error_at(path, Rule::Catalogue, Because(error));
                 continue;
             }
             if *path != format!("trust/catalogue-{member}-{sequence}.cose") {
@@ -71,7 +71,7 @@ impl Lists {
             versions.insert((member, sequence), catalogue);
         }
         let mut status = BTreeMap::new();
-        let mut numbers = Numbers::default();
+        let mut numbers = StatusNumbers::default();
         for path in named("trust/status-") {
             numbers.next(path, findings);
             let Some(bytes) = read(files, path, findings) else { continue };
@@ -88,7 +88,7 @@ impl Lists {
                         findings.error_at(path, Rule::StatusList, "another list has the same URI and issue time");
                     }
                 }
-                Err(error) => findings.error_at(path, Rule::StatusList, error),
+                Err(error) => findings.error_at(path, Rule::StatusList, Because(error)),
             }
         }
         Some(Self { trust, bundle, status, published, versions })
@@ -142,19 +142,19 @@ impl Lists {
 
 /// The status lists of a member in the order of the numbers in their names: from 1, and none issued before another.
 #[derive(Default)]
-struct Numbers {
+struct StatusNumbers {
     /// Name without number, number, and when the newest was issued.
     last: Option<(String, u64, Option<UnixTime>)>,
 }
 
-impl Numbers {
+impl StatusNumbers {
     fn next(&mut self, path: &str, findings: &mut Findings) {
         let Some((member, number)) = path.strip_suffix(".cose").and_then(|path| path.rsplit_once('-')) else { return };
         let before = self.last.take().filter(|(of, ..)| of == member);
         let expected = before.as_ref().map_or(1, |(_, before, _)| before.saturating_add(1));
         let number = number.parse().unwrap_or(0);
         if number != expected {
-            findings.error_at(path, Rule::StatusList, format_args!("there is no list of number {expected} before it"));
+            findings.error_at(path, Rule::StatusList, says!("there is no list of number {expected} before it"));
         }
         self.last = Some((member.to_owned(), number, before.and_then(|(_, _, issued)| issued)));
     }
@@ -172,7 +172,8 @@ impl Numbers {
 fn read_trust<F: Files>(
     files: &F,
     paths: &[&String],
-    (anchor, depth): (Option<&Hash>, Depth),
+    anchor: Option<&Hash>,
+    depth: Depth,
     published: &mut BTreeMap<Hash, (ListId, String)>,
     findings: &mut Findings,
 ) -> Option<TrustHistory> {
@@ -205,7 +206,7 @@ fn read_trust<F: Files>(
                 }
                 published.insert(digest, (ListId::Trust(sequence), (*path).clone()));
             }
-            Err(error) => findings.error_at(path, Rule::TrustList, error),
+            Err(error) => findings.error_at(path, Rule::TrustList, Because(error)),
         }
     }
     history
@@ -222,21 +223,6 @@ fn first(bytes: &[u8], digest: &Hash, anchor: Option<&Hash>, depth: Depth) -> Re
         list.prepare(Role::Issuer, list.issued());
     }
     Ok(list)
-}
-
-/// Reads a file, or says that it cannot be read.
-pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
-    match files.read(path) {
-        Ok(Some(bytes)) => Some(bytes),
-        Ok(None) => {
-            findings.error_at(path, Rule::Missing, "there is no such file");
-            None
-        }
-        Err(error) => {
-            findings.error_at(path, Rule::Unreadable, error);
-            None
-        }
-    }
 }
 
 /// Paths of lists that start with `prefix` and go on with one number, or a member and a number, in

@@ -15,10 +15,9 @@
 //! it belongs to, or the one it was taken for could be used more often than it allows.
 
 use super::knowledge::by_own_knowledge;
-use super::settle::Liable;
-use crate::id::{MemberId, PassKey, ProductRef};
-use crate::product::{Denied, PassFacts, Recorded, Tally, Use, VenueFacts, Visit, redecide};
-use crate::time::UnixTime;
+use super::uses::{Liable, PlacedUse, Redeemed, SyncedAt, visit_of};
+use crate::id::PassKey;
+use crate::product::{Denied, Recorded, Tally, Use, redecide};
 use crate::trust::Bundle;
 use std::sync::Arc;
 
@@ -61,63 +60,20 @@ pub(super) struct Judged {
     pub(super) other_grants: Vec<OtherGrant>,
 }
 
-/// A standing redemption with all that liability depends on.
-#[derive(Clone, Debug)]
-pub(super) struct Redeemed {
-    pub(super) pass: PassKey,
-    pub(super) product: ProductRef,
-    pub(super) used: Use,
-    pub(super) due_fen: u32,
-    /// What a visit costs without a pass, by the catalogue that the gate had.
-    pub(super) reference_fen: u32,
-    /// Index of the ledger entry that sealed it.
-    pub(super) entry: u64,
-    /// Index of the record by which its gate annulled it, where a later entry of the ledger sealed that.
-    pub(super) annulled: Option<u64>,
-    /// Index of the first ledger entry that says it was taken back: sealed that record, or reversed it.
-    pub(super) taken_back: Option<u64>,
-    /// What the gate had last learnt of usage.
-    pub(super) synced: Option<Arc<SyncedAt>>,
-    /// Whether the record that says so was pruned. What the gate knew cannot be held against it then.
-    pub(super) synced_pruned: bool,
-    /// What its record says of the pass; compared with the evidence while that is kept.
-    pub(super) facts: PassFacts,
-}
-
-/// What follows from a `synced` record, shared by the redemptions that follow it.
-#[derive(Debug)]
-pub(super) struct SyncedAt {
-    /// Index of the record.
-    pub(super) index: u64,
-    /// When.
-    pub(super) time: UnixTime,
-    /// Up to which sizes the gate knew the usage in the ledgers.
-    pub(super) ledgers: Vec<(MemberId, u64)>,
-}
-
-/// A redemption with the period it belongs to.
-#[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) period: usize,
-    /// The later period that it was taken back in.
-    pub(super) taken_back: Option<usize>,
-    pub(super) redeemed: Redeemed,
-}
-
 /// Decides the uses of one pass again, which are in canonical order and have each its own gate and index.
 ///
 /// However many there are, little is done for each: the uses that stand are a [`Tally`], and so are those that a gate
 /// knew, from one question to the next ([`by_own_knowledge`]).
-pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -> Judged {
+pub(super) fn judge<'a>(uses: &[PlacedUse], bundle: impl Fn(usize) -> &'a Bundle) -> Judged {
     let mut standing = Tally::default();
     // The grant that each use counts under, while it stands.
     let mut counted: Vec<Option<u8>> = vec![None; uses.len()];
-    let back = |(place, placed): (usize, &Placed)| placed.taken_back.map(|taken_back| (taken_back, place));
+    let back = |(place, placed): (usize, &PlacedUse)| placed.taken_back.map(|taken_back| (taken_back, place));
     let mut back: Vec<(usize, usize)> = uses.iter().enumerate().filter_map(back).collect();
     back.sort_unstable();
     let mut back = back.into_iter().peekable();
     let (mut excess, mut places) = (Vec::new(), Vec::new());
-    for (place, Placed { period, redeemed, .. }) in uses.iter().enumerate() {
+    for (place, PlacedUse { period, redeemed, .. }) in uses.iter().enumerate() {
         while let Some((_, gone)) = back.next_if(|(taken_back, _)| taken_back <= period) {
             let grant = counted.get_mut(gone).and_then(Option::take);
             if let (Some(grant), Some(gone)) = (grant, uses.get(gone)) {
@@ -148,7 +104,7 @@ pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -
     let mut judged = Judged::default();
     let knew = by_own_knowledge(uses, &places, &bundle);
     for ((again, place), knew) in excess.into_iter().zip(places).zip(knew) {
-        let (Some(Placed { period, redeemed, .. }), Some(knew)) = (uses.get(place), knew) else { continue };
+        let (Some(PlacedUse { period, redeemed, .. }), Some(knew)) = (uses.get(place), knew) else { continue };
         let Redeemed { pass, used, .. } = *redeemed;
         let limit = i64::from(bundle(*period).trust().policy().sync_within);
         let since = |synced: &Arc<SyncedAt>| used.time.since(synced.time) > limit;
@@ -168,14 +124,6 @@ pub(super) fn judge<'a>(uses: &[Placed], bundle: impl Fn(usize) -> &'a Bundle) -
         }
     }
     judged
-}
-
-/// The visit that a use was.
-pub(super) fn visit_of(redeemed: &Redeemed, bundle: &Bundle) -> Option<Visit> {
-    let Redeemed { used, reference_fen, .. } = *redeemed;
-    let category = bundle.venue(used.venue)?.category;
-    let venue = VenueFacts { id: used.venue, category, reference_fen, service: used.service };
-    Some(Visit { time: used.time, venue, party: used.party })
 }
 
 #[cfg(test)]

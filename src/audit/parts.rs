@@ -1,27 +1,27 @@
-//! Parts of the passes, where there are more redemptions than an audit keeps at once.
+//! Division of the passes, where there are more redemptions than an audit keeps at once.
 //!
 //! Over-use and settlement follow from all uses of a pass at all gates, and from those of no other pass. So the journals
 //! are read once for each part: the first reading looks at everything, the others at what depends on the uses of
 //! their own passes.
 
-use super::files::Files;
-use super::published::{follow, resource_at};
+use super::published::resource_at;
+use super::standing::StandingUses;
 use crate::crypto::Hash;
 use crate::id::PassKey;
-use crate::tlog::{BundleLeaves, Frontier, Resource, TILE_WIDTH, TileId};
+use crate::tlog::{Resource, TILE_WIDTH};
 
 /// How the passes are divided.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts {
+pub(super) struct Division {
     count: u32,
     key: [u64; 4],
 }
 
-impl Parts {
+impl Division {
     /// All passes in one.
     pub(super) const ONE: Self = Self { count: 1, key: [0; 4] };
 
-    /// Parts with `most` redemptions each, but for what chance makes of it, where there are `records` at most. What `seed`
+    /// Division with `most` redemptions each, but for what chance makes of it, where there are `records` at most. What `seed`
     /// follows from has to be later than the passes are: who draws their numbers could fill one part otherwise.
     pub(super) fn of(records: u64, most: usize, seed: &Hash) -> Self {
         let count = records.div_ceil(u64::try_from(most).unwrap_or(u64::MAX).max(1)).max(1);
@@ -36,9 +36,9 @@ impl Parts {
         usize::try_from(self.count).unwrap_or(usize::MAX)
     }
 
-    /// The first part, and those that have a reading of their own.
-    pub(super) fn split(self) -> (Part, impl Iterator<Item = Part>) {
-        (Part { at: 0, parts: self }, (1..self.count).map(move |at| Part { at, parts: self }))
+    /// Each part, that of the first reading first.
+    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+        (0..self.count).map(move |at| Part { at, of: self })
     }
 
     /// The part of a pass, by a multilinear hash: for a random key, any two passes are as good as drawn.
@@ -55,11 +55,11 @@ const fn word(bytes: [u8; 4]) -> u32 {
     u32::from_be_bytes(bytes)
 }
 
-/// One of the parts.
+/// Part `at` of so many, from 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     at: u32,
-    parts: Parts,
+    of: Division,
 }
 
 impl Part {
@@ -68,17 +68,48 @@ impl Part {
         self.at == 0
     }
 
-    pub(super) fn has(&self, pass: &PassKey) -> bool {
-        self.parts.count == 1 || self.parts.part(pass) == self.at
+    fn has(&self, pass: &PassKey) -> bool {
+        self.of.count == 1 || self.of.part(pass) == self.at
+    }
+}
+
+/// What of a journal is decided in one reading of it: what depends on the uses of the passes of one part, and in the first
+/// all else.
+#[derive(Debug)]
+pub(super) struct Selection {
+    part: Part,
+    /// The redemptions so far of passes that are of other parts; in the first reading only.
+    elsewhere: Indices,
+}
+
+impl Selection {
+    pub(super) fn of(part: Part) -> Self {
+        Self { part, elsewhere: Indices::default() }
+    }
+
+    /// Whether a redemption of this pass, which is the record at `index`, is decided in this reading.
+    pub(super) fn takes(&mut self, pass: &PassKey, index: u64) -> bool {
+        let has = self.part.has(pass);
+        if !has && self.part.is_first() {
+            self.elsewhere.insert(index);
+        }
+        has
+    }
+
+    /// Whether what takes back this record is decided in this reading: where the uses of its pass are, and in the first
+    /// if it is no redemption. Until the journal is read, what is known is of the records so far, which are all that
+    /// matter.
+    pub(super) fn decides(&self, index: u64, standing: &StandingUses) -> bool {
+        standing.keeps(index) || (self.part.is_first() && !self.elsewhere.contains(index))
     }
 }
 
 /// Indices of one journal, in a bit each.
 #[derive(Debug, Default)]
-pub(super) struct Indices(Vec<u64>);
+struct Indices(Vec<u64>);
 
 impl Indices {
-    pub(super) fn insert(&mut self, index: u64) {
+    fn insert(&mut self, index: u64) {
         let Some((at, bit)) = Self::place(index) else { return };
         if self.0.len() <= at {
             self.0.resize(at.saturating_add(1), 0);
@@ -88,7 +119,7 @@ impl Indices {
         }
     }
 
-    pub(super) fn contains(&self, index: u64) -> bool {
+    fn contains(&self, index: u64) -> bool {
         Self::place(index).is_some_and(|(at, bit)| self.0.get(at).is_some_and(|bits| bits & bit != 0))
     }
 
@@ -112,61 +143,6 @@ pub(super) fn most_records(prefix: &str, paths: &[String]) -> u64 {
         }
     }
     full.saturating_mul(TILE_WIDTH.into()).saturating_add(rest.into())
-}
-
-/// How far a journal was read, and what it was.
-#[derive(Debug)]
-pub(super) struct Extent {
-    /// Its size by its checkpoint, or by its bundles.
-    pub(super) size: u64,
-    /// How many of its first records were pruned.
-    pub(super) pruned: u64,
-    /// How many there are with them.
-    pub(super) read: u64,
-    /// The link that the first record follows which was not pruned, and that of the last one.
-    pub(super) before: Hash,
-    pub(super) last: Hash,
-    /// Whether each follows the one before: then that link says what all of them are. Otherwise the root does.
-    pub(super) chained: bool,
-    pub(super) root: Hash,
-    /// It is not all there, or not what was signed.
-    pub(super) damaged: bool,
-    /// Where it is published up to, if it was sealed at a larger size.
-    pub(super) ends: Option<u64>,
-}
-
-impl Extent {
-    /// Reads a journal again as far as it was read, and hands the body of each record to `visit`. Files may change between
-    /// two readings: `false` where they are not what they were. Of a journal whose chain is broken and whose first records
-    /// were pruned, only the last record can tell.
-    pub(super) fn read_again<F: Files>(&self, files: &F, prefix: &str, mut visit: impl FnMut(u64, &[u8])) -> bool {
-        const WIDTH: u64 = TILE_WIDTH as u64;
-        let (mut index, mut last, mut chained) = (self.pruned, self.before, true);
-        let mut tree = (!self.chained && self.pruned == 0).then(Frontier::new);
-        while index < self.read {
-            let start = index;
-            let width = u16::try_from(self.size.saturating_sub(start).min(WIDTH)).unwrap_or(TILE_WIDTH);
-            let Ok(id) = TileId::new(0, start / WIDTH, width) else { return false };
-            let Ok(Some(bundle)) = files.read(&format!("{prefix}/{}", Resource::Entries(id))) else { return false };
-            let mut leaves = BundleLeaves::new(&bundle, width);
-            leaves.truncate(usize::try_from(self.read.saturating_sub(start)).unwrap_or(usize::MAX));
-            for (entry, leaf) in leaves.iter() {
-                let (body, broken) = follow(&mut last, entry, leaf);
-                chained &= broken.is_none();
-                if let Some(body) = body {
-                    visit(index, body);
-                }
-                index = index.saturating_add(1);
-            }
-            if let Some(tree) = &mut tree {
-                tree.extend(&leaves.hashes);
-            }
-            if index == start || leaves.error.is_some() {
-                return false;
-            }
-        }
-        chained == self.chained && last == self.last && tree.is_none_or(|tree| tree.root() == self.root)
-    }
 }
 
 #[cfg(test)]

@@ -11,33 +11,25 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
-use super::export::Case;
+use super::case::Case;
+use super::cause::{Because, Subject, says};
 use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
+use super::ledgers::{City, silent};
 use super::lists::Lists;
-use super::overuse::{Judged, Placed, Redeemed, judge};
-use super::published::Beside;
-use super::replay::{City, Options, prefix_of, silent};
-use super::settle::{Account, Amounts, Fault, Period, SettleError, Settled, keep_first};
-use super::standing::AllStanding;
-use super::statement::{Adjustment, MAX_STATEMENT, Statement, StatementError, TakenBack};
+use super::overuse::{Judged, judge};
+use super::paths::prefix_of;
+use super::published::Comparison;
+use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
+use super::standing::{Completeness, StandingByPass};
+use super::statement::{Adjustment, MAX_STATEMENT, SettlementPeriod, Statement, StatementError, TakenBack};
+use super::uses::{PlacedUse, Redeemed};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
 use crate::ledger::CutOff;
 use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What is left of the records to settle from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Left {
-    /// All of them.
-    Whole,
-    /// The first of some journal were pruned, which is allowed.
-    Pruned,
-    /// A log is missing, ends too early, or is not what was signed.
-    Damaged,
-}
 
 /// The periods in their order.
 pub(super) struct Periods {
@@ -50,9 +42,46 @@ pub(super) struct Periods {
     may_go_on: bool,
 }
 
+/// What was decided so far, part by part of the passes.
+pub(super) struct Decided<'a> {
+    periods: &'a Periods,
+    books: Books<'a>,
+    judged: Judged,
+    /// What the over-use follows from.
+    cases: Vec<Case>,
+    completeness: Completeness,
+}
+
+impl<'a> Decided<'a> {
+    /// Nothing yet.
+    pub(super) fn none(periods: &'a Periods) -> Self {
+        let (judged, cases, completeness) = (Judged::default(), Vec::new(), Completeness::Whole);
+        Self { periods, books: Books::open(periods), judged, cases, completeness }
+    }
+
+    /// Decides all uses of the passes of one part.
+    pub(super) fn add(&mut self, uses: &StandingByPass, completeness: Completeness) {
+        self.completeness = self.completeness.max(completeness);
+        self.periods.decide(uses, self);
+    }
+
+    /// Settles, and compares the statements with what the members agreed to and with what is published. The statement is
+    /// the one that is wanted.
+    pub(super) fn settle<F: Files>(self, files: &F, findings: &mut Findings) -> (Judged, Vec<Case>, Option<Statement>) {
+        let Self { periods, books, judged, mut cases, completeness } = self;
+        let statement = periods.settle(files, books, completeness, findings);
+        let Judged { mut over_use, mut other_grants } = judged;
+        // The order of a pass's uses stays.
+        over_use.sort_by_key(|over| over.pass);
+        other_grants.sort_by_key(|other| other.pass);
+        cases.sort_by_key(|case| case.pass);
+        (Judged { over_use, other_grants }, cases, statement)
+    }
+}
+
 /// One period, and the ledgers' sizes at its end.
 struct Closing {
-    period: Period,
+    period: SettlementPeriod,
     cut_offs: Vec<CutOff>,
     /// Digest of the statement that the members agreed to, if they have.
     agreed: Option<Hash>,
@@ -85,9 +114,14 @@ impl From<Booked> for Settled {
 }
 
 impl Periods {
-    /// The periods that the ledgers hold statements of, and after them that of `options`, up to the
+    /// The periods that the ledgers hold statements of, and after them the one asked for, up to the
     /// ledgers' present sizes.
-    pub(super) fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Self {
+    pub(super) fn find(
+        cities: &[City],
+        lists: &Lists,
+        asked: Option<SettlementPeriod>,
+        findings: &mut Findings,
+    ) -> Self {
         let agreed =
             cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
         if !agreed.is_empty() {
@@ -104,29 +138,36 @@ impl Periods {
         let open = published_before(None, cities, lists);
         let mut periods = Self { closings: Vec::new(), wanted: None, open, may_go_on };
         for settled in agreed {
-            let period = Period { from: settled.from, until: settled.until };
+            let period = SettlementPeriod { from: settled.from, until: settled.until };
             periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
         }
         periods.check(cities, lists, findings);
         let settled_until = agreed.last().map(|last| last.until);
-        if let Some(period) = options.period.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
+        if let Some(period) = asked.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
             let cut_off = |city: &City| {
                 let size = city.log.size();
                 city.log.root_at(size).map(|root| CutOff { member: city.member, size, root })
             };
             periods.close(period, cities.iter().filter_map(cut_off).collect(), None, cities, lists);
         }
-        let asked = |period| periods.closings.iter().rposition(|closing| closing.period == period);
-        periods.wanted = options.period.map_or_else(|| periods.closings.len().checked_sub(1), asked);
+        let place_of = |period| periods.closings.iter().rposition(|closing| closing.period == period);
+        periods.wanted = asked.map_or_else(|| periods.closings.len().checked_sub(1), place_of);
         periods
     }
 
     /// Those that the ledgers hold statements of.
-    pub(super) fn settled(&self) -> Vec<Period> {
+    pub(super) fn settled(&self) -> Vec<SettlementPeriod> {
         self.closings.iter().filter(|closing| closing.agreed.is_some()).map(|closing| closing.period).collect()
     }
 
-    fn close(&mut self, period: Period, cut_offs: Vec<CutOff>, agreed: Option<Hash>, cities: &[City], lists: &Lists) {
+    fn close(
+        &mut self,
+        period: SettlementPeriod,
+        cut_offs: Vec<CutOff>,
+        agreed: Option<Hash>,
+        cities: &[City],
+        lists: &Lists,
+    ) {
         let bundle = published_before(Some((&period, &cut_offs)), cities, lists);
         let is_silent = |member| silent(lists, cities).any(|silent| silent == member);
         let is_behind =
@@ -145,14 +186,15 @@ impl Periods {
                 let member = cut_off.member;
                 let wrong = of_member(cities, member).map_or_else(
                     || !silent(lists, cities).any(|silent| silent == member),
-                    |city| city.log.beside(cut_off.size, cut_off.root) == Beside::Another,
+                    |city| city.log.beside(cut_off.size, cut_off.root) == Comparison::Another,
                 );
                 if wrong {
-                    let detail = format_args!("the cut-off of {member} is not of its ledger");
+                    let detail = says!(Subject::Member(member) => "the cut-off of {member} is not of its ledger");
                     findings.error(None, Rule::Statement, detail);
                 }
                 if before.insert(member, cut_off.size).is_some_and(|size| cut_off.size < size) {
-                    let detail = format_args!("the cut-off of {member} is before that of the period before");
+                    let detail =
+                        says!(Subject::Member(member) => "the cut-off of {member} is before that of the period before");
                     findings.error(None, Rule::Statement, detail);
                 }
             }
@@ -162,7 +204,7 @@ impl Periods {
                 member && closing.cut_offs.iter().all(|cut_off| cut_off.member != city.member)
             };
             for city in cities.iter().filter(left_out) {
-                let detail = format_args!("the period until {} leaves out {}", closing.period.until, city.member);
+                let detail = says!("the period until {} leaves out {}", closing.period.until, city.member);
                 findings.notice(None, Rule::Statement, detail);
             }
         }
@@ -178,8 +220,9 @@ impl Periods {
         self.closings.get(period).map_or(&self.open, |closing| &closing.bundle)
     }
 
-    /// Decides all uses again, pass by pass, tells what was over-use, and books them.
-    pub(super) fn decide(&self, all: &AllStanding, books: &mut Books<'_>, found: &mut Judged, cases: &mut Vec<Case>) {
+    /// Decides all uses again, pass by pass, notes what was over-use, and books them.
+    fn decide(&self, all: &StandingByPass, decided: &mut Decided<'_>) {
+        let Decided { books, judged: found, cases, .. } = decided;
         let mut from = 0;
         while let Some(of_pass) = all.pass_at(from) {
             from = of_pass.end;
@@ -188,9 +231,9 @@ impl Periods {
                 let redeemed = all.redeemed(at).filter(|redeemed| redeemed.entry < u64::MAX)?;
                 let (period, taken_back) =
                     self.places(redeemed.used.gate.member, redeemed.entry, redeemed.taken_back)?;
-                Some(Placed { period, taken_back, redeemed })
+                Some(PlacedUse { period, taken_back, redeemed })
             };
-            let mut uses: Vec<Placed> = of_pass.filter_map(place).collect();
+            let mut uses: Vec<PlacedUse> = of_pass.filter_map(place).collect();
             uses.sort_by_key(|placed| (placed.period, placed.redeemed.used));
             let judged = judge(&uses, |period| self.bundle(period));
             cases.extend(Case::of(&uses, &judged.over_use, |period| self.bundle(period)));
@@ -220,53 +263,58 @@ impl Periods {
     ///
     /// Where redemptions are gone, only a statement that the members agreed to counts, and it may say more than
     /// what is left can show.
-    pub(super) fn settle<F: Files>(
+    fn settle<F: Files>(
         &self,
         files: &F,
         mut books: Books<'_>,
-        left: Left,
+        left: Completeness,
         findings: &mut Findings,
     ) -> Option<Statement> {
-        let published = Published::read(files, self, findings);
+        let published = PublishedStatement::read(files, self, findings);
         let mut wanted = None;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_wanted = self.wanted == Some(at);
             // What is published counts for its own period alone: it stays there while the next one is settled.
             let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
-            let left = if closing.lacking { Left::Damaged } else { left };
+            let left = if closing.lacking { Completeness::Damaged } else { left };
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
-            let agreed =
-                |bytes: &Vec<u8>| closing.agreed.map_or(left == Left::Whole, |agreed| agreed == sha256(&[bytes]));
+            let agreed = |bytes: &Vec<u8>| {
+                closing.agreed.map_or(left == Completeness::Whole, |agreed| agreed == sha256(&[bytes]))
+            };
             let told = match left {
-                Left::Whole => None,
-                Left::Pruned => Some((Rule::Pruned, "records were pruned")),
-                Left::Damaged => Some((Rule::Statement, "records are damaged or missing")),
+                Completeness::Whole => None,
+                Completeness::Pruned => Some((Rule::Pruned, "records were pruned")),
+                Completeness::Damaged => Some((Rule::Statement, "records are damaged or missing")),
             };
             if let Some((rule, why)) = told
                 && !computed.as_ref().is_ok_and(|(bytes, _)| agreed(bytes))
             {
                 let detail = "so that the statement cannot be computed again";
-                findings.notice(None, rule, format_args!("for the period until {until}, {why}, {detail}"));
+                findings.notice(
+                    None,
+                    rule,
+                    says!(Subject::Name(why.to_owned()) => "for the period until {until}, {why}, {detail}"),
+                );
                 if published.is_some_and(|published| closing.agreed.is_some() && !published.agreed) {
                     let detail = "the statement published is not the one the members agreed to";
                     findings.error(None, Rule::Statement, detail);
                 }
                 if is_wanted {
-                    wanted = published.filter(|published| published.agreed).and_then(Published::decode);
+                    wanted = published.filter(|published| published.agreed).and_then(PublishedStatement::decode);
                 }
                 continue;
             }
             let (bytes, statement) = match computed {
                 Ok(computed) => computed,
                 Err(error) => {
-                    findings.error(None, Rule::Statement, format_args!("the period until {until}: {error}"));
+                    findings.error(None, Rule::Statement, Because(format_args!("the period until {until}: {error}")));
                     continue;
                 }
             };
             if !agreed(&bytes) {
-                let detail = format_args!(
+                let detail = says!(
                     "for the period until {until}, the members agreed to another statement than this audit computes"
                 );
                 findings.error(None, Rule::Statement, detail);
@@ -285,7 +333,7 @@ impl Periods {
 }
 
 /// The statement published.
-struct Published<'a> {
+struct PublishedStatement<'a> {
     bytes: Cow<'a, [u8]>,
     /// The place of its period.
     of: Option<usize>,
@@ -293,7 +341,7 @@ struct Published<'a> {
     agreed: bool,
 }
 
-impl<'a> Published<'a> {
+impl<'a> PublishedStatement<'a> {
     /// What is published, if anything is, and which period it is of. What cannot be read as a statement is taken for that
     /// of the last period.
     fn read<F: Files>(files: &'a F, periods: &Periods, findings: &mut Findings) -> Option<Self> {
@@ -301,7 +349,7 @@ impl<'a> Published<'a> {
         let bytes = match files.read(STATEMENT) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                findings.error(None, Rule::Unreadable, error);
+                findings.error(None, Rule::Unreadable, Because(error));
                 return None;
             }
         };
@@ -331,7 +379,7 @@ impl<'a> Published<'a> {
 }
 
 /// The accounts of all periods, and what their statements follow from besides.
-pub(super) struct Books<'a> {
+struct Books<'a> {
     periods: &'a Periods,
     books: Vec<Book<'a>>,
 }
@@ -350,7 +398,7 @@ struct Book<'a> {
 
 impl<'a> Books<'a> {
     /// Nothing is booked yet.
-    pub(super) fn open(periods: &'a Periods) -> Self {
+    fn open(periods: &'a Periods) -> Self {
         let book = |closing: &'a Closing| Book {
             account: closing.account(),
             faults: BTreeMap::new(),
@@ -500,7 +548,7 @@ fn of_member(cities: &[City], member: MemberId) -> Option<&City> {
 
 /// Whether a ledger is published up to an earlier size than this; that is found already.
 fn is_behind(city: &City, cut_off: &CutOff) -> bool {
-    city.log.beside(cut_off.size, cut_off.root) == Beside::Behind
+    city.log.beside(cut_off.size, cut_off.root) == Comparison::Behind
 }
 
 /// Whether an entry of a member's ledger is before the given cut-offs.
@@ -510,7 +558,7 @@ fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
 
 /// What was in force at the end of a period: the newest trust list that a ledger had adopted before the cut-offs, and the
 /// newest catalogues published before them.
-fn published_before(closed: Option<(&Period, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
+fn published_before(closed: Option<(&SettlementPeriod, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
     let Some((period, cut_offs)) = closed else { return bundle_of(lists.trust.newest(), |_, _| true, cities, lists) };
     let before = |member, entry| is_before(cut_offs, member, entry);
     let adopted = |city: &City| {

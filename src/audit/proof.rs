@@ -16,8 +16,9 @@
 //! the period orders the uses, in one ledger as its entries do; what reached a ledger before which cut-off is in the
 //! statements that the members agreed to.
 
-use super::overuse::{OverUse, Placed, Redeemed, SyncedAt, judge};
+use super::overuse::{OverUse, judge};
 use super::shown::{ShownError, check_shown};
+use super::uses::{PlacedUse, Redeemed, SyncedAt};
 use crate::gate::{Record, Redemption, Synced};
 use crate::id::{MemberId, PassId, PassKey, ProductRef, VenueId};
 use crate::ledger::{Receipt, ReceiptError, Receipted};
@@ -109,12 +110,12 @@ pub enum OverUseError {
 pub struct OverUseProof {
     pub(super) pass: PassKey,
     pub(super) catalogues: Vec<Vec<u8>>,
-    pub(super) uses: Vec<Cited>,
+    pub(super) uses: Vec<UseProof>,
 }
 
 /// A use as a file cites it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cited {
+pub(super) struct UseProof {
     pub(super) period: u64,
     pub(super) receipt: Receipt,
     pub(super) shown: Option<Vec<u8>>,
@@ -170,7 +171,7 @@ impl OverUseProof {
             out.bytes(catalogue);
         }
         out.int(4).array(self.uses.len());
-        for Cited { period, receipt, shown, synced } in &self.uses {
+        for UseProof { period, receipt, shown, synced } in &self.uses {
             out.array(4).uint(*period).text(&receipt.to_text());
             match shown {
                 Some(shown) => out.bytes(shown),
@@ -216,7 +217,7 @@ impl OverUseProof {
                 let receipt = receipt(d, place)?;
                 let shown = if d.null() { None } else { Some(d.bytes_up_to(MAX_PRESENTATION)?.to_vec()) };
                 let synced = if d.null() { None } else { Some(self::receipt(d, place)?) };
-                uses.push(Cited { period, receipt, shown, synced });
+                uses.push(UseProof { period, receipt, shown, synced });
             }
             map.end(d)?;
             Ok(Self { pass, catalogues, uses })
@@ -229,7 +230,7 @@ impl OverUseProof {
     /// [`OverUseError`].
     pub fn verify(&self, trust: &TrustHistory) -> Result<ProvenOverUse, OverUseError> {
         let bundle = self.bundle(trust)?;
-        let (mut uses, mut placed): (Vec<ProvenUse>, Vec<Placed>) = (Vec::new(), Vec::new());
+        let (mut uses, mut placed): (Vec<ProvenUse>, Vec<PlacedUse>) = (Vec::new(), Vec::new());
         let mut keys = BTreeSet::new();
         for (place, cited) in self.uses.iter().enumerate() {
             let (proven, redeemed) = self.proven(place, cited, trust, &bundle)?;
@@ -244,11 +245,11 @@ impl OverUseProof {
                 return Err(OverUseError::Order(place));
             }
             let period = usize::try_from(proven.period).unwrap_or(usize::MAX);
-            placed.push(Placed { period, taken_back: None, redeemed });
+            placed.push(PlacedUse { period, taken_back: None, redeemed });
             uses.push(proven);
         }
         let over_use = judge(&placed, |_| &bundle).over_use;
-        let beyond = |placed: &&Placed| over_use.first().is_some_and(|over| over.used == placed.redeemed.used);
+        let beyond = |placed: &&PlacedUse| over_use.first().is_some_and(|over| over.used == placed.redeemed.used);
         let product = placed.iter().find(beyond).map(|placed| placed.redeemed.product).ok_or(OverUseError::Covered)?;
         let part = |member: MemberId| {
             member == self.pass.issuer || uses.iter().any(|proven| proven.used.venue.member == member)
@@ -293,7 +294,7 @@ impl OverUseProof {
     fn proven(
         &self,
         place: usize,
-        cited: &Cited,
+        cited: &UseProof,
         trust: &TrustHistory,
         bundle: &Bundle,
     ) -> Result<(ProvenUse, Redeemed), OverUseError> {

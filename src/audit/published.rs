@@ -5,16 +5,18 @@
 //! bundles of a log were pruned, the tiles stand in for them: their links must hash to the same root,
 //! and the first entry that is left must follow the last of them.
 
-use super::files::Files;
+use super::cause::{Because, says};
+use super::files::{Files, read};
 use super::finding::{Findings, Rule};
-use super::lists::read;
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
 use crate::tlog::{
     BundleLeaves, Frontier, Nodes, NoteError, Resource, SignedCheckpoint, TILE_WIDTH, TileId, empty_root, genesis,
     inclusion_proof, tiles_of,
 };
+use core::iter::Peekable;
 use core::ops::RangeInclusive;
+use core::slice;
 use std::collections::BTreeMap;
 
 /// Hashes in a full tile, and the levels of the tree in it.
@@ -82,15 +84,15 @@ impl PublishedLog {
     }
 
     /// What this log says of a checkpoint that somebody has of it.
-    pub(super) fn beside(&self, size: u64, root: Hash) -> Beside {
-        let same = |own| if own == root { Beside::Same } else { Beside::Another };
+    pub(super) fn beside(&self, size: u64, root: Hash) -> Comparison {
+        let same = |own| if own == root { Comparison::Same } else { Comparison::Another };
         match &self.read.signed {
             Some(signed) if signed.size() == size => same(signed.root()),
-            _ if self.read.damaged => Beside::Unknown,
+            _ if self.read.damaged => Comparison::Unknown,
             _ => match self.root_at(size) {
                 Some(own) => same(own),
-                None if self.is_cut() => Beside::Unknown,
-                None => Beside::Behind,
+                None if self.is_cut() => Comparison::Unknown,
+                None => Comparison::Behind,
             },
         }
     }
@@ -98,7 +100,7 @@ impl PublishedLog {
 
 /// A published log beside a checkpoint that somebody has of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(super) enum Comparison {
     /// It has this root at this size.
     Same,
     /// It has another one: that was never its root.
@@ -172,7 +174,7 @@ impl Tree {
 
 /// Where a log is published.
 #[derive(Debug)]
-pub(super) struct Place<'a, F> {
+pub(super) struct LogFiles<'a, F> {
     pub(super) files: &'a F,
     pub(super) prefix: &'a str,
     /// All paths below `prefix`, ascending.
@@ -181,7 +183,7 @@ pub(super) struct Place<'a, F> {
 
 /// Reads a log's checkpoint; `verify` verifies it.
 pub(super) fn read_checkpoint<F: Files>(
-    Place { files, prefix, .. }: &Place<'_, F>,
+    LogFiles { files, prefix, .. }: &LogFiles<'_, F>,
     verify: impl FnOnce(&[u8]) -> Result<SignedCheckpoint, NoteError>,
     findings: &mut Findings,
 ) -> Option<SignedCheckpoint> {
@@ -194,14 +196,17 @@ pub(super) fn read_checkpoint<F: Files>(
     match verify(&note) {
         Ok(signed) => Some(signed),
         Err(error) => {
-            findings.error_at(&path, Rule::Checkpoint, error);
+            findings.error_at(&path, Rule::Checkpoint, Because(error));
             None
         }
     }
 }
 
 /// The size of a log: what its checkpoint says, or else as far as there are bundles.
-pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, signed: Option<&SignedCheckpoint>) -> u64 {
+pub(super) fn size_of<F: Files>(
+    LogFiles { prefix, paths, .. }: &LogFiles<'_, F>,
+    signed: Option<&SignedCheckpoint>,
+) -> u64 {
     let end = |id: TileId| id.index().saturating_mul(TILE_WIDTH.into()).saturating_add(id.width().into());
     let bundles = || {
         paths.iter().filter_map(|path| match resource_at(prefix, path)? {
@@ -212,71 +217,60 @@ pub(super) fn size_of<F: Files>(Place { prefix, paths, .. }: &Place<'_, F>, sign
     signed.map_or_else(|| bundles().max().unwrap_or(0), SignedCheckpoint::size)
 }
 
+/// What a log is known to be before its entries are read.
+pub(super) struct LogHead<'a> {
+    pub(super) origin: &'a str,
+    pub(super) signed: Option<SignedCheckpoint>,
+    /// Whether entries of it may be pruned at all.
+    pub(super) prunable: bool,
+}
+
 /// Reads a published log under its checkpoint and hands each entry's body to `visit`, in order; of a pruned
 /// entry there is none.
 ///
-/// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. `prunable` says whether entries of
-/// this log may be pruned at all; the roots at `sizes`, which ascend, are kept.
+/// Bundle by bundle, so one bundle and the links of one tile are in memory at a time. The roots at `sizes`, which ascend,
+/// are kept.
 pub(super) fn read_log<F: Files>(
-    place: &Place<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
+    place: &LogFiles<'_, F>,
+    log: LogHead<'_>,
     sizes: &[u64],
     findings: &mut Findings,
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> ReadLog {
-    read_entries(place, origin, signed, prunable, (sizes, |_: &[Hash]| {}), findings, visit)
+    read_entries(place, log, Growing::new(sizes, |_: &[Hash]| {}), findings, visit)
 }
 
 /// As [`read_log`], with the links: 32 bytes for each entry.
 pub(super) fn read_linked_log<F: Files>(
-    place: &Place<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
+    place: &LogFiles<'_, F>,
+    log: LogHead<'_>,
     findings: &mut Findings,
     visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
 ) -> PublishedLog {
     let mut links = Vec::new();
-    let read = read_entries(
-        place,
-        origin,
-        signed,
-        prunable,
-        (&[], |new: &[Hash]| links.extend_from_slice(new)),
-        findings,
-        visit,
-    );
+    let growing = Growing::new(&[], |new: &[Hash]| links.extend_from_slice(new));
+    let read = read_entries(place, log, growing, findings, visit);
     PublishedLog { read, links }
 }
 
-fn read_entries<F: Files>(
-    place: &Place<'_, F>,
-    origin: &str,
-    signed: Option<SignedCheckpoint>,
-    prunable: bool,
-    (sizes, mut keep): (&[u64], impl FnMut(&[Hash])),
-    findings: &mut Findings,
-    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
-) -> ReadLog {
-    let Place { files, prefix, .. } = *place;
-    let size = size_of(place, signed.as_ref());
-    let mut previous = genesis(origin);
-    let (mut tree, mut roots, mut sizes) = (Tree::default(), BTreeMap::new(), sizes.iter().peekable());
-    let mut listed = Listed::new(place, size, findings);
-    let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
-    // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
-    // gone by now, and one that is not may have come.
-    let is_gone = |bundle: &Resource| matches!(files.read(&format!("{prefix}/{bundle}")), Ok(None));
-    let stands_in =
-        |bundle: &Resource| bundle.id().is_full() && listed.has(Resource::Hashes(bundle.id())) && is_gone(bundle);
-    let gone = bundles.clone().take_while(stands_in).count();
-    if gone > 0 && !prunable {
-        findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
+/// A tree as it grows, with its roots at the sizes that were asked for.
+struct Growing<'a, K> {
+    tree: Tree,
+    roots: BTreeMap<u64, Hash>,
+    /// Those not reached yet, which ascend.
+    sizes: Peekable<slice::Iter<'a, u64>>,
+    /// Is handed all links.
+    keep: K,
+}
+
+impl<'a, K: FnMut(&[Hash])> Growing<'a, K> {
+    fn new(sizes: &'a [u64], keep: K) -> Self {
+        Self { tree: Tree::default(), roots: BTreeMap::new(), sizes: sizes.iter().peekable(), keep }
     }
-    let gone = if prunable { gone } else { 0 };
-    let mut grow = |tree: &mut Tree, mut links: &[Hash]| {
+
+    /// Takes these links, and hands each tile to `full` as soon as it is.
+    fn grow(&mut self, mut links: &[Hash], mut full: impl FnMut(&[Hash])) {
+        let Self { tree, roots, sizes, keep } = self;
         keep(links);
         loop {
             while let Some(size) = sizes.next_if(|size| **size <= tree.size) {
@@ -292,19 +286,43 @@ fn read_entries<F: Files>(
             let taken = tree.fill(most.and_then(|most| links.get(..most)).unwrap_or(links));
             links = links.get(taken..).unwrap_or_default();
             if tree.is_full() {
-                listed.check_links(&tree.tile);
+                full(&tree.tile);
             }
         }
-    };
+    }
+}
+
+fn read_entries<F: Files>(
+    place: &LogFiles<'_, F>,
+    LogHead { origin, signed, prunable }: LogHead<'_>,
+    mut growing: Growing<'_, impl FnMut(&[Hash])>,
+    findings: &mut Findings,
+    mut visit: impl FnMut(u64, Option<&[u8]>, &mut Findings),
+) -> ReadLog {
+    let LogFiles { files, prefix, .. } = *place;
+    let size = size_of(place, signed.as_ref());
+    let mut previous = genesis(origin);
+    let mut listed = ListedFiles::new(place, size, findings);
+    let bundles = tiles_of(size).filter(|resource| matches!(resource, Resource::Entries(_)));
+    // Counted by the tiles that stand in, so that a size without files costs nothing. A bundle that is listed may be
+    // gone by now, and one that is not may have come.
+    let is_gone = |bundle: &Resource| matches!(files.read(&format!("{prefix}/{bundle}")), Ok(None));
+    let stands_in =
+        |bundle: &Resource| bundle.id().is_full() && listed.has(Resource::Hashes(bundle.id())) && is_gone(bundle);
+    let gone = bundles.clone().take_while(stands_in).count();
+    if gone > 0 && !prunable {
+        findings.error(None, Rule::Missing, "its first entries are gone, and a ledger is never pruned");
+    }
+    let gone = if prunable { gone } else { 0 };
     for resource in bundles.clone().take(gone) {
         let Some(tile) = pruned_links(files, prefix, resource.id(), findings) else { break };
-        (tree.size..).zip(&tile).for_each(|(index, _)| visit(index, None, findings));
+        (growing.tree.size..).zip(&tile).for_each(|(index, _)| visit(index, None, findings));
         previous = tile.last().copied().unwrap_or(previous);
-        grow(&mut tree, &tile);
+        growing.grow(&tile, |tile| listed.check_links(tile));
     }
-    let (pruned, before) = (tree.size, previous);
+    let (pruned, before) = (growing.tree.size, previous);
     if pruned > 0 {
-        findings.notice(None, Rule::Pruned, format_args!("{pruned} entries were pruned: nothing can be said of them"));
+        findings.notice(None, Rule::Pruned, says!("{pruned} entries were pruned: nothing can be said of them"));
     }
     // Where a tile is missing too, nothing that comes after it can be checked.
     let mut damaged = pruned != (gone as u64).saturating_mul(TILE_WIDTH.into());
@@ -318,7 +336,7 @@ fn read_entries<F: Files>(
             break;
         };
         let leaves = BundleLeaves::new(&bundle, resource.id().width());
-        for (index, (entry, leaf)) in (tree.size..).zip(leaves.iter()) {
+        for (index, (entry, leaf)) in (growing.tree.size..).zip(leaves.iter()) {
             let (body, broken) = follow(&mut previous, entry, leaf);
             if let Some(broken) = broken {
                 findings.error(index, Rule::Chain, broken);
@@ -327,24 +345,21 @@ fn read_entries<F: Files>(
                 visit(index, Some(body), findings);
             }
         }
-        grow(&mut tree, &leaves.hashes);
+        growing.grow(&leaves.hashes, |tile| listed.check_links(tile));
         if let Some(error) = leaves.error {
-            findings.error_at(&path, Rule::Bundle, error);
+            findings.error_at(&path, Rule::Bundle, Because(error));
             damaged = true;
         }
     }
-    grow(&mut tree, &[]);
+    growing.grow(&[], |_| {});
+    let Growing { tree, roots, .. } = growing;
     let root = tree.root();
     if let Some(signed) = &signed
         && !damaged
         && (tree.size, root) != (signed.size(), signed.root())
     {
         damaged = true;
-        findings.error(
-            None,
-            Rule::Root,
-            format_args!("the entries do not have the root signed at size {}", signed.size()),
-        );
+        findings.error(None, Rule::Root, says!("the entries do not have the root signed at size {}", signed.size()));
     }
     // Of the files of a damaged log nothing is said.
     if !damaged {
@@ -380,7 +395,7 @@ pub(super) fn resource_at(prefix: &str, path: &str) -> Option<Resource> {
 }
 
 /// The files of a log but for its checkpoint. Each is compared with what the entries say it must be, as soon as they say.
-struct Listed<'a, F> {
+struct ListedFiles<'a, F> {
     files: &'a F,
     prefix: &'a str,
     /// How many entries the log is to have.
@@ -394,9 +409,9 @@ struct Listed<'a, F> {
     findings: Findings,
 }
 
-impl<'a, F: Files> Listed<'a, F> {
+impl<'a, F: Files> ListedFiles<'a, F> {
     /// What is listed that no log has is found at once.
-    fn new(&Place { files, prefix, paths }: &Place<'a, F>, size: u64, findings: &mut Findings) -> Self {
+    fn new(&LogFiles { files, prefix, paths }: &LogFiles<'a, F>, size: u64, findings: &mut Findings) -> Self {
         let mut listed = Vec::with_capacity(paths.len());
         for path in paths.iter().filter(|path| path.strip_prefix(prefix) != Some("/checkpoint")) {
             match resource_at(prefix, path) {
@@ -444,7 +459,7 @@ impl<'a, F: Files> Listed<'a, F> {
         }
         if self.beyond > 0 {
             let (beyond, size) = (self.beyond, self.size);
-            let told = format_args!("it is signed up to size {size}, and {beyond} of its files go on after that");
+            let told = says!("it is signed up to size {size}, and {beyond} of its files go on after that");
             self.findings.notice(None, Rule::Behind, told);
         }
         self.findings

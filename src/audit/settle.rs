@@ -8,16 +8,17 @@
 //! [`Earlier`]. The price of a pass that was never used stays with its issuer.
 
 use super::statement::{
-    Adjustment, LateUse, Line, MAX_STATEMENT, OverUseLine, Parts, Pool, Statement, StatementError, TakenBack,
+    Adjustment, LateUse, MAX_STATEMENT, OverUseLine, Pool, SettlementPeriod, Statement, StatementError, StatementFacts,
+    StatementLine, TakenBack,
 };
+use super::uses::Liable;
 use crate::crypto::Hash;
 use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
 use crate::product::{FULL_BASIS_POINTS, Method, Product, Rate, Use, UseKey};
-use crate::time::UnixTime;
 use crate::trust::{Bundle, Venue};
 use core::cmp::Reverse;
-use core::{fmt, mem};
+use core::mem;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,52 +43,6 @@ impl Settled {
     pub const fn is_paid(&self) -> bool {
         !matches!(self.liable, Some(Liable::Gate))
     }
-}
-
-/// Who bears an over-use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Liable {
-    /// The gate could not have known: the issuer of the pass pays as for any other use.
-    Issuer = 0,
-    /// The gate could have known, or did not report in time: its venue gets nothing.
-    Gate = 1,
-}
-
-impl Liable {
-    /// The stable number.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The one with this number.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            0 => Some(Self::Issuer),
-            1 => Some(Self::Gate),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Liable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Issuer => "issuer",
-            Self::Gate => "gate",
-        })
-    }
-}
-
-/// The name of a period. Not what is in it: that is for the cut-offs to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Period {
-    /// The first moment.
-    pub from: UnixTime,
-    /// The first moment after.
-    pub until: UnixTime,
 }
 
 /// What earlier periods settled; the default is a first period.
@@ -163,7 +118,7 @@ pub enum SettleError {
 /// # Errors
 /// [`SettleError`]. A use that cannot be priced is an error, never skipped.
 pub fn settle(
-    period: &Period,
+    period: &SettlementPeriod,
     cut_offs: &[CutOff],
     uses: &[Settled],
     bundle: &Bundle,
@@ -207,7 +162,7 @@ const MAX_LATE: usize = MAX_STATEMENT / LEAST_LATE;
 
 /// The account of one period: takes all uses of a pass at a time, in whatever order the passes come, and keeps sums of them.
 pub(super) struct Account<'a> {
-    period: Period,
+    period: SettlementPeriod,
     /// Ascending, none twice.
     cut_offs: &'a [CutOff],
     bundle: &'a Bundle,
@@ -272,7 +227,7 @@ struct Shared {
 
 impl<'a> Account<'a> {
     /// Nothing yet. The cut-offs ascend by member, none of them twice.
-    pub(super) const fn new(period: Period, cut_offs: &'a [CutOff], bundle: &'a Bundle) -> Self {
+    pub(super) const fn new(period: SettlementPeriod, cut_offs: &'a [CutOff], bundle: &'a Bundle) -> Self {
         Self {
             period,
             cut_offs,
@@ -413,7 +368,7 @@ impl<'a> Account<'a> {
     }
 
     /// The lines and pools of the statement.
-    fn lines(&self) -> Result<(Vec<Line>, Vec<Pool>), StatementError> {
+    fn lines(&self) -> Result<(Vec<StatementLine>, Vec<Pool>), StatementError> {
         let (mut all, mut pools) = (Vec::new(), Vec::new());
         for (id, sold) in &self.products {
             let from = all.len();
@@ -444,7 +399,7 @@ impl<'a> Account<'a> {
         over_uses.sort_unstable();
         late.sort_unstable_by_key(|late| (late.gate, late.index));
         let (period, cut_offs) = (self.period, self.cut_offs.to_vec());
-        let statement = Statement::assemble(Parts {
+        let statement = Statement::assemble(StatementFacts {
             period,
             previous,
             cut_offs,
@@ -473,9 +428,17 @@ impl<'a> Sums<'a> {
         self.fen = with(self.fen, other.fen);
     }
 
-    fn line(&self, product: ProductRef, venue: VenueId) -> Result<Line, StatementError> {
+    fn line(&self, product: ProductRef, venue: VenueId) -> Result<StatementLine, StatementError> {
         let (uses, persons, unpaid) = (amount(self.uses)?, amount(self.persons)?, amount(self.unpaid)?);
-        Ok(Line { product, venue, uses, persons, unpaid, due_fen: amount(self.due_fen)?, fen: amount(self.fen)? })
+        Ok(StatementLine {
+            product,
+            venue,
+            uses,
+            persons,
+            unpaid,
+            due_fen: amount(self.due_fen)?,
+            fen: amount(self.fen)?,
+        })
     }
 }
 
@@ -530,7 +493,7 @@ fn contracted(rate: Rate, reference_fen: u32, party: u8) -> u64 {
 }
 
 /// The weight of each line in a pool, in the order of the lines.
-fn weights<'a>(sums: impl Iterator<Item = &'a Sums<'a>>, lines: &[Line]) -> Result<Vec<u64>, StatementError> {
+fn weights<'a>(sums: impl Iterator<Item = &'a Sums<'a>>, lines: &[StatementLine]) -> Result<Vec<u64>, StatementError> {
     let mut weights = Vec::with_capacity(lines.len());
     for (line, sums) in lines.iter().zip(sums) {
         weights.push(u64::from(sums.venue.price_fen).checked_mul(line.persons).ok_or(StatementError::Amount)?);

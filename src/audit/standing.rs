@@ -5,8 +5,8 @@
 //! last; so of each as little is kept as can be: what its record says, in one list for each journal. What it shares with others of its gate is there once, and is put
 //! together again for one pass at a time.
 
-use super::journals::GateSeen;
-use super::overuse::{Redeemed, SyncedAt};
+use super::ledgers::EnrolledGate;
+use super::uses::{Redeemed, SyncedAt};
 use crate::gate::Redemption;
 use crate::id::{GateId, PassKey, ProductRef, VenueId};
 use crate::product::{PassFacts, Use, UseKey};
@@ -15,19 +15,30 @@ use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What is left of the records to settle from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Completeness {
+    /// All of them.
+    Whole,
+    /// The first of some journal were pruned, which is allowed.
+    Pruned,
+    /// A log is missing, ends too early, or is not what was signed.
+    Damaged,
+}
+
 /// What stands at a gate.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct StandingUses {
     /// Records below this index were pruned: whether they are redemptions that stand, nobody can tell.
     pub(super) pruned: u64,
     /// The journal is not all there, or not what was signed.
     pub(super) damaged: bool,
     /// Where the journal is published up to, if it was sealed at a larger size.
     pub(super) ends: Option<u64>,
-    place: Option<GatePlace>,
+    place: Option<GateFacts>,
     /// In the order of their records.
-    kept: Vec<Kept>,
-    said: Vec<Said>,
+    kept: Vec<KeptUse>,
+    said: Vec<DecisionContext>,
     /// The records that annulled some and that a later entry of the ledger sealed, by index.
     annulled: BTreeMap<u64, u64>,
     /// The ledger's entries that reversed some, by index.
@@ -36,7 +47,7 @@ pub(super) struct Standing {
 
 /// What all redemptions of a gate share.
 #[derive(Clone, Debug)]
-struct GatePlace {
+struct GateFacts {
     gate: GateId,
     venue: VenueId,
     service: u8,
@@ -46,7 +57,7 @@ struct GatePlace {
 
 /// What the gate had said when it decided, and what follows from it.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct DecisionContext {
     /// What it had last learnt of usage.
     pub(super) synced: Option<Arc<SyncedAt>>,
     /// Whether the record that says so was pruned.
@@ -55,7 +66,7 @@ pub(super) struct Said {
     pub(super) reference_fen: u32,
 }
 
-impl Said {
+impl DecisionContext {
     fn is(&self, other: &Self) -> bool {
         let index = |said: &Self| said.synced.as_ref().map(|synced| synced.index);
         (index(self), self.synced_pruned, self.reference_fen)
@@ -65,14 +76,14 @@ impl Said {
 
 /// One redemption.
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct KeptUse {
     pass: PassKey,
     time: UnixTime,
     index: u64,
     not_before: UnixTime,
     expires: UnixTime,
     due_fen: u32,
-    /// Place in [`Standing::said`].
+    /// Place in [`StandingUses::said`].
     said: u32,
     product: (u16, u16),
     holder_class: u8,
@@ -81,24 +92,24 @@ struct Kept {
     annulled: bool,
 }
 
-impl Standing {
+impl StandingUses {
     /// Nothing yet of the gate that the ledger shows.
-    pub(super) fn at(gate: &GateSeen) -> Self {
+    pub(super) fn at(gate: &EnrolledGate) -> Self {
         let certificate = &gate.certificate;
         let sealed = gate.covering().map(|seal| (seal.signed.size(), seal.entry)).collect();
         let (gate, venue, service) = (certificate.gate(), certificate.venue(), certificate.service());
-        Self { place: Some(GatePlace { gate, venue, service, sealed }), ..Self::default() }
+        Self { place: Some(GateFacts { gate, venue, service, sealed }), ..Self::default() }
     }
 
     /// Keeps a redemption; indices ascend.
-    pub(super) fn keep(&mut self, index: u64, redemption: &Redemption, said: Said) {
+    pub(super) fn keep(&mut self, index: u64, redemption: &Redemption, said: DecisionContext) {
         let Redemption { time, pass, product, facts, grant, party, due_fen, .. } = *redemption;
         if !self.said.last().is_some_and(|last| last.is(&said)) {
             self.said.push(said);
         }
         let PassFacts { not_before, expires, holder_class } = facts;
         let said = u32::try_from(self.said.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        self.kept.push(Kept {
+        self.kept.push(KeptUse {
             pass,
             time,
             index,
@@ -170,15 +181,15 @@ impl Standing {
         self.kept.binary_search_by_key(&index, |kept| kept.index).ok()
     }
 
-    fn used(&self, kept: &Kept) -> Option<Use> {
+    fn used(&self, kept: &KeptUse) -> Option<Use> {
         self.place.as_ref().map(|place| place.used(kept))
     }
 }
 
-impl GatePlace {
-    fn used(&self, kept: &Kept) -> Use {
+impl GateFacts {
+    fn used(&self, kept: &KeptUse) -> Use {
         let Self { gate, venue, service, .. } = *self;
-        let Kept { time, index, grant, party, .. } = *kept;
+        let KeptUse { time, index, grant, party, .. } = *kept;
         Use { time, gate, index, venue, service, grant, party }
     }
 
@@ -191,28 +202,28 @@ impl GatePlace {
 
 /// The redemptions of all gates that reached a ledger before they were annulled, or never were, by pass.
 #[derive(Debug, Default)]
-pub(super) struct AllStanding {
-    places: Vec<GatePlace>,
+pub(super) struct StandingByPass {
+    places: Vec<GateFacts>,
     /// Each with its place in `places`.
-    said: Vec<(usize, Said)>,
-    kept: Vec<Kept>,
+    said: Vec<(usize, DecisionContext)>,
+    kept: Vec<KeptUse>,
     /// The records of their gates that annulled some.
     annulled: BTreeMap<UseKey, u64>,
     /// The entries of their ledgers that reversed some.
     reversed: BTreeMap<UseKey, u64>,
 }
 
-impl FromIterator<Standing> for AllStanding {
-    fn from_iter<I: IntoIterator<Item = Standing>>(journals: I) -> Self {
-        let journals: Vec<Standing> = journals.into_iter().collect();
+impl FromIterator<StandingUses> for StandingByPass {
+    fn from_iter<I: IntoIterator<Item = StandingUses>>(journals: I) -> Self {
+        let journals: Vec<StandingUses> = journals.into_iter().collect();
         let mut all = Self::default();
         // Their pages come one by one, as those of the journals go.
         all.kept.reserve_exact(journals.iter().map(|journal| journal.kept.len()).sum());
-        for Standing { place, kept, said, annulled, reversed, .. } in journals {
+        for StandingUses { place, kept, said, annulled, reversed, .. } in journals {
             let Some(place) = place else { continue };
             let first = u32::try_from(all.said.len()).unwrap_or(u32::MAX);
             let stand = kept.into_iter().filter(|kept| !kept.annulled || annulled.contains_key(&kept.index));
-            all.kept.extend(stand.map(|kept| Kept { said: kept.said.saturating_add(first), ..kept }));
+            all.kept.extend(stand.map(|kept| KeptUse { said: kept.said.saturating_add(first), ..kept }));
             all.said.extend(said.into_iter().map(|said| (all.places.len(), said)));
             all.annulled.extend(annulled.into_iter().map(|(index, by)| ((place.gate, index), by)));
             all.reversed.extend(reversed.into_iter().map(|(index, entry)| ((place.gate, index), entry)));
@@ -223,7 +234,7 @@ impl FromIterator<Standing> for AllStanding {
     }
 }
 
-impl AllStanding {
+impl StandingByPass {
     /// The places of the redemptions of the pass that comes at place `from`, of which there are none before.
     pub(super) fn pass_at(&self, from: usize) -> Option<Range<usize>> {
         let rest = self.kept.get(from..)?;
@@ -236,7 +247,7 @@ impl AllStanding {
     pub(super) fn redeemed(&self, at: usize) -> Option<Redeemed> {
         let kept = self.kept.get(at)?;
         let (place, said) = self.said_of(kept)?;
-        let Kept { pass, not_before, expires, holder_class, due_fen, index, .. } = *kept;
+        let KeptUse { pass, not_before, expires, holder_class, due_fen, index, .. } = *kept;
         let annulled = self.annulled.get(&(place.gate, index)).copied();
         let reversed = self.reversed.get(&(place.gate, index)).copied();
         Some(Redeemed {
@@ -254,13 +265,13 @@ impl AllStanding {
         })
     }
 
-    fn said_of(&self, kept: &Kept) -> Option<(&GatePlace, &Said)> {
+    fn said_of(&self, kept: &KeptUse) -> Option<(&GateFacts, &DecisionContext)> {
         let (place, said) = self.said.get(usize::try_from(kept.said).ok()?)?;
         Some((self.places.get(*place)?, said))
     }
 }
 
-impl Kept {
+impl KeptUse {
     const fn product(&self) -> ProductRef {
         ProductRef { issuer: self.pass.issuer, product: self.product.0, version: self.product.1 }
     }

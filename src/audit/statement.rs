@@ -31,7 +31,7 @@
 //! are written for the reader, and a statement in which they do not follow is refused.
 
 use super::json::Json;
-use super::settle::{Liable, Period};
+use super::uses::Liable;
 use crate::crypto::{Hash, sha256};
 use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
@@ -46,9 +46,18 @@ pub const RULES: u64 = 1;
 /// Longest statement, in bytes.
 pub const MAX_STATEMENT: usize = 64 * 1024 * 1024;
 
+/// The name of a period. Not what is in it: that is for the cut-offs to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SettlementPeriod {
+    /// The first moment.
+    pub from: UnixTime,
+    /// The first moment after.
+    pub until: UnixTime,
+}
+
 /// Uses of one product at one venue, and what its member gets for them from the product's issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct StatementLine {
     /// The product.
     pub product: ProductRef,
     /// The venue.
@@ -173,11 +182,11 @@ pub enum StatementError {
 
 /// What a settlement finds out; the rest of a statement follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) period: Period,
+pub(super) struct StatementFacts {
+    pub(super) period: SettlementPeriod,
     pub(super) previous: Option<Hash>,
     pub(super) cut_offs: Vec<CutOff>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<StatementLine>,
     pub(super) pools: Vec<Pool>,
     pub(super) over_uses: Vec<OverUseLine>,
     pub(super) late: Vec<LateUse>,
@@ -189,7 +198,7 @@ pub(super) struct Parts {
 /// right, one sees by settling the same cut-offs and comparing the digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    parts: Parts,
+    parts: StatementFacts,
     payments: Vec<Payment>,
     nets: Vec<Net>,
     co_payments: Vec<CoPayment>,
@@ -320,7 +329,7 @@ impl Statement {
         let mut out = String::from("kind,from,to,product,venue,uses,persons,unpaid,due_fen,fen\r\n");
         // Writing to a string cannot fail.
         let mut row = |row: core::fmt::Arguments<'_>| _ = write!(out, "{row}\r\n");
-        for Line { product, venue, uses, persons, unpaid, due_fen, fen } in self.lines() {
+        for StatementLine { product, venue, uses, persons, unpaid, due_fen, fen } in self.lines() {
             let (from, to) = (product.issuer, venue.member);
             row(format_args!("line,{from},{to},{product},{venue},{uses},{persons},{unpaid},{due_fen},{fen}"));
         }
@@ -347,7 +356,7 @@ impl Statement {
 
     /// The period.
     #[must_use]
-    pub const fn period(&self) -> Period {
+    pub const fn period(&self) -> SettlementPeriod {
         self.parts.period
     }
 
@@ -365,7 +374,7 @@ impl Statement {
 
     /// Uses and what they earn, ascending by product (its issuer first) and venue.
     #[must_use]
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[StatementLine] {
         &self.parts.lines
     }
 
@@ -418,7 +427,7 @@ impl Statement {
     }
 
     /// Derives what follows from the parts, and checks the parts against one another.
-    pub(super) fn assemble(parts: Parts) -> Result<Self, StatementError> {
+    pub(super) fn assemble(parts: StatementFacts) -> Result<Self, StatementError> {
         check(&parts)?;
         // An i128 holds the sum of any list of i64.
         let (mut owed, mut collected) = (BTreeMap::<_, i128>::new(), BTreeMap::new());
@@ -469,7 +478,7 @@ fn increase<K: Ord>(amounts: &mut BTreeMap<K, u64>, key: K, by: u64) -> Result<(
     Ok(())
 }
 
-fn check(parts: &Parts) -> Result<(), StatementError> {
+fn check(parts: &StatementFacts) -> Result<(), StatementError> {
     let rule = |holds: bool, text| if holds { Ok(()) } else { Err(StatementError::Rule(text)) };
     rule(parts.period.from < parts.period.until, "the period is empty")?;
     rule(ascending(&parts.cut_offs, |cut_off| cut_off.member), "cut-offs not in ascending order")?;
@@ -540,7 +549,7 @@ fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
     }
     map.require(d, 2)?;
     d.array_of(2)?;
-    let period = Period { from: d.time()?, until: d.time()? };
+    let period = SettlementPeriod { from: d.time()?, until: d.time()? };
     map.require(d, 3)?;
     let previous = if d.null() { None } else { Some(Hash(*d.byte_array()?)) };
     map.require(d, 4)?;
@@ -567,7 +576,7 @@ fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
         Ok(Adjustment { product, venue, fen: d.int()? })
     })?;
     map.end(d)?;
-    let parts = Parts { period, previous, cut_offs, lines, pools, over_uses, late, taken_back, adjustments };
+    let parts = StatementFacts { period, previous, cut_offs, lines, pools, over_uses, late, taken_back, adjustments };
     let statement = Statement::assemble(parts)?;
     let rule = |holds: bool, text| if holds { Ok(()) } else { Err(StatementError::Rule(text)) };
     rule(statement.payments == payments, "the payments do not follow from the lines and adjustments")?;
@@ -586,8 +595,8 @@ fn read<'a, T>(
     (0..count).map(|_| d.array_of(items).map_err(StatementError::from).and_then(|()| item(d))).collect()
 }
 
-fn read_line(d: &mut Decoder<'_>) -> Result<Line, StatementError> {
-    Ok(Line {
+fn read_line(d: &mut Decoder<'_>) -> Result<StatementLine, StatementError> {
+    Ok(StatementLine {
         product: read_product(d)?,
         venue: VenueId { member: d.member()?, number: d.uint()? },
         uses: d.uint()?,

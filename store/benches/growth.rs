@@ -6,7 +6,7 @@
 #![allow(missing_docs, reason = "a program")]
 #![expect(unsafe_code, reason = "an allocator")]
 
-use onecard::audit::{Depth, Options, Period, Severity, audit};
+use onecard::audit::{Depth, FindingSeverity, Options, SettlementPeriod, audit};
 use onecard::crypto::sha256;
 use onecard::gate::Gate;
 use onecard::id::GateId;
@@ -115,7 +115,7 @@ fn journal(directory: &Path, count: u64) -> Vec<Cell> {
 /// A day at four gates whose records are all there and whose evidence is gone, audited and settled.
 fn audited(count: u64) -> Vec<Cell> {
     let (ingesting, files) = played(count);
-    let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
+    let period = SettlementPeriod { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
     let mut cells = vec![Cell("ingested by a city in memory, ns each", each(ingesting, count))];
     for (depth, [took_name, peak_name]) in [
         (Depth::Integrity, ["audited for integrity, ns each", "bytes of memory for it, each"]),
@@ -126,7 +126,7 @@ fn audited(count: u64) -> Vec<Cell> {
         let (peak, (took, report)) = heap::peak(|| timed(|| audit(&files, &options)));
         assert_eq!(report.counts.redemptions, count);
         let worst = report.findings.iter().max_by_key(|finding| finding.severity);
-        assert!(worst.is_none_or(|worst| worst.severity == Severity::Notice), "{worst:?}");
+        assert!(worst.is_none_or(|worst| worst.severity == FindingSeverity::Notice), "{worst:?}");
         cells.push(Cell(took_name, each(took, count)));
         cells.push(Cell(peak_name, (peak - before) as u128 / u128::from(count)));
     }

@@ -8,6 +8,7 @@
 //!
 //! What is promised, and which test shows it, is in `docs/durability.md`.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::too_many_lines))]
 
 mod directory;
 mod medium;

@@ -1,15 +1,15 @@
 //! A small day of the federation, in memory: four cities and an auditor, gates in the first two,
 //! a few visits, sealed, ingested, cosigned and published. For tests of the upper layers.
 
-use onecard::audit::{MemoryFiles, Options, Period, Report, Statement, audit};
+use onecard::audit::{MemoryFiles, Options, Report, SettlementPeriod, Statement, audit};
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Decision, Gate, Reason, Record, Redemption, Scan, Segment, SegmentRecord, SyncInput, Synced};
 use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Announcement, Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
-    Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
-    Use, Validity, Window,
+    Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage, Use, Validity,
+    Window,
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{
@@ -112,12 +112,12 @@ pub fn catalogue_spec(code: u32) -> CatalogueSpec {
             choice: None,
         }],
     };
-    let mut reduced = product(4, 1, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
+    let mut reduced = product(4, 1, Period::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
     reduced.grants.push(Grant { price: Price::Off(5_000), ..reduced.grants[0].clone() });
     let products = vec![
-        product(1, 2, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
-        product(2, 9, QuotaPeriod::Life, Price::Off(5_000), Method::EqualSplit),
-        product(3, 1, QuotaPeriod::Day, Price::Free, Method::WeightedPool),
+        product(1, 2, Period::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
+        product(2, 9, Period::Life, Price::Off(5_000), Method::EqualSplit),
+        product(3, 1, Period::Day, Price::Free, Method::WeightedPool),
         reduced,
     ];
     let (member, sequence, issued) = (id(code), 1, time(BEFORE));
@@ -376,7 +376,7 @@ impl Day {
 
     /// All members that are part of a statement record it.
     pub fn agree(&mut self, statement: &Statement, at: i64) {
-        let Period { from, until } = statement.period();
+        let SettlementPeriod { from, until } = statement.period();
         let settled = StatementRef { from, until, cut_offs: statement.cut_offs().to_vec(), digest: statement.digest() };
         let part = |city: &&mut City| settled.cut_offs.iter().any(|cut_off| cut_off.member == city.ledger.member());
         for city in self.cities.iter_mut().filter(part) {
@@ -387,7 +387,7 @@ impl Day {
 
     /// Audits what is published so far, settling the service day.
     pub fn audit(&self) -> Report {
-        let period = Period { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
+        let period = SettlementPeriod { from: time(OPEN - 9 * 3_600), until: time(OPEN + 15 * 3_600) };
         audit(&self.files(), &Options { period: Some(period), ..Options::default() })
     }
 }

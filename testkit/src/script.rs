@@ -4,7 +4,7 @@
 //! cosigned and settled as everything else.
 
 use crate::day::{self, AUDITOR, CITIES, Day, OPEN, gate_secret, id, secret, time};
-use onecard::audit::{MemoryFiles, Options, Period, audit};
+use onecard::audit::{MemoryFiles, Options, SettlementPeriod, audit};
 use onecard::crypto::SigningKey;
 use onecard::gate::{Record, Redemption, Totals};
 use onecard::id::GateId;
@@ -257,11 +257,11 @@ impl Script {
     /// What everybody would agree to for that day who reads these files; it is published.
     fn settlement(&mut self, number: i64, published: &MemoryFiles) -> Option<StatementRef> {
         let from = OPEN - 9 * 3_600 + number * DAY;
-        let period = Period { from: time(from), until: time(from + DAY) };
+        let period = SettlementPeriod { from: time(from), until: time(from + DAY) };
         let report = audit(published, &Options { period: Some(period), ..Options::default() });
         let statement = report.statement?;
         self.statement = Some(statement.encode());
-        let Period { from, until } = statement.period();
+        let SettlementPeriod { from, until } = statement.period();
         let (cut_offs, digest): (Vec<CutOff>, _) = (statement.cut_offs().to_vec(), statement.digest());
         Some(StatementRef { from, until, cut_offs, digest })
     }

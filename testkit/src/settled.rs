@@ -1,7 +1,7 @@
 //! Many redemptions of one day, in memory and as an audit has them, decided and settled.
 
 use crate::day::{CITIES, OPEN, id, time};
-use onecard::audit::{Earlier, Period, Settled, Statement, settle};
+use onecard::audit::{Earlier, Settled, SettlementPeriod, Statement, settle};
 use onecard::crypto::Hash;
 use onecard::gate::{Record, Redemption};
 use onecard::id::{GateId, PassId, PassKey, ProductRef, VenueId};
@@ -37,7 +37,7 @@ pub fn decided_and_settled(uses: &[Settled], bundle: &Bundle) -> Statement {
             usage.insert(use_.used);
         }
     }
-    let period = Period { from: time(OPEN), until: time(OPEN + 86_400) };
+    let period = SettlementPeriod { from: time(OPEN), until: time(OPEN + 86_400) };
     let cut_offs = CITIES.map(|code| CutOff { member: id(code), size: 1, root: Hash([0; 32]) });
     settle(&period, &cut_offs, uses, bundle, &Earlier::default()).expect("a statement")
 }

@@ -2,19 +2,20 @@
 
 use super::super::settle::tests::config;
 use super::*;
-use crate::id::{GateId, PassId};
+use crate::id::{GateId, PassId, ProductRef};
 use crate::product::samples::{any_product, any_uses, city};
-use crate::product::{Product, Usage, entitle, reconsider};
+use crate::product::{PassFacts, Product, Usage, entitle, reconsider};
+use crate::time::UnixTime;
 use crate::trust::test_federation::{list, secret, time};
 use crate::trust::{CatalogueSpec, Role, Venue};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// What [`judge`] means: for each use, all others are looked at again.
-fn slowly(uses: &[Placed], bundle: &Bundle) -> Judged {
+fn slowly(uses: &[PlacedUse], bundle: &Bundle) -> Judged {
     let mut standing = Usage::new();
     let mut judged = Judged::default();
-    for Placed { period, redeemed, .. } in uses {
+    for PlacedUse { period, redeemed, .. } in uses {
         for back in uses.iter().filter(|other| other.taken_back.is_some_and(|taken_back| taken_back <= *period)) {
             standing.annul(back.redeemed.used.gate, back.redeemed.used.index);
         }
@@ -86,7 +87,7 @@ fn bundle([one, other]: [Product; 2]) -> Bundle {
 type Heard = (i64, u64, u64);
 
 /// Uses of one pass in canonical order, by gates that know much or little, and may say less than before.
-fn placed() -> impl Strategy<Value = Vec<Placed>> {
+fn placed() -> impl Strategy<Value = Vec<PlacedUse>> {
     let places = ((0..3usize, proptest::option::weighted(0.2, 1..3usize)), 0..12u64, 0..9u64, 1..3u16);
     let knew = ((proptest::option::weighted(0.8, (0..90_000i64, 0..14u64, 0..14u64)), any::<bool>()), any::<bool>());
     (any_uses(24), vec((places, knew), 24)).prop_map(|(uses, places)| {
@@ -112,9 +113,9 @@ fn placed() -> impl Strategy<Value = Vec<Placed>> {
                 synced_pruned,
                 facts: PassFacts { not_before: UnixTime::MIN, expires, holder_class: 0 },
             };
-            Placed { period, taken_back: later.map(|later| period + later), redeemed }
+            PlacedUse { period, taken_back: later.map(|later| period + later), redeemed }
         };
-        let mut placed: Vec<Placed> = uses.into_iter().zip(places).map(place).collect();
+        let mut placed: Vec<PlacedUse> = uses.into_iter().zip(places).map(place).collect();
         placed.sort_by_key(|placed| (placed.period, placed.redeemed.used));
         placed
     })

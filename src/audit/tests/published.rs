@@ -11,7 +11,7 @@ use crate::tlog::{
 /// that it is behind, where nothing may be missing from it, and never that it is another one.
 #[test]
 fn a_log_contradicts_what_was_never_its_root() {
-    use Beside::{Another, Behind, Same, Unknown};
+    use Comparison::{Another, Behind, Same, Unknown};
     let links: Vec<Hash> = (0..3u8).map(|at| leaf_hash(&[at])).collect();
     let (good, other) = (frontier(&links).root(), sha256(&[b"other"]));
     let log = |root: Option<Hash>, damaged| {
@@ -96,9 +96,10 @@ fn published(sizes: &[u64]) -> (MemoryFiles, SignedCheckpoint) {
 
 fn found(files: &MemoryFiles, signed: &SignedCheckpoint) -> Vec<(String, Rule)> {
     let paths: Vec<String> = files.keys().cloned().collect();
-    let place = Place { files, prefix: "log", paths: &paths };
+    let place = LogFiles { files, prefix: "log", paths: &paths };
     let mut findings = Findings::at("log");
-    read_log(&place, ORIGIN, Some(signed.clone()), true, &[], &mut findings, |_, _, _| ());
+    let log = LogHead { origin: ORIGIN, signed: Some(signed.clone()), prunable: true };
+    read_log(&place, log, &[], &mut findings, |_, _, _| ());
     findings.into_vec().into_iter().map(|found| (found.place, found.rule)).collect()
 }
 

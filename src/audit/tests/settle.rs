@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::PassId;
 use crate::product::{Grant, Mask, Price, Scope, Settlement, Validity, Window};
+use crate::time::UnixTime;
 use crate::trust::test_federation::{id, list, secret, time};
 use crate::trust::{CatalogueSpec, Role};
 use proptest::prelude::*;
@@ -103,8 +104,8 @@ pub(in crate::audit) static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     bundle
 });
 
-pub(in crate::audit) fn period() -> Period {
-    Period { from: time(PERIOD_START), until: time(PERIOD_START + 31 * 86_400) }
+pub(in crate::audit) fn period() -> SettlementPeriod {
+    SettlementPeriod { from: time(PERIOD_START), until: time(PERIOD_START + 31 * 86_400) }
 }
 
 pub(in crate::audit) fn cut_offs() -> Vec<CutOff> {
@@ -135,7 +136,7 @@ pub(in crate::audit) fn settled(uses: &[Settled]) -> Statement {
 }
 
 fn fen(statement: &Statement) -> Vec<(usize, u64)> {
-    let place = |line: &Line| (0..VENUES.len()).find(|&at| venue_id(at) == line.venue).unwrap();
+    let place = |line: &StatementLine| (0..VENUES.len()).find(|&at| venue_id(at) == line.venue).unwrap();
     statement.lines().iter().map(|line| (place(line), line.fen)).collect()
 }
 
@@ -382,7 +383,7 @@ fn what_cannot_be_settled_is_named() {
     assert_eq!(refused(&all[..2], &[good]), SettleError::NoCutOff(id(HANGZHOU)));
     let other = CutOff { size: 99, ..all[1] };
     assert_eq!(refused(&[&all[..], &[other]].concat(), &[]), SettleError::CutOffTwice(id(NANJING)));
-    let empty = Period { from: period().until, ..period() };
+    let empty = SettlementPeriod { from: period().until, ..period() };
     let empty = settle(&empty, &all, &[], &BUNDLE, &Earlier::default());
     assert!(matches!(empty, Err(SettleError::Statement(StatementError::Rule(_)))), "{empty:?}");
 }

@@ -159,7 +159,7 @@ fn json_says_the_same() {
         (&json["adjustments"][0]["venue"], json["adjustments"][0]["fen"].as_i64()),
         (&"320100/1".into(), Some(-6_000))
     );
-    let first = Statement { parts: Parts { previous: None, late: vec![], ..sample.parts.clone() }, ..sample };
+    let first = Statement { parts: StatementFacts { previous: None, late: vec![], ..sample.parts.clone() }, ..sample };
     let json: serde_json::Value = serde_json::from_str(&first.to_json()).unwrap();
     assert!(json["previous"].is_null() && json["late"].as_array().unwrap().is_empty());
 }

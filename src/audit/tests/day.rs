@@ -1,4 +1,4 @@
-//! Tests of `journals.rs`.
+//! Tests of `day.rs`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of `replay.rs`.
+//! Tests of `options.rs`.
 
 use super::*;
 
@@ -11,12 +11,4 @@ fn depths_and_options_are_told() {
         told,
         "Options { depth: Policy, anchor: None, period: None, threads: 3, uses_at_once: 16777216, group: false }"
     );
-}
-
-#[test]
-fn the_paths_below_a_place_are_those_after_its_slash() {
-    let paths = ["a", "a/", "a/1", "a/2/3", "a0", "b/1"].map(String::from);
-    assert_eq!(below(&paths, "a"), &paths[1..4]);
-    assert_eq!(below(&paths, "b"), &paths[5..]);
-    assert_eq!(below(&paths, "c"), &[""; 0]);
 }
