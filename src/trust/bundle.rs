@@ -19,7 +19,9 @@
 
 use super::age::{Age, Piece, PieceAge, from_the_future};
 use super::catalogue::{Catalogue, CatalogueError, Venue};
-use super::list::{Role, TrustError, TrustList};
+use super::error::TrustError;
+use super::list::TrustList;
+use super::member::Role;
 use super::status::{StatusError, StatusList};
 use crate::crypto::Hash;
 use crate::id::{MemberId, ProductRef, VenueId};

@@ -13,8 +13,10 @@
 //! The encoding of a product is given in [`crate::product`].
 
 use super::age::{Age, Limits};
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{Policy, Role, TrustError};
+use super::member::Role;
+use super::policy::Policy;
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;

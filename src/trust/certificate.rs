@@ -10,8 +10,9 @@
 //! }
 //! ```
 
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{KeyEntry, Role, TrustError};
+use super::member::{KeyEntry, Role};
 use crate::crypto::{Hash, KeyError, PendingSignature, SignatureError, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;

@@ -13,8 +13,10 @@
 //! an index beyond it is an error, never "valid".
 
 use super::age::{Age, Limits};
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{Policy, Role, TrustError};
+use super::member::Role;
+use super::policy::Policy;
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::MemberId;
 use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};

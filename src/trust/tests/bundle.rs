@@ -1,8 +1,8 @@
 //! Tests of `bundle.rs`.
 
 use super::super::catalogue::CatalogueSpec;
-use super::super::list::TrustListSpec;
 use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
+use super::super::spec::TrustListSpec;
 use super::super::status::StatusListSpec;
 use super::*;
 use crate::crypto::Verifier;
