@@ -1,9 +1,10 @@
 //! Says what a file is, and verifies it where the operator brings trust.
 
 use crate::document::{self, Type};
+use crate::dump;
+use crate::failure::Failure;
 use crate::files::read;
 use crate::trust::Trust;
-use crate::{Failure, dump};
 use onecard::gate::Record;
 use onecard::ledger::{LedgerCheckpoint, Receipt, journal_verifier, witness_name};
 use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_PROOF, MAX_SEGMENT};

@@ -19,6 +19,7 @@ mod audit;
 mod document;
 mod draw;
 mod dump;
+mod failure;
 #[cfg(test)]
 #[path = "../../tests/federation/mod.rs"]
 mod federation;
@@ -28,6 +29,7 @@ mod trust;
 
 use audit::Wanted;
 use clap::{Parser, Subcommand};
+use failure::Failure;
 use onecard::audit::{Depth, Period, Printed};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
@@ -132,23 +134,6 @@ enum Command {
         #[command(flatten)]
         lists: Lists,
     },
-}
-
-/// Why a command did not succeed.
-#[derive(Debug)]
-enum Failure {
-    /// What was to be verified does not verify.
-    Refused(String),
-    /// The command cannot be carried out.
-    Usage(String),
-    /// The same, and all about it is in the report.
-    Said,
-}
-
-impl Failure {
-    fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self::Usage(format!("{}: {error}", path.display()))
-    }
 }
 
 impl Command {
