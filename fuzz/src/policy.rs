@@ -9,7 +9,7 @@ use onecard::crypto::{SigningKey, sha256};
 use onecard::limits::{MAX_NOTE, MAX_POLICY, MAX_POLICY_LINES, MAX_POLICY_NAMES};
 use onecard::time::UnixTime;
 use onecard::tlog::{
-    Checkpoint, KeyKind, KeyName, NoteError, NoteVerifier, Policy, PolicyUnmet, SignedCheckpoint, Witnessed,
+    Checkpoint, KeyKind, KeyName, NoteError, NoteVerifier, PolicyUnmet, SignedCheckpoint, WitnessPolicy, Witnessed,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -22,13 +22,13 @@ const WITNESSES: usize = 8;
 pub fn run(data: &[u8]) {
     let Some((&who, text)) = data.split_first() else { return };
     let text = expand(text);
-    let (parsed, model) = (Policy::parse(&text), Model::read(&text));
+    let (parsed, model) = (WitnessPolicy::parse(&text), Model::read(&text));
     assert_eq!(parsed.is_ok(), model.is_some(), "{parsed:?}");
     let (Ok(policy), Some(model)) = (parsed, model) else { return };
 
     let printed = policy.to_text();
     if printed.len() <= MAX_POLICY {
-        let again = Policy::parse(&printed);
+        let again = WitnessPolicy::parse(&printed);
         assert_eq!(again.as_ref(), Ok(&policy), "printed, it is another policy");
         assert_eq!(again.unwrap().to_text(), printed, "two forms");
     }

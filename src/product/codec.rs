@@ -65,8 +65,8 @@
 //! absent, never written. What else holds is checked by [`Product::validate`].
 
 use super::grant::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, Quota, QuotaKey,
-    Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Price, Product, Quota, QuotaKey,
+    QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
 use super::validate::ProductError;
 use crate::id::{MemberId, ProductRef, VenueId};
@@ -416,7 +416,7 @@ impl Quota {
         input.array_of(4)?;
         let limit = input.uint()?;
         let unit = one_of(input, &[Unit::Entries, Unit::Venues, Unit::Days])?;
-        let period = one_of(input, &[Period::Life, Period::Day, Period::Month, Period::Year])?;
+        let period = one_of(input, &[QuotaPeriod::Life, QuotaPeriod::Day, QuotaPeriod::Month, QuotaPeriod::Year])?;
         let key = one_of(input, &[QuotaKey::Shared, QuotaKey::Venue])?;
         Ok(Self { limit, unit, period, key })
     }

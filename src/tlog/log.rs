@@ -10,7 +10,7 @@ use super::{
     note::{KeyName, Note, NoteError},
     proof::{Nodes, ProveError, consistency_proof, inclusion_proof, root_of},
     storage::{LogKey, PRUNED, Row, Series, Storage, Write},
-    tile::{BundleError, TILE_WIDTH, TileId, encode_bundle_entry},
+    tile::{EntryBundleError, TILE_WIDTH, TileId, encode_bundle_entry},
     tree::{BodyTooLong, Chain, Frontier, Subtrees, genesis, link_hash, subtree_root},
 };
 use crate::{crypto::Hash, limits::MAX_ENTRY};
@@ -79,7 +79,7 @@ pub enum LogError<E> {
     NoTile,
     /// A bundle cannot be encoded.
     #[error(transparent)]
-    Bundle(#[from] BundleError),
+    Bundle(#[from] EntryBundleError),
 }
 
 /// An entry cannot be appended; the batch is unchanged.

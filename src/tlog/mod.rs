@@ -22,7 +22,7 @@ pub use cache::TileCache;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use log::{Batch, Damage, Log, LogError, PushError, SealError, StaleBatch};
 pub use note::{KeyId, KeyKind, KeyName, Note, NoteError, NoteLine, NoteVerifier, cosign_line, sign_line};
-pub use policy::{Policy, PolicyError, PolicyFault, PolicyUnmet, Witnessed};
+pub use policy::{PolicyError, PolicyFault, PolicyUnmet, WitnessPolicy, Witnessed};
 pub use proof::{
     Nodes, ProofError, ProveError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
@@ -30,7 +30,9 @@ pub use replica::{ForkError, ForkEvidence, ForkReason, Replica, ReplicaError};
 pub(crate) use storage::Staged;
 pub use storage::{LogKey, MemoryError, MemoryStorage, Row, Series, Storage, Write};
 pub(crate) use tile::BundleLeaves;
-pub use tile::{BundleEntries, BundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of};
+pub use tile::{
+    BundleEntries, EntryBundleError, Resource, TILE_WIDTH, TileError, TileId, encode_bundle_entry, tiles_of,
+};
 pub use tlog_proof::{Included, TlogProof, TlogProofError};
 pub use tree::{BodyTooLong, Chain, Frontier, empty_root, genesis, leaf_hash, link_hash, node_hash};
 pub use witness::{AddCheckpoint, Pending, Refused, Watch, Witness, WitnessError};

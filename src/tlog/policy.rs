@@ -2,7 +2,7 @@
 //! cosigned a checkpoint of theirs.
 //!
 //! The file is written by people: spaces, comments and the order of its lines are free, and
-//! [`Policy::to_text`] writes one form of it. What it means is strict: every name is defined before
+//! [`WitnessPolicy::to_text`] writes one form of it. What it means is strict: every name is defined before
 //! it is used, every key listed once, and a name is a member of one group at most, so that nobody
 //! counts twice.
 
@@ -109,14 +109,14 @@ pub enum PolicyUnmet {
 
 /// Which logs are trusted, and the quorum of witnesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct WitnessPolicy {
     logs: Vec<NoteVerifier>,
     log_urls: Vec<Option<Box<[u8]>>>,
     witnesses: Vec<NoteVerifier>,
     labels: Vec<Label>,
     groups: Vec<Group>,
     /// `None` when nobody has to cosign.
-    quorum: Option<Member>,
+    quorum: Option<GroupMember>,
 }
 
 /// What a policy calls a witness, and where it is reached.
@@ -132,12 +132,12 @@ struct Group {
     name: Box<[u8]>,
     /// From 1 to the number of members.
     threshold: usize,
-    members: Vec<Member>,
+    members: Vec<GroupMember>,
 }
 
 /// A witness or a group by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
+enum GroupMember {
     Witness(usize),
     Group(usize),
 }
@@ -156,14 +156,14 @@ impl Witnessed {
         &self.checkpoint
     }
 
-    /// Which of [`Policy::witnesses`] cosigned it, and when.
+    /// Which of [`WitnessPolicy::witnesses`] cosigned it, and when.
     #[must_use]
     pub fn cosigned(&self) -> &[(usize, UnixTime)] {
         &self.cosigned
     }
 }
 
-impl Policy {
+impl WitnessPolicy {
     /// Parses a policy file.
     ///
     /// # Errors
@@ -226,7 +226,7 @@ impl Policy {
         &self.logs
     }
 
-    /// Where the log at `index` of [`Policy::logs`] is reached, if the policy says so.
+    /// Where the log at `index` of [`WitnessPolicy::logs`] is reached, if the policy says so.
     #[must_use]
     pub fn log_url(&self, index: usize) -> Option<&[u8]> {
         self.log_urls.get(index)?.as_deref()
@@ -238,13 +238,13 @@ impl Policy {
         &self.witnesses
     }
 
-    /// What this policy calls the witness at `index` of [`Policy::witnesses`].
+    /// What this policy calls the witness at `index` of [`WitnessPolicy::witnesses`].
     #[must_use]
     pub fn witness_name(&self, index: usize) -> Option<&[u8]> {
         self.labels.get(index).map(|label| &*label.name)
     }
 
-    /// Where the witness at `index` of [`Policy::witnesses`] is reached, if the policy says so.
+    /// Where the witness at `index` of [`WitnessPolicy::witnesses`] is reached, if the policy says so.
     #[must_use]
     pub fn witness_url(&self, index: usize) -> Option<&[u8]> {
         self.labels.get(index)?.url.as_deref()
@@ -263,7 +263,7 @@ impl Policy {
         }
     }
 
-    /// Checks a checkpoint whose log is known from elsewhere: as [`Policy::verify`], but where the
+    /// Checks a checkpoint whose log is known from elsewhere: as [`WitnessPolicy::verify`], but where the
     /// policy lists no logs, the quorum alone decides.
     ///
     /// # Errors
@@ -277,9 +277,9 @@ impl Policy {
         let by = |witness| cosigned.iter().any(|(at, _)| *at == witness);
         // Members are defined before their group, so that one walk decides, whatever the nesting.
         let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
-        let counts = |member: &Member, groups: &[bool]| match *member {
-            Member::Witness(at) => by(at),
-            Member::Group(at) => groups.get(at) == Some(&true),
+        let counts = |member: &GroupMember, groups: &[bool]| match *member {
+            GroupMember::Witness(at) => by(at),
+            GroupMember::Group(at) => groups.get(at) == Some(&true),
         };
         for group in &self.groups {
             let count = group.members.iter().filter(|member| counts(member, &groups)).count();
@@ -293,11 +293,11 @@ impl Policy {
 
     /// The bytes of the shortest note that fulfils it. Nobody is in two groups, so the shortest lines of each add up.
     fn shortest_note(&self) -> usize {
-        let length = |member: &Member, groups: &[usize]| match *member {
-            Member::Witness(at) => {
+        let length = |member: &GroupMember, groups: &[usize]| match *member {
+            GroupMember::Witness(at) => {
                 self.witnesses.get(at).map_or(0, |witness| line_length(witness.name(), witness.kind()))
             }
-            Member::Group(at) => groups.get(at).copied().unwrap_or(0),
+            GroupMember::Group(at) => groups.get(at).copied().unwrap_or(0),
         };
         let mut groups: Vec<usize> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
@@ -311,7 +311,7 @@ impl Policy {
         origin.saturating_mul(2).saturating_add(UNNAMED_NOTE).saturating_add(lines)
     }
 
-    fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<Member>>) -> Result<(), PolicyFault> {
+    fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<GroupMember>>) -> Result<(), PolicyFault> {
         let line = line.strip_suffix(b"\n").ok_or(PolicyFault::Unterminated)?;
         if let Some(&byte) = line.iter().find(|byte| byte.is_ascii_control() && **byte != b'\t') {
             return Err(PolicyFault::Control(byte));
@@ -387,19 +387,19 @@ impl Policy {
         }
     }
 
-    fn member(&self, name: &[u8]) -> Result<Member, PolicyFault> {
+    fn member(&self, name: &[u8]) -> Result<GroupMember, PolicyFault> {
         self.find(name).ok_or(PolicyFault::UnknownName)
     }
 
-    fn find(&self, name: &[u8]) -> Option<Member> {
-        let witness = self.labels.iter().position(|label| *label.name == *name).map(Member::Witness);
-        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(Member::Group))
+    fn find(&self, name: &[u8]) -> Option<GroupMember> {
+        let witness = self.labels.iter().position(|label| *label.name == *name).map(GroupMember::Witness);
+        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(GroupMember::Group))
     }
 
-    fn name_of(&self, member: Member) -> &[u8] {
+    fn name_of(&self, member: GroupMember) -> &[u8] {
         let name = match member {
-            Member::Witness(at) => self.labels.get(at).map(|label| &*label.name),
-            Member::Group(at) => self.groups.get(at).map(|group| &*group.name),
+            GroupMember::Witness(at) => self.labels.get(at).map(|label| &*label.name),
+            GroupMember::Group(at) => self.groups.get(at).map(|group| &*group.name),
         };
         // Members are indices of what is there, so this default is never taken.
         name.unwrap_or(NONE)

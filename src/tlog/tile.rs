@@ -160,7 +160,7 @@ pub fn tiles_of(size: u64) -> impl Iterator<Item = Resource> + Clone {
 /// A bundle is not a sequence of length-prefixed entries, as many as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BundleError {
+pub enum EntryBundleError {
     /// The bytes end within an entry.
     #[error("the bundle ends within entry {0}")]
     Truncated(u16),
@@ -178,10 +178,10 @@ pub enum BundleError {
 /// Appends an entry to a bundle: its length as a big-endian 16-bit number, and its bytes.
 ///
 /// # Errors
-/// [`BundleError::TooLong`] for an entry longer than [`MAX_ENTRY`]; the bundle is unchanged.
-pub fn encode_bundle_entry(bundle: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), BundleError> {
+/// [`EntryBundleError::TooLong`] for an entry longer than [`MAX_ENTRY`]; the bundle is unchanged.
+pub fn encode_bundle_entry(bundle: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), EntryBundleError> {
     let length = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
-    let length = u16::try_from(length).map_err(|_| BundleError::TooLong(length))?;
+    let length = u16::try_from(length).map_err(|_| EntryBundleError::TooLong(length))?;
     bundle.extend_from_slice(&length.to_be_bytes());
     parts.iter().for_each(|part| bundle.extend_from_slice(part));
     Ok(())
@@ -219,7 +219,7 @@ impl<'a> BundleEntries<'a> {
 }
 
 impl<'a> Iterator for BundleEntries<'a> {
-    type Item = Result<&'a [u8], BundleError>;
+    type Item = Result<&'a [u8], EntryBundleError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -227,8 +227,8 @@ impl<'a> Iterator for BundleEntries<'a> {
         }
         let item = match (self.rest.is_empty(), self.at == self.width) {
             (true, true) => None,
-            (true, false) | (false, true) => Some(Err(BundleError::Width { expected: self.width })),
-            (false, false) => Some(self.entry().ok_or(BundleError::Truncated(self.at))),
+            (true, false) | (false, true) => Some(Err(EntryBundleError::Width { expected: self.width })),
+            (false, false) => Some(self.entry().ok_or(EntryBundleError::Truncated(self.at))),
         };
         self.ended = !matches!(item, Some(Ok(_)));
         self.at = self.at.saturating_add(1);
@@ -243,7 +243,7 @@ pub(crate) struct BundleLeaves<'a> {
     /// One for each of them.
     pub(crate) hashes: Vec<Hash>,
     /// What is wrong with the bundle after them.
-    pub(crate) error: Option<BundleError>,
+    pub(crate) error: Option<EntryBundleError>,
 }
 
 impl<'a> BundleLeaves<'a> {

@@ -8,8 +8,8 @@ use onecard::{
     audit::Files as _,
     crypto::{Hash, sha256},
     tlog::{
-        BundleEntries, BundleError, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Resource, Row, Series,
-        SignedCheckpoint, Storage, TILE_WIDTH, TileId, Write, tiles_of,
+        BundleEntries, EntryBundleError, Log, LogError, LogKey, NoteError, NoteVerifier, PushError, Resource, Row,
+        Series, SignedCheckpoint, Storage, TILE_WIDTH, TileId, Write, tiles_of,
     },
 };
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ pub enum RebuildError {
         /// The bundle.
         path: PathBuf,
         /// What is wrong with it.
-        error: BundleError,
+        error: EntryBundleError,
     },
     /// A file does not fit the others: the hashes differ.
     #[error("{} does not fit the hashes", shown(.0))]

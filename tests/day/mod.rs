@@ -10,8 +10,8 @@ use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
-    Grant, Mask, Method, Period as QuotaPeriod, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage,
-    Use, Validity, Window,
+    Grant, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Usage, Use,
+    Validity, Window,
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{

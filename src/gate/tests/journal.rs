@@ -6,7 +6,7 @@ use crate::gate::{Override, Trouble, UsageDigestSpec, UsageFacts};
 use crate::id::PassId;
 use crate::pass::{IdCommitment, StatusRef, present};
 use crate::product::{
-    Grant, Mask, Method, PassFacts, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Use,
+    Grant, Mask, Method, PassFacts, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Use,
     Validity, Window,
 };
 use crate::tlog::{MemoryStorage, Row, Write};
@@ -25,7 +25,7 @@ fn product(number: u16, limit: u16, price: Price) -> Product {
     let grant = Grant {
         scope: Scope { all: true, ..Scope::default() },
         service: 0,
-        quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+        quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
         window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
         price,
         holders: vec![],

@@ -21,8 +21,8 @@ fn example() -> String {
     text + "group Y-witnesses any Y1 Y2 Y3\n\ngroup X-and-Y all X-witnesses Y-witnesses\nquorum X-and-Y\n"
 }
 
-fn parse(text: &str) -> Result<Policy, PolicyError> {
-    Policy::parse(text.as_bytes())
+fn parse(text: &str) -> Result<WitnessPolicy, PolicyError> {
+    WitnessPolicy::parse(text.as_bytes())
 }
 
 /// A checkpoint of the log with seed 1, cosigned under these names with the keys of these seeds.
@@ -57,13 +57,13 @@ fn printed_in_one_form() {
     let sorted = ["log", "witness", "group", "quorum"]
         .map(|word| lines.iter().filter(|line| line.starts_with(word)).map(String::as_str).collect::<String>());
     assert_eq!(policy.to_text(), sorted.concat().into_bytes());
-    assert_eq!(Policy::parse(&policy.to_text()), Ok(policy));
+    assert_eq!(WitnessPolicy::parse(&policy.to_text()), Ok(policy));
     // The same policy, written otherwise; octets above 0x7f are opaque, and more than UTF-8.
     let (l, w) = (log_verifier(1), witness("w", 11));
     let free = format!(" # \u{20ac}\n\tlog  {l}\thttps://log \n\nwitness \u{212a} {w} w\u{e9}\ngroup g 1 \u{212a}\n");
     let free = [free.as_bytes(), b"#\xff\nquorum g"].concat();
-    assert_eq!(Policy::parse(&free), Err(PolicyError::Line { line: 7, why: PolicyFault::Unterminated }));
-    let policy = Policy::parse(&[&free[..], b"\n"].concat()).unwrap();
+    assert_eq!(WitnessPolicy::parse(&free), Err(PolicyError::Line { line: 7, why: PolicyFault::Unterminated }));
+    let policy = WitnessPolicy::parse(&[&free[..], b"\n"].concat()).unwrap();
     let one = format!("log {l} https://log\nwitness \u{212a} {w} w\u{e9}\ngroup g all \u{212a}\nquorum g\n");
     assert_eq!(policy.to_text(), one.as_bytes());
     assert_eq!((policy.log_url(0), policy.witness_url(0)), (Some(&b"https://log"[..]), Some("w\u{e9}".as_bytes())));
@@ -165,7 +165,7 @@ fn bounded_in_every_way() {
         .collect();
     let policy = format!("{}{nested}quorum g{}\n", of(most), most - 1);
     let parsed = parse(&policy).unwrap();
-    assert_eq!(Policy::parse(&parsed.to_text()).as_ref(), Ok(&parsed));
+    assert_eq!(WitnessPolicy::parse(&parsed.to_text()).as_ref(), Ok(&parsed));
     let bare = parse(
         &policy.lines().filter(|line| !line.starts_with("log")).map(|line| format!("{line}\n")).collect::<String>(),
     );
@@ -268,7 +268,7 @@ fn a_bad_line_of_a_listed_key_refuses_the_note() {
 proptest! {
     #[test]
     fn parsing_is_total(text in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Policy::parse(&text).is_err());
+        prop_assert!(WitnessPolicy::parse(&text).is_err());
     }
 
     /// No flipped bit makes a policy that is printed otherwise than it is parsed.
@@ -277,8 +277,8 @@ proptest! {
         let mut text = example().into_bytes();
         let at = at % text.len();
         text[at] ^= 1 << bit;
-        if let Ok(policy) = Policy::parse(&text) {
-            prop_assert_eq!(Policy::parse(&policy.to_text()), Ok(policy));
+        if let Ok(policy) = WitnessPolicy::parse(&text) {
+            prop_assert_eq!(WitnessPolicy::parse(&policy.to_text()), Ok(policy));
         }
     }
 }

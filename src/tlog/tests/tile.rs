@@ -99,10 +99,10 @@ fn bundles_yield_their_width_or_an_error() {
     };
     assert_eq!(read(&bundle, 3), Ok(vec![3, 0, MAX_ENTRY]));
     assert_eq!(BundleEntries::max_len(2), 2 * bundle[7..].len(), "two of the longest entry");
-    assert_eq!(read(&bundle, 2), Err(BundleError::Width { expected: 2 }));
-    assert_eq!(read(&bundle, 4), Err(BundleError::Width { expected: 4 }));
-    assert_eq!(read(&bundle[..bundle.len() - 1], 3), Err(BundleError::Truncated(2)));
-    assert_eq!(read(&bundle[..6], 2), Err(BundleError::Truncated(1)));
+    assert_eq!(read(&bundle, 2), Err(EntryBundleError::Width { expected: 2 }));
+    assert_eq!(read(&bundle, 4), Err(EntryBundleError::Width { expected: 4 }));
+    assert_eq!(read(&bundle[..bundle.len() - 1], 3), Err(EntryBundleError::Truncated(2)));
+    assert_eq!(read(&bundle[..6], 2), Err(EntryBundleError::Truncated(1)));
     assert_eq!(read(&[], 0), Ok(vec![]));
     // After an error the iterator is at its end.
     assert_eq!(BundleEntries::new(&[1], 9).count(), 1);
@@ -125,12 +125,12 @@ fn the_leaves_of_a_bundle_are_those_of_its_entries_up_to_what_is_wrong() {
     assert_eq!(read(&bundle, 4, 9), (4, None));
     assert_eq!(read(&bundle, 4, 2), (2, None));
     assert_eq!(read(&bundle, 4, 0), (0, None));
-    let wider = Some(BundleError::Width { expected: 5 });
+    let wider = Some(EntryBundleError::Width { expected: 5 });
     assert_eq!(read(&bundle, 5, 9), (4, wider));
     assert_eq!(read(&bundle, 5, 5), (4, wider));
     assert_eq!(read(&bundle, 5, 4), (4, None), "what is wrong comes after them");
     let cut = &bundle[..bundle.len() - 1];
-    assert_eq!(read(cut, 4, 9), (3, Some(BundleError::Truncated(3))));
+    assert_eq!(read(cut, 4, 9), (3, Some(EntryBundleError::Truncated(3))));
     assert_eq!(read(cut, 4, 3), (3, None));
     assert_eq!(read(&[], 0, 9), (0, None));
 }
