@@ -54,8 +54,8 @@ struct Arguments {
 enum Command {
     /// Says what a file is and prints its fields; verifies it where --trust is given.
     Inspect {
-        /// Pass, presentation, QR text, trust list, catalogue, status list, gate certificate,
-        /// checkpoint, receipt or segment.
+        /// Pass, presentation, QR text, trust list, catalogue, status list, gate certificate, checkpoint, receipt,
+        /// usage digest, bundle, segment, statement or file of over-use.
         file: PathBuf,
         /// For the checkpoint of a gate's journal: the gate's certificate.
         #[arg(long, value_name = "FILE", requires = "lists")]

@@ -26,6 +26,7 @@ use crate::product::Use;
 use crate::time::UnixTime;
 use crate::trust::{Bundle, BundleError, Catalogue, CatalogueError, TrustHistory, TrustList};
 use crate::wire::cbor::{CborError, Decoder, Encoder};
+use crate::wire::shape::Shape;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -110,6 +111,25 @@ pub struct OverUseProof {
     pub(super) pass: PassKey,
     pub(super) catalogues: Vec<Vec<u8>>,
     pub(super) uses: Vec<Cited>,
+}
+
+impl OverUseProof {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "version", Shape::Any),
+        (2, "pass", Shape::Tuple(&[("issuer", Shape::Any), ("pass", Shape::Any)])),
+        (3, "catalogues", Shape::List(&Shape::Any)),
+        (
+            4,
+            "uses",
+            Shape::List(&Shape::Tuple(&[
+                ("period", Shape::Any),
+                ("receipt", Shape::Any),
+                ("shown", Shape::Any),
+                ("synced", Shape::Any),
+            ])),
+        ),
+    ]);
 }
 
 /// A use as a file cites it.

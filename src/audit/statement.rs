@@ -38,6 +38,7 @@ use crate::ledger::CutOff;
 use crate::product::MAX_FEN;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
+use crate::wire::shape::Shape;
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
@@ -193,6 +194,93 @@ pub struct Statement {
     payments: Vec<Payment>,
     nets: Vec<Net>,
     co_payments: Vec<CoPayment>,
+}
+
+impl Statement {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "rules", Shape::Any),
+        (2, "period", Shape::Tuple(&[("from", Shape::Time), ("until", Shape::Time)])),
+        (3, "previous", Shape::Any),
+        (
+            4,
+            "cut-offs",
+            Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("size", Shape::Any), ("root", Shape::Any)])),
+        ),
+        (
+            5,
+            "lines",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("venue member", Shape::Any),
+                ("venue", Shape::Any),
+                ("uses", Shape::Any),
+                ("persons", Shape::Any),
+                ("unpaid", Shape::Any),
+                ("due in fen", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+        (
+            6,
+            "pools",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("passes", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+        (
+            7,
+            "payments",
+            Shape::List(&Shape::Tuple(&[("payer", Shape::Any), ("payee", Shape::Any), ("fen", Shape::Any)])),
+        ),
+        (8, "nets", Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("fen", Shape::Any)]))),
+        (9, "co-payments", Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("fen", Shape::Any)]))),
+        (
+            10,
+            "over-uses",
+            Shape::List(&Shape::Tuple(&[
+                ("pass issuer", Shape::Any),
+                ("pass", Shape::Any),
+                ("gate member", Shape::Any),
+                ("gate", Shape::Any),
+                ("record", Shape::Any),
+                ("liable", Shape::Any),
+            ])),
+        ),
+        (
+            11,
+            "late uses",
+            Shape::List(&Shape::Tuple(&[
+                ("gate member", Shape::Any),
+                ("gate", Shape::Any),
+                ("record", Shape::Any),
+                ("time", Shape::Time),
+            ])),
+        ),
+        (
+            12,
+            "taken back",
+            Shape::List(&Shape::Tuple(&[("gate member", Shape::Any), ("gate", Shape::Any), ("record", Shape::Any)])),
+        ),
+        (
+            13,
+            "adjustments",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("venue member", Shape::Any),
+                ("venue", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+    ]);
 }
 
 impl Statement {

@@ -27,6 +27,7 @@ use crate::time::UnixTime;
 use crate::trust::{GateCertificate, Keys, Policy, Role, TrustError};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::shape::Shape;
 use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -229,6 +230,63 @@ pub struct UsageDigest {
     member: MemberId,
     issued: UnixTime,
     facts: UsageFacts,
+}
+
+impl UsageDigest {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "version", Shape::Any),
+        (2, "member", Shape::Any),
+        (3, "issued", Shape::Time),
+        (4, "forgotten until", Shape::Time),
+        (
+            5,
+            "ledgers",
+            Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("from", Shape::Any), ("up to", Shape::Any)])),
+        ),
+        (
+            6,
+            "gates",
+            Shape::List(&Shape::Tuple(&[
+                ("member", Shape::Any),
+                ("gate", Shape::Any),
+                ("venue", Shape::Any),
+                ("service", Shape::Any),
+            ])),
+        ),
+        (
+            7,
+            "issuers",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                (
+                    "passes",
+                    Shape::List(&Shape::Tuple(&[
+                        ("pass", Shape::Any),
+                        ("expires", Shape::Time),
+                        (
+                            "uses",
+                            Shape::List(&Shape::Tuple(&[
+                                ("time", Shape::Time),
+                                ("gate", Shape::Any),
+                                ("record", Shape::Any),
+                                ("grant", Shape::Any),
+                                ("party", Shape::Any),
+                            ])),
+                        ),
+                        (
+                            "annulled",
+                            Shape::List(&Shape::Tuple(&[
+                                ("member", Shape::Any),
+                                ("gate", Shape::Any),
+                                ("record", Shape::Any),
+                            ])),
+                        ),
+                    ])),
+                ),
+            ])),
+        ),
+    ]);
 }
 
 impl UsageDigest {

@@ -73,8 +73,74 @@ use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_GRANTS;
 use crate::time::{Date, UnixTime};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key, MapReader};
+use crate::wire::shape::Shape;
+
+const VENUE: Shape = Shape::Tuple(&[("member", Shape::Any), ("number", Shape::Any)]);
+const LENGTH: Shape = Shape::Map(&[
+    (1, "hours", Shape::Any),
+    (2, "service days", Shape::Any),
+    (3, "months", Shape::Any),
+    (4, "until", Shape::Time),
+]);
+const GRANT: Shape = Shape::Map(&[
+    (
+        1,
+        "scope",
+        Shape::Map(&[
+            (0, "all", Shape::Any),
+            (1, "members", Shape::List(&Shape::Any)),
+            (2, "categories", Shape::List(&Shape::Any)),
+            (3, "venues", Shape::List(&VENUE)),
+            (4, "but not", Shape::List(&VENUE)),
+        ]),
+    ),
+    (
+        2,
+        "validity",
+        Shape::Cases(&[
+            (0, &[("as the pass", Shape::Any)]),
+            (1, &[("fixed", Shape::Any), ("from", Shape::Time), ("until", Shape::Time)]),
+            (2, &[("from first use", Shape::Any), ("clock", Shape::Any), ("activate by", LENGTH), ("length", LENGTH)]),
+        ]),
+    ),
+    (3, "price", Shape::Tuple(&[("method", Shape::Any), ("amount", Shape::Any)])),
+    (
+        4,
+        "quotas",
+        Shape::List(&Shape::Tuple(&[
+            ("limit", Shape::Any),
+            ("unit", Shape::Any),
+            ("period", Shape::Any),
+            ("key", Shape::Any),
+        ])),
+    ),
+    (
+        5,
+        "mask",
+        Shape::Map(&[
+            (1, "blackout", Shape::List(&Shape::Tuple(&[("first day", Shape::Any), ("last day", Shape::Any)]))),
+            (2, "weekdays", Shape::Any),
+            (3, "hours", Shape::Tuple(&[("from second", Shape::Any), ("until second", Shape::Any)])),
+        ]),
+    ),
+    (6, "service", Shape::Any),
+    (7, "choice", Shape::Tuple(&[("group", Shape::Any), ("branch", Shape::Any)])),
+    (8, "holders", Shape::List(&Shape::Any)),
+    (9, "day start", Shape::Any),
+]);
 
 impl Product {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "id", Shape::Tuple(&[("issuer", Shape::Any), ("number", Shape::Any), ("version", Shape::Any)])),
+        (2, "name zh", Shape::Any),
+        (3, "name en", Shape::Any),
+        (4, "settlement", Shape::Tuple(&[("price in fen", Shape::Any), ("method", Shape::Any), ("rate", Shape::Any)])),
+        (5, "grants", Shape::List(&GRANT)),
+        (6, "party max", Shape::Any),
+        (7, "holders", Shape::List(&Shape::Any)),
+    ]);
+
     /// Writes the product as one item. Whoever publishes it calls [`Product::validate`] first: a
     /// product that fails is written as it is, and refused by [`Product::decode`].
     pub fn encode(&self, out: &mut Encoder) {

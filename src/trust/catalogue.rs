@@ -24,6 +24,7 @@ use crate::product::{MAX_FEN, Product, ProductError};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::shape::Shape;
 
 const TYP: Typ = Typ::MediaType("application/vnd.onecard.catalogue+cbor");
 const MAX_VENUES: usize = 4_096;
@@ -60,6 +61,28 @@ pub struct CatalogueSpec {
     pub venues: Vec<Venue>,
     /// The products, ascending by number and version; all of this member.
     pub products: Vec<Product>,
+}
+
+impl CatalogueSpec {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "member", Shape::Any),
+        (2, "sequence", Shape::Any),
+        (3, "issued", Shape::Time),
+        (
+            4,
+            "venues",
+            Shape::List(&Shape::Tuple(&[
+                ("number", Shape::Any),
+                ("code", Shape::Any),
+                ("name zh", Shape::Any),
+                ("name en", Shape::Any),
+                ("category", Shape::Any),
+                ("price in fen", Shape::Any),
+            ])),
+        ),
+        (5, "products", Shape::List(&Product::SHAPE)),
+    ]);
 }
 
 impl CatalogueSpec {

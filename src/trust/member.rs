@@ -6,6 +6,7 @@ use crate::id::MemberId;
 use crate::limits::MAX_KEYS_PER_MEMBER;
 use crate::time::UnixTime;
 use crate::wire::cbor::{Decoder, Encoder};
+use crate::wire::shape::Shape;
 
 /// What a key may be used for. One key has one role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +69,25 @@ pub struct Member {
     /// From this second on, nothing the member signs is accepted; what it signed before stays valid.
     pub suspended_from: Option<UnixTime>,
 }
+
+/// What the parts of a member are called.
+pub(super) const MEMBER: Shape = Shape::Map(&[
+    (1, "id", Shape::Any),
+    (2, "name zh", Shape::Any),
+    (3, "name en", Shape::Any),
+    (4, "kind", Shape::Any),
+    (
+        5,
+        "keys",
+        Shape::List(&Shape::Tuple(&[
+            ("role", Shape::Any),
+            ("key", Shape::Any),
+            ("not before", Shape::Time),
+            ("not after", Shape::Time),
+        ])),
+    ),
+    (6, "suspended from", Shape::Time),
+]);
 
 /// Writes one member.
 pub(super) fn encode_member(out: &mut Encoder, member: &Member) {

@@ -2,6 +2,7 @@
 
 use super::error::TrustError;
 use crate::wire::cbor::{Decoder, Encoder};
+use crate::wire::shape::Shape;
 
 /// The rules all members agreed on. Durations are in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,24 @@ impl Default for Policy {
     }
 }
 
-fn policy_values(policy: &Policy) -> [u32; 13] {
+/// The keys of the encoding, with their names: one for each field, in the order of [`policy_values`].
+pub(super) const POLICY: [(i64, &str, Shape); 13] = [
+    (1, "root threshold", Shape::Any),
+    (2, "witness quorum", Shape::Any),
+    (3, "code early", Shape::Any),
+    (4, "code late", Shape::Any),
+    (5, "clock suspect", Shape::Any),
+    (6, "status fresh", Shape::Any),
+    (7, "status max age", Shape::Any),
+    (8, "annul within", Shape::Any),
+    (9, "rescan within", Shape::Any),
+    (10, "sync within", Shape::Any),
+    (11, "catalogue fresh", Shape::Any),
+    (12, "catalogue max age", Shape::Any),
+    (13, "trust fresh", Shape::Any),
+];
+
+fn policy_values(policy: &Policy) -> [u32; POLICY.len()] {
     [
         policy.root_threshold.into(),
         policy.witness_quorum.into(),
@@ -73,17 +91,16 @@ fn policy_values(policy: &Policy) -> [u32; 13] {
 }
 
 pub(super) fn encode_policy(out: &mut Encoder, policy: &Policy) {
-    let values = policy_values(policy);
-    out.map(values.len());
-    for (key, value) in (1_u8..).zip(values) {
-        out.uint(key).uint(value);
+    out.map(POLICY.len());
+    for ((key, ..), value) in POLICY.into_iter().zip(policy_values(policy)) {
+        out.int(key).uint(value);
     }
 }
 
 pub(super) fn decode_policy(d: &mut Decoder<'_>) -> Result<Policy, TrustError> {
     let mut map = d.map()?;
-    let mut values = [0_u32; 13];
-    for (key, value) in (1_i64..).zip(&mut values) {
+    let mut values = [0_u32; POLICY.len()];
+    for ((key, ..), value) in POLICY.into_iter().zip(&mut values) {
         map.require(d, key)?;
         *value = d.uint()?;
     }

@@ -15,13 +15,14 @@
 //! ```
 
 use super::error::TrustError;
-use super::member::{Member, MemberKind, Role, check_same_use, decode_member, encode_member};
-use super::policy::{Policy, decode_policy, encode_policy};
+use super::member::{MEMBER, Member, MemberKind, Role, check_same_use, decode_member, encode_member};
+use super::policy::{POLICY, Policy, decode_policy, encode_policy};
 use crate::crypto::{Kid, SigningKey};
 use crate::limits::{MAX_MEMBERS, MAX_NOTE_SIGNATURES};
 use crate::time::UnixTime;
 use crate::wire::cbor::{Decoder, Encoder};
 use crate::wire::cose::{self, Typ};
+use crate::wire::shape::Shape;
 
 pub(super) const TYP: Typ = Typ::MediaType("application/vnd.onecard.trust-list+cbor");
 /// Longest federation domain: it is the audience of a code shown without a challenge.
@@ -43,6 +44,18 @@ pub struct TrustListSpec {
     pub policy: Policy,
     /// The members, ascending by id.
     pub members: Vec<Member>,
+}
+
+impl TrustListSpec {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "federation", Shape::Any),
+        (2, "sequence", Shape::Any),
+        (3, "issued", Shape::Time),
+        (4, "expires", Shape::Time),
+        (5, "policy", Shape::Map(&POLICY)),
+        (6, "members", Shape::List(&MEMBER)),
+    ]);
 }
 
 impl TrustListSpec {

@@ -6,4 +6,5 @@
 pub mod cbor;
 pub mod cose;
 pub mod cwt;
+pub mod shape;
 pub mod text;
