@@ -170,7 +170,7 @@ fn is_bundle(file: &[u8]) -> Result<bool, CborError> {
             d.bytes()?;
         }
     }
-    map.end(&mut d)?;
+    map.end(&d)?;
     d.end()?;
     Ok(version == 1 && file.len() <= Type::Bundle.most())
 }

@@ -19,7 +19,7 @@
 use super::overuse::{OverUse, Placed, Redeemed, SyncedAt, judge};
 use super::shown::{ShownError, check_shown};
 use crate::gate::{Record, Redemption, Synced};
-use crate::id::{MemberId, PassId, PassKey, ProductRef, VenueId};
+use crate::id::{MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::{Receipt, ReceiptError, Receipted};
 use crate::limits::{MAX_CATALOGUE, MAX_MEMBERS, MAX_PRESENTATION};
 use crate::product::Use;
@@ -184,7 +184,7 @@ impl OverUseProof {
         let mut out = Encoder::new();
         out.map(4);
         out.int(1).uint(VERSION);
-        out.int(2).array(2).uint(self.pass.issuer.code()).bytes(self.pass.pass.as_bytes());
+        out.int(2).array(2).pass(self.pass);
         out.int(3).array(self.catalogues.len());
         for catalogue in &self.catalogues {
             out.bytes(catalogue);
@@ -222,7 +222,7 @@ impl OverUseProof {
             }
             map.require(d, 2)?;
             d.array_of(2)?;
-            let pass = PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) };
+            let pass = d.pass()?;
             map.require(d, 3)?;
             let mut catalogues = Vec::new();
             for _ in 0..d.array_up_to(MAX_MEMBERS)? {

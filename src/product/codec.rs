@@ -69,9 +69,9 @@ use super::grant::{
     QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
 use super::validate::ProductError;
-use crate::id::{MemberId, ProductRef, VenueId};
+use crate::id::{ProductRef, VenueId};
 use crate::limits::MAX_GRANTS;
-use crate::time::{Date, UnixTime};
+use crate::time::Date;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key, MapReader};
 use crate::wire::shape::Shape;
 
@@ -145,7 +145,7 @@ impl Product {
     /// product that fails is written as it is, and refused by [`Product::decode`].
     pub fn encode(&self, out: &mut Encoder) {
         out.map(6_usize.saturating_add(usize::from(!self.holders.is_empty())));
-        out.uint(1u8).array(3).uint(self.id.issuer.code()).uint(self.id.product).uint(self.id.version);
+        out.uint(1u8).array(3).product(self.id);
         out.uint(2u8).text(&self.name_zh);
         out.uint(3u8).text(&self.name_en);
         out.uint(4u8);
@@ -336,7 +336,7 @@ impl Scope {
         if !self.members.is_empty() {
             out.uint(1u8);
             list(out, &self.members, |out, member| {
-                out.uint(member.code());
+                out.member(*member);
             });
         }
         if !self.categories.is_empty() {
@@ -356,7 +356,7 @@ impl Scope {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, CborError> {
         let mut fields = Fields::new(input)?;
         let all = fields.optional(input, 0, |input| one_of(input, &[()]))?.is_some();
-        let members = fields.optional(input, 1, |input| some(input, MAX_LIST, member))?.unwrap_or_default();
+        let members = fields.optional(input, 1, |input| some(input, MAX_LIST, Decoder::member))?.unwrap_or_default();
         let categories = fields.optional(input, 2, |input| some(input, MAX_LIST, Decoder::uint))?.unwrap_or_default();
         let venues = fields.optional(input, 3, |input| some(input, MAX_LIST, venue))?.unwrap_or_default();
         let except = fields.optional(input, 4, |input| some(input, MAX_LIST, venue))?.unwrap_or_default();
@@ -391,7 +391,7 @@ impl Validity {
         let range = input.error(CborErrorKind::Range);
         match (input.array()?, input.uint::<u8>()?) {
             (1, 0) => Ok(Self::Pass),
-            (3, 1) => Ok(Self::Fixed { from: time(input)?, until: time(input)? }),
+            (3, 1) => Ok(Self::Fixed { from: input.time()?, until: input.time()? }),
             (4, 2) => {
                 let clock = input.uint()?;
                 let activate_by = if input.null() { None } else { Some(Length::decode(input)?) };
@@ -421,7 +421,7 @@ impl Length {
         let hours = fields.optional(input, 1, Decoder::uint)?;
         let days = fields.optional(input, 2, Decoder::uint)?;
         let months = fields.optional(input, 3, Decoder::uint)?;
-        let until = fields.optional(input, 4, time)?;
+        let until = fields.optional(input, 4, Decoder::time)?;
         fields.end(input)?;
         Ok(Self { hours, days, months, until })
     }
@@ -506,7 +506,7 @@ fn write_small(out: &mut Encoder, value: &u8) {
 }
 
 fn write_venue(out: &mut Encoder, venue: &VenueId) {
-    out.array(2).uint(venue.member.code()).uint(venue.number);
+    out.array(2).venue(*venue);
 }
 
 /// An array of at most `most` items.
@@ -557,22 +557,12 @@ fn classes(input: &mut Decoder<'_>) -> Result<Vec<u8>, CborError> {
 
 fn product_ref(input: &mut Decoder<'_>) -> Result<ProductRef, CborError> {
     input.array_of(3)?;
-    Ok(ProductRef { issuer: member(input)?, product: input.uint()?, version: input.uint()? })
-}
-
-fn member(input: &mut Decoder<'_>) -> Result<MemberId, CborError> {
-    let range = input.error(CborErrorKind::Range);
-    MemberId::new(input.uint()?).map_err(|_| range)
+    input.product()
 }
 
 fn venue(input: &mut Decoder<'_>) -> Result<VenueId, CborError> {
     input.array_of(2)?;
-    Ok(VenueId { member: member(input)?, number: input.uint()? })
-}
-
-fn time(input: &mut Decoder<'_>) -> Result<UnixTime, CborError> {
-    let range = input.error(CborErrorKind::Range);
-    UnixTime::try_from(input.uint::<u64>()?).map_err(|_| range)
+    input.venue()
 }
 
 fn date(input: &mut Decoder<'_>) -> Result<Date, CborError> {

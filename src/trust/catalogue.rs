@@ -91,7 +91,7 @@ impl CatalogueSpec {
     pub fn sign(&self, registrar: &SigningKey) -> Vec<u8> {
         let mut out = Encoder::new();
         out.map(5);
-        out.int(1).uint(self.member.code());
+        out.int(1).member(self.member);
         out.int(2).uint(self.sequence);
         out.int(3).time(self.issued);
         out.int(4).array(self.venues.len());

@@ -92,7 +92,7 @@ pub(super) const MEMBER: Shape = Shape::Map(&[
 /// Writes one member.
 pub(super) fn encode_member(out: &mut Encoder, member: &Member) {
     out.map(5_usize.saturating_add(usize::from(member.suspended_from.is_some())));
-    out.int(1).uint(member.id.code());
+    out.int(1).member(member.id);
     out.int(2).text(&member.name_zh);
     out.int(3).text(&member.name_en);
     out.int(4).uint(member.kind as u8);
