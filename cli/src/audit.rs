@@ -1,8 +1,9 @@
 //! Audits a directory of published files and prints the report; verifies the over-use that it found.
 
+use crate::dump;
+use crate::failure::Failure;
 use crate::files::{For, Output, read};
 use crate::trust::Trust;
-use crate::{Failure, dump};
 use onecard::audit::{
     self, Depth, Finding, FindingSeverity, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, ProvenUse,
     Report, SettlementPeriod, prove_over_use,

@@ -2,7 +2,7 @@
 
 use onecard::audit::{MemoryFiles, Statement};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Record, Scan};
+use onecard::gate::{Decision, Gate, Record, Scan, UsageFacts};
 use onecard::ledger::{Ledger, witness_name};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, Role};
@@ -30,6 +30,7 @@ fn files() -> TempDir {
     let mut bundle = Bundle::new(trust_list());
     bundle.update_catalogue(&catalogue(1, 2), time(NOW)).unwrap();
     bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
+    let saved = bundle.save();
     let key = SigningKey::from_seed(&gate_seed());
     let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW)).unwrap();
     gate.admit(Scan::text(code(1, NOW, |_| {}).as_bytes()), time(NOW));
@@ -48,10 +49,11 @@ fn files() -> TempDir {
             signed.checkpoint().cosign(&name, &secret(member, Role::Witness), time(NOW + 10))
         })
         .concat();
+    let digest = ledger.usage_digest(UsageFacts::new(time(NOW)), time(NOW + 10)).unwrap();
     let cosigned = ledger.cosigned(&lines, time(NOW + 15)).unwrap();
 
     let directory = tempfile::tempdir().unwrap();
-    let files: [(&str, Vec<u8>); 17] = [
+    let files: [(&str, Vec<u8>); 19] = [
         ("trust", trust(1)),
         ("trust2", trust(2)),
         ("trust3", trust(3)),
@@ -67,6 +69,8 @@ fn files() -> TempDir {
         ("receipt", ledger.receipt(7, 2).unwrap().to_text().into()),
         ("early", not_final.to_text().into()),
         ("segment", segment.encode()),
+        ("digest", digest),
+        ("bundle", saved),
         ("empty", vec![]),
         ("junk", b"\x1b[2Jhello\n".to_vec()),
     ];
@@ -91,6 +95,10 @@ fn without_trust_files_are_shown_and_said_to_be_unverified() {
         ("final", "checkpoint\n", "signature of: onecard.test/100000/witness"),
         ("receipt", "receipt\n", "index 2\n"),
         ("segment", "segment\n", "records: 3\n"),
+        ("segment", "segment\n", "first record (3): 0\n"),
+        ("digest", "usage digest\n", "forgotten until (4): "),
+        ("bundle", "bundle\n", "status lists (4):\n"),
+        ("trust", "trust list\n", "trust fresh (13): 31536000\n"),
     ];
     for (file, first, field) in cases {
         let (code, said) = onecard(directory.path(), &["inspect", file]);
@@ -116,6 +124,8 @@ fn with_trust_files_are_verified() {
         ("code", "verified: the issuer's and the holder's signature, times, freshness\n"),
         ("checkpoint", "verified: signed by its log; too few witnesses cosigned it to be final\n"),
         ("final", "verified: signed by its log, and final since 2026-10-01T09:00:10+08:00\n"),
+        ("digest", "verified: signed by its city's log\n"),
+        ("bundle", "verified: every list in it, from the first trust list given\n"),
         ("receipt", "verified: the record is in its gate's journal, and that in its city's final ledger\n"),
     ];
     for (file, verdict) in cases {
@@ -257,6 +267,8 @@ fn a_directory_is_audited() {
     assert!(said.contains(&format!("\nstatement: {}\n", sha256(&[statement]))), "{said}");
     assert!(said.ends_with("\nverified: no error found\n"), "{said}");
     assert_eq!(std::fs::read(directory.path().join("written")).unwrap(), *statement);
+    let (code, shown) = onecard(directory.path(), &["inspect", "written"]);
+    assert!(code == 0 && shown.starts_with("statement\n") && shown.contains("\n    payments (7):\n"), "{shown}");
     let arguments = ["audit", "day", "--anchor", &anchor, "--json", "--csv", "table"];
     let (code, said) = onecard(directory.path(), &arguments);
     assert_eq!(code, 0, "{said}");
@@ -425,6 +437,12 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains(&format!("over-use: 310101/{pass} at 320100/gate/1 entry 4")), "{said}");
     assert!(said.contains("used up: 2 of 2; liable: gate\n") && said.contains("\nverified: "), "{said}");
+    let (code, said) = onecard(directory.path(), &["inspect", &file]);
+    assert!(code == 0 && said.starts_with("file of over-use\n"), "{said}");
+    assert!(
+        said.contains("\n        period: 0\n") && said.contains("\n        receipt: \"c2sp.org/tlog-proof@"),
+        "{said}"
+    );
     let early = (day::OPEN + 89_999).to_string();
     let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &early]);
     assert!(code == 1 && said.contains("refused: the ledger of 310101 is final since"), "{said}");
@@ -699,10 +717,10 @@ fn sizes_and_kinds_are_looked_at_before_a_file_is_read() {
         "{said}"
     );
     // Holes take no room.
-    for (name, size) in [("huge", 1_u64 << 40), ("segment", 67_108_865)] {
+    for (name, size) in [("huge", 1_u64 << 40), ("segment", 268_435_457)] {
         std::fs::File::create(path(name)).unwrap().set_len(size).unwrap();
         let (code, said) = onecard(directory.path(), &["inspect", name]);
-        assert_eq!((code, said), (1, format!("refused: {name}: more than 67108864 bytes\n")));
+        assert_eq!((code, said), (1, format!("refused: {name}: more than 268435456 bytes\n")));
     }
     let trusted = onecard(directory.path(), &["inspect", "pass", "--trust", "huge"]);
     assert_eq!(trusted, (1, "refused: huge: more than 262144 bytes\n".into()));
