@@ -95,9 +95,9 @@ const COVERED: [(&str, &str, &[&str]); 20] = [
     ("src/trust/bundle.rs", "BundleError", &["TooMany", "TooLong"]),
     ("src/pass/claims.rs", "ClaimsError", &[]),
     ("src/pass/verify.rs", "PassError", &[]),
-    ("src/tlog/note.rs", "NoteError", &[]),
-    ("src/tlog/proof.rs", "ProofError", &[]),
-    ("src/tlog/tlog_proof.rs", "TlogProofError", &[]),
+    ("src/tlog/note/note.rs", "NoteError", &[]),
+    ("src/tlog/tree/proof.rs", "ProofError", &[]),
+    ("src/tlog/note/tlog_proof.rs", "TlogProofError", &[]),
     ("src/gate/record.rs", "RecordError", &[]),
     ("src/gate/segment.rs", "SegmentError", &[]),
     // What a gate knew before is no matter of one digest.
