@@ -11,7 +11,7 @@ use super::parts::{Extent, Indices, Part};
 use super::paths::prefix_of;
 use super::published::{Place, ReadLog, read_checkpoint, read_log, size_of};
 use super::records::{Replay, is_here};
-use super::standing::Standing;
+use super::standing::{Sealed, Standing};
 use crate::tlog::SignedCheckpoint;
 
 /// What an audit of one journal comes to.
@@ -91,8 +91,8 @@ pub(super) fn audit_journal<F: Files>(
         let told = format_args!("it is published up to entry {ends}, and {unpublished} redemptions come after that");
         findings.notice_at(prefix, Rule::Behind, told);
     }
-    (standing.damaged, standing.ends) = (log.damaged, log.ends_early(gate));
-    standing.finish();
+    let sealed = log.sealed(gate);
+    standing.finish(sealed);
     if depth >= Depth::Evidence {
         evidence.check_files(&standing, &mut findings);
     }
@@ -104,8 +104,7 @@ pub(super) fn audit_journal<F: Files>(
         last: log.last,
         chained: !findings.any(Rule::Chain),
         root: log.root,
-        damaged: log.damaged,
-        ends: standing.ends,
+        sealed,
     };
     if depth >= Depth::Policy {
         take_back(gate, &mut standing, part, &elsewhere, &mut findings);
@@ -129,14 +128,14 @@ pub(super) fn audit_again<F: Files>(
     replay.standing.pruned = extent.pruned;
     let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
     let Replay { mut standing, elsewhere, .. } = replay;
-    (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
+    let mut sealed = extent.sealed;
     if !same {
         // What nobody signed says nothing about anybody.
         (findings, standing) = (Findings::at(prefix), Standing::at(gate));
         findings.error(None, Rule::Root, "it changed while it was audited");
-        standing.damaged = true;
+        sealed = Sealed { same: 0, size: 0, damaged: true };
     }
-    standing.finish();
+    standing.finish(sealed);
     take_back(gate, &mut standing, part, &elsewhere, &mut findings);
     (findings, standing, same)
 }
@@ -145,7 +144,7 @@ pub(super) fn audit_again<F: Files>(
 fn take_back(gate: &GateSeen, standing: &mut Standing, part: Part, elsewhere: &Indices, findings: &mut Findings) {
     let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
     for (entry, index) in &gate.reversals {
-        let unknown = *index < standing.pruned || standing.damaged || standing.ends.is_some_and(|ends| *index >= ends);
+        let unknown = standing.is_lost(*index);
         if is_here(*index, standing, part, elsewhere) && !standing.reverse(*index, *entry) && !unknown {
             found.error(*entry, Rule::Annulment, NO_REDEMPTION);
         }
@@ -182,6 +181,14 @@ fn check_seals(gate: &GateSeen, cut: bool, log: &ReadLog, findings: &mut Finding
 }
 
 impl ReadLog {
+    /// How much of a journal is what its city's ledger sealed.
+    fn sealed(&self, gate: &GateSeen) -> Sealed {
+        let seals = gate.seals.iter().map(|seal| &seal.signed);
+        let same = seals.filter(|signed| self.roots.get(&signed.size()) == Some(&signed.root()));
+        let same = same.map(SignedCheckpoint::size).max().unwrap_or(0);
+        Sealed { same, size: self.size, damaged: self.damaged }
+    }
+
     /// The size up to which a journal is published, where that is before the last seal of it. Nothing is wrong with it.
     fn ends_early(&self, gate: &GateSeen) -> Option<u64> {
         let signed = self.signed.as_ref().filter(|_| !self.damaged)?;

@@ -11,6 +11,7 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
+use super::agreement::Agreement;
 use super::case::Case;
 use super::files::{Files, STATEMENT};
 use super::finding::{Findings, Rule};
@@ -18,15 +19,14 @@ use super::ledgers::{City, silent};
 use super::lists::Lists;
 use super::options::Options;
 use super::overuse::{Judged, judge};
-use super::paths::prefix_of;
 use super::published::Beside;
 use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
-use super::standing::AllStanding;
+use super::standing::{AllStanding, Standing};
 use super::statement::{Adjustment, MAX_STATEMENT, Period, Statement, StatementError, TakenBack};
 use super::uses::{Placed, Redeemed};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
-use crate::ledger::CutOff;
+use crate::ledger::{CutOff, StatementRef};
 use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,39 @@ pub(super) enum Left {
     Pruned,
     /// A log is missing, ends too early, or is not what was signed.
     Damaged,
+}
+
+/// The first entry of each ledger that seals records which are gone.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pruned: BTreeMap<MemberId, u64>,
+    /// They are missing, or not what was sealed.
+    missing: BTreeMap<MemberId, u64>,
+}
+
+impl Lost {
+    /// Takes over what is lost of a journal.
+    pub(super) fn note(&mut self, journal: &Standing) {
+        let Some(member) = journal.member() else { return };
+        for (first, entry) in [(&mut self.pruned, journal.pruned_from()), (&mut self.missing, journal.missing)] {
+            let Some(entry) = entry else { continue };
+            first.entry(member).and_modify(|first| *first = entry.min(*first)).or_insert(entry);
+        }
+    }
+
+    /// What is left of what was sealed before the cut-offs.
+    fn left(&self, cut_offs: &[CutOff]) -> Left {
+        let needs = |first: &BTreeMap<MemberId, u64>| {
+            cut_offs.iter().any(|cut_off| first.get(&cut_off.member).is_some_and(|entry| *entry < cut_off.size))
+        };
+        if needs(&self.missing) {
+            Left::Damaged
+        } else if needs(&self.pruned) {
+            Left::Pruned
+        } else {
+            Left::Whole
+        }
+    }
 }
 
 /// The periods in their order.
@@ -88,30 +121,24 @@ impl From<Booked> for Settled {
 }
 
 impl Periods {
-    /// The periods that the ledgers hold statements of, and after them that of `options`, up to the
+    /// The periods that the members agreed to statements of, and after them that of `options`, up to the
     /// ledgers' present sizes.
-    pub(super) fn find(cities: &[City], lists: &Lists, options: &Options<'_>, findings: &mut Findings) -> Self {
-        let agreed =
-            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
-        if !agreed.is_empty() {
-            for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
-                let detail = if city.settled.is_empty() {
-                    "the ledger, as it is published, holds no statement that the members agreed to"
-                } else {
-                    "the members agreed to different statements"
-                };
-                findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
-            }
-        }
+    pub(super) fn find(
+        cities: &[City],
+        lists: &Lists,
+        agreement: Agreement,
+        options: &Options<'_>,
+        findings: &mut Findings,
+    ) -> Self {
+        agreement.check(cities, lists, findings);
         let may_go_on = silent(lists, cities).next().is_some() || cities.iter().any(City::may_go_on);
         let open = published_before(None, cities, lists);
         let mut periods = Self { closings: Vec::new(), wanted: None, open, may_go_on };
-        for settled in agreed {
-            let period = Period { from: settled.from, until: settled.until };
-            periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
+        for StatementRef { from, until, cut_offs, digest } in agreement.statements {
+            periods.close(Period { from, until }, cut_offs, Some(digest), cities, lists);
         }
         periods.check(cities, lists, findings);
-        let settled_until = agreed.last().map(|last| last.until);
+        let settled_until = periods.closings.last().map(|last| last.period.until);
         if let Some(period) = options.period.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
             let cut_off = |city: &City| {
                 let size = city.log.size();
@@ -124,7 +151,7 @@ impl Periods {
         periods
     }
 
-    /// Those that the ledgers hold statements of.
+    /// Those that the members agreed to statements of.
     pub(super) fn settled(&self) -> Vec<Period> {
         self.closings.iter().filter(|closing| closing.agreed.is_some()).map(|closing| closing.period).collect()
     }
@@ -135,8 +162,10 @@ impl Periods {
         let is_behind =
             |cut_off: &CutOff| of_member(cities, cut_off.member).is_some_and(|city| is_behind(city, cut_off));
         let mut lacking = cut_offs.iter().any(|cut_off| is_silent(cut_off.member) || is_behind(cut_off));
-        // What comes after a period that cannot be settled cannot be either, before all agree to it.
-        lacking |= agreed.is_none() && self.closings.iter().any(|closing| closing.lacking);
+        // Up to which size a ledger that is cut will be known is not known before the members agree to it.
+        lacking |= agreed.is_none() && cities.iter().any(|city| city.log.is_cut());
+        // What comes after a period that cannot be settled cannot be either.
+        lacking |= self.closings.last().is_some_and(|closing| closing.lacking);
         self.closings.push(Closing { period, cut_offs, agreed, bundle, lacking });
     }
 
@@ -227,17 +256,19 @@ impl Periods {
         &self,
         files: &F,
         mut books: Books<'_>,
-        left: Left,
+        lost: &Lost,
         findings: &mut Findings,
     ) -> Option<Statement> {
         let published = Published::read(files, self, findings);
         let mut wanted = None;
+        let mut left = Left::Whole;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_wanted = self.wanted == Some(at);
             // What is published counts for its own period alone: it stays there while the next one is settled.
             let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
-            let left = if closing.lacking { Left::Damaged } else { left };
+            // A period follows from those before it, and from nothing that comes after its cut-offs.
+            left = left.max(if closing.lacking { Left::Damaged } else { lost.left(&closing.cut_offs) });
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed =
@@ -501,9 +532,14 @@ fn of_member(cities: &[City], member: MemberId) -> Option<&City> {
     cities.iter().find(|city| city.member == member)
 }
 
-/// Whether a ledger is published up to an earlier size than this; that is found already.
+/// Whether too little of a ledger is there for this cut-off; that is found already.
 fn is_behind(city: &City, cut_off: &CutOff) -> bool {
-    city.log.beside(cut_off.size, cut_off.root) == Beside::Behind
+    match city.log.beside(cut_off.size, cut_off.root) {
+        Beside::Behind => true,
+        Beside::Same | Beside::Another => false,
+        // Of a ledger that is damaged, what is left may be all that the cut-off is of.
+        Beside::Unknown => city.log.root_at(cut_off.size) != Some(cut_off.root),
+    }
 }
 
 /// Whether an entry of a member's ledger is before the given cut-offs.
@@ -511,16 +547,18 @@ fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
     cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
 }
 
-/// What was in force at the end of a period: the newest trust list that a ledger had adopted before the cut-offs, and the
-/// newest catalogues published before them.
+/// What was in force at the end of a period: the newest trust list that was issued before it and that a ledger had adopted
+/// before the cut-offs, and the newest catalogues published before them.
 fn published_before(closed: Option<(&Period, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
     let Some((period, cut_offs)) = closed else { return bundle_of(lists.trust.newest(), |_, _| true, cities, lists) };
     let before = |member, entry| is_before(cut_offs, member, entry);
     let adopted = |city: &City| {
         let adopted = city.adopted.iter().filter(|(entry, _)| before(city.member, *entry));
-        adopted.map(|(_, sequence)| *sequence).max()
+        adopted.filter_map(|(_, sequence)| lists.trust.list(*sequence)).collect::<Vec<_>>()
     };
-    let adopted = cities.iter().filter_map(adopted).max().and_then(|sequence| lists.trust.list(sequence));
+    // One city adopts alone, after the period is over, and must not change by which rules that was.
+    let issued = cities.iter().flat_map(adopted).filter(|list| list.issued() < period.until);
+    let adopted = issued.max_by_key(|list| list.sequence());
     bundle_of(adopted.unwrap_or_else(|| lists.trust.at(period.until)), before, cities, lists)
 }
 

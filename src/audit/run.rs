@@ -1,6 +1,7 @@
 //! The audit as a whole: lists, ledgers, journals, over-use, statement.
 
-use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
+use super::agreement::Agreement;
+use super::consistency::{check_recorded, check_seen, check_unexpected};
 use super::counts::Counts;
 use super::depth::Depth;
 use super::files::{Files, Listing};
@@ -13,9 +14,8 @@ use super::options::Options;
 use super::overuse::Judged;
 use super::parts::{Extent, Parts, most_records};
 use super::paths::{below, is_above, place_of, prefix_of};
-use super::periods::{Books, Left, Periods};
+use super::periods::{Books, Lost, Periods};
 use super::report::{LedgerRead, Report};
-use super::standing::Standing;
 use super::threads::parallel;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
@@ -77,8 +77,9 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     report.counts.ledgers = cities.len() as u64;
     report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
     report.ledgers = cities.iter().map(LedgerRead::of).collect();
-    check_seen(&mut cities, &mut findings);
-    report.agreed = agreed(&cities, lists.bundle.trust());
+    let agreement = Agreement::of(&cities, &lists);
+    report.agreed = agreement.by_all;
+    check_seen(&mut cities, &agreement.statements, &mut findings);
     check_unexpected(paths, &lists, &cities, &mut findings);
     check_recorded(&lists, &cities, &mut findings);
     let mut found = findings.into_vec();
@@ -112,10 +113,11 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     }
 
     let mut findings = Findings::at("statement.cbor");
-    let periods = Periods::find(&cities, &lists, options, &mut findings);
+    let periods = Periods::find(&cities, &lists, agreement, options, &mut findings);
     cities.iter().for_each(|city| city.check_strays(&mut findings));
     let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
-    let mut left = what_is_left(&cities, &standing);
+    let mut lost = Lost::default();
+    standing.iter().for_each(|journal| lost.note(journal));
     periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
     let mut again: Vec<(&GateSeen, Extent)> =
         gates.iter().zip(extents).filter_map(|((_, gate), extent)| Some((*gate, extent?))).collect();
@@ -137,10 +139,10 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         // What changed once is not read again: nothing more would follow from it.
         let mut same = same.into_iter();
         again.retain(|_| same.next() == Some(true));
-        left = left.max(what_is_left(&cities, &standing));
+        standing.iter().for_each(|journal| lost.note(journal));
         periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
     }
-    let statement = periods.settle(files, books, left, &mut findings);
+    let statement = periods.settle(files, books, &lost, &mut findings);
     found.extend(findings.into_vec());
     let found = in_order(found, options);
     let Judged { mut over_use, mut other_grants } = judged;
@@ -170,17 +172,4 @@ fn parts(cities: &[City], gates: &[(&City, &GateSeen)], paths: &[String], option
     let roots: Vec<Hash> = cities.iter().filter_map(|city| city.log.root_at(city.log.size())).collect();
     let roots: Vec<&[u8]> = roots.iter().map(|root| &root.0[..]).collect();
     Parts::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
-}
-
-/// Whether all redemptions are there to settle from.
-fn what_is_left(cities: &[City], journals: &[Standing]) -> Left {
-    let is_short = |standing: &Standing| standing.damaged || standing.ends.is_some();
-    let damaged = cities.iter().any(|city| city.log.is_cut()) || journals.iter().any(is_short);
-    if damaged {
-        Left::Damaged
-    } else if journals.iter().any(|standing| standing.pruned > 0) {
-        Left::Pruned
-    } else {
-        Left::Whole
-    }
 }

@@ -8,7 +8,7 @@
 use super::ledgers::GateSeen;
 use super::uses::{Redeemed, SyncedAt};
 use crate::gate::Redemption;
-use crate::id::{GateId, PassKey, ProductRef, VenueId};
+use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
 use crate::product::{PassFacts, Use, UseKey};
 use crate::time::UnixTime;
 use core::ops::Range;
@@ -22,8 +22,10 @@ pub(super) struct Standing {
     pub(super) pruned: u64,
     /// The journal is not all there, or not what was signed.
     pub(super) damaged: bool,
-    /// Where the journal is published up to, if it was sealed at a larger size.
-    pub(super) ends: Option<u64>,
+    /// The largest sealed size at which the journal is what was sealed. Records from there on count nowhere.
+    sealed: u64,
+    /// The first entry of the ledger that seals records which are missing, or not those that were sealed.
+    pub(super) missing: Option<u64>,
     place: Option<GatePlace>,
     /// In the order of their records.
     kept: Vec<Kept>,
@@ -32,6 +34,17 @@ pub(super) struct Standing {
     annulled: BTreeMap<u64, u64>,
     /// The ledger's entries that reversed some, by index.
     reversed: BTreeMap<u64, u64>,
+}
+
+/// How much of a journal is what was sealed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sealed {
+    /// The largest sealed size at which it has the root that was sealed.
+    pub(super) same: u64,
+    /// Up to where it is published.
+    pub(super) size: u64,
+    /// It is not all there, or not what was signed.
+    pub(super) damaged: bool,
 }
 
 /// What all redemptions of a gate share.
@@ -88,6 +101,21 @@ impl Standing {
         let sealed = gate.covering().map(|seal| (seal.signed.size(), seal.entry)).collect();
         let (gate, venue, service) = (certificate.gate(), certificate.venue(), certificate.service());
         Self { place: Some(GatePlace { gate, venue, service, sealed }), ..Self::default() }
+    }
+
+    /// Whose gate it is of, where any of it was read.
+    pub(super) fn member(&self) -> Option<MemberId> {
+        self.place.as_ref().map(|place| place.gate.member)
+    }
+
+    /// The entry of the ledger that sealed the first record, if that was pruned.
+    pub(super) fn pruned_from(&self) -> Option<u64> {
+        (self.pruned > 0).then(|| self.entry(0))
+    }
+
+    /// Whether a record was sealed, and is not there as it was.
+    pub(super) fn is_lost(&self, index: u64) -> bool {
+        index < self.pruned || self.damaged || (index >= self.sealed && self.entry(index) < u64::MAX)
     }
 
     /// Keeps a redemption; indices ascend.
@@ -156,8 +184,27 @@ impl Standing {
         self.place.as_ref().map_or(u64::MAX, |place| place.entry(index))
     }
 
-    /// All that is kept, in no more room than it needs.
-    pub(super) fn finish(&mut self) {
+    /// All that is kept, in no more room than it needs: nothing of what was said in records that are not those sealed, be it
+    /// of a redemption or of what takes one back.
+    pub(super) fn finish(&mut self, Sealed { same, size, damaged }: Sealed) {
+        (self.sealed, self.damaged) = (same, damaged);
+        let sealed = self.place.as_ref().map_or(&[][..], |place| &place.sealed);
+        let there = if damaged { same } else { size };
+        self.missing = sealed.iter().find(|(size, _)| *size > there).map(|(_, entry)| *entry);
+        self.kept.truncate(self.kept.partition_point(|kept| kept.index < same));
+        let mut unsaid = Vec::new();
+        self.annulled.retain(|index, by| {
+            let said = *by < same;
+            if !said {
+                unsaid.push(*index);
+            }
+            said
+        });
+        for index in unsaid {
+            if let Some(kept) = self.place_of(index).and_then(|at| self.kept.get_mut(at)) {
+                kept.annulled = false;
+            }
+        }
         self.kept.shrink_to_fit();
     }
 
