@@ -32,9 +32,9 @@ fn show(day: &mut Day, number: u8, (city, gate): (usize, usize), at: i64) {
 }
 
 /// Place and rule of the errors.
-fn errors(report: &Report) -> Vec<(&str, Rule)> {
+fn errors(report: &Report) -> Vec<(String, Rule)> {
     let is_error = |found: &&Finding| found.severity == Severity::Error;
-    report.findings.iter().filter(is_error).map(|found| (&*found.place, found.rule)).collect()
+    report.findings.iter().filter(is_error).map(|found| (found.place.clone(), found.rule)).collect()
 }
 
 fn statement_of(day: &Day, number: i64) -> Statement {
@@ -79,8 +79,13 @@ fn beyond(cities: &[u32]) -> Vec<CutOff> {
     cut_offs
 }
 
-const LEDGER: (&str, Rule) = ("ledger/320100", Rule::Statement);
-const PUBLISHED: (&str, Rule) = ("statement.cbor", Rule::Statement);
+fn ledger() -> (String, Rule) {
+    ("ledger/320100".into(), Rule::Statement)
+}
+
+fn published() -> (String, Rule) {
+    ("statement.cbor".into(), Rule::Statement)
+}
 
 #[test]
 fn cut_offs_of_one_city_make_no_statement_of_its_own() {
@@ -93,16 +98,16 @@ fn cut_offs_of_one_city_make_no_statement_of_its_own() {
         let mut files = day.files();
         files.insert("statement.cbor".into(), fake.encode());
         let report = audited(&files, None);
-        assert_eq!(errors(&report), [LEDGER, PUBLISHED], "{whom:?}: {:?}", report.findings);
+        assert_eq!(errors(&report), [ledger(), published()], "{whom:?}: {:?}", report.findings);
         assert_eq!(report.findings.len(), 2, "nobody is behind by its word: {:?}", report.findings);
         assert_eq!((report.agreed, report.settled, report.statement), (0, vec![], None));
         // Nor does it keep the others from settling.
         let report = audited(&files, Some(0));
-        assert_eq!(errors(&report), [LEDGER, PUBLISHED]);
+        assert_eq!(errors(&report), [ledger(), published()]);
         assert_eq!(report.statement.unwrap().payments(), honest.payments());
         // What is the same for all is what a true ledger holds after that: they agree without it.
         let report = audited(&day.files(), Some(1));
-        assert_eq!((errors(&report), report.statement.unwrap().previous()), (vec![LEDGER], None));
+        assert_eq!((errors(&report), report.statement.unwrap().previous()), (vec![ledger()], None));
     }
 }
 
@@ -117,7 +122,7 @@ fn cut_offs_of_one_city_do_not_stop_the_next_period() {
     day.finish(OPEN + DAY + 3_600);
     say_settled(&mut day, 1, beyond(&CITIES), Hash([9; 32]));
     let report = audited(&day.files(), Some(2));
-    assert_eq!((errors(&report), report.findings.len()), (vec![LEDGER], 1));
+    assert_eq!((errors(&report), report.findings.len()), (vec![ledger()], 1));
     assert_eq!((report.agreed, report.settled), (1, vec![period(0)]));
     let second = report.statement.unwrap();
     assert_eq!((second.previous(), second.payments().len()), (Some(first.digest()), 1));
@@ -145,7 +150,7 @@ fn a_journal_held_back_makes_no_statement_of_ones_own() {
     files.insert("statement.cbor".into(), fake.encode());
     hold_back(&mut files, &early);
     let report = audited(&files, None);
-    assert_eq!((errors(&report), report.statement), (vec![LEDGER, PUBLISHED], None));
+    assert_eq!((errors(&report), report.statement), (vec![ledger(), published()], None));
 }
 
 /// Nanjing publishes the journal of its first gate as it was.
@@ -180,7 +185,7 @@ fn a_journal_held_back_unbinds_no_earlier_period() {
         let mut files = day.files();
         hold_back(&mut files, &early);
         let report = audited(&files, Some(0));
-        let found = if honest { vec![] } else { vec![PUBLISHED] };
+        let found = if honest { vec![] } else { vec![published()] };
         assert_eq!((errors(&report), report.statement), (found, Some(first)));
         // The next period needs what is held back.
         let report = audited(&files, Some(1));
@@ -203,7 +208,7 @@ fn entries_without_end_are_read_once() {
     }
     day.finish(OPEN + 14 * 3_600);
     let report = audit(&day.files(), &Options::default());
-    assert_eq!((errors(&report), report.findings.len(), report.agreed), (vec![LEDGER], 1, 0));
+    assert_eq!((errors(&report), report.findings.len(), report.agreed), (vec![ledger()], 1, 0));
     assert!(report.findings[0].detail.starts_with("20000 of its statements"), "{:?}", report.findings);
 }
 
