@@ -265,3 +265,31 @@ fn a_list_adopted_after_a_period_does_not_judge_it() {
     }
     assert_ne!(judged(1, end - 1), before, "what was issued before the end of the period is adopted in it");
 }
+
+/// What comes after the last seal that the published journal reaches takes nothing back either.
+#[test]
+fn an_annulment_above_the_last_seal_that_is_there_counts_nowhere() {
+    let used = |until: usize| {
+        let mut day = Day::open();
+        show(&mut day, 1, (NANJING, 0), OPEN + 100);
+        day.deliver(NANJING, 0, OPEN + 200);
+        day.gate(NANJING, 0).annul(2, time(OPEN + 300)).unwrap();
+        for number in 5..until {
+            show(&mut day, number as u8, (NANJING, 0), OPEN + 100 * number as i64);
+        }
+        for (at, (city, gate)) in [(3_600, (0, 0)), (7_200, (0, 1))] {
+            show(&mut day, 1, (city, gate), OPEN + at);
+            day.deliver(city, gate, OPEN + 8_000);
+        }
+        day.deliver(NANJING, 0, OPEN + 8_000);
+        day.finish(OPEN + 9_000);
+        day.files()
+    };
+    let mut files = used(6);
+    assert_eq!(audited(&files, Some(0)).over_use, []);
+    hold_back(&mut files, &used(5));
+    let report = audited(&files, Some(0));
+    let gates: Vec<_> = report.over_use.iter().map(|over| over.used.gate.member).collect();
+    assert_eq!(gates, [id(CITIES[0])]);
+    assert!(report.is_clean() && report.statement.is_none(), "{:?}", report.findings);
+}
