@@ -18,7 +18,7 @@ pub struct Options<'a> {
     /// are not looked at. Without it, the first list published is taken as it is: then compare
     /// [`Report::anchor`] with what you know.
     pub anchor: Option<Hash>,
-    /// The period to settle: one that the ledgers hold a statement of, or the next, up to their present size. There is
+    /// The period to settle: one that the members agreed to a statement of, or the next, up to their present size. There is
     /// no statement of another that begins before the end of the last one settled, see [`Report::settled`].
     pub period: Option<SettlementPeriod>,
     /// How many threads to use; the report does not depend on it.

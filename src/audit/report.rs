@@ -27,9 +27,9 @@ pub struct Report {
     pub other_grants: Vec<OtherGrant>,
     /// What each over-use follows from.
     pub(super) cases: Vec<Case>,
-    /// The statement of the period asked for, or else of the last that the ledgers hold a statement of.
+    /// The statement of the period asked for, or else of the last that the members agreed to one of.
     pub statement: Option<Statement>,
-    /// The periods that the ledgers hold statements of, in their order; none above [`Depth::Policy`].
+    /// The periods that the members agreed to statements of, in their order; none above [`Depth::Policy`].
     pub settled: Vec<SettlementPeriod>,
     /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
@@ -37,7 +37,7 @@ pub struct Report {
     pub counts: Counts,
     /// The ledgers that were read, ascending by member.
     pub ledgers: Vec<LedgerRead>,
-    /// How many statements the members agreed to.
+    /// How many statements all have agreed to whose ledgers are part of them and whole.
     pub agreed: u64,
     /// Which of the directories that an audit reads were not there, each with a `/` at its end.
     pub not_given: Vec<String>,

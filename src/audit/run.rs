@@ -1,7 +1,8 @@
 //! The audit as a whole: it runs the floors below, from the paths up to the report.
 
+use super::agreement::Agreement;
 use super::cause::Because;
-use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
+use super::consistency::{check_recorded, check_seen, check_unexpected};
 use super::depth::Depth;
 use super::files::{Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
@@ -48,13 +49,14 @@ fn audit_by<F: Files>(
     report.counts.ledgers = cities.len() as u64;
     report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
     report.ledgers = cities.iter().map(LedgerRead::of).collect();
-    check_seen(&mut cities, findings);
-    report.agreed = agreed(&cities, lists.bundle.trust());
+    let agreement = Agreement::of(&cities, lists);
+    report.agreed = agreement.by_all;
+    check_seen(&mut cities, &agreement.statements, findings);
     check_unexpected(&listing.paths, lists, &cities, findings);
     check_recorded(lists, &cities, findings);
     let mut of_statement = Findings::at("statement.cbor");
-    let periods =
-        (options.depth >= Depth::Policy).then(|| Periods::find(&cities, lists, options.period, &mut of_statement));
+    let periods = (options.depth >= Depth::Policy)
+        .then(|| Periods::find(&cities, lists, agreement, options.period, &mut of_statement));
     let mut decided = periods.as_ref().map(Decided::none);
     let mut readings = Readings::of(files, lists, &cities, &listing.paths, options);
     for part in readings.parts() {
@@ -62,7 +64,7 @@ fn audit_by<F: Files>(
         findings.append(read.findings);
         report.counts.add(&read.counts);
         if let Some(decided) = &mut decided {
-            decided.add(&read.uses, read.completeness);
+            decided.add(&read.uses, &read.lost);
         }
     }
     if let (Some(periods), Some(decided)) = (&periods, decided) {
