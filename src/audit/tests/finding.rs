@@ -37,7 +37,7 @@ fn found(findings: &[(&str, Option<u64>, Rule, &str)]) -> Vec<Finding> {
 fn findings_of_one_cause_are_told_once_and_counted() {
     let (missing, early) = ("there is no such file", "2026-10-01T08:00:00+08:00 is before");
     let all = found(&[
-        // By what they name, in whatever log.
+        // By member and what they name, in whatever log.
         ("journal/310101/1", Some(7), Rule::Published, "catalogue 1 of 310101 is not published"),
         ("journal/310101/2", Some(1), Rule::Published, "catalogue 1 of 310101 is not published"),
         ("journal/310101/1", Some(3), Rule::Published, "catalogue 1 of 310101 is not published"),
@@ -73,10 +73,11 @@ fn findings_of_one_cause_are_told_once_and_counted() {
         ("journal/310101/1", Some(3), 3),
         ("journal/310101/1", Some(4), 1),
         ("journal/310101/1", Some(5), 1),
-        ("journal/310101/1", Some(8), 2),
+        ("journal/310101/1", Some(8), 1),
         ("journal/310101/1", Some(8), 2),
         ("journal/310101/1/tile/0/000", None, 1),
         ("journal/310101/2/tile/0/000", None, 1),
+        ("journal/320100/1", Some(2), 1),
         ("ledger/310101/tile/0/000", None, 2),
         ("ledger/320100/tile/0/001", None, 1),
         ("trust/a", None, 1),
