@@ -523,7 +523,7 @@ fn an_audit_says_what_it_was_given() {
     assert_eq!(code, 0, "{said}");
     let size = |code| day.cities.iter().find(|city| city.ledger.member().code() == code).unwrap().ledger.log().size();
     for line in [
-        format!("ledger: 310101: {} entries, cosigned 2026-10-02T", size(310_101)),
+        format!("ledger: 310101: {} entries, final 2026-10-02T", size(310_101)),
         "statements agreed: 1\nnot given: evidence/\nnot read: keys/, passes/, receipts/, statement.json\n".into(),
     ] {
         assert!(said.contains(&format!("\n{line}")), "{said}");
@@ -533,8 +533,8 @@ fn an_audit_says_what_it_was_given() {
     assert_eq!((code, &report["agreed"]), (0, &1.into()));
     assert_eq!(report["not_given"], serde_json::json!([{"path": "evidence/"}]));
     assert_eq!(report["not_read"][3], serde_json::json!({"path": "statement.json"}));
-    let cosigned = serde_json::json!({"member": "310101", "size": size(310_101), "cosigned": day::OPEN + 90_000});
-    assert_eq!(report["ledgers"][0], cosigned);
+    let ledger = serde_json::json!({"member": "310101", "size": size(310_101), "final_at": day::OPEN + 90_000});
+    assert_eq!(report["ledgers"][0], ledger);
     // Before anybody agreed.
     let mut day = day::Day::ordinary();
     day.finish(day::OPEN + 90_000);

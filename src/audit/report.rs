@@ -51,23 +51,24 @@ pub struct LedgerRead {
     pub member: MemberId,
     /// Number of entries read.
     pub size: u64,
-    /// Time of the newest cosignature on its checkpoint that counts: what came to the ledger later is not in it.
-    pub cosigned: Option<UnixTime>,
+    /// When enough witnesses had cosigned its checkpoint: what came to the ledger later is not in it. No witness moves
+    /// this alone, as it could the time of its own cosignature.
+    pub final_at: Option<UnixTime>,
 }
 
 impl fmt::Display for LedgerRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { member, size, cosigned } = self;
-        match cosigned {
-            Some(time) => write!(f, "{member}: {size} entries, cosigned {time}"),
-            None => write!(f, "{member}: {size} entries, not cosigned"),
+        let Self { member, size, final_at } = self;
+        match final_at {
+            Some(time) => write!(f, "{member}: {size} entries, final {time}"),
+            None => write!(f, "{member}: {size} entries, not final"),
         }
     }
 }
 
 impl LedgerRead {
     pub(super) const fn of(city: &City) -> Self {
-        Self { member: city.member, size: city.log.size(), cosigned: city.cosigned }
+        Self { member: city.member, size: city.log.size(), final_at: city.final_at }
     }
 }
 
@@ -94,9 +95,9 @@ impl Report {
             });
             out.list("ledgers", &self.ledgers, |out, ledger| {
                 out.name("member", ledger.member).number("size", ledger.size);
-                match ledger.cosigned {
-                    Some(time) => out.number("cosigned", time.seconds()),
-                    None => out.number("cosigned", "null"),
+                match ledger.final_at {
+                    Some(time) => out.number("final_at", time.seconds()),
+                    None => out.number("final_at", "null"),
                 };
             });
             out.number("agreed", self.agreed);
