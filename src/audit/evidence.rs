@@ -1,6 +1,6 @@
 //! The evidence of one gate: what was shown at it, beside the records of its journal.
 
-use super::files::{Files, read};
+use super::files::{Files, read_if_there};
 use super::finding::{Findings, Rule};
 use super::standing::Standing;
 use crate::crypto::{Hash, sha256};
@@ -134,6 +134,10 @@ impl<'a, F: Files> Evidence<'a, F> {
     /// beside records that were pruned, or are damaged or not there yet, cannot be compared with anything.
     pub(super) fn check_files(&self, standing: &Standing, findings: &mut Findings) {
         let mut goes_on = false;
+        // The bundle that the journal ends in, and the widest file of it.
+        let last = self.size / WIDTH;
+        let ids = self.paths.iter().filter_map(|path| self.id(path));
+        let widest = ids.filter(|id| id.index() == last).map(TileId::width).max();
         for path in self.paths {
             let Some(id) = self.id(path) else {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
@@ -145,12 +149,13 @@ impl<'a, F: Files> Evidence<'a, F> {
                 goes_on |= is_beyond;
                 continue;
             }
-            let bundle = match self.files.read(path) {
-                // It was left from an earlier size.
-                Ok(None) => continue,
-                _ => read(self.files, path, findings),
-            };
-            let Some(bundle) = bundle else { continue };
+            // What starts after the journal is not read, nor is more than one file that only goes on after it.
+            if is_beyond && (start >= self.size || Some(id.width()) != widest) {
+                goes_on = true;
+                continue;
+            }
+            // What was left from an earlier size is not needed.
+            let Some(bundle) = read_if_there(self.files, path, findings) else { continue };
             if start < standing.pruned || standing.damaged {
                 if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
                     findings.error_at(path, Rule::Bundle, "it is malformed");

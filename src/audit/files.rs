@@ -124,6 +124,14 @@ pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findin
     }
 }
 
+/// Reads a file that need not be there, or says that it cannot be read.
+pub(super) fn read_if_there<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
+    files.read(path).unwrap_or_else(|error| {
+        findings.error_at(path, Rule::Unreadable, error);
+        None
+    })
+}
+
 /// Published files in memory.
 pub type MemoryFiles = BTreeMap<String, Vec<u8>>;
 

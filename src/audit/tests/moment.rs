@@ -50,7 +50,9 @@ fn no_city_takes_the_room_of_another() {
     }
     let kept = |room| Moment::within(room, &files).0.checkpoints.into_keys().collect::<Vec<_>>();
     let of = |kept: &[String], start: &str| kept.iter().filter(|path| path.starts_with(start)).count();
-    for (room, ledgers, own, junk) in [(100, 1, 0, 0), (400, 2, 1, 1), (600, 2, 2, 2), (1_200, 2, 2, 8), (1 << 20, 2, 2, 100)] {
+    for (room, ledgers, own, junk) in
+        [(100, 1, 0, 0), (400, 2, 1, 1), (600, 2, 2, 2), (1_200, 2, 2, 8), (1 << 20, 2, 2, 100)]
+    {
         let kept = kept(room);
         assert_eq!(of(&kept, "ledger/"), ledgers, "{room}");
         assert_eq!(of(&kept, "journal/320100/"), own, "{room}");
