@@ -17,6 +17,8 @@ pub(super) struct Evidence<'a, F: Files> {
     size: u64,
     /// Paths of the gate's evidence, ascending.
     paths: &'a [String],
+    /// Whether any evidence was given to the audit, of whatever gate.
+    pub(super) is_given: bool,
     /// Where the newest of it ends; 0 where there is none.
     pub(super) ends: u64,
     /// The bundles of which there are only files of other sizes, and the widest of those.
@@ -29,11 +31,12 @@ pub(super) struct Evidence<'a, F: Files> {
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
-    /// The evidence of a journal of this size.
-    pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: &'a [String]) -> Self {
+    /// The evidence of a journal of this size; no paths where the audit was given no evidence at all.
+    pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: Option<&'a [String]>) -> Self {
+        let (is_given, paths) = (paths.is_some(), paths.unwrap_or_default());
         let (older, expected, current) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let instead = BTreeMap::new();
-        let mut evidence = Self { files, prefix, size, paths, ends: 0, instead, older, expected, current };
+        let mut evidence = Self { files, prefix, size, paths, is_given, ends: 0, instead, older, expected, current };
         let (mut widest, mut ends) = (BTreeMap::new(), 0_u64);
         for id in paths.iter().filter_map(|path| evidence.id(path)) {
             let of_bundle = widest.entry(id.index()).or_insert(id);

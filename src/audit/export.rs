@@ -176,7 +176,7 @@ impl Journal {
         let signed = read_checkpoint(&place, verify, &mut ignored);
         let beside = format!("evidence/{name}");
         let of_gate = below(paths, &beside);
-        let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), of_gate);
+        let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), Some(of_gate));
         let origin = gate.verifier.name().as_str();
         let mut records = BTreeMap::new();
         let log = read_linked_log(&place, origin, signed, true, &mut ignored, |index, body, _| {

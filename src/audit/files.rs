@@ -17,6 +17,8 @@ use std::convert::Infallible;
 
 /// What an audit reads, beside the statement.
 const AUDITED: [&str; 4] = ["evidence", "journal", "ledger", "trust"];
+/// Where evidence is, as it is called where it is not given.
+pub(super) const EVIDENCE: &str = "evidence/";
 /// The one file at the top that an audit reads.
 pub(super) const STATEMENT: &str = "statement.cbor";
 /// How the name of a file ends that is not whole yet.

@@ -25,14 +25,15 @@ pub(super) struct JournalAudit {
 }
 
 /// Audits the journal of a gate that its city enrolled: all of it, but for what depends on the uses of passes that are
-/// not of this part. The paths are those below `journal/` and `evidence/` of this gate. `cut`: the city's ledger may have
+/// not of this part. The paths are those below `journal/` and `evidence/` of this gate, of evidence none where none was given at
+/// all. `cut`: the city's ledger may have
 /// had more seals of the gate than were read.
 pub(super) fn audit_journal<F: Files>(
     files: &F,
     lists: &Lists,
     gate: &GateSeen,
     cut: bool,
-    (journal_paths, evidence_paths): (&[String], &[String]),
+    (journal_paths, evidence_paths): (&[String], Option<&[String]>),
     depth: Depth,
     part: Part,
 ) -> JournalAudit {
@@ -41,7 +42,7 @@ pub(super) fn audit_journal<F: Files>(
     let mut findings = Findings::at(prefix.clone());
     let place = &Place { files, prefix: &prefix, paths: journal_paths };
     if gate.seals.is_empty() {
-        let count = journal_paths.len().saturating_add(evidence_paths.len());
+        let count = journal_paths.len().saturating_add(evidence_paths.map_or(0, <[String]>::len));
         if count > 0 && !cut {
             let verify = |note: &[u8]| SignedCheckpoint::verify(note, &gate.verifier);
             if read_checkpoint(place, verify, &mut Findings::at("")).is_some() {
@@ -124,7 +125,7 @@ pub(super) fn audit_again<F: Files>(
     let id = gate.certificate.gate();
     let prefix = format!("journal/{}/{}", id.member, id.number);
     let mut findings = Findings::at(prefix.clone());
-    let evidence = Evidence::new(files, String::new(), 0, &[]);
+    let evidence = Evidence::new(files, String::new(), 0, None);
     let mut replay = Replay::new(lists, gate, evidence, Depth::Policy, part);
     replay.standing.pruned = extent.pruned;
     let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));

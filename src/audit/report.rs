@@ -28,6 +28,8 @@ pub struct Report {
     pub(super) cases: Vec<Case>,
     /// The statement of the period asked for, or else of the last that the ledgers hold a statement of.
     pub statement: Option<Statement>,
+    /// That nothing of the period asked for is there, and why: nothing is wrong with that.
+    pub note: Option<String>,
     /// The periods that the ledgers hold statements of, in their order; none above [`Depth::Policy`].
     pub settled: Vec<Period>,
     /// SHA-256 of the trust list that the audit started from.
@@ -122,6 +124,16 @@ impl Report {
                 out.number("grant", other.grant).number("short_fen", other.short_fen);
                 out.number("over_fen", other.over_fen).name("liable", other.liable);
             });
+            match self.statement.as_ref().map(Statement::period) {
+                Some(Period { from, until }) => out.member("period", |out| {
+                    out.number("from", from.seconds()).number("until", until.seconds());
+                }),
+                None => _ = out.number("period", "null"),
+            }
+            match &self.note {
+                Some(note) => out.text("note", note),
+                None => out.number("note", "null"),
+            };
             optional(out, "statement", self.statement.as_ref().map(Statement::digest));
         });
         out.finish()

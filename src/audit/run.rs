@@ -3,7 +3,7 @@
 use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
 use super::counts::Counts;
 use super::depth::Depth;
-use super::files::{Files, Listing};
+use super::files::{EVIDENCE, Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
 use super::journals::{JournalAudit, audit_again, audit_journal};
 use super::ledgers::{City, GateSeen, read_city};
@@ -16,6 +16,7 @@ use super::paths::{below, is_above, place_of, prefix_of};
 use super::periods::{Books, Left, Periods};
 use super::report::{LedgerRead, Report};
 use super::standing::Standing;
+use super::statement::{Period, Statement};
 use super::threads::parallel;
 use crate::crypto::{Hash, sha256};
 use crate::id::MemberId;
@@ -40,6 +41,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         other_grants: Vec::new(),
         cases: Vec::new(),
         statement: None,
+        note: None,
         settled: Vec::new(),
         anchor: None,
         counts: Counts::default(),
@@ -91,9 +93,11 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     let progress = |before: usize| {
         move |done: usize| options.progress.map_or((), |progress| progress(before.saturating_add(done), all))
     };
+    let is_without_evidence = report.not_given.iter().any(|path| path == EVIDENCE);
     let journals = parallel(&gates, options.threads, progress(0), |(city, gate)| {
         let [journal, evidence] =
             ["journal", "evidence"].map(|top| below(paths, &place_of(top, gate.certificate.gate())));
+        let evidence = (!is_without_evidence).then_some(evidence);
         let mut audited = audit_journal(files, &lists, gate, city.may_go_on(), (journal, evidence), depth, first);
         group(&mut audited.findings);
         audited
@@ -106,12 +110,18 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         extents.push(extent);
     }
 
+    let mut findings = Findings::at("statement.cbor");
+    let unchecked = report.counts.redemptions.saturating_sub(report.counts.evidence);
+    if is_without_evidence && depth >= Depth::Evidence && unchecked > 0 {
+        let told = format_args!("it was not given: what was shown for {unchecked} redemptions was not checked");
+        findings.notice_at(EVIDENCE, Rule::Missing, told);
+    }
     if depth < Depth::Policy {
+        found.extend(findings.into_vec());
         report.findings = in_order(found, options);
         return report;
     }
 
-    let mut findings = Findings::at("statement.cbor");
     let periods = Periods::find(&cities, &lists, options, &mut findings);
     cities.iter().for_each(|city| city.check_strays(&mut findings));
     let (mut judged, mut cases, mut books) = (Judged::default(), Vec::new(), Books::open(&periods));
@@ -141,6 +151,7 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
         periods.decide(&standing.into_iter().collect(), &mut books, &mut judged, &mut cases);
     }
     let statement = periods.settle(files, books, left, &mut findings);
+    let note = options.period.and_then(|asked| nothing_of(asked, &report.ledgers, statement.as_ref()));
     found.extend(findings.into_vec());
     let found = in_order(found, options);
     let Judged { mut over_use, mut other_grants } = judged;
@@ -148,7 +159,19 @@ pub fn audit<F: Files>(files: &F, options: &Options<'_>) -> Report {
     over_use.sort_by_key(|over| over.pass);
     other_grants.sort_by_key(|other| other.pass);
     cases.sort_by_key(|case| case.pass);
-    Report { findings: found, over_use, other_grants, cases, statement, settled: periods.settled(), ..report }
+    Report { findings: found, over_use, other_grants, cases, statement, note, settled: periods.settled(), ..report }
+}
+
+/// Why nothing of the period asked for is there, where nothing is.
+fn nothing_of(asked: Period, ledgers: &[LedgerRead], statement: Option<&Statement>) -> Option<String> {
+    let Period { from, until } = asked;
+    let newest = ledgers.iter().filter_map(|ledger| ledger.final_at).max();
+    if let Some(newest) = newest.filter(|newest| *newest < from) {
+        return Some(format!("the period asked for begins at {from}, and the newest ledger was final at {newest}"));
+    }
+    let of_it = statement.filter(|statement| statement.period() == asked)?;
+    let is_empty = of_it.lines().is_empty() && of_it.late().is_empty() && of_it.taken_back().is_empty();
+    is_empty.then(|| format!("there is no use in the period asked for, from {from} until {until}"))
 }
 
 /// By place and entry, and of each cause the first where that is wanted.
