@@ -513,13 +513,18 @@ fn what_cannot_be_listed_ends_no_audit() {
     let (code, counted, found) = audited();
     let (listing, others): (Vec<_>, Vec<_>) = found.iter().partition(|line| line.contains(": Listing: "));
     assert!(code == 1 && counted, "{found:?}");
-    let starts = ["error: evidence: ", "error: trust/\u{fffd}"];
+    let starts = [
+        "error: evidence: ",
+        "error: trust/\u{fffd}\u{fffd}\u{fffd}\u{fffd}: Listing: the name \"\\xE5\\xC6\\xC3\\xFB\" is not UTF-8",
+    ];
     assert!(listing.len() == 2 && listing.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:?}");
     assert!(
         others.iter().all(|line| line.starts_with("error: evidence/") && line.contains(": Unreadable: ")),
         "{found:?}"
     );
 }
+
+const NO_EVIDENCE: &str = "evidence/: Missing: it was not given: what was shown for 5 redemptions was not checked";
 
 /// What was not there to be audited, what nobody reads, and how far what was there goes.
 #[test]
@@ -535,9 +540,17 @@ fn an_audit_says_what_it_was_given() {
     std::fs::write(at("statement.json"), b"{}").unwrap();
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert_eq!(code, 0, "{said}");
+    // It is not said to be erased, and once, not for each journal.
+    assert!(said.contains("\nevidence verified: 0\nevidence erased: 0\n"), "{said}");
+    assert_eq!(
+        (said.matches("\nnotice: ").count(), said.contains(&format!("\nnotice: {NO_EVIDENCE}\n"))),
+        (1, true),
+        "{said}"
+    );
+    assert!(said.ends_with("\nverified: no error found; evidence was not checked (0 of 5)\n"), "{said}");
     let size = |code| day.cities.iter().find(|city| city.ledger.member().code() == code).unwrap().ledger.log().size();
     for line in [
-        format!("ledger: 310101: {} entries, cosigned 2026-10-02T", size(310_101)),
+        format!("ledger: 310101: {} entries, final 2026-10-02T", size(310_101)),
         "statements agreed: 1\nnot given: evidence/\nnot read: keys/, passes/, receipts/, statement.json\n".into(),
     ] {
         assert!(said.contains(&format!("\n{line}")), "{said}");
@@ -547,14 +560,43 @@ fn an_audit_says_what_it_was_given() {
     assert_eq!((code, &report["agreed"]), (0, &1.into()));
     assert_eq!(report["not_given"], serde_json::json!([{"path": "evidence/"}]));
     assert_eq!(report["not_read"][3], serde_json::json!({"path": "statement.json"}));
-    let cosigned = serde_json::json!({"member": "310101", "size": size(310_101), "cosigned": day::OPEN + 90_000});
-    assert_eq!(report["ledgers"][0], cosigned);
+    let ledger = serde_json::json!({"member": "310101", "size": size(310_101), "final_at": day::OPEN + 90_000});
+    assert_eq!(report["ledgers"][0], ledger);
     // Before anybody agreed.
     let mut day = day::Day::ordinary();
     day.finish(day::OPEN + 90_000);
     let directory = published(&day.files());
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert!(code == 0 && said.contains("\nstatements agreed: none\n") && !said.contains("\nnot "), "{code} {said}");
+}
+
+/// Which period was settled, and that one was asked for of which nothing is there.
+#[test]
+fn an_audit_says_which_period_it_settled() {
+    let files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(code, 0, "{said}");
+    let (from, until) = (report["period"]["from"].as_i64().unwrap(), report["period"]["until"].as_i64().unwrap());
+    let shown = |seconds: i64| time(seconds).to_string();
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    let line = format!("\nperiod: from {} until {}\nstatement: ", shown(from), shown(until));
+    assert!(code == 0 && said.contains(&line) && !said.contains("there is no use"), "{said}");
+    // No visit is that late, and no ledger goes on for a year.
+    for (after, told) in
+        [(0, "there is no use in the period asked for, from "), (365 * 86_400, "the period asked for begins at ")]
+    {
+        let (from, next) = (until + after, until + after + 600);
+        let period = ["--from", &from.to_string(), "--until", &next.to_string()];
+        let (code, said) = onecard(directory.path(), &[&["audit", "day"], &period[..]].concat());
+        let notice = format!("\nnote: {told}");
+        let line = format!("\nperiod: from {} until {}\n", shown(from), shown(next));
+        assert!(code == 0 && said.contains(&notice) && said.contains(&line), "{code} {said}");
+        let (_, said) = onecard(directory.path(), &[&["audit", "day", "--json"], &period[..]].concat());
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert!(report["note"].as_str().unwrap().starts_with(told), "{said}");
+    }
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct Journal<'a, F> {
     pub(super) gate: &'a EnrolledGate,
     /// All paths that are published, ascending.
     pub(super) paths: &'a [String],
+    /// Whether the audit was given any evidence, of whatever gate.
+    pub(super) evidence_given: bool,
     /// The city's ledger may have had more seals of the gate than were read.
     pub(super) cut: bool,
 }
@@ -45,13 +47,13 @@ impl<F: Files> Journal<'_, F> {
 
     /// Audits it: all of it, except what depends on the uses of passes that are not of this part.
     pub(super) fn audit(&self, depth: Depth, part: Part) -> JournalAudit {
-        let Self { files, lists, gate, paths, cut } = *self;
+        let Self { files, lists, gate, paths, evidence_given, cut } = *self;
         let [prefix, beside] = ["journal", "evidence"].map(|top| self.place(top));
-        let evidence_paths = below(paths, &beside);
+        let evidence_paths = evidence_given.then(|| below(paths, &beside));
         let mut findings = Findings::at(prefix.clone());
         let log_files = &LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         if gate.seals.is_empty() {
-            self.check_unsealed(log_files, evidence_paths.len(), &mut findings);
+            self.check_unsealed(log_files, evidence_paths.map_or(0, <[String]>::len), &mut findings);
             let mut standing = StandingUses::default();
             if depth >= Depth::Policy {
                 take_back(gate, &mut standing, &Selection::of(part), &mut findings);
@@ -121,7 +123,7 @@ impl<F: Files> Journal<'_, F> {
         let Self { files, lists, gate, .. } = *self;
         let prefix = self.place("journal");
         let mut findings = Findings::at(prefix.clone());
-        let evidence = Evidence::new(files, String::new(), 0, &[]);
+        let evidence = Evidence::new(files, String::new(), 0, None);
         let mut replay = JournalReplay::new(lists, gate, evidence, Depth::Policy, part);
         replay.standing.pruned = extent.pruned;
         let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));

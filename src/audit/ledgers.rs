@@ -71,8 +71,8 @@ pub(super) struct City {
     pub(super) settled: Vec<StatementRef>,
     /// It signed more of it than is published, or the members agreed to more.
     pub(super) behind: bool,
-    /// The newest cosignature that counts.
-    pub(super) cosigned: Option<UnixTime>,
+    /// When enough witnesses had cosigned its checkpoint.
+    pub(super) final_at: Option<UnixTime>,
 }
 
 impl City {
@@ -131,8 +131,7 @@ pub(super) fn read_city<F: Files>(
     if let Some(checkpoint) = &checkpoint {
         check_cosignatures(checkpoint, &mut findings);
     }
-    let cosignatures = checkpoint.iter().flat_map(LedgerCheckpoint::cosignatures);
-    let cosigned = cosignatures.filter(|cosignature| cosignature.counts).map(|cosignature| cosignature.time).max();
+    let final_at = checkpoint.and_then(|checkpoint| checkpoint.final_at());
     let LedgerReplay { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
     let mut strays = Vec::new();
     for (entry, gate, index) in reversals {
@@ -142,7 +141,7 @@ pub(super) fn read_city<F: Files>(
         }
     }
     let behind = false;
-    let city = City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind, cosigned };
+    let city = City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind, final_at };
     (findings, Some(city))
 }
 

@@ -28,8 +28,8 @@ pub struct Options<'a> {
     /// times, each time for a part of the passes. Parts are of that size but for what chance makes of them, and all uses
     /// of one pass are in one.
     pub uses_at_once: usize,
-    /// Whether of findings of one cause only the first is kept, with how many there are ([`Finding::count`]): a list that
-    /// is missing shows at every record that names it.
+    /// Whether of findings of one cause of one member only the first is kept, with how many there are ([`Finding::count`]):
+    /// a list that is missing shows at every record that names it.
     pub group: bool,
     /// Called now and then with the number of journals done and how many there are, which counts them once for each time
     /// they are read. Neither goes back.

@@ -41,12 +41,13 @@ impl<'a, F: Files> Readings<'a, F> {
         lists: &'a Lists,
         cities: &'a [City],
         paths: &'a [String],
+        evidence_given: bool,
         options: &'a Options<'a>,
     ) -> Self {
         let journals: Vec<Journal<'a, F>> = cities
             .iter()
             .flat_map(|city| city.gates.values().map(move |gate| (city.may_go_on(), gate)))
-            .map(|(cut, gate)| Journal { files, lists, gate, paths, cut })
+            .map(|(cut, gate)| Journal { files, lists, gate, paths, evidence_given, cut })
             .collect();
         let sealed = || journals.iter().filter(|journal| !journal.gate.seals.is_empty());
         let division = if options.depth < Depth::Policy {
