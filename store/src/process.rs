@@ -73,14 +73,15 @@ impl Calls {
     /// Begins a call. `None` in a process that was forked while another call was under way: whoever made that one is not
     /// there to end it, so what it had locked stays locked.
     pub fn begin(&self) -> Option<Call<'_>> {
+        let here = std::process::id();
         let mut word = self.0.load(Ordering::Acquire);
         loop {
             let (process, calls) = halves(word);
-            if calls != 0 && process != std::process::id() {
+            if calls != 0 && process != here {
                 return None;
             }
             // Where none are under way, a process takes it over from the one that it was forked from.
-            let next = u64::from(std::process::id()) << 32 | u64::from(calls.saturating_add(1));
+            let next = u64::from(here) << 32 | u64::from(calls.saturating_add(1));
             match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Some(Call(self)),
                 Err(found) => word = found,

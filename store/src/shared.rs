@@ -48,6 +48,17 @@ impl<T, Q, A> fmt::Debug for Shared<T, Q, A> {
     }
 }
 
+impl<T, Q, A> Drop for Shared<T, Q, A> {
+    fn drop(&mut self) {
+        if self.cut_off() {
+            // What was half done at the fork is left as it is.
+            let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner);
+            core::mem::forget((owner.take(), core::mem::take(&mut line.waiting)));
+        }
+    }
+}
+
 struct Line<Q, A> {
     looking: usize,
     alone: bool,
