@@ -22,7 +22,7 @@ use onecard::trust::{Bundle, TrustList};
 use onecard_store::{RedbStorage, StoreError};
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::{error::Error, fs, process::ExitCode, time::SystemTime};
+use std::{error::Error, fmt::Display, fs, process::ExitCode, time::SystemTime};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -39,20 +39,23 @@ fn is_kind(path: &Path, kind: &str) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind))
 }
 
+/// Says which file an error is about.
+fn about<E: Display>(path: &Path) -> impl Fn(E) -> String {
+    move |error| format!("{}: {error}", path.display())
+}
+
 /// Everything that the gate decides by, verified from the anchor on.
 fn load_lists(anchor: &Hash, paths: &[PathBuf], now: UnixTime) -> Outcome<Bundle> {
-    let read = |path: &PathBuf| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let (trust_lists, others): (Vec<_>, Vec<_>) = paths.iter().partition(|path| is_kind(path, "trust-list-"));
+    let read = |path: &Path| fs::read(path).map_err(about(path));
     let [first, later @ ..] = &trust_lists[..] else { return Err("no trust list is given".into()) };
-    let mut bundle = Bundle::new(TrustList::genesis(&read(first)?, anchor)?);
-    for path in later {
-        bundle.update_trust(&read(path)?, now)?;
-    }
+    let mut bundle = Bundle::new(TrustList::genesis(&read(first)?, anchor).map_err(about(first))?);
+    later.iter().try_for_each(|path| bundle.update_trust(&read(path)?, now).map_err(about(path)))?;
     for path in others {
         if is_kind(path, "catalogue-") {
-            bundle.update_catalogue(&read(path)?, now)?;
+            bundle.update_catalogue(&read(path)?, now).map_err(about(path))?;
         } else if is_kind(path, "status-") {
-            bundle.update_status(&read(path)?, now)?;
+            bundle.update_status(&read(path)?, now).map_err(about(path))?;
         }
     }
     Ok(bundle)
@@ -64,8 +67,10 @@ fn open_gate(store: &Path, seed: &Path, certificate: &Path, bundle: Bundle) -> O
         Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => RedbStorage::create(store),
         opened => opened,
     };
-    let seed: [u8; 32] = fs::read(seed)?.try_into().map_err(|_| "a seed has 32 bytes")?;
-    Ok(Gate::open(storage?, SigningKey::from_seed(&seed), &fs::read(certificate)?, bundle, now()?)?)
+    let key: [u8; 32] =
+        fs::read(seed).map_err(about(seed))?.try_into().map_err(|_| about(seed)("a seed has 32 bytes"))?;
+    let signed = fs::read(certificate).map_err(about(certificate))?;
+    Ok(Gate::open(storage.map_err(about(store))?, SigningKey::from_seed(&key), &signed, bundle, now()?)?)
 }
 
 /// What a turnstile does, and what its screen shows.
@@ -100,11 +105,7 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
     gate.seal()?;
     let segment = gate.segment(0)?.ok_or("nothing to hand over")?;
-    let named = |end: &str| {
-        let mut name = store.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
+    let named = |end: &str| PathBuf::from([store.as_os_str(), end.as_ref()].join("".as_ref()));
     let (path, beside) = (named(".segment"), named(".segment.new"));
     fs::write(&beside, segment.encode())?;
     fs::rename(&beside, &path)?;
@@ -112,7 +113,8 @@ fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
 }
 
 fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[PathBuf]) -> Outcome<()> {
-    let bundle = load_lists(&anchor.parse()?, lists, now()?)?;
+    let anchor = anchor.parse().map_err(|error| format!("ANCHOR is text, as in anchor.hex, not a file: {error}"))?;
+    let bundle = load_lists(&anchor, lists, now()?)?;
     let mut gate = match open_gate(store, seed, certificate, bundle) {
         // A person who knows the time may open it with `Gate::open_setting_clock`.
         Err(error) if matches!(error.downcast_ref(), Some(GateError::<StoreError>::Clock { .. })) => {
@@ -133,7 +135,6 @@ fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[Pat
     hand_over(&mut gate, store)
 }
 
-/// Ends, and says why where anybody reads it.
 fn end(why: &str, code: u8) -> ExitCode {
     _ = writeln!(io::stderr(), "{why}");
     code.into()

@@ -66,6 +66,9 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     }
     let create = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(path, For::All)).transpose();
     let (statement, csv) = (create(&wanted.statement)?, create(&wanted.csv)?);
+    if let Some(to) = wanted.export_over_use.as_ref().filter(|to| !to.is_dir()) {
+        return Err(Failure::Usage(format!("{} is not a directory that is there", to.display())));
+    }
     // What is found is not known yet; that it can be written is.
     let probe = wanted.export_over_use.as_ref().map(|to| Output::create(&to.join("over-use"), For::Owner));
     drop(probe.transpose()?);
@@ -111,14 +114,20 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
 /// Why there is none.
 fn no_statement(report: &Report, asked: Option<Period>) -> Failure {
     let Some(period) = asked else { return Failure::Usage("there is no statement: give --from and --until".into()) };
-    let bound = report.settled.last().map(|last| last.until).filter(|bound| period.from < *bound);
-    Failure::Usage(bound.map_or_else(
-        || "there is no statement of the period asked for".into(),
-        |bound| {
-            let seconds = bound.seconds();
-            format!("the period asked for overlaps one that is settled: the next begins at {bound}, --from {seconds}")
-        },
-    ))
+    let Some(last) = report.settled.last().filter(|last| period.from < last.until) else {
+        return Failure::Usage("there is no statement of the period asked for".into());
+    };
+    let asked_for = |settled: &Period| format!("--from {} --until {}", settled.from.seconds(), settled.until.seconds());
+    let met = report.settled.iter().find(|settled| settled.from < period.until && period.from < settled.until);
+    let why = match (met, report.settled.first()) {
+        (Some(settled), _) => format!("overlaps one that is settled, {}", asked_for(settled)),
+        (None, Some(first)) if period.until <= first.from => {
+            format!("is before all that are settled; the first is {}", asked_for(first))
+        }
+        (None, _) => format!("is between settled ones; the last is {}", asked_for(last)),
+    };
+    let seconds = last.until.seconds();
+    Failure::Usage(format!("the period asked for {why}: the next begins at {}, --from {seconds}", last.until))
 }
 
 /// Writes a file for each pass with over-use. Of an audit that found errors too: they may be about something else.
