@@ -1,10 +1,11 @@
 //! What kind of document a file is, told by its first bytes and its `typ`. Nothing is verified here.
 
 use crate::dump::{self, Kind};
+use onecard::audit::{OverUseProof, Statement};
 use onecard::gate::Segment;
 use onecard::ledger::Receipt;
 use onecard::limits;
-use onecard::tlog::{Checkpoint, Note};
+use onecard::tlog::{Checkpoint, Note, NoteVerifier};
 use onecard::wire::cbor::{CborError, Decoder, Key};
 use onecard::wire::text;
 
@@ -185,7 +186,7 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
     if let Some(kind) = show_cose(out, &file)? {
         return Ok((kind, file));
     }
-    let segment = Segment::decode(&file).map_err(|_| "not a document of onecard")?;
+    let segment = Segment::decode(&file).map_err(|_| other(&file))?;
     dump::line(out, Type::Segment.name());
     dump::label(out, "first record", 2);
     dump::line(out, &segment.first.to_string());
@@ -197,6 +198,19 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
         dump::line(out, text);
     }
     Ok((Type::Segment, file))
+}
+
+/// What a file is that is not shown, and what reads it.
+fn other(file: &[u8]) -> &'static str {
+    if Statement::decode(file).is_ok() {
+        "a statement: audit computes it from the published files and compares it"
+    } else if OverUseProof::decode(file).is_ok() {
+        "a file that shows over-use: verify-over-use reads it"
+    } else if std::str::from_utf8(file).is_ok_and(|text| text.trim_end().parse::<NoteVerifier>().is_ok()) {
+        "the key of a ledger or witness: vkey prints those of a trust list"
+    } else {
+        "not a document of onecard"
+    }
 }
 
 /// Prints a signed message, if the bytes are one of a known type. Nothing is printed of one that is too long for its type.
