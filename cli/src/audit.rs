@@ -78,17 +78,18 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     let folder = Folder::new(directory);
     let options = Options { depth, anchor, period, threads, uses_at_once, group: !wanted.all, ..Options::default() };
     let report = audit::audit(&folder, &options);
+    let is_trust_list =
+        |finding: &Finding| finding.severity == Severity::Error && finding.place.starts_with("trust/trust-list-");
+    let no_list = report.anchor.is_none() && !report.findings.iter().any(is_trust_list);
     if json {
         dump::line(out, &report.to_json());
-    } else {
+    } else if !no_list {
         describe(out, &report);
     }
     if let Some(to) = &wanted.export_over_use {
         export_over_use(out, &folder, &report, to, json)?;
     }
-    let is_trust_list =
-        |finding: &Finding| finding.severity == Severity::Error && finding.place.starts_with("trust/trust-list-");
-    if report.anchor.is_none() && !report.findings.iter().any(is_trust_list) {
+    if no_list {
         return Err(Failure::Usage(format!("{} has no trust list in trust/", directory.display())));
     }
     if !report.is_clean() {
