@@ -15,7 +15,7 @@
 //! stands for the clock, in Unix seconds. `ffi/examples/turnstile.c` is the same program in C.
 
 use onecard::crypto::{Hash, SigningKey};
-use onecard::gate::{Admitted, Decision, Gate, JournalError, OpenError, Scan};
+use onecard::gate::{Admitted, Decision, Gate, Scan};
 use onecard::limits::MAX_TEXT;
 use onecard::time::UnixTime;
 use onecard::tlog::MemoryStorage;
@@ -23,7 +23,7 @@ use onecard::trust::{Bundle, TrustList};
 use onecard_store::{RedbStorage, StoreError};
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::{error::Error, fs, process::ExitCode, time::SystemTime};
+use std::{error::Error, fmt::Display, fs, process::ExitCode, time::SystemTime};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -40,28 +40,32 @@ fn is_kind(path: &Path, kind: &str) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind))
 }
 
+/// Says which file an error is about.
+fn about<E: Display>(path: &Path) -> impl Fn(E) -> String {
+    move |error| format!("{}: {error}", path.display())
+}
+
 /// Everything that the gate decides by, verified from the anchor on.
 fn load_lists(anchor: &Hash, paths: &[PathBuf], now: UnixTime) -> Outcome<Bundle> {
-    let read = |path: &PathBuf| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let (trust_lists, others): (Vec<_>, Vec<_>) = paths.iter().partition(|path| is_kind(path, "trust-list-"));
+    let read = |path: &Path| fs::read(path).map_err(about(path));
     let [first, later @ ..] = &trust_lists[..] else { return Err("no trust list is given".into()) };
-    let mut bundle = Bundle::new(TrustList::genesis(&read(first)?, anchor)?);
-    for path in later {
-        bundle.update_trust(&read(path)?, now)?;
-    }
+    let mut bundle = Bundle::new(TrustList::genesis(&read(first)?, anchor).map_err(about(first))?);
+    later.iter().try_for_each(|path| bundle.update_trust(&read(path)?, now).map_err(about(path)))?;
     for path in others {
         if is_kind(path, "catalogue-") {
-            bundle.update_catalogue(&read(path)?, now)?;
+            bundle.update_catalogue(&read(path)?, now).map_err(about(path))?;
         } else if is_kind(path, "status-") {
-            bundle.update_status(&read(path)?, now)?;
+            bundle.update_status(&read(path)?, now).map_err(about(path))?;
         }
     }
     Ok(bundle)
 }
 
 fn open_gate(store: &Path, seed: &Path, certificate: &Path, bundle: Bundle) -> Outcome<Gate<RedbStorage>> {
-    let seed: [u8; 32] = fs::read(seed)?.try_into().map_err(|_| "a seed has 32 bytes")?;
-    let (key, certificate, now) = (SigningKey::from_seed(&seed), fs::read(certificate)?, now()?);
+    let key = fs::read(seed).map_err(about(seed))?.try_into().map_err(|_| about(seed)("a seed has 32 bytes"))?;
+    let (key, now) = (SigningKey::from_seed(&key), now()?);
+    let certificate = fs::read(certificate).map_err(about(certificate))?;
     let storage = match RedbStorage::open(store) {
         // What is no store yet may be one whose creation was cut short; any other file is refused again, and unchanged.
         Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => {
@@ -71,11 +75,7 @@ fn open_gate(store: &Path, seed: &Path, certificate: &Path, bundle: Bundle) -> O
         }
         opened => opened,
     };
-    Ok(Gate::open(storage?, key, &certificate, bundle, now)?)
-}
-
-fn is_clock(error: &(dyn Error + 'static)) -> bool {
-    matches!(error.downcast_ref(), Some(OpenError::<StoreError>::Journal(JournalError::Clock { .. })))
+    Ok(Gate::open(storage.map_err(about(store))?, key, &certificate, bundle, now)?)
 }
 
 /// What a turnstile does, and what its screen shows.
@@ -110,11 +110,7 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
     gate.seal()?;
     let segment = gate.segment(0)?.ok_or("nothing to hand over")?;
-    let named = |end: &str| {
-        let mut name = store.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
+    let named = |end: &str| PathBuf::from([store.as_os_str(), end.as_ref()].join("".as_ref()));
     let (path, beside) = (named(".segment"), named(".segment.new"));
     fs::write(&beside, segment.encode())?;
     fs::rename(&beside, &path)?;
@@ -122,14 +118,10 @@ fn hand_over(gate: &mut Gate<RedbStorage>, store: &Path) -> Outcome<()> {
 }
 
 fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[PathBuf]) -> Outcome<()> {
-    let bundle = load_lists(&anchor.parse()?, lists, now()?)?;
-    let mut gate = match open_gate(store, seed, certificate, bundle) {
-        // A person who knows the time may open it with `OpenOptions::set_clock`.
-        Err(error) if is_clock(&*error) => {
-            return Err(format!("set the clock of this machine first: {error}").into());
-        }
-        opened => opened?,
-    };
+    let anchor = anchor.parse().map_err(|error| format!("ANCHOR is text, as in anchor.hex, not a file: {error}"))?;
+    let bundle = load_lists(&anchor, lists, now()?)?;
+    // With a clock behind its last record no gate opens; who knows the time may set it with `OpenOptions::set_clock`.
+    let mut gate = open_gate(store, seed, certificate, bundle)?;
     // What would fail within a day goes to the operator, not to the visitor.
     for fault in gate.self_test(now()?) {
         _ = writeln!(io::stderr(), "from {}: {}", fault.from, fault.trouble.text_en());
@@ -143,7 +135,6 @@ fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[Pat
     hand_over(&mut gate, store)
 }
 
-/// Ends, and says why where anybody reads it.
 fn end(why: &str, code: u8) -> ExitCode {
     _ = writeln!(io::stderr(), "{why}");
     code.into()

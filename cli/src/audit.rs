@@ -67,6 +67,9 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     }
     let create = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(path, For::All)).transpose();
     let (statement, csv) = (create(&wanted.statement)?, create(&wanted.csv)?);
+    if let Some(to) = wanted.export_over_use.as_ref().filter(|to| !to.is_dir()) {
+        return Err(Failure::Usage(format!("{} is not a directory that is there", to.display())));
+    }
     // What is found is not known yet; that it can be written is.
     let probe = wanted.export_over_use.as_ref().map(|to| Output::create(&to.join("over-use"), For::Owner));
     drop(probe.transpose()?);
@@ -76,18 +79,19 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     let folder = Folder::new(directory);
     let options = Options { depth, anchor, period, threads, uses_at_once, group: !wanted.all, ..Options::default() };
     let report = audit::audit(&folder, &options);
+    let is_trust_list = |finding: &Finding| {
+        finding.severity == FindingSeverity::Error && finding.place.starts_with("trust/trust-list-")
+    };
+    let no_list = report.anchor.is_none() && !report.findings.iter().any(is_trust_list);
     if json {
         dump::line(out, &report.to_json());
-    } else {
+    } else if !no_list {
         describe(out, &report);
     }
     if let Some(to) = &wanted.export_over_use {
         export_over_use(out, &folder, &report, to, json)?;
     }
-    let is_trust_list = |finding: &Finding| {
-        finding.severity == FindingSeverity::Error && finding.place.starts_with("trust/trust-list-")
-    };
-    if report.anchor.is_none() && !report.findings.iter().any(is_trust_list) {
+    if no_list {
         return Err(Failure::Usage(format!("{} has no trust list in trust/", directory.display())));
     }
     if !report.is_clean() {
@@ -119,14 +123,21 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
 /// Why there is none.
 fn no_statement(report: &Report, asked: Option<SettlementPeriod>) -> Failure {
     let Some(period) = asked else { return Failure::Usage("there is no statement: give --from and --until".into()) };
-    let bound = report.settled.last().map(|last| last.until).filter(|bound| period.from < *bound);
-    Failure::Usage(bound.map_or_else(
-        || "there is no statement of the period asked for".into(),
-        |bound| {
-            let seconds = bound.seconds();
-            format!("the period asked for overlaps one that is settled: the next begins at {bound}, --from {seconds}")
-        },
-    ))
+    let Some(last) = report.settled.last().filter(|last| period.from < last.until) else {
+        return Failure::Usage("there is no statement of the period asked for".into());
+    };
+    let asked_for =
+        |settled: &SettlementPeriod| format!("--from {} --until {}", settled.from.seconds(), settled.until.seconds());
+    let met = report.settled.iter().find(|settled| settled.from < period.until && period.from < settled.until);
+    let why = match (met, report.settled.first()) {
+        (Some(settled), _) => format!("overlaps one that is settled, {}", asked_for(settled)),
+        (None, Some(first)) if period.until <= first.from => {
+            format!("is before all that are settled; the first is {}", asked_for(first))
+        }
+        (None, _) => format!("is between settled ones; the last is {}", asked_for(last)),
+    };
+    let seconds = last.until.seconds();
+    Failure::Usage(format!("the period asked for {why}: the next begins at {}, --from {seconds}", last.until))
 }
 
 /// Writes a file for each pass with over-use. Of an audit that found errors too: they may be about something else.

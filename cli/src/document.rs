@@ -6,7 +6,7 @@ use onecard::gate::{Segment, UsageDigest};
 use onecard::ledger::Receipt;
 use onecard::limits;
 use onecard::pass::{PRESENTATION, PassClaims};
-use onecard::tlog::{Checkpoint, Note};
+use onecard::tlog::{Checkpoint, Note, NoteVerifier};
 use onecard::trust::{Bundle, CatalogueSpec, GateCertificateSpec, StatusListSpec, TrustListSpec};
 use onecard::wire::cbor::{CborError, Decoder, Key};
 use onecard::wire::shape::Shape;
@@ -132,7 +132,7 @@ pub(crate) fn show(out: &mut String, file: Vec<u8>) -> Result<(Type, Vec<u8>), S
     if let Some(kind) = show_cose(out, &file)? {
         return Ok((kind, file));
     }
-    let kind = unsigned(&file).ok_or("not a document of onecard")?;
+    let kind = unsigned(&file).ok_or_else(|| other(&file))?;
     dump::line(out, kind.name());
     if let Ok(Segment { records, .. }) = Segment::decode(&file) {
         dump::label(out, "records", 2);
@@ -173,6 +173,15 @@ fn is_bundle(file: &[u8]) -> Result<bool, CborError> {
     map.end(&d)?;
     d.end()?;
     Ok(version == 1 && file.len() <= Type::Bundle.most())
+}
+
+/// What a file is that is not shown, and what reads it.
+fn other(file: &[u8]) -> &'static str {
+    if std::str::from_utf8(file).is_ok_and(|text| text.trim_end().parse::<NoteVerifier>().is_ok()) {
+        "the key of a ledger or witness: vkey prints those of a trust list"
+    } else {
+        "not a document of onecard"
+    }
 }
 
 /// Prints a signed message, if the bytes are one of a known type. Nothing is printed of one that is too long for its type.

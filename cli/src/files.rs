@@ -1,7 +1,7 @@
 //! Files and the standard streams. What is read has a bound; what is written is there whole or not at all.
 
 use crate::failure::Failure;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
         let file = open(path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
         if !found.is_file() {
-            return Err(not_a_file(path));
+            return Err(not_a_file(path, found.file_type(), "input"));
         }
         if found.len() > most {
             return Err(too_long());
@@ -53,8 +53,16 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn not_a_file(path: &Path) -> Failure {
-    Failure::Usage(format!("{} is not a plain file; - is the standard input or output", path.display()))
+/// Says what is there instead of a file.
+fn not_a_file(path: &Path, found: FileType, standard: &str) -> Failure {
+    let is = if found.is_dir() {
+        "a directory"
+    } else if found.is_symlink() {
+        "a link"
+    } else {
+        "a pipe or a device"
+    };
+    Failure::Usage(format!("{} is {is}, not a plain file; use - for the standard {standard}", path.display()))
 }
 
 /// Who may read a file that is written.
@@ -86,11 +94,12 @@ impl Output {
         }
         let failed = |error| Failure::io(path, &error);
         match fs::symlink_metadata(path) {
-            Ok(found) if !found.is_file() => return Err(not_a_file(path)),
+            Ok(found) if !found.is_file() => return Err(not_a_file(path, found.file_type(), "output")),
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
-        let name = path.file_name().ok_or_else(|| not_a_file(path))?;
+        let name =
+            path.file_name().ok_or_else(|| Failure::Usage(format!("{} is no name of a file", path.display())))?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]

@@ -81,12 +81,12 @@ enum Command {
         /// the first one published is taken at its word: compare the anchor printed with what you know.
         #[arg(long, value_name = "HEX")]
         anchor: Option<Hash>,
-        /// First second of the period to settle: one that the ledgers hold a statement of, or the next, up to what they
-        /// hold now; that begins at the end of the last one or later.
-        #[arg(long, value_name = "SECONDS", requires = "until", value_parser = trust::time)]
+        /// First second of the period to settle, in Unix seconds. Ask for a period that is settled, with its own two times,
+        /// or for the next one: it begins where the last one ended, or later.
+        #[arg(long, value_name = "SECONDS", requires = "until", allow_negative_numbers = true, value_parser = trust::time)]
         from: Option<UnixTime>,
-        /// First second after that period.
-        #[arg(long, value_name = "SECONDS", requires = "from", value_parser = trust::time)]
+        /// First second after that period, in Unix seconds.
+        #[arg(long, value_name = "SECONDS", requires = "from", allow_negative_numbers = true, value_parser = trust::time)]
         until: Option<UnixTime>,
         /// How many redemptions to keep in memory at once, of 64 to 128 bytes each: 16,777,216 if nothing is said. Where
         /// there are more, the journals are read several times. The report does not depend on it.
@@ -206,7 +206,7 @@ fn main() -> ExitCode {
         (Err(Failure::Usage(why)), _) => (format!("onecard: {why}"), 2),
         (Err(Failure::Said), _) => return ExitCode::from(2),
     };
-    // Where nobody listens, the code still tells.
+    // Where nobody listens, the exit code still says it.
     drop(files::print(std::io::stderr().lock(), format!("{}\n", Printed(&text)).as_bytes()));
     ExitCode::from(code)
 }

@@ -88,6 +88,8 @@ pub(crate) fn vkeys(list: &TrustList) -> Vec<String> {
 
 /// Reads a time.
 pub(crate) fn time(text: &str) -> Result<UnixTime, String> {
-    let seconds: i64 = text.parse().map_err(|_| "a number of seconds is needed")?;
+    let needed =
+        "seconds since 1970-01-01 UTC are needed, such as 1790784000 for 2026-10-01 at UTC+8 (date +%s prints them)";
+    let seconds: i64 = text.parse().map_err(|_| needed)?;
     UnixTime::new(seconds).map_err(|error| error.to_string())
 }

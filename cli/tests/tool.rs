@@ -358,8 +358,13 @@ fn two_months_are_settled() {
     for asked in [(1, 2), (from, until + 1), (from, until - 1), (from + 1, until), (until - 1, until + DAY)] {
         let (code, said, written) = settle(&day, Some(&october), asked);
         assert_eq!((code, written), (2, [None, None]), "{asked:?}: {said}");
+        let which = if asked.1 <= from {
+            "is before all that are settled; the first is"
+        } else {
+            "overlaps one that is settled,"
+        };
         let why = format!(
-            "\nonecard: the period asked for overlaps one that is settled: the next begins at 2026-10-02T00:00:00+08:00, --from {until}\n"
+            "\nonecard: the period asked for {which} --from {from} --until {until}: the next begins at 2026-10-02T00:00:00+08:00, --from {until}\n"
         );
         assert!(said.ends_with(&why), "{asked:?}: {said}");
     }
@@ -656,7 +661,7 @@ fn wrong_usage_is_told_apart() {
     let directory = files();
     let cases: [(&[&str], &str); 25] = [
         (&["qr", "missing"], "onecard: missing: "),
-        (&["qr", "pass", "--png", "."], "onecard: . is not a plain file"),
+        (&["qr", "pass", "--png", "."], "onecard: . is a directory, not a plain file"),
         (&["qr", "pass", "--png", "missing/a.png"], "onecard: missing/a.png: "),
         (&["qr", "pass", "--png", "a", "--svg", "a"], "onecard: two files are to be written to a\n"),
         (&["audit", "missing"], "onecard: missing is not a directory\n"),
@@ -668,12 +673,12 @@ fn wrong_usage_is_told_apart() {
             "onecard: no period is settled in an audit",
         ),
         (&["audit", ".", "--csv", "missing/table"], "onecard: missing/table: "),
-        (&["audit", ".", "--export-over-use", "missing"], "onecard: missing/over-use: "),
+        (&["audit", ".", "--export-over-use", "missing"], "onecard: missing is not a directory that is there"),
         (&[], "Usage: "),
         (&["frobnicate"], "error: "),
         (&["inspect"], "error: "),
         (&["inspect", "missing"], "onecard: missing: "),
-        (&["inspect", "."], "onecard: . is not a plain file"),
+        (&["inspect", "."], "onecard: . is a directory, not a plain file"),
         (&["inspect", "pass", "--anchor", "00"], "a SHA-256 value has 64 hexadecimal digits"),
         (&["inspect", "pass", "--trust", "trust", "--at", "-1"], "error: "),
         (&["inspect", "segment", "--trust", "trust"], "onecard: not verified: a segment"),
@@ -783,7 +788,10 @@ fn nobody_is_waited_for() {
     ];
     for arguments in cases {
         let (code, said) = onecard(directory.path(), arguments);
-        assert!(code == 2 && said.contains(" is not a plain file; - is the standard input or output\n"), "{said}");
+        assert!(
+            code == 2 && said.contains(" is a pipe or a device, not a plain file; use - for the standard "),
+            "{said}"
+        );
     }
 }
 
@@ -878,7 +886,7 @@ fn files_are_written_whole_or_not_at_all() {
         let (code, said) = onecard(directory.path(), &["qr", "pass", "--svg", name]);
         assert_eq!(
             (code, said),
-            (2, format!("onecard: {name} is not a plain file; - is the standard input or output\n"))
+            (2, format!("onecard: {name} is a link, not a plain file; use - for the standard output\n"))
         );
     }
     assert_eq!((std::fs::read(path("good")).unwrap(), names()), (b"a good table".to_vec(), before + 2));
@@ -906,4 +914,20 @@ fn files_are_written_whole_or_not_at_all() {
     assert!(code == 2 && said.starts_with("onecard: missing/table: "), "{said}");
     let (code, said) = onecard(directory.path(), &["audit", "day", "--csv", "table"]);
     assert!(code == 1 && !directory.path().join("table").exists(), "{said}");
+}
+
+#[test]
+fn a_time_that_is_no_second_is_explained() {
+    let directory = files();
+    for asked in ["2026-10-01", "-5"] {
+        let (code, said) = onecard(directory.path(), &["audit", ".", "--from", asked, "--until", "9"]);
+        assert!(
+            code == 2 && said.starts_with(&format!("error: invalid value '{asked}' for '--from <SECONDS>': ")),
+            "{said}"
+        );
+    }
+    let (_, said) = onecard(directory.path(), &["audit", ".", "--from", "2026-10-01", "--until", "9"]);
+    assert!(said.contains("seconds since 1970-01-01 UTC are needed, such as 1790784000 for 2026-10-01"), "{said}");
+    let missing = onecard(directory.path(), &["audit", ".", "--export-over-use", "missing"]);
+    assert_eq!(missing, (2, "onecard: missing is not a directory that is there\n".into()));
 }

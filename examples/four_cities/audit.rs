@@ -52,7 +52,7 @@ pub(crate) fn tell(report: &Report, out: &mut String) {
     let counts = &report.counts;
     say!(
         out,
-        "audited {} ledgers ({} entries) and {} journals ({} records, {} redemptions, {} with evidence): {} findings",
+        "audited {} ledgers ({} entries) and {} journals ({} records, {} redemptions, {} with evidence): {} {}",
         counts.ledgers,
         counts.entries,
         counts.journals,
@@ -60,6 +60,7 @@ pub(crate) fn tell(report: &Report, out: &mut String) {
         counts.redemptions,
         counts.evidence,
         report.findings.len(),
+        if report.findings.len() == 1 { "finding" } else { "findings" },
     );
     report.ledgers.iter().for_each(|ledger| say!(out, "ledger {ledger}"));
     say!(out, "statements agreed: {}", report.agreed);

@@ -106,6 +106,7 @@ fn play(args: &Args, dir: &Path, out: &mut String) -> Result<bool> {
 
     publish::lists(&world, &federation, dir)?;
     publish::passes(&world, dir)?;
+    publish::kit(&world, dir)?;
     day::parallel(&mut federation.platforms, |_, platform| publish::journals(platform, dir))?;
     let publish_ledgers = |federation: &Federation| {
         let ledgers = federation.platforms.iter().zip(&federation.checkpoints);

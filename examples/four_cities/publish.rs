@@ -1,10 +1,10 @@
-//! What the day leaves in DIR: everything an auditor needs, in standard formats, and nothing else.
+//! What the day leaves in DIR: everything an auditor needs, in standard formats, and a kit to start a gate with.
 
 use crate::Result;
 use crate::federation::{Federation, Platform};
 use crate::products::Kind;
 use crate::world::{World, at};
-use onecard::crypto::VerifyingKey;
+use onecard::crypto::{VerifyingKey, sha256};
 use onecard::id::MemberId;
 use onecard::ledger::{Receipt, journal_verifier, log_verifiers, witness_name};
 use onecard::tlog::{KeyKind, NoteVerifier, SignedCheckpoint};
@@ -43,6 +43,20 @@ pub(crate) fn passes(world: &World, dir: &Path) -> Result {
         write(dir, &format!("presentations/{id}.cose"), &presentation)?;
     }
     Ok(())
+}
+
+/// Writes what a developer needs to start a gate on this day, as `examples/venue.rs` does: the secret seed and the certificate
+/// of a gate that took no part in it, the anchor, a code that is shown to it, and the second at which that is good.
+pub(crate) fn kit(world: &World, dir: &Path) -> Result {
+    // After the last status list of the day.
+    let ((key, certificate), now) = (world.spare_gate(), at(10, 1, 19, 0));
+    let anchor = sha256(&[world.trust.as_bytes()]);
+    write(dir, "kit/seed", key.to_seed().as_slice())?;
+    write(dir, "kit/certificate", &certificate)?;
+    write(dir, "kit/anchor", &anchor.0)?;
+    write(dir, "kit/anchor.hex", format!("{anchor}\n").as_bytes())?;
+    write(dir, "kit/code.txt", format!("{}\n", world.code(0, world.pass(0), now)).as_bytes())?;
+    write(dir, "kit/now", format!("{}\n", now.seconds()).as_bytes())
 }
 
 /// Writes the journals with their evidence.

@@ -21,6 +21,8 @@ use std::sync::OnceLock;
 pub(crate) const FEDERATION: &str = "onecard.test";
 /// Division code of the auditor: the whole country, none of the cities.
 const AUDITOR: u32 = 100_000;
+/// Number of the gate of the kit, far beyond those that the city runs.
+const SPARE_GATE: u32 = 9_000;
 
 const VENUES: &str = include_str!("venues.csv");
 const CATEGORIES: [&str; 18] = [
@@ -144,29 +146,27 @@ impl World {
                 number += 1;
                 gates.push(self.gates.len());
                 let id = GateId { member: founder.id, number };
-                let key = self.seed.key("gate", u64::from(founder.id.code()) << 32 | u64::from(number));
-                let spec = GateCertificateSpec {
-                    gate: id,
-                    venue: venue.number,
-                    service: 0,
-                    key: key.verifying_key(),
-                    issued: at(9, 15, 10, 0),
-                    not_before: at(9, 20, 0, 0),
-                    expires: at(12, 31, 0, 0),
-                };
+                let (key, certificate) = enrol(self.seed, id, venue.number, &registrar);
                 let venue = VenueFacts {
                     id: VenueId { member: founder.id, number: venue.number },
                     category: venue.category,
                     reference_fen: venue.price_fen,
                     service: 0,
                 };
-                self.gates.push(GateSite { id, venue, key, certificate: spec.sign(&registrar) });
+                self.gates.push(GateSite { id, venue, key, certificate });
             }
         }
         let (issuer, log, witness) = (key("issuer"), key("log"), key("witness"));
         let (id, name) = (founder.id, founder.name_en);
         self.cities.push(City { id, name, issuer, log, witness, catalogue, status, status_uri, gates });
         Ok(())
+    }
+
+    /// Key and certificate of one more gate at the first city's first venue, which admits nobody that day.
+    pub(crate) fn spare_gate(&self) -> (SigningKey, Vec<u8>) {
+        let member = FOUNDERS[0].id;
+        let registrar = self.seed.key("registrar", member.code().into());
+        enrol(self.seed, GateId { member, number: SPARE_GATE }, 1, &registrar)
     }
 
     /// What every gate carries in the morning.
@@ -278,6 +278,22 @@ impl World {
     fn sold(&self, number: u32) -> Option<&Sold> {
         self.sold.get(number.checked_sub(self.passes)? as usize)
     }
+}
+
+/// Key and certificate of a gate.
+fn enrol(seed: Seed, gate: GateId, venue: u16, registrar: &SigningKey) -> (SigningKey, Vec<u8>) {
+    let key = seed.key("gate", u64::from(gate.member.code()) << 32 | u64::from(gate.number));
+    let spec = GateCertificateSpec {
+        gate,
+        venue,
+        service: 0,
+        key: key.verifying_key(),
+        issued: at(9, 15, 10, 0),
+        not_before: at(9, 20, 0, 0),
+        expires: at(12, 31, 0, 0),
+    };
+    let certificate = spec.sign(registrar);
+    (key, certificate)
 }
 
 fn trust_list(
