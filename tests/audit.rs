@@ -5,9 +5,9 @@ use onecard::audit::{
     Depth, Files, Finding, FindingSeverity, Liable, Listing, MemoryFiles, Options, Report, Rule, audit, prove_over_use,
 };
 use onecard::crypto::sha256;
-use onecard::gate::{Override, Reason, Record, Synced, Totals};
+use onecard::gate::{Override, Reason, Record, Redemption, Synced, Totals};
 use onecard::id::{GateId, PassId, PassKey};
-use onecard::ledger::{Announcement, journal_verifier};
+use onecard::ledger::{Announcement, journal_verifier, log_verifiers, witness_name};
 use onecard::limits::MAX_NOTE;
 use onecard::product::Denied;
 use onecard::tlog::{BundleEntries, Checkpoint, Log, SignedCheckpoint, Storage, leaf_hash};
@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 fn run(files: &MemoryFiles) -> Vec<Finding> {
     audit(files, &Options::default()).findings
@@ -367,10 +367,13 @@ impl<'a> Growing<'a> {
         Self { steps, now: Mutex::new((before.clone(), 0, seed)), pace }
     }
 
-    fn asked<T>(&self, answer: impl FnOnce(&MemoryFiles) -> T) -> T {
+    fn asked<T>(&self, is_still: bool, answer: impl FnOnce(&MemoryFiles) -> T) -> T {
         let mut now = self.now.lock().unwrap();
         let (files, taken, drawn) = &mut *now;
         let answer = answer(files);
+        if is_still {
+            return answer;
+        }
         *drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let more = (*drawn >> 33) % (self.pace + 1);
         let next = self.steps.iter().skip(*taken).take(more as usize);
@@ -384,11 +387,12 @@ impl Files for Growing<'_> {
     type Error = Infallible;
 
     fn list(&self) -> Listing<Infallible> {
-        self.asked(|files| files.list())
+        self.asked(false, |files| files.list())
     }
 
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Infallible> {
-        Ok(self.asked(|files| files.get(path).cloned()).map(Cow::from))
+        // Nothing is published while junk is read.
+        Ok(self.asked(path.contains("/9"), |files| files.get(path).cloned()).map(Cow::from))
     }
 }
 
@@ -406,9 +410,10 @@ fn publishing(before: &MemoryFiles, after: &MemoryFiles, tops: [&str; 4]) -> Vec
     steps
 }
 
-/// Three evenings, each with a new catalogue; between the last two one gate records more than a bundle holds.
-#[test]
-fn an_audit_of_what_is_being_published_finds_no_fault() {
+/// Three evenings, each with a new catalogue of one city; between the last two one of its gates records more than a bundle
+/// holds.
+fn evenings(of: usize) -> Vec<MemoryFiles> {
+    let by = (of + 1) % 4;
     let mut day = Day::ordinary();
     day.finish(OPEN + 50_000);
     let mut states = vec![day.files()];
@@ -419,23 +424,32 @@ fn an_audit_of_what_is_being_published_finds_no_fault() {
             let pass = pass(CITIES[1], number, 1, |_| {});
             index(day.scan(city, gate, &code(&pass, number, next), next));
         }
-        (0..more).for_each(|at| day.sync(0, 0, &[], next + 1_000 + at));
+        (0..more).for_each(|at| day.sync(of, 0, &[], next + 1_000 + at));
         for (city, gate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             day.deliver(city, gate, next + 3_600);
         }
-        let checkpoint = day.cities[0].ledger.log().checkpoint().sign(&secret(CITIES[0], Role::Log));
-        day.cities[1].ledger.record(Announcement::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
+        let checkpoint = day.cities[of].ledger.log().checkpoint().sign(&secret(CITIES[of], Role::Log));
+        day.cities[by].ledger.record(Announcement::PeerSeen { checkpoint }, time(next + 5_000)).unwrap();
         let sequence = evening as u64 + 1;
-        let spec = CatalogueSpec { sequence, issued: time(next), ..day::catalogue_spec(CITIES[0]) };
-        let catalogue = spec.sign(&secret(CITIES[0], Role::Registrar));
+        let spec = CatalogueSpec { sequence, issued: time(next), ..day::catalogue_spec(CITIES[of]) };
+        let catalogue = spec.sign(&secret(CITIES[of], Role::Registrar));
         let digest = sha256(&[&catalogue]);
-        day.cities[0].ledger.record(Announcement::CataloguePublished { sequence, digest }, time(next + 6_000)).unwrap();
+        day.cities[of]
+            .ledger
+            .record(Announcement::CataloguePublished { sequence, digest }, time(next + 6_000))
+            .unwrap();
         day.finish(next + 10_000);
         let mut files = states.last().unwrap().clone();
         files.extend(day.files());
-        files.insert(format!("trust/catalogue-310101-{sequence}.cose"), catalogue);
+        files.insert(format!("trust/catalogue-{}-{sequence}.cose", CITIES[of]), catalogue);
         states.push(files);
     }
+    states
+}
+
+#[test]
+fn an_audit_of_what_is_being_published_finds_no_fault() {
+    let states = evenings(0);
     let done = run(states.last().unwrap());
     assert_eq!(done, []);
     let (mut behind, mut in_between) = (0, 0);
@@ -457,6 +471,159 @@ fn an_audit_of_what_is_being_published_finds_no_fault() {
         }
     }
     assert!(behind > 8 && in_between == 32, "{behind}, {in_between}");
+}
+
+/// 64 MiB of what one city calls checkpoints take from another nothing that it publishes meanwhile.
+#[test]
+fn junk_checkpoints_of_one_city_accuse_no_other() {
+    let states = evenings(1);
+    let tops = ["trust/", "evidence/", "journal/", "ledger/"];
+    let steps: Vec<_> = states.windows(2).flat_map(|two| publishing(&two[0], &two[1], tops)).collect();
+    for top in ["ledger", "journal"] {
+        let mut junk = states[0].clone();
+        for at in 0..4_096 {
+            junk.insert(format!("{top}/{}/9{at:04}/checkpoint", CITIES[0]), vec![b'a'; MAX_NOTE]);
+        }
+        for number in 0..6 {
+            let files = Growing::new(&junk, &steps, (number, 1 + number % 6));
+            let report = audit(&files, &Options { group: true, ..Options::default() });
+            let is_of_others =
+                |found: &&Finding| found.severity == Severity::Error && !found.place.contains(&CITIES[0].to_string());
+            let accused: Vec<&Finding> = report.findings.iter().filter(is_of_others).collect();
+            assert!(accused.is_empty(), "{top} {number}: {accused:?}");
+        }
+    }
+}
+
+/// One witness dates its cosignature months ahead.
+#[test]
+fn no_witness_alone_moves_the_time_of_a_ledger() {
+    let mut day = Day::ordinary();
+    day.finish(OPEN + 50_000);
+    let mut files = day.files();
+    let before = audit(&files, &Options::default()).ledgers;
+    assert_eq!(before[1].final_at, Some(time(OPEN + 50_000)));
+    let trust = day::bundle().trust().clone();
+    let path = format!("ledger/{}/checkpoint", CITIES[1]);
+    let logs = log_verifiers(&trust, id(CITIES[1]), time(OPEN));
+    let signed = SignedCheckpoint::verify_any(&files[&path], &logs).unwrap();
+    let name = witness_name(&trust, id(CITIES[2])).unwrap();
+    let line = signed.checkpoint().cosign(&name, &secret(CITIES[2], Role::Witness), time(day::AFTER - 1));
+    let others = signed.note().split_inclusive('\n').filter(|line| !line.starts_with(&format!("\u{2014} {name} ")));
+    files.insert(path, (others.collect::<String>() + &line).into_bytes());
+    let report = audit(&files, &Options::default());
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.ledgers, before);
+    assert!(report.ledgers[1].to_string().contains(" entries, final 2026-"), "{}", report.ledgers[1]);
+    // Not even enough of them.
+    let own: String = signed.note().split_inclusive('\n').take_while(|line| !line.contains("witness")).collect();
+    files.insert(format!("ledger/{}/checkpoint", CITIES[1]), own.into_bytes());
+    let ledger = audit(&files, &Options::default()).ledgers[1];
+    assert!(ledger.final_at.is_none() && ledger.to_string().ends_with(" entries, not final"), "{ledger}");
+}
+
+/// Published files, and how many bytes of them were read.
+struct Counting<'a>(&'a MemoryFiles, AtomicU64);
+
+impl Files for Counting<'_> {
+    type Error = Infallible;
+
+    fn list(&self) -> Listing<Infallible> {
+        self.0.list()
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Infallible> {
+        let found = self.0.read(path)?;
+        self.1.fetch_add(found.as_ref().map_or(0, |found| found.len() as u64), Ordering::Relaxed);
+        Ok(found)
+    }
+}
+
+/// Tiles and bundles that nobody signed cost their names, and of those that only go on after the log, one file.
+#[test]
+fn what_goes_on_after_a_log_is_counted_and_not_read() {
+    let mut day = Day::ordinary();
+    day.finish(OPEN + 50_000);
+    let mut files = day.files();
+    let read = |files: &MemoryFiles| {
+        let counting = Counting(files, AtomicU64::new(0));
+        let findings = audit(&counting, &Options::default()).findings;
+        (counting.1.into_inner(), findings.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (whole, none) = read(&files);
+    assert_eq!(none, <[String; 0]>::default());
+    let bundle: Vec<u8> = (0..256).flat_map(|_| [&1000_u16.to_be_bytes()[..], &[7; 1000]].concat()).collect();
+    for at in 1..20 {
+        for top in ["ledger/320100", "journal/320100/1"] {
+            files.insert(format!("{top}/tile/entries/{at:03}"), bundle.clone());
+            files.insert(format!("{top}/tile/0/{at:03}"), vec![7; 32 * 256]);
+            files.insert(format!("{top}/tile/1/{at:03}"), vec![7; 32 * 256]);
+        }
+        files.insert(format!("evidence/320100/1/{at:03}"), bundle.clone());
+    }
+    let (more, told) = read(&files);
+    assert_eq!(more, whole);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|told| told.starts_with("notice: ") && told.contains(": Behind: ")), "{told:?}");
+    // Files of every width that start with what is signed: the widest one is read of each kind.
+    let long = |path: &str, width: usize| {
+        let at = day.files().into_iter().find(|(own, _)| own.starts_with(path)).unwrap();
+        let entries: usize = at.0.rsplit('/').next().unwrap().parse().unwrap();
+        let one =
+            if path.contains("/tile/0/") { vec![7; 32] } else { [&1000_u16.to_be_bytes()[..], &[7; 1000]].concat() };
+        (entries, at.1.into_iter().chain(one.repeat(width.saturating_sub(entries))).collect::<Vec<u8>>())
+    };
+    let mut files = day.files();
+    let mut widest = 0;
+    for path in ["ledger/320100/tile/0/000.p/", "ledger/320100/tile/entries/000.p/", "evidence/320100/1/000.p/"] {
+        let from = long(path, 0).0 + 1;
+        for width in from..from + 40 {
+            let file = long(path, width).1;
+            widest += if width == from + 39 { file.len() as u64 } else { 0 };
+            files.insert(format!("{path}{width}"), file);
+        }
+    }
+    let (more, told) = read(&files);
+    assert_eq!(more, whole + widest, "{told:?}");
+    assert!(told.len() == 2 && told.iter().all(|told| told.contains(": Behind: ")), "{told:?}");
+    // And that one is held against what is signed.
+    for path in ["ledger/320100/tile/0/000.p/", "ledger/320100/tile/entries/000.p/"] {
+        let mut files = files.clone();
+        let wide = format!("{path}{}", long(path, 0).0 + 40);
+        *files.get_mut(&wide).unwrap().get_mut(20).unwrap() ^= 1;
+        assert_eq!(errors(&files), [(wide, Rule::Tile)]);
+    }
+}
+
+/// One slip of one city, and what another invents.
+#[test]
+fn no_citys_findings_hide_behind_anothers() {
+    let mut day = Day::open();
+    let nobody = |number: u8| Redemption {
+        time: time(OPEN + i64::from(number)),
+        pass: PassKey { issuer: id(CITIES[0]), pass: PassId::from_bytes([number; 10]) },
+        product: (1, 1),
+        facts: day::claims(CITIES[0], 1, 1).facts(),
+        grant: 0,
+        party: 1,
+        due_fen: 77,
+        flags: 0,
+        evidence: sha256(&[b"nothing"]),
+    };
+    for (city, numbers) in [(0, 1..2), (1, 2..100)] {
+        let certificate = day.cities[city].ledger.journals()[&1].certificate().digest();
+        let opened = [Record::Opened { time: time(OPEN), certificate }, Record::Synced(knows(OPEN))];
+        let redeemed = numbers.map(|number| Record::Redeemed(nobody(number)));
+        let records = opened.into_iter().chain(redeemed).map(|record| (record, None)).collect();
+        day.say(city, 0, records, OPEN + 3_000);
+    }
+    day.finish(OPEN + 14 * 3_600);
+    let report = audit(&day.files(), &Options { group: true, ..Options::default() });
+    let errors = report.findings.iter().filter(|found| found.severity == Severity::Error);
+    let told: Vec<_> = errors.map(|found| (&*found.place, found.rule, found.count)).collect();
+    for (place, count) in [("journal/310101/1", 1), ("journal/320100/1", 98)] {
+        assert!(told.contains(&(place, Rule::Decision, count)), "{told:?}");
+    }
 }
 
 /// Published files of which one cannot be read; where it is the directory itself, they cannot be listed.

@@ -163,7 +163,6 @@ fn a_later_trust_list_changes_no_closed_period() {
 
 /// A city writes statements of its own, more of them than the others agreed to: the next day, up to the year 9999.
 #[test]
-#[ignore = "one city alone can say what the periods are: a quorum of votes does not decide it yet"]
 fn one_city_cannot_keep_the_others_from_settling() {
     for hostile in [0, 3] {
         let mut day = Day::open();

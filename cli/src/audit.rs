@@ -1,8 +1,9 @@
 //! Audits a directory of published files and prints the report; verifies the over-use that it found.
 
+use crate::dump;
+use crate::failure::Failure;
 use crate::files::{For, Output, read};
 use crate::trust::Trust;
-use crate::{Failure, dump};
 use onecard::audit::{
     self, Depth, Finding, FindingSeverity, MAX_OVER_USE, Options, OverUse, OverUseError, OverUseProof, ProvenUse,
     Report, SettlementPeriod, prove_over_use,
@@ -105,7 +106,13 @@ pub(crate) fn audit(out: &mut String, directory: &Path, wanted: &Wanted) -> Resu
     if anchor.is_none() {
         dump::line(out, "note: the first trust list is not pinned; compare the anchor, or give --anchor HEX");
     }
-    dump::line(out, "verified: no error found");
+    let redemptions = report.counts.redemptions;
+    let is_without_evidence = report.not_given.iter().any(|path| path == "evidence/");
+    if is_without_evidence && depth >= Depth::Evidence && report.counts.evidence == 0 && redemptions > 0 {
+        dump::line(out, &format!("verified: no error found; evidence was not checked (0 of {redemptions})"));
+    } else {
+        dump::line(out, "verified: no error found");
+    }
     Ok(())
 }
 
@@ -214,6 +221,8 @@ fn describe(out: &mut String, report: &Report) {
         field(out, "other grant", &format!("{text}: {grants}; {paid}; liable: {}", other.liable));
     }
     if let Some(statement) = &report.statement {
+        let audit::SettlementPeriod { from, until } = statement.period();
+        field(out, "period", &format!("from {from} until {until}"));
         field(out, "statement", &statement.digest());
         for payment in statement.payments() {
             field(out, "payment", &format!("{} pays {} {} fen", payment.payer, payment.payee, payment.fen));
@@ -221,6 +230,9 @@ fn describe(out: &mut String, report: &Report) {
     }
     for finding in &report.findings {
         dump::line(out, &finding.to_string());
+    }
+    if let Some(note) = &report.note {
+        dump::line(out, &format!("note: {note}"));
     }
     let count = report.findings.iter().fold(0_u64, |count, finding| count.saturating_add(finding.count));
     if count > report.findings.len() as u64 {

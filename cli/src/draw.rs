@@ -1,8 +1,9 @@
 //! Draws a pass or a presentation as a QR code. Nothing is verified here.
 
 use crate::document::{self, Type};
+use crate::dump;
+use crate::failure::Failure;
 use crate::files::{For, Output, read};
-use crate::{Failure, dump};
 use onecard::limits::MAX_SEGMENT;
 use onecard_cli::qr::Symbol;
 use std::path::Path;

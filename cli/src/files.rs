@@ -1,6 +1,6 @@
 //! Files and the standard streams. What is read has a bound; what is written is there whole or not at all.
 
-use crate::Failure;
+use crate::failure::Failure;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};

@@ -1,21 +1,22 @@
 //! Says what a file is, and verifies it where the operator brings trust.
 
-use crate::document::{self, Type};
+use crate::document::{self, LONGEST, Type};
+use crate::dump;
+use crate::failure::Failure;
 use crate::files::read;
 use crate::trust::Trust;
-use crate::{Failure, dump};
-use onecard::gate::Record;
+use onecard::gate::{Record, UsageDigest};
 use onecard::ledger::{LedgerCheckpoint, Receipt, journal_verifier, witness_name};
-use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_PROOF, MAX_SEGMENT};
+use onecard::limits::{MAX_GATE_CERTIFICATE, MAX_PROOF};
 use onecard::pass::{self, Audience, PassError, Proof};
 use onecard::time::UnixTime;
 use onecard::tlog::{Checkpoint, Note, SignedCheckpoint};
-use onecard::trust::{Age, Catalogue, GateCertificate, StatusList, TrustHistory, TrustList};
+use onecard::trust::{Age, Bundle, Catalogue, GateCertificate, StatusList, TrustHistory, TrustList};
 use std::path::Path;
 
 /// The command `inspect`.
 pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>, trust: &Trust) -> Result<(), Failure> {
-    let file = read(file, MAX_SEGMENT)?;
+    let file = read(file, LONGEST)?;
     // Nothing is shown of a file whose trust cannot be had.
     let lists = trust.lists.read()?;
     let (kind, bytes) = document::show(out, file).map_err(Failure::Refused)?;
@@ -64,6 +65,18 @@ pub(crate) fn inspect(out: &mut String, file: &Path, certificate: Option<&Path>,
         }
         Type::Checkpoint => checkpoint(out, &bytes, certificate, &lists),
         Type::Receipt => receipt(out, &bytes, &lists, at),
+        Type::UsageDigest => {
+            UsageDigest::verify(&bytes, &lists).map_err(refused)?;
+            verdict(out, "verified: signed by its city's log");
+            Ok(())
+        }
+        Type::Bundle => {
+            Bundle::load(&bytes, &lists.first().digest()).map_err(refused)?;
+            verdict(out, "verified: every list in it, from the first trust list given");
+            Ok(())
+        }
+        Type::Statement => Err(Failure::Usage("not verified: a statement is verified by an audit".into())),
+        Type::OverUse => Err(Failure::Usage("not verified: verify-over-use verifies a file of over-use".into())),
         Type::Segment => Err(Failure::Usage("not verified: a segment is verified by the ledger that takes it".into())),
         // Above.
         Type::TrustList => Ok(()),

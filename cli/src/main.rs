@@ -20,12 +20,14 @@ mod audit;
 mod document;
 mod draw;
 mod dump;
+mod failure;
 mod files;
 mod inspect;
 mod trust;
 
 use audit::Wanted;
 use clap::{Parser, Subcommand};
+use failure::Failure;
 use onecard::audit::{Depth, Printed, SettlementPeriod};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
@@ -50,8 +52,8 @@ struct Arguments {
 enum Command {
     /// Says what a file is and prints its fields; verifies it where --trust is given.
     Inspect {
-        /// Pass, presentation, QR text, trust list, catalogue, status list, gate certificate,
-        /// checkpoint, receipt or segment.
+        /// Pass, presentation, QR text, trust list, catalogue, status list, gate certificate, checkpoint, receipt,
+        /// usage digest, bundle, segment, statement or file of over-use.
         file: PathBuf,
         /// For the checkpoint of a gate's journal: the gate's certificate.
         #[arg(long, value_name = "FILE", requires = "lists")]
@@ -130,23 +132,6 @@ enum Command {
         #[command(flatten)]
         lists: Lists,
     },
-}
-
-/// Why a command did not succeed.
-#[derive(Debug)]
-enum Failure {
-    /// What was to be verified does not verify.
-    Refused(String),
-    /// The command cannot be carried out.
-    Usage(String),
-    /// The same, and all about it is in the report.
-    Said,
-}
-
-impl Failure {
-    fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self::Usage(format!("{}: {error}", path.display()))
-    }
 }
 
 impl Command {

@@ -1,6 +1,6 @@
 //! The trust that an operator brings: trust lists, the pinned digest, and the time.
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::files::read;
 use clap::Args;
 use onecard::crypto::{Hash, sha256};

@@ -2,7 +2,7 @@
 
 use onecard::audit::{MemoryFiles, Statement};
 use onecard::crypto::{SigningKey, sha256};
-use onecard::gate::{Decision, Gate, Record, Scan};
+use onecard::gate::{Decision, Gate, Record, Scan, UsageFacts};
 use onecard::ledger::{Ledger, witness_name};
 use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, Role};
@@ -30,6 +30,7 @@ fn files() -> TempDir {
     let mut bundle = Bundle::new(trust_list());
     bundle.update_catalogue(&catalogue(1, 2), time(NOW)).unwrap();
     bundle.update_status(&status(NOW - 100, &[13]), time(NOW)).unwrap();
+    let saved = bundle.save();
     let key = SigningKey::from_seed(&gate_seed());
     let mut gate = Gate::open(MemoryStorage::new(), key, &certificate(), bundle, time(NOW)).unwrap();
     gate.admit(Scan::text(code(1, NOW, |_| {}).as_bytes()), time(NOW));
@@ -48,10 +49,11 @@ fn files() -> TempDir {
             signed.checkpoint().cosign(&name, &secret(member, Role::Witness), time(NOW + 10))
         })
         .concat();
+    let digest = ledger.usage_digest(UsageFacts::new(time(NOW)), time(NOW + 10)).unwrap();
     let cosigned = ledger.cosigned(&lines, time(NOW + 15)).unwrap();
 
     let directory = tempfile::tempdir().unwrap();
-    let files: [(&str, Vec<u8>); 17] = [
+    let files: [(&str, Vec<u8>); 19] = [
         ("trust", trust(1)),
         ("trust2", trust(2)),
         ("trust3", trust(3)),
@@ -67,6 +69,8 @@ fn files() -> TempDir {
         ("receipt", ledger.receipt(7, 2).unwrap().to_text().into()),
         ("early", not_final.to_text().into()),
         ("segment", segment.encode()),
+        ("digest", digest),
+        ("bundle", saved),
         ("empty", vec![]),
         ("junk", b"\x1b[2Jhello\n".to_vec()),
     ];
@@ -91,6 +95,10 @@ fn without_trust_files_are_shown_and_said_to_be_unverified() {
         ("final", "checkpoint\n", "signature of: onecard.test/100000/witness"),
         ("receipt", "receipt\n", "index 2\n"),
         ("segment", "segment\n", "records: 3\n"),
+        ("segment", "segment\n", "first record (3): 0\n"),
+        ("digest", "usage digest\n", "forgotten until (4): "),
+        ("bundle", "bundle\n", "status lists (4):\n"),
+        ("trust", "trust list\n", "trust fresh (13): 31536000\n"),
     ];
     for (file, first, field) in cases {
         let (code, said) = onecard(directory.path(), &["inspect", file]);
@@ -116,6 +124,8 @@ fn with_trust_files_are_verified() {
         ("code", "verified: the issuer's and the holder's signature, times, freshness\n"),
         ("checkpoint", "verified: signed by its log; too few witnesses cosigned it to be final\n"),
         ("final", "verified: signed by its log, and final since 2026-10-01T09:00:10+08:00\n"),
+        ("digest", "verified: signed by its city's log\n"),
+        ("bundle", "verified: every list in it, from the first trust list given\n"),
         ("receipt", "verified: the record is in its gate's journal, and that in its city's final ledger\n"),
     ];
     for (file, verdict) in cases {
@@ -257,6 +267,8 @@ fn a_directory_is_audited() {
     assert!(said.contains(&format!("\nstatement: {}\n", sha256(&[statement]))), "{said}");
     assert!(said.ends_with("\nverified: no error found\n"), "{said}");
     assert_eq!(std::fs::read(directory.path().join("written")).unwrap(), *statement);
+    let (code, shown) = onecard(directory.path(), &["inspect", "written"]);
+    assert!(code == 0 && shown.starts_with("statement\n") && shown.contains("\n    payments (7):\n"), "{shown}");
     let arguments = ["audit", "day", "--anchor", &anchor, "--json", "--csv", "table"];
     let (code, said) = onecard(directory.path(), &arguments);
     assert_eq!(code, 0, "{said}");
@@ -425,6 +437,12 @@ fn over_use_is_exported_and_verified_without_the_published_files() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains(&format!("over-use: 310101/{pass} at 320100/gate/1 entry 4")), "{said}");
     assert!(said.contains("used up: 2 of 2; liable: gate\n") && said.contains("\nverified: "), "{said}");
+    let (code, said) = onecard(directory.path(), &["inspect", &file]);
+    assert!(code == 0 && said.starts_with("file of over-use\n"), "{said}");
+    assert!(
+        said.contains("\n        period: 0\n") && said.contains("\n        receipt: \"c2sp.org/tlog-proof@"),
+        "{said}"
+    );
     let early = (day::OPEN + 89_999).to_string();
     let (code, said) = onecard(directory.path(), &["verify-over-use", &file, "--trust", "trust", "--at", &early]);
     assert!(code == 1 && said.contains("refused: the ledger of 310101 is final since"), "{said}");
@@ -495,13 +513,18 @@ fn what_cannot_be_listed_ends_no_audit() {
     let (code, counted, found) = audited();
     let (listing, others): (Vec<_>, Vec<_>) = found.iter().partition(|line| line.contains(": Listing: "));
     assert!(code == 1 && counted, "{found:?}");
-    let starts = ["error: evidence: ", "error: trust/\u{fffd}"];
+    let starts = [
+        "error: evidence: ",
+        "error: trust/\u{fffd}\u{fffd}\u{fffd}\u{fffd}: Listing: the name \"\\xE5\\xC6\\xC3\\xFB\" is not UTF-8",
+    ];
     assert!(listing.len() == 2 && listing.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:?}");
     assert!(
         others.iter().all(|line| line.starts_with("error: evidence/") && line.contains(": Unreadable: ")),
         "{found:?}"
     );
 }
+
+const NO_EVIDENCE: &str = "evidence/: Missing: it was not given: what was shown for 5 redemptions was not checked";
 
 /// What was not there to be audited, what nobody reads, and how far what was there goes.
 #[test]
@@ -517,9 +540,17 @@ fn an_audit_says_what_it_was_given() {
     std::fs::write(at("statement.json"), b"{}").unwrap();
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert_eq!(code, 0, "{said}");
+    // It is not said to be erased, and once, not for each journal.
+    assert!(said.contains("\nevidence verified: 0\nevidence erased: 0\n"), "{said}");
+    assert_eq!(
+        (said.matches("\nnotice: ").count(), said.contains(&format!("\nnotice: {NO_EVIDENCE}\n"))),
+        (1, true),
+        "{said}"
+    );
+    assert!(said.ends_with("\nverified: no error found; evidence was not checked (0 of 5)\n"), "{said}");
     let size = |code| day.cities.iter().find(|city| city.ledger.member().code() == code).unwrap().ledger.log().size();
     for line in [
-        format!("ledger: 310101: {} entries, cosigned 2026-10-02T", size(310_101)),
+        format!("ledger: 310101: {} entries, final 2026-10-02T", size(310_101)),
         "statements agreed: 1\nnot given: evidence/\nnot read: keys/, passes/, receipts/, statement.json\n".into(),
     ] {
         assert!(said.contains(&format!("\n{line}")), "{said}");
@@ -529,14 +560,43 @@ fn an_audit_says_what_it_was_given() {
     assert_eq!((code, &report["agreed"]), (0, &1.into()));
     assert_eq!(report["not_given"], serde_json::json!([{"path": "evidence/"}]));
     assert_eq!(report["not_read"][3], serde_json::json!({"path": "statement.json"}));
-    let cosigned = serde_json::json!({"member": "310101", "size": size(310_101), "cosigned": day::OPEN + 90_000});
-    assert_eq!(report["ledgers"][0], cosigned);
+    let ledger = serde_json::json!({"member": "310101", "size": size(310_101), "final_at": day::OPEN + 90_000});
+    assert_eq!(report["ledgers"][0], ledger);
     // Before anybody agreed.
     let mut day = day::Day::ordinary();
     day.finish(day::OPEN + 90_000);
     let directory = published(&day.files());
     let (code, said) = onecard(directory.path(), &["audit", "day"]);
     assert!(code == 0 && said.contains("\nstatements agreed: none\n") && !said.contains("\nnot "), "{code} {said}");
+}
+
+/// Which period was settled, and that one was asked for of which nothing is there.
+#[test]
+fn an_audit_says_which_period_it_settled() {
+    let files = day::Day::ordinary().settle(day::OPEN + 90_000);
+    let directory = published(&files);
+    let (code, said) = onecard(directory.path(), &["audit", "day", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(code, 0, "{said}");
+    let (from, until) = (report["period"]["from"].as_i64().unwrap(), report["period"]["until"].as_i64().unwrap());
+    let shown = |seconds: i64| time(seconds).to_string();
+    let (code, said) = onecard(directory.path(), &["audit", "day"]);
+    let line = format!("\nperiod: from {} until {}\nstatement: ", shown(from), shown(until));
+    assert!(code == 0 && said.contains(&line) && !said.contains("there is no use"), "{said}");
+    // No visit is that late, and no ledger goes on for a year.
+    for (after, told) in
+        [(0, "there is no use in the period asked for, from "), (365 * 86_400, "the period asked for begins at ")]
+    {
+        let (from, next) = (until + after, until + after + 600);
+        let period = ["--from", &from.to_string(), "--until", &next.to_string()];
+        let (code, said) = onecard(directory.path(), &[&["audit", "day"], &period[..]].concat());
+        let notice = format!("\nnote: {told}");
+        let line = format!("\nperiod: from {} until {}\n", shown(from), shown(next));
+        assert!(code == 0 && said.contains(&notice) && said.contains(&line), "{code} {said}");
+        let (_, said) = onecard(directory.path(), &[&["audit", "day", "--json"], &period[..]].concat());
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert!(report["note"].as_str().unwrap().starts_with(told), "{said}");
+    }
 }
 
 #[test]
@@ -699,10 +759,10 @@ fn sizes_and_kinds_are_looked_at_before_a_file_is_read() {
         "{said}"
     );
     // Holes take no room.
-    for (name, size) in [("huge", 1_u64 << 40), ("segment", 67_108_865)] {
+    for (name, size) in [("huge", 1_u64 << 40), ("segment", 268_435_457)] {
         std::fs::File::create(path(name)).unwrap().set_len(size).unwrap();
         let (code, said) = onecard(directory.path(), &["inspect", name]);
-        assert_eq!((code, said), (1, format!("refused: {name}: more than 67108864 bytes\n")));
+        assert_eq!((code, said), (1, format!("refused: {name}: more than 268435456 bytes\n")));
     }
     let trusted = onecard(directory.path(), &["inspect", "pass", "--trust", "huge"]);
     assert_eq!(trusted, (1, "refused: huge: more than 262144 bytes\n".into()));

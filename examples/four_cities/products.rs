@@ -2,7 +2,7 @@
 
 use onecard::id::{FOUNDERS, MemberId, ProductRef, VenueId};
 use onecard::product::{
-    Grant, Length, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity,
+    Grant, Length, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Validity,
     Window,
 };
 
@@ -99,7 +99,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
         settlement: Settlement { price_fen, method },
         grants,
     };
-    let once_a_day = quota(1, Unit::Entries, Period::Day, QuotaKey::Venue);
+    let once_a_day = quota(1, Unit::Entries, QuotaPeriod::Day, QuotaKey::Venue);
     let here = |except| members(FOUNDERS[city].id, except);
     match city {
         0 => vec![
@@ -130,7 +130,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 "Three-visit card",
                 9_900,
                 Method::Contracted(Rate::PerUse(2_500)),
-                vec![grant(everywhere(), vec![quota(3, Unit::Entries, Period::Life, QuotaKey::Shared)])],
+                vec![grant(everywhere(), vec![quota(3, Unit::Entries, QuotaPeriod::Life, QuotaKey::Shared)])],
             ),
             of(
                 Kind::Family,
@@ -138,7 +138,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 "Nanjing family card",
                 29_800,
                 Method::EqualSplit,
-                vec![grant(here(Vec::new()), vec![quota(3, Unit::Entries, Period::Day, QuotaKey::Shared)])],
+                vec![grant(here(Vec::new()), vec![quota(3, Unit::Entries, QuotaPeriod::Day, QuotaKey::Shared)])],
             ),
             of(
                 Kind::NanjingParks,
@@ -173,7 +173,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 vec![
                     Grant {
                         window: first_use(Length { hours: Some(72), ..Length::default() }),
-                        ..grant(everywhere(), vec![quota(2, Unit::Entries, Period::Life, QuotaKey::Shared)])
+                        ..grant(everywhere(), vec![quota(2, Unit::Entries, QuotaPeriod::Life, QuotaKey::Shared)])
                     },
                     Grant {
                         window: first_use(Length { hours: Some(72), ..Length::default() }),
@@ -190,7 +190,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 "Hefei paper ticket",
                 6_000,
                 Method::Contracted(Rate::Share(8_000)),
-                vec![grant(here(Vec::new()), vec![quota(1, Unit::Entries, Period::Life, QuotaKey::Venue)])],
+                vec![grant(here(Vec::new()), vec![quota(1, Unit::Entries, QuotaPeriod::Life, QuotaKey::Venue)])],
             ),
             of(
                 Kind::ThreeVenues,
@@ -198,7 +198,7 @@ pub(crate) fn products(city: usize, venue: impl Fn(&str) -> VenueId) -> Vec<Prod
                 "Three venues of four cities",
                 12_800,
                 Method::WeightedPool,
-                vec![grant(everywhere(), vec![quota(3, Unit::Venues, Period::Life, QuotaKey::Shared)])],
+                vec![grant(everywhere(), vec![quota(3, Unit::Venues, QuotaPeriod::Life, QuotaKey::Shared)])],
             ),
         ],
     }
@@ -240,7 +240,7 @@ fn first_use(length: Length) -> Window {
     Window { validity, mask: Mask::default(), day_start: 0 }
 }
 
-const fn quota(limit: u16, unit: Unit, period: Period, key: QuotaKey) -> Quota {
+const fn quota(limit: u16, unit: Unit, period: QuotaPeriod, key: QuotaKey) -> Quota {
     Quota { limit, unit, period, key }
 }
 

@@ -1,8 +1,9 @@
 //! An audit of published files.
 
+use crate::Status;
 use crate::buffer::Buffer;
+use crate::call::run;
 use crate::ptr::{Out, handle, optional_array, utf8};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::audit::{self, FindingSeverity, Options, Report};
 use onecard::crypto::Hash;

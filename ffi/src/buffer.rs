@@ -1,7 +1,8 @@
 //! Bytes that the library owns.
 
+use crate::Status;
+use crate::call::run;
 use crate::ptr::{Opaque, Out, borrow, free};
-use crate::{Status, run};
 
 /// Bytes that the library made and owns. Thread-safe: they never change.
 pub struct Buffer(());

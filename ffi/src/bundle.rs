@@ -1,9 +1,10 @@
 //! The bundle: everything a gate needs to decide offline.
 
+use crate::Status;
 use crate::buffer::Buffer;
+use crate::call::run;
 use crate::hold::Versions;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle};
-use crate::{Status, run};
 use onecard::crypto::Hash;
 use onecard::time::UnixTime;
 use onecard::trust::{Bundle as Inner, Role, TrustList};

@@ -1,10 +1,11 @@
 //! What else happens at a gate and goes on record: people let in by hand, exits, outages, the clock,
 //! the end of the day.
 
+use crate::Status;
+use crate::call::{narrow, run};
 use crate::gate::Gate;
 use crate::ptr::{Out, borrow, bytes};
 use crate::reason::Reason;
-use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::gate::{self, Gate as Inner, Identity, Override, Record, Scan, Shown};
 use onecard::time::{Date, UnixTime};

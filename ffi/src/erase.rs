@@ -1,8 +1,9 @@
 //! Forgetting at a gate what is final elsewhere.
 
+use crate::Status;
+use crate::call::run;
 use crate::history::History;
 use crate::ptr::{Out, borrow, bytes, utf8};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::ledger::Receipt;
 use onecard::tlog::{Checkpoint, Log, LogError, LogKey, Note, Storage};

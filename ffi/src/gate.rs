@@ -1,11 +1,12 @@
 //! The gate: one decision for each scan, recorded before it is told.
 
+use crate::Status;
 use crate::buffer::Buffer;
 use crate::bundle::Bundle;
+use crate::call::{narrow, run};
 use crate::hold::GROUP;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, optional_array, utf8};
 use crate::reason::Severity;
-use crate::{Status, narrow, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
 use onecard::gate::{Decision as Answer, Gate as Inner, Identity, OpenOptions, Reason, Refusal, Scan, Segment, Shown};

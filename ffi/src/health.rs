@@ -1,12 +1,14 @@
 //! How fit a gate is to decide: the age of what it knows, and what fails tonight.
 
 use crate::bundle::Bundle;
+use crate::call::run;
+use crate::constant::texts;
 use crate::gate::Gate;
 use crate::meta::tell;
 use crate::pass::ListAge;
 use crate::ptr::{Out, Slots, borrow, bytes};
-use crate::reason::{Severity, texts};
-use crate::{Status, fixed, run};
+use crate::reason::Severity;
+use crate::{Status, fixed};
 use core::ffi::c_char;
 use onecard::gate;
 use onecard::id::MemberId;

@@ -1,8 +1,9 @@
 //! The trust lists one after the other, for whoever looks back: receipts, ledgers, witnesses.
 
+use crate::Status;
+use crate::call::run;
 use crate::hold::Versions;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle};
-use crate::{Status, run};
 use onecard::crypto::Hash;
 use onecard::id::MemberId;
 use onecard::ledger::LedgerCheckpoint;

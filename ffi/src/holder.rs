@@ -1,7 +1,8 @@
 //! The holder's side: a key, the code that is shown, the answer to a challenge.
 
+use crate::Status;
+use crate::call::run;
 use crate::ptr::{Buffer, array, bytes, utf8};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
 use onecard::pass::present;

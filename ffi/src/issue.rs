@@ -1,7 +1,8 @@
 //! The issuer's side: signing a pass.
 
-use crate::ptr::{Buffer, array, optional_array, utf8, value};
-use crate::{Status, fixed, narrow, run};
+use crate::call::{narrow, run};
+use crate::ptr::{Buffer, Plain, array, optional_array, utf8, value};
+use crate::{Status, fixed};
 use core::ffi::c_char;
 use onecard::crypto::{SigningKey, VerifyingKey};
 use onecard::id::{MemberId, PassId};
@@ -51,6 +52,9 @@ pub struct NewPass {
     /// 0; for later versions.
     pub reserved: [u32; 2],
 }
+
+// SAFETY: integers and arrays of them; the layout test shows that there is no padding.
+unsafe impl Plain for NewPass {}
 
 /// Signs a pass with an issuer's seed of 32 bytes and writes its encoding, at most 512 bytes.
 ///

@@ -1,7 +1,8 @@
 //! Ed25519 keys and signatures, by the one rule of onecard.
 
+use crate::Status;
+use crate::call::run;
 use crate::ptr::{array, bytes};
-use crate::{Status, run};
 use onecard::crypto::VerifyingKey;
 
 /// Checks an Ed25519 public key of 32 bytes: canonical, on the curve, of the prime-order group.

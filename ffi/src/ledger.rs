@@ -1,10 +1,11 @@
 //! A city's ledger with the journals of its gates, on the embedded store.
 
+use crate::Status;
 use crate::buffer::Buffer;
+use crate::call::run;
 use crate::history::History;
 use crate::hold::GROUP;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, utf8};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::Segment;

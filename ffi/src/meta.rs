@@ -1,8 +1,9 @@
 //! What the library says about itself.
 
+use crate::Status;
+use crate::call::run;
 use crate::ptr::OutText;
 use crate::status::{Lang, TABLE};
-use crate::{Status, run};
 use core::ffi::c_char;
 
 /// The version of the library, such as "0.1.0".

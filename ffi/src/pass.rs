@@ -1,8 +1,9 @@
 //! What a visitor shows, verified without a gate.
 
 use crate::bundle::Bundle;
+use crate::call::run;
 use crate::ptr::{Out, array, borrow, bytes};
-use crate::{Status, fixed, run};
+use crate::{Status, fixed};
 use core::ffi::c_char;
 use onecard::id::{GateId, MemberId};
 use onecard::pass::{self, Audience, Challenge, Presented, Proof};

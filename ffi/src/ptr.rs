@@ -71,11 +71,6 @@ pub(crate) unsafe fn utf8<'a>(data: *const c_char, length: usize) -> Result<&'a 
 /// Any initialised bytes are a value of it: integers and arrays of them, without padding.
 pub(crate) unsafe trait Plain: Copy {}
 
-// SAFETY: integers and arrays of them; the layout tests show that there is no padding.
-unsafe impl Plain for crate::NewPass {}
-// SAFETY: the same.
-unsafe impl Plain for crate::Use {}
-
 /// Copies a struct of the caller's.
 ///
 /// # Safety
@@ -382,7 +377,7 @@ mod tests {
             let mut a = handle::<A>(vec![]);
             // SAFETY: the handle lives until `free`.
             let shared = unsafe { borrow::<A>(a) }.unwrap();
-            let status = crate::run(|| {
+            let status = crate::call::run(|| {
                 let panic = "the panic of a test, printed on purpose";
                 if write { shared.write(|_| panic!("{panic}")) } else { shared.read(|_| panic!("{panic}")) }
             });

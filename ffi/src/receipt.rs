@@ -1,8 +1,9 @@
 //! Receipts: proof, offline, that one record is in a gate's journal and that in a city's final ledger.
 
+use crate::call::run;
 use crate::history::History;
 use crate::ptr::{Buffer, Out, borrow, bytes};
-use crate::{Status, fixed, run};
+use crate::{Status, fixed};
 use core::ffi::c_char;
 use onecard::gate::{Record, Redemption};
 use onecard::ledger::{Receipt, Receipted as Inner};

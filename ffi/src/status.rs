@@ -1,6 +1,6 @@
 //! The stable numbers.
 
-use crate::reason::terminated;
+use crate::constant::terminated;
 use onecard::gate;
 
 /// What a function returns. A number keeps its meaning for ever: new ones are added, a retired one

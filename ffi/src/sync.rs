@@ -1,9 +1,10 @@
 //! What a gate is given when it syncs: newer lists, and what other gates saw of passes.
 
 use crate::buffer::Buffer;
+use crate::call::{narrow, run};
 use crate::gate::Gate;
-use crate::ptr::{Opaque, Out, borrow, bytes, free, handle, value};
-use crate::{Status, fixed, narrow, run};
+use crate::ptr::{Opaque, Out, Plain, borrow, bytes, free, handle, value};
+use crate::{Status, fixed};
 use core::ffi::c_char;
 use onecard::gate;
 use onecard::id::{GateId, MemberId, PassKey, VenueId};
@@ -64,6 +65,9 @@ pub struct Use {
     /// 0; for later versions.
     pub reserved: u32,
 }
+
+// SAFETY: integers and arrays of them; the layout test shows that there is no padding.
+unsafe impl Plain for Use {}
 
 /// Makes an empty sync.
 ///

@@ -1,7 +1,8 @@
 //! The text in the QR code.
 
+use crate::Status;
+use crate::call::run;
 use crate::ptr::{Buffer, bytes};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::limits::MAX_PRESENTATION;
 use onecard::wire::text;

@@ -1,9 +1,10 @@
 //! A witness: it cosigns a peer's checkpoint when that continues the last one it cosigned.
 
+use crate::Status;
 use crate::buffer::Buffer;
+use crate::call::run;
 use crate::history::History;
 use crate::ptr::{Opaque, Out, array, borrow, bytes, free, handle, utf8};
-use crate::{Status, run};
 use core::ffi::c_char;
 use onecard::crypto::SigningKey;
 use onecard::id::MemberId;

@@ -10,7 +10,7 @@ use super::products::{RICH, city, moment, product, venue};
 use onecard::gate::{Refusal, Verdict};
 use onecard::id::GateId;
 use onecard::product::{
-    Denied, Entitled, Grant, GrantFault, HourRange, Length, PassFacts, Period, Product, ProductError, QuotaKey,
+    Denied, Entitled, Grant, GrantFault, HourRange, Length, PassFacts, Product, ProductError, QuotaKey, QuotaPeriod,
     Recorded, Unit, Usage, Use, Validity, VenueFacts, Visit, entitle, reconsider,
 };
 use onecard::time::{Date, UnixTime};
@@ -294,10 +294,10 @@ impl Case<'_> {
         let period = |period, day: Date| {
             let (year, month, _) = day.year_month_day();
             match period {
-                Period::Life => (0, 0, 0),
-                Period::Year => (year, 0, 0),
-                Period::Month => (year, month, 0),
-                Period::Day => (0, 0, day.days()),
+                QuotaPeriod::Life => (0, 0, 0),
+                QuotaPeriod::Year => (year, 0, 0),
+                QuotaPeriod::Month => (year, month, 0),
+                QuotaPeriod::Day => (0, 0, day.days()),
             }
         };
         let (mut spent, mut left) = (Vec::new(), Vec::new());
@@ -318,7 +318,7 @@ impl Case<'_> {
             let limit = usize::from(quota.limit);
             match (quota.key, quota.period) {
                 (QuotaKey::Venue, _) if total > limit => spent.push(90),
-                (QuotaKey::Shared, Period::Day) if total > limit => spent.push(91),
+                (QuotaKey::Shared, QuotaPeriod::Day) if total > limit => spent.push(91),
                 (QuotaKey::Shared, _) if total > limit => spent.push(92),
                 (QuotaKey::Shared, _) => left.push((limit - total) as u32),
                 (QuotaKey::Venue, _) => {}

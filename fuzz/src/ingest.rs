@@ -84,7 +84,7 @@ pub fn run(data: &[u8]) {
     let mut city = City {
         ledger,
         histories: GATES.map(|gate| vec![vec![opened(gate)]]),
-        known: Known {
+        known: Expected {
             entries: 1,
             gates: BTreeMap::from([(7, Taken::default())]),
             last: START,
@@ -107,7 +107,7 @@ pub fn run(data: &[u8]) {
 
 /// What the ledger is expected to know.
 #[derive(Clone)]
-struct Known {
+struct Expected {
     entries: u64,
     gates: BTreeMap<u32, Taken>,
     last: i64,
@@ -130,9 +130,9 @@ struct Taken {
 struct City {
     ledger: Ledger<Failing>,
     histories: [Vec<History>; 2],
-    known: Known,
+    known: Expected,
     /// What is in the store after a commit that failed when it was made.
-    durable: Option<Known>,
+    durable: Option<Expected>,
     unsure: bool,
     now: i64,
     /// What it signs with.
@@ -292,7 +292,7 @@ impl City {
     }
 
     /// Judges what is told of a step that commits when it is done; `next` is what it leads to.
-    fn committed<T, E: std::fmt::Display>(&mut self, fault: u8, result: Result<T, E>, next: Known) -> Option<T> {
+    fn committed<T, E: std::fmt::Display>(&mut self, fault: u8, result: Result<T, E>, next: Expected) -> Option<T> {
         match (fault, result) {
             (0, Ok(done)) => {
                 self.known = next;
@@ -550,7 +550,7 @@ impl City {
         let dated = self.dated().filter(|_| !self.unsure && self.known.adopted == 1);
         let result = self.ledger.adopt(&NEXT, time(self.now));
         if let Some(last) = dated {
-            let next = Known { entries: self.known.entries + 1, last, adopted: 2, ..self.known.clone() };
+            let next = Expected { entries: self.known.entries + 1, last, adopted: 2, ..self.known.clone() };
             self.committed(fault, result, next);
         } else {
             assert!(result.is_err(), "adopted");
@@ -566,7 +566,7 @@ impl City {
         }
         let signed = Some((self.known.entries, self.key.verifying_key()));
         let again = self.known.signed == signed;
-        let next = Known { signed, ..self.known.clone() };
+        let next = Expected { signed, ..self.known.clone() };
         let Some(signed) = self.committed(if again { 0 } else { fault }, result, next) else { return };
         assert_eq!((signed.size(), signed.root()), (self.known.entries, self.ledger.log().root()));
         let witnesses = input.byte();

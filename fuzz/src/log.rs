@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let store = Failing::default();
     let log = open(&store.rows).unwrap();
-    let known = Known::default();
+    let known = Expected::default();
     let mut owner = Owner { store, log, known, durable: None, replica: None, cache: TileCache::new(2) };
     for _ in 0..STEPS {
         if input.is_empty() || !owner.step(&mut input) {
@@ -59,7 +59,7 @@ fn push(batch: &mut Batch, salt: u8, expected: usize) -> Vec<u8> {
 }
 
 #[derive(Clone, Default)]
-struct Known {
+struct Expected {
     entries: Vec<Vec<u8>>,
     pruned: usize,
     erased: usize,
@@ -69,9 +69,9 @@ struct Known {
 struct Owner {
     store: Failing,
     log: Log,
-    known: Known,
+    known: Expected,
     /// What is in the store after a commit that failed when it was made.
-    durable: Option<Known>,
+    durable: Option<Expected>,
     /// Who follows by reading entries.
     replica: Option<Replica>,
     cache: TileCache,
@@ -102,7 +102,7 @@ impl Owner {
                 let size = self.log.size();
                 let write =
                     self.log.checkpoint_write(&self.store.rows, &SignedCheckpoint::sign(self.log.checkpoint(), &key()));
-                let next = Known { sealed: Some(size), ..self.known.clone() };
+                let next = Expected { sealed: Some(size), ..self.known.clone() };
                 self.write(&[write.unwrap()], next);
             }
             2 => {
@@ -111,13 +111,13 @@ impl Owner {
                 let whole = below / 256 * 256;
                 let pruned = whole.min(self.known.pruned + usize::from(bundles) * 256).max(self.known.pruned);
                 assert_eq!(batch.is_empty(), pruned == self.known.pruned);
-                self.commit(batch, Known { pruned, ..self.known.clone() });
+                self.commit(batch, Expected { pruned, ..self.known.clone() });
             }
             3 => {
                 let (below, count) = (place(input, self.known.entries.len()), usize::from(input.byte()));
                 let batch = self.log.erase(below as u64, count as u32);
                 let erased = below.min(self.known.erased + count).max(self.known.erased);
-                self.commit(batch, Known { erased, ..self.known.clone() });
+                self.commit(batch, Expected { erased, ..self.known.clone() });
             }
             4 => self.store.fault.set(input.byte() % 3),
             5 => self.reopen(),
@@ -129,14 +129,14 @@ impl Owner {
         true
     }
 
-    fn commit(&mut self, batch: Batch, next: Known) {
+    fn commit(&mut self, batch: Batch, next: Expected) {
         let writes = batch.writes();
         if self.write(&writes, next) {
             self.log.apply(batch).unwrap();
         }
     }
 
-    fn write(&mut self, writes: &[Write], next: Known) -> bool {
+    fn write(&mut self, writes: &[Write], next: Expected) -> bool {
         let fault = self.store.fault.get();
         let done = self.store.commit(writes);
         assert_eq!(done.is_ok(), fault == 0);
@@ -244,7 +244,7 @@ impl Owner {
     }
 
     fn check(&mut self, input: &mut Input<'_>) {
-        let (log, rows, Known { entries, pruned, erased, sealed }) = (&self.log, &self.store.rows, &self.known);
+        let (log, rows, Expected { entries, pruned, erased, sealed }) = (&self.log, &self.store.rows, &self.known);
         log.verify(rows).unwrap();
         let mut chain = Chain::new(&origin());
         let links: Vec<_> = entries.iter().map(|body| chain.push(body).unwrap()).collect();

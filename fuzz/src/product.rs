@@ -5,7 +5,7 @@ use super::input::Input;
 use super::products::{RICH, city, plain, product};
 use onecard::id::VenueId;
 use onecard::product::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, Mask, Period, Price, Product, ProductError, Quota, QuotaKey,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, Mask, Price, Product, ProductError, Quota, QuotaKey, QuotaPeriod,
     Scope, Unit, Validity,
 };
 use onecard::time::{Date, UnixTime};
@@ -82,21 +82,29 @@ const WRONG: &[Wrong] = &[
     ("exception-of-venues-alone", |product| {
         product.grants[0].scope = Scope { venues: vec![venue(0, 1)], except: vec![venue(0, 2)], ..Scope::default() };
     }),
-    ("quota-of-nothing", |product| product.grants[0].quotas = vec![quota(0, Unit::Entries, Period::Life)]),
-    ("quota-of-days-a-day", |product| product.grants[0].quotas = vec![quota(1, Unit::Days, Period::Day)]),
-    ("quota-of-days-of-all-months", |product| product.grants[0].quotas = vec![quota(31, Unit::Days, Period::Month)]),
-    ("quota-of-days-of-all-years", |product| product.grants[0].quotas = vec![quota(366, Unit::Days, Period::Year)]),
+    ("quota-of-nothing", |product| product.grants[0].quotas = vec![quota(0, Unit::Entries, QuotaPeriod::Life)]),
+    ("quota-of-days-a-day", |product| product.grants[0].quotas = vec![quota(1, Unit::Days, QuotaPeriod::Day)]),
+    ("quota-of-days-of-all-months", |product| {
+        product.grants[0].quotas = vec![quota(31, Unit::Days, QuotaPeriod::Month)]
+    }),
+    ("quota-of-days-of-all-years", |product| {
+        product.grants[0].quotas = vec![quota(366, Unit::Days, QuotaPeriod::Year)]
+    }),
     ("quotas-not-ascending", |product| {
-        product.grants[0].quotas = vec![quota(9, Unit::Days, Period::Life), quota(1, Unit::Entries, Period::Life)];
+        product.grants[0].quotas =
+            vec![quota(9, Unit::Days, QuotaPeriod::Life), quota(1, Unit::Entries, QuotaPeriod::Life)];
     }),
     ("quota-idle", |product| {
-        product.grants[0].quotas = vec![quota(5, Unit::Entries, Period::Life), quota(5, Unit::Entries, Period::Day)];
+        product.grants[0].quotas =
+            vec![quota(5, Unit::Entries, QuotaPeriod::Life), quota(5, Unit::Entries, QuotaPeriod::Day)];
     }),
     ("quota-of-a-year-idle", |product| {
-        product.grants[0].quotas = vec![quota(3, Unit::Days, Period::Month), quota(3, Unit::Days, Period::Year)];
+        product.grants[0].quotas =
+            vec![quota(3, Unit::Days, QuotaPeriod::Month), quota(3, Unit::Days, QuotaPeriod::Year)];
     }),
     ("quota-of-a-year-before-a-month", |product| {
-        product.grants[0].quotas = vec![quota(4, Unit::Days, Period::Month), quota(4, Unit::Venues, Period::Year)];
+        product.grants[0].quotas =
+            vec![quota(4, Unit::Days, QuotaPeriod::Month), quota(4, Unit::Venues, QuotaPeriod::Year)];
     }),
     ("day-of-no-start", |product| product.grants[0].window.day_start = 86_400),
     ("window-backwards", |product| product.grants[0].window.validity = fixed(5, 4)),
@@ -146,7 +154,7 @@ type Later = (&'static str, fn(&mut Grant, &mut Grant));
 /// The rules by which one grant is within another, each side of each.
 const LATER: &[Later] = &[
     ("never-reached", |_, _| {}),
-    ("reached-by-a-quota", |earlier, _| earlier.quotas = vec![quota(1, Unit::Entries, Period::Life)]),
+    ("reached-by-a-quota", |earlier, _| earlier.quotas = vec![quota(1, Unit::Entries, QuotaPeriod::Life)]),
     ("reached-at-another-service", |_, later| later.service = 1),
     ("reached-by-another-class", |earlier, _| earlier.holders = vec![1]),
     ("class-within-classes", |earlier, later| (earlier.holders, later.holders) = (vec![1, 2], vec![2])),
@@ -213,7 +221,7 @@ fn members(cities: &[u8]) -> Scope {
     Scope { members: cities.iter().map(|at| city(*at)).collect(), ..Scope::default() }
 }
 
-const fn quota(limit: u16, unit: Unit, period: Period) -> Quota {
+const fn quota(limit: u16, unit: Unit, period: QuotaPeriod) -> Quota {
     Quota { limit, unit, period, key: QuotaKey::Shared }
 }
 

@@ -5,8 +5,8 @@ use super::federation::{CITIES, id};
 use super::input::Input;
 use onecard::id::{ProductRef, VenueId};
 use onecard::product::{
-    Choice, Grant, HourRange, Length, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement,
-    Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, Grant, HourRange, Length, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope,
+    Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
 use onecard::time::{Date, UnixTime};
 use std::collections::BTreeSet;
@@ -92,7 +92,13 @@ fn grant(input: &mut Input<'_>) -> Grant {
     let mut quotas = input.list(2, |input| Quota {
         limit: seldom(input, &[2, 1, 3], &[0, 31, 366]),
         unit: input.pick(&[Unit::Entries, Unit::Days, Unit::Venues]),
-        period: input.pick(&[Period::Life, Period::Month, Period::Day, Period::Day, Period::Year]),
+        period: input.pick(&[
+            QuotaPeriod::Life,
+            QuotaPeriod::Month,
+            QuotaPeriod::Day,
+            QuotaPeriod::Day,
+            QuotaPeriod::Year,
+        ]),
         key: input.pick(&[QuotaKey::Shared, QuotaKey::Venue]),
     });
     quotas.sort_by_key(|quota| (quota.unit, quota.period, quota.key));

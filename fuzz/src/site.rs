@@ -7,7 +7,7 @@ use onecard::crypto::SigningKey;
 use onecard::gate::{Gate, Identity, OpenError};
 use onecard::id::{GateId, PassId};
 use onecard::pass::{IdCommitment, IdOpening, PassClaims, StatusRef, flags, present};
-use onecard::product::{Period, Price, Product, Quota, QuotaKey, Unit};
+use onecard::product::{Price, Product, Quota, QuotaKey, QuotaPeriod, Unit};
 use onecard::tlog::Storage;
 use onecard::trust::{Bundle, CatalogueSpec, GateCertificateSpec, Role, Status, StatusListSpec, Venue};
 use onecard::wire::text;
@@ -41,7 +41,7 @@ pub static CERTIFICATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 pub static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
     let mut bundle = Bundle::new(LIST.clone());
     let mut product = Product { party_max: 4, ..plain() };
-    let limit = Quota { limit: LIMIT as u16, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared };
+    let limit = Quota { limit: LIMIT as u16, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared };
     (product.grants[0].quotas, product.grants[0].price) = (vec![limit], Price::Off(5_000));
     let venue = Venue {
         number: 1,

@@ -8,7 +8,7 @@ use super::paths::{place_of, prefix_of};
 use super::published::Comparison;
 use crate::crypto::Hash;
 use crate::id::MemberId;
-use crate::trust::TrustList;
+use crate::ledger::StatementRef;
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,16 +67,6 @@ pub(super) fn check_recorded(lists: &Lists, cities: &[City], findings: &mut Find
     }
 }
 
-/// How many statements all have agreed to whose ledgers are part of them.
-pub(super) fn agreed(cities: &[City], newest: &TrustList) -> u64 {
-    let all = cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
-    let count = (1..=all.len()).take_while(|count| {
-        let first = all.get(..*count).unwrap_or_default();
-        cities.iter().all(|city| city.agrees_to(first, newest))
-    });
-    count.count() as u64
-}
-
 /// The directory of a gate's journal or evidence that a file is in, whether or not the gate is known.
 fn gate_place<'p>(path: &'p str, cities: &[City]) -> Option<&'p str> {
     let (end, _) = path.match_indices('/').nth(2)?;
@@ -88,8 +78,9 @@ fn gate_place<'p>(path: &'p str, cities: &[City]) -> Option<&'p str> {
 }
 
 /// A peer's checkpoint that a member saw must be of the history the peer publishes, as far as it is published. Where
-/// somebody saw or settled more of a ledger, what is published of it is behind.
-pub(super) fn check_seen(cities: &mut [City], findings: &mut Findings) {
+/// the peer signed more of its ledger, or the members agreed to more of it, what is published of it is behind. A
+/// cut-off of one city's own is a claim, and says nothing of others.
+pub(super) fn check_seen(cities: &mut [City], agreed: &[StatementRef], findings: &mut Findings) {
     // The largest size of each ledger that is behind, and who knows it.
     let mut larger: BTreeMap<MemberId, (u64, String)> = BTreeMap::new();
     let mut seen = |city: &City, size, by: &dyn fmt::Display| {
@@ -116,11 +107,11 @@ pub(super) fn check_seen(cities: &mut [City], findings: &mut Findings) {
             }
         }
         findings.append(found);
-        for cut_off in city.settled.iter().flat_map(|settled| &settled.cut_offs) {
-            let Some(of) = cities.iter().find(|of| of.member == cut_off.member) else { continue };
-            if of.log.beside(cut_off.size, cut_off.root) == Comparison::Behind {
-                seen(of, cut_off.size, &format_args!("a statement in {} settles", prefix_of(city.member)));
-            }
+    }
+    for cut_off in agreed.iter().flat_map(|settled| &settled.cut_offs) {
+        let Some(of) = cities.iter().find(|of| of.member == cut_off.member) else { continue };
+        if of.log.beside(cut_off.size, cut_off.root) == Comparison::Behind {
+            seen(of, cut_off.size, &"a statement that the members agreed to settles");
         }
     }
     for city in cities {

@@ -15,7 +15,7 @@ pub struct Counts {
     pub redemptions: u64,
     /// Evidence verified.
     pub evidence: u64,
-    /// Redemptions whose evidence was erased.
+    /// Redemptions whose evidence was erased; none where no evidence was given at all.
     pub pruned: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The evidence of one gate: what was shown at it, beside the records of its journal.
 
 use super::cause::{Because, says};
-use super::files::{Files, read};
+use super::files::{Files, read_if_there};
 use super::finding::{Findings, Rule};
 use super::standing::StandingUses;
 use crate::crypto::{Hash, sha256};
@@ -18,6 +18,8 @@ pub(super) struct Evidence<'a, F: Files> {
     size: u64,
     /// Paths of the gate's evidence, ascending.
     paths: &'a [String],
+    /// Whether any evidence was given to the audit, of whatever gate.
+    pub(super) is_given: bool,
     /// Where the newest of it ends; 0 where there is none.
     ends: u64,
     /// The bundles of which there are only files of other sizes, and the widest of those.
@@ -35,8 +37,9 @@ pub(super) struct Evidence<'a, F: Files> {
 }
 
 impl<'a, F: Files> Evidence<'a, F> {
-    /// The evidence of a journal of this size.
-    pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: &'a [String]) -> Self {
+    /// The evidence of a journal of this size; no paths where the audit was given no evidence at all.
+    pub(super) fn new(files: &'a F, prefix: String, size: u64, paths: Option<&'a [String]>) -> Self {
+        let (is_given, paths) = (paths.is_some(), paths.unwrap_or_default());
         let (older, expected, current) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let instead = BTreeMap::new();
         let mut evidence = Self {
@@ -44,6 +47,7 @@ impl<'a, F: Files> Evidence<'a, F> {
             prefix,
             size,
             paths,
+            is_given,
             ends: 0,
             instead,
             older,
@@ -183,6 +187,10 @@ impl<'a, F: Files> Evidence<'a, F> {
     /// beside records that were pruned, or are damaged or not there yet, cannot be compared with anything.
     pub(super) fn check_files(&self, standing: &StandingUses, findings: &mut Findings) {
         let mut goes_on = false;
+        // The bundle that the journal ends in, and the widest file of it.
+        let last = self.size / WIDTH;
+        let ids = self.paths.iter().filter_map(|path| self.id(path));
+        let widest = ids.filter(|id| id.index() == last).map(TileId::width).max();
         for path in self.paths {
             let Some(id) = self.id(path) else {
                 findings.error_at(path, Rule::Unexpected, "no such file belongs to evidence");
@@ -194,12 +202,13 @@ impl<'a, F: Files> Evidence<'a, F> {
                 goes_on |= is_beyond;
                 continue;
             }
-            let bundle = match self.files.read(path) {
-                // It was left from an earlier size.
-                Ok(None) => continue,
-                _ => read(self.files, path, findings),
-            };
-            let Some(bundle) = bundle else { continue };
+            // What starts after the journal is not read, nor is more than one file that only goes on after it.
+            if is_beyond && (start >= self.size || Some(id.width()) != widest) {
+                goes_on = true;
+                continue;
+            }
+            // What was left from an earlier size is not needed.
+            let Some(bundle) = read_if_there(self.files, path, findings) else { continue };
             if start < standing.pruned || standing.damaged {
                 if BundleEntries::new(&bundle, id.width()).any(|entry| entry.is_err()) {
                     findings.error_at(path, Rule::Bundle, "it is malformed");

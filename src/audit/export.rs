@@ -178,7 +178,7 @@ impl Journal {
         let signed = read_checkpoint(&place, verify, &mut ignored);
         let beside = format!("evidence/{name}");
         let of_gate = below(paths, &beside);
-        let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), of_gate);
+        let evidence = Evidence::new(files, beside, size_of(&place, signed.as_ref()), Some(of_gate));
         let log = LogHead { origin: gate.verifier.name().as_str(), signed, prunable: true };
         let mut records = BTreeMap::new();
         let log = read_linked_log(&place, log, &mut ignored, |index, body, _| {

@@ -2,6 +2,7 @@
 
 use super::files::Files;
 use super::published::follow;
+use super::standing::Sealed;
 use crate::crypto::Hash;
 use crate::tlog::{BundleLeaves, Frontier, Resource, TILE_WIDTH, TileId};
 
@@ -20,10 +21,8 @@ pub(super) struct Extent {
     /// Whether each follows the one before: then that link says what all of them are. Otherwise the root does.
     pub(super) chained: bool,
     pub(super) root: Hash,
-    /// It is not all there, or not what was signed.
-    pub(super) damaged: bool,
-    /// Where it is published up to, if it was sealed at a larger size.
-    pub(super) ends: Option<u64>,
+    /// How much of it is what was sealed.
+    pub(super) sealed: Sealed,
 }
 
 impl Extent {

@@ -18,6 +18,8 @@ use std::convert::Infallible;
 
 /// What an audit reads, beside the statement.
 const AUDITED: [&str; 4] = ["evidence", "journal", "ledger", "trust"];
+/// Where evidence is, as it is called where it is not given.
+pub(super) const EVIDENCE: &str = "evidence/";
 /// The one file at the top that an audit reads.
 pub(super) const STATEMENT: &str = "statement.cbor";
 /// How the name of a file ends that is not whole yet.
@@ -123,6 +125,14 @@ pub(super) fn read<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findin
             None
         }
     }
+}
+
+/// Reads a file that need not be there, or says that it cannot be read.
+pub(super) fn read_if_there<'f, F: Files>(files: &'f F, path: &str, findings: &mut Findings) -> Option<Cow<'f, [u8]>> {
+    files.read(path).unwrap_or_else(|error| {
+        findings.error_at(path, Rule::Unreadable, Because(error));
+        None
+    })
 }
 
 /// Published files in memory.

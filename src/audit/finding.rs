@@ -160,7 +160,7 @@ impl fmt::Display for Finding {
 
 /// Of each cause the first finding, with how many there are.
 ///
-/// What is found of entries is of one cause where the rule is the same, and the [`Cause`]; their times,
+/// What is found of entries is of one cause where the member and the rule are the same, and the [`Cause`]; their times,
 /// indices and sums may differ. What is found of files is of one cause within a log. In whatever order findings are grouped,
 /// and however often, the outcome is the same.
 pub(super) fn grouped(found: Vec<Finding>) -> Vec<Finding> {
@@ -181,11 +181,12 @@ pub(super) fn grouped(found: Vec<Finding>) -> Vec<Finding> {
     groups.into_values().collect()
 }
 
-/// Where findings of one cause are: anywhere, or else in one log, or about one file.
+/// Where findings of one cause are: what is found of entries, in the logs of one kind of one member, so that no member's hide
+/// behind another's; of files, in one log, or about one file.
 fn scope(finding: &Finding) -> String {
     let place = &*finding.place;
     let depth = match place.split('/').next() {
-        _ if finding.index.is_some() => 0,
+        _ if finding.index.is_some() => 2,
         Some("ledger") => 2,
         Some("journal" | "evidence") => 3,
         _ if finding.rule == Rule::Unexpected => 1,

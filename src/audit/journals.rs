@@ -13,7 +13,7 @@ use super::parts::{Part, Selection};
 use super::paths::{below, place_of, prefix_of};
 use super::published::{LogFiles, LogHead, ReadLog, read_checkpoint, read_log, size_of};
 use super::records::JournalReplay;
-use super::standing::StandingUses;
+use super::standing::{Sealed, StandingUses};
 use crate::tlog::SignedCheckpoint;
 
 /// What an audit of one journal comes to.
@@ -33,6 +33,8 @@ pub(super) struct Journal<'a, F> {
     pub(super) gate: &'a EnrolledGate,
     /// All paths that are published, ascending.
     pub(super) paths: &'a [String],
+    /// Whether the audit was given any evidence, of whatever gate.
+    pub(super) evidence_given: bool,
     /// The city's ledger may have had more seals of the gate than were read.
     pub(super) cut: bool,
 }
@@ -45,13 +47,13 @@ impl<F: Files> Journal<'_, F> {
 
     /// Audits it: all of it, except what depends on the uses of passes that are not of this part.
     pub(super) fn audit(&self, depth: Depth, part: Part) -> JournalAudit {
-        let Self { files, lists, gate, paths, cut } = *self;
+        let Self { files, lists, gate, paths, evidence_given, cut } = *self;
         let [prefix, beside] = ["journal", "evidence"].map(|top| self.place(top));
-        let evidence_paths = below(paths, &beside);
+        let evidence_paths = evidence_given.then(|| below(paths, &beside));
         let mut findings = Findings::at(prefix.clone());
         let log_files = &LogFiles { files, prefix: &prefix, paths: below(paths, &prefix) };
         if gate.seals.is_empty() {
-            self.check_unsealed(log_files, evidence_paths.len(), &mut findings);
+            self.check_unsealed(log_files, evidence_paths.map_or(0, <[String]>::len), &mut findings);
             let mut standing = StandingUses::default();
             if depth >= Depth::Policy {
                 take_back(gate, &mut standing, &Selection::of(part), &mut findings);
@@ -80,8 +82,8 @@ impl<F: Files> Journal<'_, F> {
         check_seals(gate, cut, &log, &mut findings);
         let JournalReplay { evidence, mut standing, selection, counts, .. } = replay;
         evidence.report_missing(&mut findings);
-        (standing.damaged, standing.ends) = (log.damaged, log.ends_early(gate));
-        standing.finish();
+        let sealed = log.sealed(gate);
+        standing.finish(sealed);
         if depth >= Depth::Evidence {
             evidence.check_files(&standing, &mut findings);
         }
@@ -93,8 +95,7 @@ impl<F: Files> Journal<'_, F> {
             last: log.last,
             chained: !findings.any(Rule::Chain),
             root: log.root,
-            damaged: log.damaged,
-            ends: standing.ends,
+            sealed,
         };
         if depth >= Depth::Policy {
             take_back(gate, &mut standing, &selection, &mut findings);
@@ -122,19 +123,19 @@ impl<F: Files> Journal<'_, F> {
         let Self { files, lists, gate, .. } = *self;
         let prefix = self.place("journal");
         let mut findings = Findings::at(prefix.clone());
-        let evidence = Evidence::new(files, String::new(), 0, &[]);
+        let evidence = Evidence::new(files, String::new(), 0, None);
         let mut replay = JournalReplay::new(lists, gate, evidence, Depth::Policy, part);
         replay.standing.pruned = extent.pruned;
         let same = extent.read_again(files, &prefix, |index, body| replay.again(index, body, &mut findings));
         let JournalReplay { mut standing, selection, .. } = replay;
-        (standing.damaged, standing.ends) = (extent.damaged, extent.ends);
+        let mut sealed = extent.sealed;
         if !same {
             // What nobody signed says nothing about anybody.
             (findings, standing) = (Findings::at(prefix), StandingUses::at(gate));
             findings.error(None, Rule::Root, "it changed while it was audited");
-            standing.damaged = true;
+            sealed = Sealed { same: 0, size: 0, damaged: true };
         }
-        standing.finish();
+        standing.finish(sealed);
         take_back(gate, &mut standing, &selection, &mut findings);
         (findings, standing, same)
     }
@@ -144,7 +145,7 @@ impl<F: Files> Journal<'_, F> {
 fn take_back(gate: &EnrolledGate, standing: &mut StandingUses, selection: &Selection, findings: &mut Findings) {
     let mut found = Findings::at(prefix_of(gate.certificate.gate().member));
     for (entry, index) in &gate.reversals {
-        let unknown = *index < standing.pruned || standing.damaged || standing.ends.is_some_and(|ends| *index >= ends);
+        let unknown = standing.is_lost(*index);
         if selection.decides(*index, standing) && !standing.reverse(*index, *entry) && !unknown {
             found.error(*entry, Rule::Annulment, NO_REDEMPTION);
         }
@@ -177,6 +178,14 @@ fn check_seals(gate: &EnrolledGate, cut: bool, log: &ReadLog, findings: &mut Fin
 }
 
 impl ReadLog {
+    /// How much of a journal is what its city's ledger sealed.
+    fn sealed(&self, gate: &EnrolledGate) -> Sealed {
+        let seals = gate.seals.iter().map(|seal| &seal.signed);
+        let same = seals.filter(|signed| self.roots.get(&signed.size()) == Some(&signed.root()));
+        let same = same.map(SignedCheckpoint::size).max().unwrap_or(0);
+        Sealed { same, size: self.size, damaged: self.damaged }
+    }
+
     /// The size up to which a journal is published, where that is before the last seal of it. Nothing is wrong with it.
     fn ends_early(&self, gate: &EnrolledGate) -> Option<u64> {
         let signed = self.signed.as_ref().filter(|_| !self.damaged)?;

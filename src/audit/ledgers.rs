@@ -69,10 +69,10 @@ pub(super) struct City {
     /// Entry and digest of each catalogue published.
     pub(super) catalogues: Vec<(u64, Hash)>,
     pub(super) settled: Vec<StatementRef>,
-    /// Others have seen or settled more of it than is published.
+    /// It signed more of it than is published, or the members agreed to more.
     pub(super) behind: bool,
-    /// The newest cosignature that counts.
-    pub(super) cosigned: Option<UnixTime>,
+    /// When enough witnesses had cosigned its checkpoint.
+    pub(super) final_at: Option<UnixTime>,
 }
 
 impl City {
@@ -86,23 +86,6 @@ impl City {
         let mut found = Findings::at(prefix_of(self.member));
         self.strays.iter().for_each(|entry| found.error(*entry, Rule::Annulment, NO_REDEMPTION));
         findings.append(found);
-    }
-
-    /// Whether it agreed to those of the first statements that it is part of, or need not have.
-    pub(super) fn agrees_to(&self, first: &[StatementRef], newest: &TrustList) -> bool {
-        let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
-        let need_not = self.log.is_cut() || newest.member(self.member).is_none();
-        let mut own = self.settled.iter();
-        first.iter().filter(part).all(|statement| own.next().map_or(need_not, |settled| settled == statement))
-    }
-
-    /// Whether it agreed to the statements that it is part of. Who has left need not have agreed to the
-    /// last of them, and of a ledger that may go on nobody knows.
-    pub(super) fn agrees(&self, agreed: &[StatementRef], newest: &TrustList) -> bool {
-        let part = |statement: &&StatementRef| statement.cut_offs.iter().any(|cut_off| cut_off.member == self.member);
-        let mut expected = agreed.iter().filter(part);
-        let so_far = self.settled.iter().all(|settled| expected.next() == Some(settled));
-        so_far && (expected.next().is_none() || newest.member(self.member).is_none() || self.may_go_on())
     }
 }
 
@@ -148,8 +131,7 @@ pub(super) fn read_city<F: Files>(
     if let Some(checkpoint) = &checkpoint {
         check_cosignatures(checkpoint, &mut findings);
     }
-    let cosignatures = checkpoint.iter().flat_map(LedgerCheckpoint::cosignatures);
-    let cosigned = cosignatures.filter(|cosignature| cosignature.counts).map(|cosignature| cosignature.time).max();
+    let final_at = checkpoint.and_then(|checkpoint| checkpoint.final_at());
     let LedgerReplay { mut gates, reversals, peers, adoptions: adopted, catalogues, settled, .. } = reading;
     let mut strays = Vec::new();
     for (entry, gate, index) in reversals {
@@ -159,7 +141,7 @@ pub(super) fn read_city<F: Files>(
         }
     }
     let behind = false;
-    let city = City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind, cosigned };
+    let city = City { member, origin, log, gates, strays, peers, adopted, catalogues, settled, behind, final_at };
     (findings, Some(city))
 }
 

@@ -7,6 +7,7 @@
 //! [`prove_over_use`] makes of over-use a file for each pass, which convinces who has the trust lists and
 //! nothing else: [`OverUseProof`].
 
+mod agreement;
 mod case;
 mod cause;
 mod consistency;

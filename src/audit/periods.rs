@@ -11,6 +11,7 @@
 //!
 //! So the statements up to any period sum to what one would pay who settled them all on its last day.
 
+use super::agreement::Agreement;
 use super::case::Case;
 use super::cause::{Because, Subject, says};
 use super::files::{Files, STATEMENT};
@@ -18,15 +19,14 @@ use super::finding::{Findings, Rule};
 use super::ledgers::{City, silent};
 use super::lists::Lists;
 use super::overuse::{Judged, judge};
-use super::paths::prefix_of;
 use super::published::Comparison;
 use super::settle::{Account, Amounts, Fault, SettleError, Settled, keep_first};
-use super::standing::{Completeness, StandingByPass};
+use super::standing::{Completeness, Lost, StandingByPass};
 use super::statement::{Adjustment, MAX_STATEMENT, SettlementPeriod, Statement, StatementError, TakenBack};
 use super::uses::{PlacedUse, Redeemed};
 use crate::crypto::{Hash, sha256};
 use crate::id::{MemberId, ProductRef};
-use crate::ledger::CutOff;
+use crate::ledger::{CutOff, StatementRef};
 use crate::trust::{Bundle, MemberKind, TrustList};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,27 +49,27 @@ pub(super) struct Decided<'a> {
     judged: Judged,
     /// What the over-use follows from.
     cases: Vec<Case>,
-    completeness: Completeness,
+    lost: Lost,
 }
 
 impl<'a> Decided<'a> {
     /// Nothing yet.
     pub(super) fn none(periods: &'a Periods) -> Self {
-        let (judged, cases, completeness) = (Judged::default(), Vec::new(), Completeness::Whole);
-        Self { periods, books: Books::open(periods), judged, cases, completeness }
+        let (judged, cases, lost) = (Judged::default(), Vec::new(), Lost::default());
+        Self { periods, books: Books::open(periods), judged, cases, lost }
     }
 
     /// Decides all uses of the passes of one part.
-    pub(super) fn add(&mut self, uses: &StandingByPass, completeness: Completeness) {
-        self.completeness = self.completeness.max(completeness);
+    pub(super) fn add(&mut self, uses: &StandingByPass, lost: &Lost) {
+        self.lost.add(lost);
         self.periods.decide(uses, self);
     }
 
     /// Settles, and compares the statements with what the members agreed to and with what is published. The statement is
     /// the one that is wanted.
     pub(super) fn settle<F: Files>(self, files: &F, findings: &mut Findings) -> (Judged, Vec<Case>, Option<Statement>) {
-        let Self { periods, books, judged, mut cases, completeness } = self;
-        let statement = periods.settle(files, books, completeness, findings);
+        let Self { periods, books, judged, mut cases, lost } = self;
+        let statement = periods.settle(files, books, &lost, findings);
         let Judged { mut over_use, mut other_grants } = judged;
         // The order of a pass's uses stays.
         over_use.sort_by_key(|over| over.pass);
@@ -114,35 +114,24 @@ impl From<Booked> for Settled {
 }
 
 impl Periods {
-    /// The periods that the ledgers hold statements of, and after them the one asked for, up to the
+    /// The periods that the members agreed to statements of, and after them that of `options`, up to the
     /// ledgers' present sizes.
     pub(super) fn find(
         cities: &[City],
         lists: &Lists,
+        agreement: Agreement,
         asked: Option<SettlementPeriod>,
         findings: &mut Findings,
     ) -> Self {
-        let agreed =
-            cities.iter().map(|city| city.settled.as_slice()).max_by_key(|settled| settled.len()).unwrap_or_default();
-        if !agreed.is_empty() {
-            for city in cities.iter().filter(|city| !city.agrees(agreed, lists.bundle.trust())) {
-                let detail = if city.settled.is_empty() {
-                    "the ledger, as it is published, holds no statement that the members agreed to"
-                } else {
-                    "the members agreed to different statements"
-                };
-                findings.error_at(&prefix_of(city.member), Rule::Statement, detail);
-            }
-        }
+        agreement.check(cities, lists, findings);
         let may_go_on = silent(lists, cities).next().is_some() || cities.iter().any(City::may_go_on);
         let open = published_before(None, cities, lists);
         let mut periods = Self { closings: Vec::new(), wanted: None, open, may_go_on };
-        for settled in agreed {
-            let period = SettlementPeriod { from: settled.from, until: settled.until };
-            periods.close(period, settled.cut_offs.clone(), Some(settled.digest), cities, lists);
+        for StatementRef { from, until, cut_offs, digest } in agreement.statements {
+            periods.close(SettlementPeriod { from, until }, cut_offs, Some(digest), cities, lists);
         }
         periods.check(cities, lists, findings);
-        let settled_until = agreed.last().map(|last| last.until);
+        let settled_until = periods.closings.last().map(|last| last.period.until);
         if let Some(period) = asked.filter(|period| settled_until.is_none_or(|until| period.from >= until)) {
             let cut_off = |city: &City| {
                 let size = city.log.size();
@@ -155,7 +144,7 @@ impl Periods {
         periods
     }
 
-    /// Those that the ledgers hold statements of.
+    /// Those that the members agreed to statements of.
     pub(super) fn settled(&self) -> Vec<SettlementPeriod> {
         self.closings.iter().filter(|closing| closing.agreed.is_some()).map(|closing| closing.period).collect()
     }
@@ -173,8 +162,10 @@ impl Periods {
         let is_behind =
             |cut_off: &CutOff| of_member(cities, cut_off.member).is_some_and(|city| is_behind(city, cut_off));
         let mut lacking = cut_offs.iter().any(|cut_off| is_silent(cut_off.member) || is_behind(cut_off));
-        // What comes after a period that cannot be settled cannot be either, before all agree to it.
-        lacking |= agreed.is_none() && self.closings.iter().any(|closing| closing.lacking);
+        // Up to which size a ledger that is cut will be known is not known before the members agree to it.
+        lacking |= agreed.is_none() && cities.iter().any(|city| city.log.is_cut());
+        // What comes after a period that cannot be settled cannot be either.
+        lacking |= self.closings.last().is_some_and(|closing| closing.lacking);
         self.closings.push(Closing { period, cut_offs, agreed, bundle, lacking });
     }
 
@@ -267,17 +258,19 @@ impl Periods {
         &self,
         files: &F,
         mut books: Books<'_>,
-        left: Completeness,
+        lost: &Lost,
         findings: &mut Findings,
     ) -> Option<Statement> {
         let published = PublishedStatement::read(files, self, findings);
         let mut wanted = None;
+        let mut left = Completeness::Whole;
         for (at, closing) in self.closings.iter().enumerate() {
             let is_wanted = self.wanted == Some(at);
             // What is published counts for its own period alone: it stays there while the next one is settled.
             let published = published.as_ref().filter(|published| published.of == Some(at));
             let until = closing.period.until;
-            let left = if closing.lacking { Completeness::Damaged } else { left };
+            // A period follows from those before it, and from nothing that comes after its cut-offs.
+            left = left.max(if closing.lacking { Completeness::Damaged } else { lost.left(&closing.cut_offs) });
             let computed = books.statement(at).map(|statement| (statement.encode(), statement));
             // Where nobody agreed yet, what is computed counts if nothing is gone.
             let agreed = |bytes: &Vec<u8>| {
@@ -546,9 +539,14 @@ fn of_member(cities: &[City], member: MemberId) -> Option<&City> {
     cities.iter().find(|city| city.member == member)
 }
 
-/// Whether a ledger is published up to an earlier size than this; that is found already.
+/// Whether too little of a ledger is there for this cut-off; that is found already.
 fn is_behind(city: &City, cut_off: &CutOff) -> bool {
-    city.log.beside(cut_off.size, cut_off.root) == Comparison::Behind
+    match city.log.beside(cut_off.size, cut_off.root) {
+        Comparison::Behind => true,
+        Comparison::Same | Comparison::Another => false,
+        // Of a ledger that is damaged, what is left may be all that the cut-off is of.
+        Comparison::Unknown => city.log.root_at(cut_off.size) != Some(cut_off.root),
+    }
 }
 
 /// Whether an entry of a member's ledger is before the given cut-offs.
@@ -556,16 +554,18 @@ fn is_before(cut_offs: &[CutOff], member: MemberId, entry: u64) -> bool {
     cut_offs.iter().any(|cut_off| cut_off.member == member && entry < cut_off.size)
 }
 
-/// What was in force at the end of a period: the newest trust list that a ledger had adopted before the cut-offs, and the
-/// newest catalogues published before them.
+/// What was in force at the end of a period: the newest trust list that was issued before it and that a ledger had adopted
+/// before the cut-offs, and the newest catalogues published before them.
 fn published_before(closed: Option<(&SettlementPeriod, &[CutOff])>, cities: &[City], lists: &Lists) -> Bundle {
     let Some((period, cut_offs)) = closed else { return bundle_of(lists.trust.newest(), |_, _| true, cities, lists) };
     let before = |member, entry| is_before(cut_offs, member, entry);
     let adopted = |city: &City| {
         let adopted = city.adopted.iter().filter(|(entry, _)| before(city.member, *entry));
-        adopted.map(|(_, sequence)| *sequence).max()
+        adopted.filter_map(|(_, sequence)| lists.trust.list(*sequence)).collect::<Vec<_>>()
     };
-    let adopted = cities.iter().filter_map(adopted).max().and_then(|sequence| lists.trust.list(sequence));
+    // One city adopts alone, after the period is over, and must not change by which rules that was.
+    let issued = cities.iter().flat_map(adopted).filter(|list| list.issued() < period.until);
+    let adopted = issued.max_by_key(|list| list.sequence());
     bundle_of(adopted.unwrap_or_else(|| lists.trust.at(period.until)), before, cities, lists)
 }
 

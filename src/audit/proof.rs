@@ -20,13 +20,14 @@ use super::overuse::{OverUse, judge};
 use super::shown::{ShownError, check_shown};
 use super::uses::{PlacedUse, Redeemed, SyncedAt};
 use crate::gate::{Record, Redemption, Synced};
-use crate::id::{MemberId, PassId, PassKey, ProductRef, VenueId};
+use crate::id::{MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::{Receipt, ReceiptError, Receipted};
 use crate::limits::{MAX_CATALOGUE, MAX_MEMBERS, MAX_PRESENTATION};
 use crate::product::Use;
 use crate::time::UnixTime;
 use crate::trust::{Bundle, BundleError, Catalogue, CatalogueError, TrustHistory, TrustList};
 use crate::wire::cbor::{CborError, Decoder, Encoder};
+use crate::wire::shape::Shape;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -113,6 +114,25 @@ pub struct OverUseProof {
     pub(super) uses: Vec<UseProof>,
 }
 
+impl OverUseProof {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "version", Shape::Any),
+        (2, "pass", Shape::Tuple(&[("issuer", Shape::Any), ("pass", Shape::Any)])),
+        (3, "catalogues", Shape::List(&Shape::Any)),
+        (
+            4,
+            "uses",
+            Shape::List(&Shape::Tuple(&[
+                ("period", Shape::Any),
+                ("receipt", Shape::Any),
+                ("shown", Shape::Any),
+                ("synced", Shape::Any),
+            ])),
+        ),
+    ]);
+}
+
 /// A use as a file cites it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UseProof {
@@ -165,7 +185,7 @@ impl OverUseProof {
         let mut out = Encoder::new();
         out.map(4);
         out.int(1).uint(VERSION);
-        out.int(2).array(2).uint(self.pass.issuer.code()).bytes(self.pass.pass.as_bytes());
+        out.int(2).array(2).pass(self.pass);
         out.int(3).array(self.catalogues.len());
         for catalogue in &self.catalogues {
             out.bytes(catalogue);
@@ -203,7 +223,7 @@ impl OverUseProof {
             }
             map.require(d, 2)?;
             d.array_of(2)?;
-            let pass = PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) };
+            let pass = d.pass()?;
             map.require(d, 3)?;
             let mut catalogues = Vec::new();
             for _ in 0..d.array_up_to(MAX_MEMBERS)? {

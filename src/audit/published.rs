@@ -6,7 +6,7 @@
 //! and the first entry that is left must follow the last of them.
 
 use super::cause::{Because, says};
-use super::files::{Files, read};
+use super::files::{Files, read, read_if_there};
 use super::finding::{Findings, Rule};
 use crate::crypto::Hash;
 use crate::limits::MAX_NOTE;
@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 /// Hashes in a full tile, and the levels of the tree in it.
 const WIDTH: usize = TILE_WIDTH as usize;
 const HEIGHT: u8 = 8;
+/// No log is so long that it has tiles at this level.
+const LEVELS: u8 = 8;
 
 /// What is known of a log after reading it.
 #[derive(Debug)]
@@ -469,26 +471,33 @@ impl<'a, F: Files> ListedFiles<'a, F> {
     fn check<'h>(&mut self, places: RangeInclusive<FilePlace>, known: impl Fn(TileId) -> &'h [Hash]) {
         let from = self.paths.partition_point(|(resource, _)| file_place(*resource) < *places.start());
         let after = self.paths.get(from..).unwrap_or_default();
-        for &(resource, path) in after.iter().take_while(|(resource, _)| places.contains(&file_place(*resource))) {
+        let mut listed = after.iter().take_while(|(resource, _)| places.contains(&file_place(*resource))).peekable();
+        while let Some(&(resource, path)) = listed.next() {
             let id = resource.id();
             let is_entries = matches!(resource, Resource::Entries(_));
             // What the entries were read from is what they say.
             if is_entries && is_part(id, self.size) {
                 continue;
             }
-            let found = match self.files.read(path) {
-                // It was left from an earlier size, or is of a later one, and is not needed.
-                Ok(None) if !is_part(id, self.size) => continue,
-                _ => read(self.files, path, &mut self.findings),
-            };
-            let Some(found) = found else { continue };
             let known = known(id);
+            let is_beyond = known.len() < usize::from(id.width());
+            let is_widest = listed.peek().is_none_or(|(next, _)| file_place(*next) != file_place(resource));
+            // Of what nobody signed one file says something: the widest that starts within the log. All others are counted,
+            // so that no number of them costs more than its names.
+            if is_beyond && id.level() < LEVELS && (known.is_empty() || !is_widest) {
+                self.beyond = self.beyond.saturating_add(1);
+                continue;
+            }
+            // What was left from an earlier size, or is of a later one, is not needed.
+            let read = if is_part(id, self.size) { read } else { read_if_there };
+            let found = read(self.files, path, &mut self.findings);
+            let Some(found) = found else { continue };
             let good = if is_entries { starts_with_leaves(&found, id, known) } else { starts_with(&found, id, known) };
             if !good {
                 let said =
                     if is_entries { "it is not what the log's entries are" } else { "it is not what the entries say" };
                 self.findings.error_at(path, Rule::Tile, said);
-            } else if known.len() < usize::from(id.width()) {
+            } else if is_beyond {
                 self.beyond = self.beyond.saturating_add(1);
             }
         }
@@ -529,10 +538,10 @@ const fn file_place(resource: Resource) -> FilePlace {
     }
 }
 
-/// Whether this is a tile of this width that starts with these hashes; no log is so long that it has tiles above level 7.
+/// Whether this is a tile of this width that starts with these hashes.
 fn starts_with(tile: &[u8], id: TileId, hashes: &[Hash]) -> bool {
     let (own, rest) = tile.as_chunks::<32>();
-    let whole = rest.is_empty() && own.len() == usize::from(id.width()) && id.level() < 8;
+    let whole = rest.is_empty() && own.len() == usize::from(id.width()) && id.level() < LEVELS;
     whole && own.iter().zip(hashes).all(|(own, hash)| *own == hash.0)
 }
 

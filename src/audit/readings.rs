@@ -11,7 +11,7 @@ use super::lists::Lists;
 use super::options::Options;
 use super::parts::{Division, Part, most_records};
 use super::paths::{below, place_of};
-use super::standing::{Completeness, StandingByPass, StandingUses};
+use super::standing::{Lost, StandingByPass, StandingUses};
 use super::threads::parallel;
 use crate::crypto::{Hash, sha256};
 
@@ -20,8 +20,6 @@ pub(super) struct Readings<'a, F> {
     journals: Vec<Journal<'a, F>>,
     options: &'a Options<'a>,
     division: Division,
-    /// Whether all of a ledger that was published is there.
-    ledgers: Completeness,
     /// The places of the journals that are read again, and how they were read first.
     again: Vec<(usize, Extent)>,
     /// How many journals were read, each counted once for each time.
@@ -34,7 +32,7 @@ pub(super) struct PartRead {
     pub(super) findings: Findings,
     pub(super) counts: Counts,
     pub(super) uses: StandingByPass,
-    pub(super) completeness: Completeness,
+    pub(super) lost: Lost,
 }
 
 impl<'a, F: Files> Readings<'a, F> {
@@ -43,12 +41,13 @@ impl<'a, F: Files> Readings<'a, F> {
         lists: &'a Lists,
         cities: &'a [City],
         paths: &'a [String],
+        evidence_given: bool,
         options: &'a Options<'a>,
     ) -> Self {
         let journals: Vec<Journal<'a, F>> = cities
             .iter()
             .flat_map(|city| city.gates.values().map(move |gate| (city.may_go_on(), gate)))
-            .map(|(cut, gate)| Journal { files, lists, gate, paths, cut })
+            .map(|(cut, gate)| Journal { files, lists, gate, paths, evidence_given, cut })
             .collect();
         let sealed = || journals.iter().filter(|journal| !journal.gate.seals.is_empty());
         let division = if options.depth < Depth::Policy {
@@ -63,9 +62,7 @@ impl<'a, F: Files> Readings<'a, F> {
             Division::of(records.fold(0, u64::saturating_add), options.uses_at_once, &sha256(&roots))
         };
         let all = sealed().count().saturating_mul(division.count().saturating_sub(1)).saturating_add(journals.len());
-        let damaged = cities.iter().any(|city| city.log.is_cut());
-        let ledgers = if damaged { Completeness::Damaged } else { Completeness::Whole };
-        Self { journals, options, division, ledgers, again: Vec::new(), done: 0, all }
+        Self { journals, options, division, again: Vec::new(), done: 0, all }
     }
 
     /// The parts to read, in this order.
@@ -96,7 +93,7 @@ impl<'a, F: Files> Readings<'a, F> {
             standing.push(of_gate);
             self.again.extend(extent.map(|extent| (at, extent)));
         }
-        self.part_read(findings, counts, standing)
+        Self::part_read(findings, counts, standing)
     }
 
     fn read_again(&mut self, part: Part) -> PartRead {
@@ -115,7 +112,7 @@ impl<'a, F: Files> Readings<'a, F> {
         // What changed once is not read again: nothing more would follow from it.
         let mut same = same.into_iter();
         self.again.retain(|_| same.next() == Some(true));
-        self.part_read(findings, Counts::default(), standing)
+        Self::part_read(findings, Counts::default(), standing)
     }
 
     /// How many journals are read in each reading after the first, if none changes.
@@ -123,18 +120,10 @@ impl<'a, F: Files> Readings<'a, F> {
         self.journals.iter().filter(|journal| !journal.gate.seals.is_empty()).count()
     }
 
-    fn part_read(&self, findings: Findings, counts: Counts, standing: Vec<StandingUses>) -> PartRead {
-        let of_journals = standing.iter().map(|of_gate| {
-            if of_gate.damaged || of_gate.ends.is_some() {
-                Completeness::Damaged
-            } else if of_gate.pruned > 0 {
-                Completeness::Pruned
-            } else {
-                Completeness::Whole
-            }
-        });
-        let completeness = of_journals.fold(self.ledgers, Ord::max);
-        PartRead { findings, counts, uses: standing.into_iter().collect(), completeness }
+    fn part_read(findings: Findings, counts: Counts, standing: Vec<StandingUses>) -> PartRead {
+        let mut lost = Lost::default();
+        standing.iter().for_each(|journal| lost.note(journal));
+        PartRead { findings, counts, uses: standing.into_iter().collect(), lost }
     }
 
     /// Journal by journal, so that findings do not fill the memory.

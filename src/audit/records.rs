@@ -295,6 +295,8 @@ impl<'a, F: Files> JournalReplay<'a, F> {
         match shown {
             Some(shown) => self.shown(index, redemption, &shown, findings),
             None if self.depth < Depth::Evidence => {}
+            // It is reported once, for all journals.
+            None if !self.evidence.is_given => {}
             None if self.evidence.miss(index) => self.counts.pruned = self.counts.pruned.saturating_add(1),
             None => {}
         }

@@ -27,9 +27,11 @@ pub struct Report {
     pub other_grants: Vec<OtherGrant>,
     /// What each over-use follows from.
     pub(super) cases: Vec<Case>,
-    /// The statement of the period asked for, or else of the last that the ledgers hold a statement of.
+    /// The statement of the period asked for, or else of the last that the members agreed to one of.
     pub statement: Option<Statement>,
-    /// The periods that the ledgers hold statements of, in their order; none above [`Depth::Policy`].
+    /// That nothing of the period asked for is there, and why: nothing is wrong with that.
+    pub note: Option<String>,
+    /// The periods that the members agreed to statements of, in their order; none above [`Depth::Policy`].
     pub settled: Vec<SettlementPeriod>,
     /// SHA-256 of the trust list that the audit started from.
     pub anchor: Option<Hash>,
@@ -37,7 +39,7 @@ pub struct Report {
     pub counts: Counts,
     /// The ledgers that were read, ascending by member.
     pub ledgers: Vec<LedgerRead>,
-    /// How many statements the members agreed to.
+    /// How many statements all have agreed to whose ledgers are part of them and whole.
     pub agreed: u64,
     /// Which of the directories that an audit reads were not there, each with a `/` at its end.
     pub not_given: Vec<String>,
@@ -52,23 +54,24 @@ pub struct LedgerRead {
     pub member: MemberId,
     /// Number of entries read.
     pub size: u64,
-    /// Time of the newest cosignature on its checkpoint that counts: what came to the ledger later is not in it.
-    pub cosigned: Option<UnixTime>,
+    /// When enough witnesses had cosigned its checkpoint: what came to the ledger later is not in it. No witness moves
+    /// this alone, as it could the time of its own cosignature.
+    pub final_at: Option<UnixTime>,
 }
 
 impl fmt::Display for LedgerRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { member, size, cosigned } = self;
-        match cosigned {
-            Some(time) => write!(f, "{member}: {size} entries, cosigned {time}"),
-            None => write!(f, "{member}: {size} entries, not cosigned"),
+        let Self { member, size, final_at } = self;
+        match final_at {
+            Some(time) => write!(f, "{member}: {size} entries, final {time}"),
+            None => write!(f, "{member}: {size} entries, not final"),
         }
     }
 }
 
 impl LedgerRead {
     pub(super) const fn of(city: &City) -> Self {
-        Self { member: city.member, size: city.log.size(), cosigned: city.cosigned }
+        Self { member: city.member, size: city.log.size(), final_at: city.final_at }
     }
 }
 
@@ -82,6 +85,7 @@ impl Report {
             other_grants: Vec::new(),
             cases: Vec::new(),
             statement: None,
+            note: None,
             settled: Vec::new(),
             anchor: None,
             counts: Counts::default(),
@@ -114,9 +118,9 @@ impl Report {
             });
             out.list("ledgers", &self.ledgers, |out, ledger| {
                 out.name("member", ledger.member).number("size", ledger.size);
-                match ledger.cosigned {
-                    Some(time) => out.number("cosigned", time.seconds()),
-                    None => out.number("cosigned", "null"),
+                match ledger.final_at {
+                    Some(time) => out.number("final_at", time.seconds()),
+                    None => out.number("final_at", "null"),
                 };
             });
             out.number("agreed", self.agreed);
@@ -141,6 +145,16 @@ impl Report {
                 out.number("grant", other.grant).number("short_fen", other.short_fen);
                 out.number("over_fen", other.over_fen).name("liable", other.liable);
             });
+            match self.statement.as_ref().map(Statement::period) {
+                Some(SettlementPeriod { from, until }) => out.member("period", |out| {
+                    out.number("from", from.seconds()).number("until", until.seconds());
+                }),
+                None => _ = out.number("period", "null"),
+            }
+            match &self.note {
+                Some(note) => out.text("note", note),
+                None => out.number("note", "null"),
+            };
             optional(out, "statement", self.statement.as_ref().map(Statement::digest));
         });
         out.finish()

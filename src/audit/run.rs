@@ -1,9 +1,10 @@
 //! The audit as a whole: it runs the floors below, from the paths up to the report.
 
-use super::cause::Because;
-use super::consistency::{agreed, check_recorded, check_seen, check_unexpected};
+use super::agreement::Agreement;
+use super::cause::{Because, says};
+use super::consistency::{check_recorded, check_seen, check_unexpected};
 use super::depth::Depth;
-use super::files::{Files, Listing};
+use super::files::{EVIDENCE, Files, Listing};
 use super::finding::{Finding, Findings, Rule, grouped};
 use super::ledgers::{City, read_city};
 use super::lists::Lists;
@@ -14,6 +15,7 @@ use super::paths::{below, is_above, prefix_of};
 use super::periods::{Decided, Periods};
 use super::readings::Readings;
 use super::report::{LedgerRead, Report};
+use super::statement::{SettlementPeriod, Statement};
 use super::threads::parallel;
 use crate::id::MemberId;
 
@@ -48,26 +50,34 @@ fn audit_by<F: Files>(
     report.counts.ledgers = cities.len() as u64;
     report.counts.entries = cities.iter().fold(0, |entries, city| entries.saturating_add(city.log.size()));
     report.ledgers = cities.iter().map(LedgerRead::of).collect();
-    check_seen(&mut cities, findings);
-    report.agreed = agreed(&cities, lists.bundle.trust());
+    let agreement = Agreement::of(&cities, lists);
+    report.agreed = agreement.by_all;
+    check_seen(&mut cities, &agreement.statements, findings);
     check_unexpected(&listing.paths, lists, &cities, findings);
     check_recorded(lists, &cities, findings);
     let mut of_statement = Findings::at("statement.cbor");
-    let periods =
-        (options.depth >= Depth::Policy).then(|| Periods::find(&cities, lists, options.period, &mut of_statement));
+    let periods = (options.depth >= Depth::Policy)
+        .then(|| Periods::find(&cities, lists, agreement, options.period, &mut of_statement));
     let mut decided = periods.as_ref().map(Decided::none);
-    let mut readings = Readings::of(files, lists, &cities, &listing.paths, options);
+    let evidence_given = report.not_given.iter().all(|path| path != EVIDENCE);
+    let mut readings = Readings::of(files, lists, &cities, &listing.paths, evidence_given, options);
     for part in readings.parts() {
         let read = readings.read(part);
         findings.append(read.findings);
         report.counts.add(&read.counts);
         if let Some(decided) = &mut decided {
-            decided.add(&read.uses, read.completeness);
+            decided.add(&read.uses, &read.lost);
         }
+    }
+    let unchecked = report.counts.redemptions.saturating_sub(report.counts.evidence);
+    if !evidence_given && options.depth >= Depth::Evidence && unchecked > 0 {
+        let detail = says!("it was not given: what was shown for {unchecked} redemptions was not checked");
+        findings.notice_at(EVIDENCE, Rule::Missing, detail);
     }
     if let (Some(periods), Some(decided)) = (&periods, decided) {
         cities.iter().for_each(|city| city.check_strays(&mut of_statement));
         let (Judged { over_use, other_grants }, cases, statement) = decided.settle(files, &mut of_statement);
+        report.note = options.period.and_then(|asked| nothing_of(asked, &report.ledgers, statement.as_ref()));
         (report.over_use, report.other_grants, report.cases) = (over_use, other_grants, cases);
         (report.statement, report.settled) = (statement, periods.settled());
     }
@@ -96,6 +106,18 @@ fn read_ledgers<F: Files>(
         cities.extend(city);
     }
     cities
+}
+
+/// Why nothing of the period asked for is there, where nothing is.
+fn nothing_of(asked: SettlementPeriod, ledgers: &[LedgerRead], statement: Option<&Statement>) -> Option<String> {
+    let SettlementPeriod { from, until } = asked;
+    let newest = ledgers.iter().filter_map(|ledger| ledger.final_at).max();
+    if let Some(newest) = newest.filter(|newest| *newest < from) {
+        return Some(format!("the period asked for begins at {from}, and the newest ledger was final at {newest}"));
+    }
+    let of_it = statement.filter(|statement| statement.period() == asked)?;
+    let is_empty = of_it.lines().is_empty() && of_it.late().is_empty() && of_it.taken_back().is_empty();
+    is_empty.then(|| format!("there is no use in the period asked for, from {from} until {until}"))
 }
 
 /// By place and entry, and of each cause the first where that is wanted.

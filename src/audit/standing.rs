@@ -8,7 +8,8 @@
 use super::ledgers::EnrolledGate;
 use super::uses::{Redeemed, SyncedAt};
 use crate::gate::Redemption;
-use crate::id::{GateId, PassKey, ProductRef, VenueId};
+use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
+use crate::ledger::CutOff;
 use crate::product::{PassFacts, Use, UseKey};
 use crate::time::UnixTime;
 use core::ops::Range;
@@ -33,8 +34,10 @@ pub(super) struct StandingUses {
     pub(super) pruned: u64,
     /// The journal is not all there, or not what was signed.
     pub(super) damaged: bool,
-    /// Where the journal is published up to, if it was sealed at a larger size.
-    pub(super) ends: Option<u64>,
+    /// The largest sealed size at which the journal is what was sealed. Records from there on count nowhere.
+    sealed: u64,
+    /// The first entry of the ledger that seals records which are missing, or not those that were sealed.
+    pub(super) missing: Option<u64>,
     place: Option<GateFacts>,
     /// In the order of their records.
     kept: Vec<KeptUse>,
@@ -43,6 +46,59 @@ pub(super) struct StandingUses {
     annulled: BTreeMap<u64, u64>,
     /// The ledger's entries that reversed some, by index.
     reversed: BTreeMap<u64, u64>,
+}
+
+/// How much of a journal is what was sealed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sealed {
+    /// The largest sealed size at which it has the root that was sealed.
+    pub(super) same: u64,
+    /// Up to where it is published.
+    pub(super) size: u64,
+    /// It is not all there, or not what was signed.
+    pub(super) damaged: bool,
+}
+
+/// The first entry of each ledger that seals records which are gone.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pruned: BTreeMap<MemberId, u64>,
+    /// They are missing, or not what was sealed.
+    missing: BTreeMap<MemberId, u64>,
+}
+
+impl Lost {
+    /// Takes over what is lost of a journal.
+    pub(super) fn note(&mut self, journal: &StandingUses) {
+        let Some(member) = journal.member() else { return };
+        for (first, entry) in [(&mut self.pruned, journal.pruned_from()), (&mut self.missing, journal.missing)] {
+            let Some(entry) = entry else { continue };
+            first.entry(member).and_modify(|first| *first = entry.min(*first)).or_insert(entry);
+        }
+    }
+
+    /// What is left of what was sealed before the cut-offs.
+    pub(super) fn left(&self, cut_offs: &[CutOff]) -> Completeness {
+        let needs = |first: &BTreeMap<MemberId, u64>| {
+            cut_offs.iter().any(|cut_off| first.get(&cut_off.member).is_some_and(|entry| *entry < cut_off.size))
+        };
+        if needs(&self.missing) {
+            Completeness::Damaged
+        } else if needs(&self.pruned) {
+            Completeness::Pruned
+        } else {
+            Completeness::Whole
+        }
+    }
+
+    /// Takes over what is lost by another reading.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (first, others) in [(&mut self.pruned, &other.pruned), (&mut self.missing, &other.missing)] {
+            for (member, entry) in others {
+                first.entry(*member).and_modify(|first| *first = (*entry).min(*first)).or_insert(*entry);
+            }
+        }
+    }
 }
 
 /// What all redemptions of a gate share.
@@ -99,6 +155,21 @@ impl StandingUses {
         let sealed = gate.covering().map(|seal| (seal.signed.size(), seal.entry)).collect();
         let (gate, venue, service) = (certificate.gate(), certificate.venue(), certificate.service());
         Self { place: Some(GateFacts { gate, venue, service, sealed }), ..Self::default() }
+    }
+
+    /// Whose gate it is of, where any of it was read.
+    pub(super) fn member(&self) -> Option<MemberId> {
+        self.place.as_ref().map(|place| place.gate.member)
+    }
+
+    /// The entry of the ledger that sealed the first record, if that was pruned.
+    pub(super) fn pruned_from(&self) -> Option<u64> {
+        (self.pruned > 0).then(|| self.entry(0))
+    }
+
+    /// Whether a record was sealed, and is not there as it was.
+    pub(super) fn is_lost(&self, index: u64) -> bool {
+        index < self.pruned || self.damaged || (index >= self.sealed && self.entry(index) < u64::MAX)
     }
 
     /// Keeps a redemption; indices ascend.
@@ -167,8 +238,27 @@ impl StandingUses {
         self.place.as_ref().map_or(u64::MAX, |place| place.entry(index))
     }
 
-    /// All that is kept, in no more room than it needs.
-    pub(super) fn finish(&mut self) {
+    /// All that is kept, in no more room than it needs: nothing of what was said in records that are not those sealed, be it
+    /// of a redemption or of what takes one back.
+    pub(super) fn finish(&mut self, Sealed { same, size, damaged }: Sealed) {
+        (self.sealed, self.damaged) = (same, damaged);
+        let sealed = self.place.as_ref().map_or(&[][..], |place| &place.sealed);
+        let there = if damaged { same } else { size };
+        self.missing = sealed.iter().find(|(size, _)| *size > there).map(|(_, entry)| *entry);
+        self.kept.truncate(self.kept.partition_point(|kept| kept.index < same));
+        let mut unsaid = Vec::new();
+        self.annulled.retain(|index, by| {
+            let said = *by < same;
+            if !said {
+                unsaid.push(*index);
+            }
+            said
+        });
+        for index in unsaid {
+            if let Some(kept) = self.place_of(index).and_then(|at| self.kept.get_mut(at)) {
+                kept.annulled = false;
+            }
+        }
         self.kept.shrink_to_fit();
     }
 

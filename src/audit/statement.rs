@@ -33,11 +33,12 @@
 use super::json::Json;
 use super::uses::Liable;
 use crate::crypto::{Hash, sha256};
-use crate::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
+use crate::id::{GateId, MemberId, PassKey, ProductRef, VenueId};
 use crate::ledger::CutOff;
 use crate::product::MAX_FEN;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
+use crate::wire::shape::Shape;
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
@@ -205,6 +206,93 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "rules", Shape::Any),
+        (2, "period", Shape::Tuple(&[("from", Shape::Time), ("until", Shape::Time)])),
+        (3, "previous", Shape::Any),
+        (
+            4,
+            "cut-offs",
+            Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("size", Shape::Any), ("root", Shape::Any)])),
+        ),
+        (
+            5,
+            "lines",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("venue member", Shape::Any),
+                ("venue", Shape::Any),
+                ("uses", Shape::Any),
+                ("persons", Shape::Any),
+                ("unpaid", Shape::Any),
+                ("due in fen", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+        (
+            6,
+            "pools",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("passes", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+        (
+            7,
+            "payments",
+            Shape::List(&Shape::Tuple(&[("payer", Shape::Any), ("payee", Shape::Any), ("fen", Shape::Any)])),
+        ),
+        (8, "nets", Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("fen", Shape::Any)]))),
+        (9, "co-payments", Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("fen", Shape::Any)]))),
+        (
+            10,
+            "over-uses",
+            Shape::List(&Shape::Tuple(&[
+                ("pass issuer", Shape::Any),
+                ("pass", Shape::Any),
+                ("gate member", Shape::Any),
+                ("gate", Shape::Any),
+                ("record", Shape::Any),
+                ("liable", Shape::Any),
+            ])),
+        ),
+        (
+            11,
+            "late uses",
+            Shape::List(&Shape::Tuple(&[
+                ("gate member", Shape::Any),
+                ("gate", Shape::Any),
+                ("record", Shape::Any),
+                ("time", Shape::Time),
+            ])),
+        ),
+        (
+            12,
+            "taken back",
+            Shape::List(&Shape::Tuple(&[("gate member", Shape::Any), ("gate", Shape::Any), ("record", Shape::Any)])),
+        ),
+        (
+            13,
+            "adjustments",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                ("product", Shape::Any),
+                ("version", Shape::Any),
+                ("venue member", Shape::Any),
+                ("venue", Shape::Any),
+                ("fen", Shape::Any),
+            ])),
+        ),
+    ]);
+}
+
+impl Statement {
     /// Decodes a statement.
     ///
     /// # Errors
@@ -228,36 +316,36 @@ impl Statement {
             None => out.uint(3u8).null(),
         };
         list(&mut out, 4, &parts.cut_offs, |out, cut_off| {
-            out.array(3).uint(cut_off.member.code()).uint(cut_off.size).bytes(cut_off.root.as_bytes());
+            out.array(3).member(cut_off.member).uint(cut_off.size).bytes(cut_off.root.as_bytes());
         });
         list(&mut out, 5, &parts.lines, |out, line| {
-            product(out.array(10), line.product).uint(line.venue.member.code()).uint(line.venue.number);
+            out.array(10).product(line.product).venue(line.venue);
             out.uint(line.uses).uint(line.persons).uint(line.unpaid).uint(line.due_fen).uint(line.fen);
         });
         list(&mut out, 6, &parts.pools, |out, pool| {
-            product(out.array(5), pool.product).uint(pool.passes).uint(pool.fen);
+            out.array(5).product(pool.product).uint(pool.passes).uint(pool.fen);
         });
         list(&mut out, 7, &self.payments, |out, payment| {
-            out.array(3).uint(payment.payer.code()).uint(payment.payee.code()).uint(payment.fen);
+            out.array(3).member(payment.payer).member(payment.payee).uint(payment.fen);
         });
         list(&mut out, 8, &self.nets, |out, net| {
-            out.array(2).uint(net.member.code()).int(net.fen);
+            out.array(2).member(net.member).int(net.fen);
         });
         list(&mut out, 9, &self.co_payments, |out, collected| {
-            out.array(2).uint(collected.member.code()).uint(collected.fen);
+            out.array(2).member(collected.member).uint(collected.fen);
         });
         list(&mut out, 10, &parts.over_uses, |out, over| {
-            out.array(6).uint(over.pass.issuer.code()).bytes(over.pass.pass.as_bytes());
-            gate(out, over.gate).uint(over.index).uint(over.liable.number());
+            out.array(6).pass(over.pass);
+            out.gate(over.gate).uint(over.index).uint(over.liable.number());
         });
         list(&mut out, 11, &parts.late, |out, late| {
-            gate(out.array(4), late.gate).uint(late.index).time(late.time);
+            out.array(4).gate(late.gate).uint(late.index).time(late.time);
         });
         list(&mut out, 12, &parts.taken_back, |out, taken| {
-            gate(out.array(3), taken.gate).uint(taken.index);
+            out.array(3).gate(taken.gate).uint(taken.index);
         });
         list(&mut out, 13, &parts.adjustments, |out, adjusted| {
-            product(out.array(6), adjusted.product).uint(adjusted.venue.member.code()).uint(adjusted.venue.number);
+            out.array(6).product(adjusted.product).venue(adjusted.venue);
             out.int(adjusted.fen);
         });
         out.finish()
@@ -532,14 +620,6 @@ fn list<T>(out: &mut Encoder, key: u64, items: &[T], mut item: impl FnMut(&mut E
     items.iter().for_each(|each| item(out, each));
 }
 
-fn product(out: &mut Encoder, id: ProductRef) -> &mut Encoder {
-    out.uint(id.issuer.code()).uint(id.product).uint(id.version)
-}
-
-fn gate(out: &mut Encoder, id: GateId) -> &mut Encoder {
-    out.uint(id.member.code()).uint(id.number)
-}
-
 fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
     let mut map = d.map()?;
     map.require(d, 1)?;
@@ -557,7 +637,7 @@ fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
     map.require(d, 5)?;
     let lines = read(d, 10, read_line)?;
     map.require(d, 6)?;
-    let pools = read(d, 5, |d| Ok(Pool { product: read_product(d)?, passes: d.uint()?, fen: d.uint()? }))?;
+    let pools = read(d, 5, |d| Ok(Pool { product: d.product()?, passes: d.uint()?, fen: d.uint()? }))?;
     map.require(d, 7)?;
     let payments = read(d, 3, |d| Ok(Payment { payer: d.member()?, payee: d.member()?, fen: d.uint()? }))?;
     map.require(d, 8)?;
@@ -567,12 +647,12 @@ fn decode(d: &mut Decoder<'_>) -> Result<Statement, StatementError> {
     map.require(d, 10)?;
     let over_uses = read(d, 6, read_over_use)?;
     map.require(d, 11)?;
-    let late = read(d, 4, |d| Ok(LateUse { gate: read_gate(d)?, index: d.uint()?, time: d.time()? }))?;
+    let late = read(d, 4, |d| Ok(LateUse { gate: d.gate()?, index: d.uint()?, time: d.time()? }))?;
     map.require(d, 12)?;
-    let taken_back = read(d, 3, |d| Ok(TakenBack { gate: read_gate(d)?, index: d.uint()? }))?;
+    let taken_back = read(d, 3, |d| Ok(TakenBack { gate: d.gate()?, index: d.uint()? }))?;
     map.require(d, 13)?;
     let adjustments = read(d, 6, |d| {
-        let (product, venue) = (read_product(d)?, VenueId { member: d.member()?, number: d.uint()? });
+        let (product, venue) = (d.product()?, d.venue()?);
         Ok(Adjustment { product, venue, fen: d.int()? })
     })?;
     map.end(d)?;
@@ -597,8 +677,8 @@ fn read<'a, T>(
 
 fn read_line(d: &mut Decoder<'_>) -> Result<StatementLine, StatementError> {
     Ok(StatementLine {
-        product: read_product(d)?,
-        venue: VenueId { member: d.member()?, number: d.uint()? },
+        product: d.product()?,
+        venue: d.venue()?,
         uses: d.uint()?,
         persons: d.uint()?,
         unpaid: d.uint()?,
@@ -608,18 +688,10 @@ fn read_line(d: &mut Decoder<'_>) -> Result<StatementLine, StatementError> {
 }
 
 fn read_over_use(d: &mut Decoder<'_>) -> Result<OverUseLine, StatementError> {
-    let pass = PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) };
-    let (gate, index) = (read_gate(d)?, d.uint()?);
+    let pass = d.pass()?;
+    let (gate, index) = (d.gate()?, d.uint()?);
     let liable = Liable::from_number(d.uint()?).ok_or(StatementError::Rule("an unknown liability"))?;
     Ok(OverUseLine { pass, gate, index, liable })
-}
-
-fn read_product(d: &mut Decoder<'_>) -> Result<ProductRef, CborError> {
-    Ok(ProductRef { issuer: d.member()?, product: d.uint()?, version: d.uint()? })
-}
-
-fn read_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
-    Ok(GateId { member: d.member()?, number: d.uint()? })
 }
 
 #[cfg(test)]

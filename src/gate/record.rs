@@ -26,7 +26,7 @@
 
 use super::decision::{Reason, Verdict};
 use crate::crypto::Hash;
-use crate::id::{MemberId, PassId, PassKey, ProductRef};
+use crate::id::{MemberId, PassKey, ProductRef};
 use crate::product::{PassFacts, Use};
 use crate::time::{Date, UnixTime};
 use crate::trust::GateCertificate;
@@ -293,7 +293,7 @@ impl Record {
                 encode_pairs(&mut out, &synced.catalogues);
                 out.array(synced.status.len());
                 for (member, uri, issued) in &synced.status {
-                    out.array(3).uint(member.code()).text(uri).time(*issued);
+                    out.array(3).member(*member).text(uri).time(*issued);
                 }
                 encode_pairs(&mut out, &synced.ledgers);
             }
@@ -319,7 +319,7 @@ impl Record {
                 out.array(3).uint(kind::OUTAGE_CLOSED).time(*time).uint(*let_in);
             }
             Self::Exited { time, pass, party } => {
-                out.array(5).uint(kind::EXITED).time(*time).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
+                out.array(5).uint(kind::EXITED).time(*time).pass(*pass);
                 out.uint(*party);
             }
             Self::ClockJumped { time, shown, expected } => {
@@ -362,7 +362,7 @@ impl Record {
             kind::OVERRIDDEN => decode_override(d, time)?,
             kind::OUTAGE_OPENED => decode_outage(d, time)?,
             kind::OUTAGE_CLOSED => Self::OutageClosed { time, let_in: d.uint()? },
-            kind::EXITED => Self::Exited { time, pass: decode_pass(d)?, party: d.uint()? },
+            kind::EXITED => Self::Exited { time, pass: d.pass()?, party: d.uint()? },
             _ => decode_jump(d, time)?,
         };
         d.end()?;
@@ -373,28 +373,23 @@ impl Record {
 fn encode_redemption(out: &mut Encoder, redemption: &Redemption) {
     let Redemption { pass, product, facts, .. } = redemption;
     out.array(14).uint(kind::REDEEMED).time(redemption.time);
-    out.uint(pass.issuer.code()).bytes(pass.pass.as_bytes()).uint(product.0).uint(product.1);
+    out.pass(*pass).uint(product.0).uint(product.1);
     out.time(facts.not_before).time(facts.expires).uint(facts.holder_class);
     out.uint(redemption.grant).uint(redemption.party).uint(redemption.due_fen);
     out.uint(redemption.flags).bytes(redemption.evidence.as_bytes());
 }
 
 fn decode_redemption(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordError> {
-    let (issuer, pass) = (d.member()?, d.byte_array()?);
+    let pass = d.pass()?;
     let product = (d.uint()?, d.uint()?);
     let facts = PassFacts { not_before: d.time()?, expires: d.time()?, holder_class: d.uint()? };
     let (grant, party, due_fen, flags) = (d.uint()?, d.uint()?, d.uint()?, d.uint()?);
-    let evidence = d.byte_array()?;
+    let evidence = Hash(*d.byte_array()?);
     if flags & !flags::ALL != 0 {
         return Err(RecordError::Rule("an unknown flag"));
     }
     d.end()?;
-    let (pass, evidence) = (PassKey { issuer, pass: PassId::from_bytes(*pass) }, Hash(*evidence));
     Ok(Record::Redeemed(Redemption { time, pass, product, facts, grant, party, due_fen, flags, evidence }))
-}
-
-fn decode_pass(d: &mut Decoder<'_>) -> Result<PassKey, RecordError> {
-    Ok(PassKey { issuer: d.member()?, pass: PassId::from_bytes(*d.byte_array()?) })
 }
 
 fn decode_reason(d: &mut Decoder<'_>) -> Result<Reason, RecordError> {
@@ -429,7 +424,7 @@ fn decode_jump(d: &mut Decoder<'_>, time: UnixTime) -> Result<Record, RecordErro
 fn encode_pairs(out: &mut Encoder, pairs: &[(MemberId, u64)]) {
     out.array(pairs.len());
     for (member, value) in pairs {
-        out.array(2).uint(member.code()).uint(*value);
+        out.array(2).member(*member).uint(*value);
     }
 }
 

@@ -14,6 +14,7 @@
 
 use crate::limits::{MAX_BODY, MAX_GATE_CERTIFICATE, MAX_NOTE, MAX_PRESENTATION, MAX_SEGMENT};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use crate::wire::shape::Shape;
 
 /// A segment cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +39,16 @@ pub struct Segment {
     pub first: u64,
     /// The records.
     pub records: Vec<SegmentRecord>,
+}
+
+impl Segment {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "certificate", Shape::Any),
+        (2, "checkpoint", Shape::Any),
+        (3, "first record", Shape::Any),
+        (4, "records", Shape::List(&Shape::Tuple(&[("body", Shape::Any), ("evidence", Shape::Any)]))),
+    ]);
 }
 
 /// One record of a segment.

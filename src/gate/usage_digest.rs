@@ -20,13 +20,14 @@
 use super::ledger_runs::LedgerRuns;
 use super::record::Redemption;
 use crate::crypto::{SignatureError, SigningKey};
-use crate::id::{GateId, MemberId, PassId, PassKey, VenueId};
+use crate::id::{GateId, MemberId, PassKey, VenueId};
 use crate::limits::{MAX_MEMBERS, MAX_USAGE_DIGEST};
 use crate::product::{Usage, Use, UseKey};
 use crate::time::UnixTime;
 use crate::trust::{GateCertificate, Keys, Policy, Role, TrustError};
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::shape::Shape;
 use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,16 +180,16 @@ impl UsageDigestSpec {
         let mut out = Encoder::new();
         out.map(7);
         out.int(1).uint(VERSION);
-        out.int(2).uint(self.member.code());
+        out.int(2).member(self.member);
         out.int(3).time(self.issued);
         out.int(4).time(self.facts.over);
         out.int(5).array(self.facts.ledgers.runs().count());
         for (member, run) in self.facts.ledgers.runs() {
-            out.array(3).uint(member.code()).uint(run.start).uint(run.end);
+            out.array(3).member(member).uint(run.start).uint(run.end);
         }
         out.int(6).array(gates.len());
         for place in &gates {
-            out.array(4).uint(place.gate.member.code()).uint(place.gate.number);
+            out.array(4).gate(place.gate);
             out.uint(place.venue).uint(place.service);
         }
         self.encode_passes(&mut out, &gates);
@@ -204,9 +205,9 @@ impl UsageDigestSpec {
         }
         out.int(7).array(issuers.len());
         for (issuer, passes) in issuers {
-            out.array(2).uint(issuer.code()).array(passes.len());
+            out.array(2).member(issuer).array(passes.len());
             for (pass, expires, usage) in passes {
-                out.array(4).bytes(pass.pass.as_bytes()).time(expires);
+                out.array(4).pass_id(pass.pass).time(expires);
                 out.array(usage.uses().len());
                 for used in usage.uses() {
                     // Every gate of a use is among them: they were collected from the uses.
@@ -215,7 +216,7 @@ impl UsageDigestSpec {
                 }
                 out.array(usage.annulled().len());
                 for (gate, index) in usage.annulled() {
-                    out.array(3).uint(gate.member.code()).uint(gate.number).uint(*index);
+                    out.array(3).gate(*gate).uint(*index);
                 }
             }
         }
@@ -228,6 +229,63 @@ pub struct UsageDigest {
     member: MemberId,
     issued: UnixTime,
     facts: UsageFacts,
+}
+
+impl UsageDigest {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "version", Shape::Any),
+        (2, "member", Shape::Any),
+        (3, "issued", Shape::Time),
+        (4, "forgotten until", Shape::Time),
+        (
+            5,
+            "ledgers",
+            Shape::List(&Shape::Tuple(&[("member", Shape::Any), ("from", Shape::Any), ("up to", Shape::Any)])),
+        ),
+        (
+            6,
+            "gates",
+            Shape::List(&Shape::Tuple(&[
+                ("member", Shape::Any),
+                ("gate", Shape::Any),
+                ("venue", Shape::Any),
+                ("service", Shape::Any),
+            ])),
+        ),
+        (
+            7,
+            "issuers",
+            Shape::List(&Shape::Tuple(&[
+                ("issuer", Shape::Any),
+                (
+                    "passes",
+                    Shape::List(&Shape::Tuple(&[
+                        ("pass", Shape::Any),
+                        ("expires", Shape::Time),
+                        (
+                            "uses",
+                            Shape::List(&Shape::Tuple(&[
+                                ("time", Shape::Time),
+                                ("gate", Shape::Any),
+                                ("record", Shape::Any),
+                                ("grant", Shape::Any),
+                                ("party", Shape::Any),
+                            ])),
+                        ),
+                        (
+                            "annulled",
+                            Shape::List(&Shape::Tuple(&[
+                                ("member", Shape::Any),
+                                ("gate", Shape::Any),
+                                ("record", Shape::Any),
+                            ])),
+                        ),
+                    ])),
+                ),
+            ])),
+        ),
+    ]);
 }
 
 impl UsageDigest {
@@ -370,16 +428,12 @@ fn decode_runs(d: &mut Decoder<'_>) -> Result<LedgerRuns, UsageDigestError> {
     }
 }
 
-fn decode_gate(d: &mut Decoder<'_>) -> Result<GateId, CborError> {
-    Ok(GateId { member: d.member()?, number: d.uint()? })
-}
-
 fn decode_gates(d: &mut Decoder<'_>) -> Result<Vec<GateSite>, UsageDigestError> {
     let count = d.array()?;
     let mut gates: Vec<GateSite> = Vec::new();
     for _ in 0..count {
         d.array_of(4)?;
-        let place = GateSite { gate: decode_gate(d)?, venue: d.uint()?, service: d.uint()? };
+        let place = GateSite { gate: d.gate()?, venue: d.uint()?, service: d.uint()? };
         if gates.last().is_some_and(|last| *last >= place) {
             return Err(UsageDigestError::Rule("gates not ascending"));
         }
@@ -402,7 +456,7 @@ fn decode_passes(
         }
         for _ in 0..count {
             d.array_of(4)?;
-            let pass = PassKey { issuer, pass: PassId::from_bytes(*d.byte_array()?) };
+            let pass = PassKey { issuer, pass: d.pass_id()? };
             let expires = d.time()?;
             if passes.last_key_value().is_some_and(|(last, _)| *last >= (pass, expires)) {
                 return Err(UsageDigestError::Rule("passes not ascending"));
@@ -424,7 +478,7 @@ fn decode_usage(d: &mut Decoder<'_>, gates: &[GateSite]) -> Result<Usage, UsageD
     })?;
     let annulled: Vec<UseKey> = decode_list(d, |d| {
         d.array_of(3)?;
-        Ok((decode_gate(d)?, d.uint()?))
+        Ok((d.gate()?, d.uint()?))
     })?;
     Usage::canonical(uses, annulled).ok_or(UsageDigestError::Rule("uses or annulments not ascending, or one twice"))
 }

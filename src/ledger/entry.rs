@@ -206,7 +206,7 @@ impl Entry {
                 head(6, kind::SETTLEMENT);
                 out.time(settled.from).time(settled.until).array(settled.cut_offs.len());
                 for cut_off in &settled.cut_offs {
-                    out.array(3).uint(cut_off.member.code()).uint(cut_off.size).bytes(cut_off.root.as_bytes());
+                    out.array(3).member(cut_off.member).uint(cut_off.size).bytes(cut_off.root.as_bytes());
                 }
                 out.bytes(settled.digest.as_bytes());
             }

@@ -99,14 +99,14 @@ impl View {
         let mut out = Encoder::new();
         out.array(2).array(self.uses.len());
         for KnownUse { used, pass, product } in self.uses.values() {
-            out.array(13).uint(used.gate.member.code()).uint(used.gate.number).uint(used.index).time(used.time);
-            out.uint(used.venue.member.code()).uint(used.venue.number).uint(used.service).uint(used.grant);
-            out.uint(used.party).uint(pass.issuer.code()).bytes(pass.pass.as_bytes());
+            out.array(13).gate(used.gate).uint(used.index).time(used.time);
+            out.venue(used.venue).uint(used.service).uint(used.grant);
+            out.uint(used.party).pass(*pass);
             out.uint(product.product).uint(product.version);
         }
         out.array(self.taken_back.len());
         for (gate, index) in &self.taken_back {
-            out.array(3).uint(gate.member.code()).uint(gate.number).uint(*index);
+            out.array(3).gate(*gate).uint(*index);
         }
         sha256(&[CONTEXT, &out.finish()])
     }

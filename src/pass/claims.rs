@@ -27,7 +27,8 @@ use crate::product::PassFacts;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, Headers, Typ};
-use crate::wire::cwt::{self, claim};
+use crate::wire::cwt::{self, CONFIRMATION, claim};
+use crate::wire::shape::Shape;
 use core::fmt;
 use core::ops::Deref;
 use core::str::FromStr;
@@ -120,6 +121,31 @@ pub struct PassClaims {
     /// Commitment to the holder's document, in a pass flagged [`flags::ID_CHECK`]. A gate that does not
     /// know it refers the visitor to a person.
     pub id_commitment: Option<IdCommitment>,
+}
+
+impl PassClaims {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (claim::ISS, "iss", Shape::Any),
+        (claim::SUB, "sub", Shape::Any),
+        (claim::EXP, "exp", Shape::Time),
+        (claim::NBF, "nbf", Shape::Time),
+        (claim::IAT, "iat", Shape::Time),
+        (claim::CNF, "cnf", CONFIRMATION),
+        (claim::STATUS, "status", Shape::Any),
+        (
+            claim::ONECARD,
+            "onecard",
+            Shape::Map(&[
+                (1, "version", Shape::Any),
+                (3, "product", Shape::Tuple(&[("number", Shape::Any), ("version", Shape::Any)])),
+                (4, "commitment to the document", Shape::Any),
+                (5, "holder class", Shape::Any),
+                (7, "flags", Shape::Any),
+                (9, "freshness", Shape::Any),
+            ]),
+        ),
+    ]);
 }
 
 /// Claims are refused.

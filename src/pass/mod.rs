@@ -12,5 +12,5 @@ mod verify;
 pub use bulk::verify_all;
 pub use claims::{ClaimsError, IssueError, PassClaims, StatusRef, StatusUri, flags};
 pub use holder_id::{DocumentError, IdCommitment, IdOpening};
-pub use present::{PresentError, present};
+pub use present::{PRESENTATION, PresentError, present};
 pub use verify::{Audience, Challenge, Check, PassError, Presented, Proof, verify};

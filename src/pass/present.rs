@@ -15,9 +15,17 @@ use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 use crate::wire::cose::{self, Headers, Typ};
 use crate::wire::cwt::claim;
+use crate::wire::shape::Shape;
 
 /// `typ` of a presentation.
 pub(super) const TYP: Typ = Typ::ContentFormat(294);
+
+/// What the parts of a presentation's payload are called.
+pub const PRESENTATION: Shape = Shape::Map(&[
+    (claim::AUD, "aud", Shape::Any),
+    (claim::IAT, "iat", Shape::Time),
+    (claim::CNONCE, "cnonce", Shape::Any),
+]);
 
 /// A presentation cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

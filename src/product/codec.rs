@@ -65,21 +65,87 @@
 //! absent, never written. What else holds is checked by [`Product::validate`].
 
 use super::grant::{
-    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Period, Price, Product, Quota, QuotaKey,
-    Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
+    Choice, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_LIST, Mask, Method, Price, Product, Quota, QuotaKey,
+    QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL, Window,
 };
 use super::validate::ProductError;
-use crate::id::{MemberId, ProductRef, VenueId};
+use crate::id::{ProductRef, VenueId};
 use crate::limits::MAX_GRANTS;
-use crate::time::{Date, UnixTime};
+use crate::time::Date;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key, MapReader};
+use crate::wire::shape::Shape;
+
+const VENUE: Shape = Shape::Tuple(&[("member", Shape::Any), ("number", Shape::Any)]);
+const LENGTH: Shape = Shape::Map(&[
+    (1, "hours", Shape::Any),
+    (2, "service days", Shape::Any),
+    (3, "months", Shape::Any),
+    (4, "until", Shape::Time),
+]);
+const GRANT: Shape = Shape::Map(&[
+    (
+        1,
+        "scope",
+        Shape::Map(&[
+            (0, "all", Shape::Any),
+            (1, "members", Shape::List(&Shape::Any)),
+            (2, "categories", Shape::List(&Shape::Any)),
+            (3, "venues", Shape::List(&VENUE)),
+            (4, "but not", Shape::List(&VENUE)),
+        ]),
+    ),
+    (
+        2,
+        "validity",
+        Shape::Cases(&[
+            (0, &[("as the pass", Shape::Any)]),
+            (1, &[("fixed", Shape::Any), ("from", Shape::Time), ("until", Shape::Time)]),
+            (2, &[("from first use", Shape::Any), ("clock", Shape::Any), ("activate by", LENGTH), ("length", LENGTH)]),
+        ]),
+    ),
+    (3, "price", Shape::Tuple(&[("method", Shape::Any), ("amount", Shape::Any)])),
+    (
+        4,
+        "quotas",
+        Shape::List(&Shape::Tuple(&[
+            ("limit", Shape::Any),
+            ("unit", Shape::Any),
+            ("period", Shape::Any),
+            ("key", Shape::Any),
+        ])),
+    ),
+    (
+        5,
+        "mask",
+        Shape::Map(&[
+            (1, "blackout", Shape::List(&Shape::Tuple(&[("first day", Shape::Any), ("last day", Shape::Any)]))),
+            (2, "weekdays", Shape::Any),
+            (3, "hours", Shape::Tuple(&[("from second", Shape::Any), ("until second", Shape::Any)])),
+        ]),
+    ),
+    (6, "service", Shape::Any),
+    (7, "choice", Shape::Tuple(&[("group", Shape::Any), ("branch", Shape::Any)])),
+    (8, "holders", Shape::List(&Shape::Any)),
+    (9, "day start", Shape::Any),
+]);
 
 impl Product {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "id", Shape::Tuple(&[("issuer", Shape::Any), ("number", Shape::Any), ("version", Shape::Any)])),
+        (2, "name zh", Shape::Any),
+        (3, "name en", Shape::Any),
+        (4, "settlement", Shape::Tuple(&[("price in fen", Shape::Any), ("method", Shape::Any), ("rate", Shape::Any)])),
+        (5, "grants", Shape::List(&GRANT)),
+        (6, "party max", Shape::Any),
+        (7, "holders", Shape::List(&Shape::Any)),
+    ]);
+
     /// Writes the product as one item. Whoever publishes it calls [`Product::validate`] first: a
     /// product that fails is written as it is, and refused by [`Product::decode`].
     pub fn encode(&self, out: &mut Encoder) {
         out.map(6_usize.saturating_add(usize::from(!self.holders.is_empty())));
-        out.uint(1u8).array(3).uint(self.id.issuer.code()).uint(self.id.product).uint(self.id.version);
+        out.uint(1u8).array(3).product(self.id);
         out.uint(2u8).text(&self.name_zh);
         out.uint(3u8).text(&self.name_en);
         out.uint(4u8);
@@ -270,7 +336,7 @@ impl Scope {
         if !self.members.is_empty() {
             out.uint(1u8);
             list(out, &self.members, |out, member| {
-                out.uint(member.code());
+                out.member(*member);
             });
         }
         if !self.categories.is_empty() {
@@ -290,7 +356,7 @@ impl Scope {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, CborError> {
         let mut fields = Fields::new(input)?;
         let all = fields.optional(input, 0, |input| one_of(input, &[()]))?.is_some();
-        let members = fields.optional(input, 1, |input| some(input, MAX_LIST, member))?.unwrap_or_default();
+        let members = fields.optional(input, 1, |input| some(input, MAX_LIST, Decoder::member))?.unwrap_or_default();
         let categories = fields.optional(input, 2, |input| some(input, MAX_LIST, Decoder::uint))?.unwrap_or_default();
         let venues = fields.optional(input, 3, |input| some(input, MAX_LIST, venue))?.unwrap_or_default();
         let except = fields.optional(input, 4, |input| some(input, MAX_LIST, venue))?.unwrap_or_default();
@@ -325,7 +391,7 @@ impl Validity {
         let range = input.error(CborErrorKind::Range);
         match (input.array()?, input.uint::<u8>()?) {
             (1, 0) => Ok(Self::Pass),
-            (3, 1) => Ok(Self::Fixed { from: time(input)?, until: time(input)? }),
+            (3, 1) => Ok(Self::Fixed { from: input.time()?, until: input.time()? }),
             (4, 2) => {
                 let clock = input.uint()?;
                 let activate_by = if input.null() { None } else { Some(Length::decode(input)?) };
@@ -355,7 +421,7 @@ impl Length {
         let hours = fields.optional(input, 1, Decoder::uint)?;
         let days = fields.optional(input, 2, Decoder::uint)?;
         let months = fields.optional(input, 3, Decoder::uint)?;
-        let until = fields.optional(input, 4, time)?;
+        let until = fields.optional(input, 4, Decoder::time)?;
         fields.end(input)?;
         Ok(Self { hours, days, months, until })
     }
@@ -416,7 +482,7 @@ impl Quota {
         input.array_of(4)?;
         let limit = input.uint()?;
         let unit = one_of(input, &[Unit::Entries, Unit::Venues, Unit::Days])?;
-        let period = one_of(input, &[Period::Life, Period::Day, Period::Month, Period::Year])?;
+        let period = one_of(input, &[QuotaPeriod::Life, QuotaPeriod::Day, QuotaPeriod::Month, QuotaPeriod::Year])?;
         let key = one_of(input, &[QuotaKey::Shared, QuotaKey::Venue])?;
         Ok(Self { limit, unit, period, key })
     }
@@ -440,7 +506,7 @@ fn write_small(out: &mut Encoder, value: &u8) {
 }
 
 fn write_venue(out: &mut Encoder, venue: &VenueId) {
-    out.array(2).uint(venue.member.code()).uint(venue.number);
+    out.array(2).venue(*venue);
 }
 
 /// An array of at most `most` items.
@@ -491,22 +557,12 @@ fn classes(input: &mut Decoder<'_>) -> Result<Vec<u8>, CborError> {
 
 fn product_ref(input: &mut Decoder<'_>) -> Result<ProductRef, CborError> {
     input.array_of(3)?;
-    Ok(ProductRef { issuer: member(input)?, product: input.uint()?, version: input.uint()? })
-}
-
-fn member(input: &mut Decoder<'_>) -> Result<MemberId, CborError> {
-    let range = input.error(CborErrorKind::Range);
-    MemberId::new(input.uint()?).map_err(|_| range)
+    input.product()
 }
 
 fn venue(input: &mut Decoder<'_>) -> Result<VenueId, CborError> {
     input.array_of(2)?;
-    Ok(VenueId { member: member(input)?, number: input.uint()? })
-}
-
-fn time(input: &mut Decoder<'_>) -> Result<UnixTime, CborError> {
-    let range = input.error(CborErrorKind::Range);
-    UnixTime::try_from(input.uint::<u64>()?).map_err(|_| range)
+    input.venue()
 }
 
 fn date(input: &mut Decoder<'_>) -> Result<Date, CborError> {

@@ -1,7 +1,7 @@
 //! Does this pass open this gate now? One pure function, the same at the gate, in the ledger and at
 //! the auditor.
 
-use super::grant::{Grant, Length, Period, Product, Quota, QuotaKey, Rest, Unit, Validity};
+use super::grant::{Grant, Length, Product, Quota, QuotaKey, QuotaPeriod, Rest, Unit, Validity};
 use super::tally::{Counting, Uses};
 use super::usage::Usage;
 use crate::id::VenueId;
@@ -456,7 +456,7 @@ impl<U: Uses> Case<'_, U> {
             let spent = Spent { limit: quota.limit, used, last, next };
             let denied = match (quota.key, quota.period) {
                 (QuotaKey::Venue, _) => Denied::VenueQuota(spent),
-                (QuotaKey::Shared, Period::Day) => Denied::DayQuota(spent),
+                (QuotaKey::Shared, QuotaPeriod::Day) => Denied::DayQuota(spent),
                 (QuotaKey::Shared, _) => Denied::TotalQuota(spent),
             };
             lasting = Some(match lasting {
@@ -493,7 +493,7 @@ struct Counted {
     with_visit: u32,
 }
 
-impl Period {
+impl QuotaPeriod {
     /// The first day of the period after the one `day` is in.
     fn next(self, day: Date) -> Option<Date> {
         let (year, month, _) = day.year_month_day();

@@ -94,7 +94,7 @@ pub struct Quota {
     /// Of what.
     pub unit: Unit,
     /// In which period. Days, months and years are service days and the months and years they are in.
-    pub period: Period,
+    pub period: QuotaPeriod,
     /// At each venue, or over all of them.
     pub key: QuotaKey,
 }
@@ -114,7 +114,7 @@ pub enum Unit {
 /// Over what time a quota counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Period {
+pub enum QuotaPeriod {
     /// The life of the pass.
     Life = 0,
     /// A service day.

@@ -34,7 +34,7 @@ pub use entitle::{Denied, Entitled, LastUse, PassFacts, Spent, VenueFacts, Visit
 pub(crate) use entitle::{decide, entitle_by};
 pub use grant::{
     Choice, FULL_BASIS_POINTS, Grant, HourRange, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST, MAX_MONTHS,
-    MAX_NAME, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity,
+    MAX_NAME, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Validity,
     WEEKDAYS_ALL, Window,
 };
 pub(crate) use hindsight::redecide;

@@ -4,7 +4,7 @@
 //! pass with any number of them, and would look at all again for each: [`Tally`] keeps them in an order in which
 //! every answer is found by search. Both are asked by the one function that decides.
 
-use super::grant::Period;
+use super::grant::QuotaPeriod;
 use super::usage::{Usage, Use};
 use crate::id::VenueId;
 use crate::time::{Date, UnixTime};
@@ -18,7 +18,7 @@ pub(crate) struct Counting {
     /// The venue, where the quota is one for each.
     pub(super) venue: Option<VenueId>,
     /// The period of the quota.
-    pub(super) period: Period,
+    pub(super) period: QuotaPeriod,
     /// When the grant's days start.
     pub(super) day_start: u32,
     /// The day of the visit.
@@ -42,7 +42,7 @@ impl Counting {
     }
 }
 
-impl Period {
+impl QuotaPeriod {
     /// A number for the period that `day` is in: equal within one, and ascending.
     fn number(self, day: Date) -> i64 {
         match self {

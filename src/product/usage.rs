@@ -50,7 +50,7 @@ pub type UseKey = (GateId, u64);
 /// use it takes back. Two different uses under one key are the mark of a gate that equivocates, which
 /// its log proves; here the one that sorts first stays, so that the outcome has no history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(from = "Parts", into = "Parts")]
+#[serde(from = "Kept", into = "Kept")]
 pub struct Usage {
     /// In canonical order, one per key, none of them annulled.
     uses: Vec<Use>,
@@ -183,17 +183,17 @@ impl FromIterator<Use> for Usage {
 }
 
 /// What a store keeps of a [`Usage`]: reading it back restores the canonical form.
-type Parts = (Vec<Use>, Vec<UseKey>);
+type Kept = (Vec<Use>, Vec<UseKey>);
 
-impl From<Parts> for Usage {
-    fn from((uses, annulled): Parts) -> Self {
+impl From<Kept> for Usage {
+    fn from((uses, annulled): Kept) -> Self {
         let mut usage = Self { uses, annulled, by_key: None };
         usage.settle();
         usage
     }
 }
 
-impl From<Usage> for Parts {
+impl From<Usage> for Kept {
     fn from(usage: Usage) -> Self {
         (usage.uses, usage.annulled)
     }

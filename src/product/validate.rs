@@ -6,7 +6,7 @@
 
 use super::grant::{
     Choice, FULL_BASIS_POINTS, Grant, Length, MAX_BLACKOUTS, MAX_DAYS, MAX_FEN, MAX_LIST, MAX_MONTHS, MAX_NAME, Mask,
-    Method, Period, Price, Product, Quota, QuotaKey, Rate, Rest, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL,
+    Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Rest, Scope, Settlement, Unit, Validity, WEEKDAYS_ALL,
     Window, has,
 };
 use crate::id::VenueId;
@@ -263,9 +263,9 @@ impl Quota {
             return Err(GrantFault::QuotaZero);
         }
         let meaningless = match (self.unit, self.period, self.key) {
-            (Unit::Venues, _, QuotaKey::Venue) | (Unit::Days, Period::Day, _) => true,
-            (Unit::Days, Period::Month, _) => self.limit >= 31,
-            (Unit::Days, Period::Year, _) => self.limit >= 366,
+            (Unit::Venues, _, QuotaKey::Venue) | (Unit::Days, QuotaPeriod::Day, _) => true,
+            (Unit::Days, QuotaPeriod::Month, _) => self.limit >= 31,
+            (Unit::Days, QuotaPeriod::Year, _) => self.limit >= 366,
             _ => false,
         };
         if meaningless { Err(GrantFault::QuotaMeaningless) } else { Ok(()) }
@@ -280,7 +280,7 @@ impl Quota {
     }
 }
 
-impl Period {
+impl QuotaPeriod {
     /// `true` when the other period always lies within one of these.
     const fn holds(self, other: Self) -> bool {
         match self {

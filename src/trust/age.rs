@@ -1,6 +1,6 @@
 //! How old a piece of what a gate knows is, judged by the federation's policy.
 
-use super::list::Policy;
+use super::policy::Policy;
 use crate::id::MemberId;
 use crate::time::UnixTime;
 

@@ -19,7 +19,9 @@
 
 use super::age::{Age, Piece, PieceAge, from_the_future};
 use super::catalogue::{Catalogue, CatalogueError, Venue};
-use super::list::{Role, TrustError, TrustList};
+use super::error::TrustError;
+use super::list::TrustList;
+use super::member::Role;
 use super::status::{StatusError, StatusList};
 use crate::crypto::Hash;
 use crate::id::{MemberId, ProductRef, VenueId};
@@ -27,6 +29,7 @@ use crate::limits::{MAX_BUNDLE, MAX_BUNDLE_LISTS, MAX_MEMBERS, MAX_STATUS_LISTS}
 use crate::product::Product;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, bytes_head};
+use crate::wire::shape::Shape;
 use std::{collections::BTreeMap, sync::Arc};
 
 const VERSION: u8 = 1;
@@ -80,6 +83,16 @@ pub struct Bundle {
     earlier: Vec<Arc<[u8]>>,
     catalogues: BTreeMap<MemberId, Arc<Catalogue>>,
     status: BTreeMap<MemberId, BTreeMap<String, Arc<StatusList>>>,
+}
+
+impl Bundle {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "version", Shape::Any),
+        (2, "trust lists", Shape::List(&Shape::Any)),
+        (3, "catalogues", Shape::List(&Shape::Any)),
+        (4, "status lists", Shape::List(&Shape::Any)),
+    ]);
 }
 
 impl Bundle {

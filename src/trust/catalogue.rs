@@ -13,8 +13,10 @@
 //! The encoding of a product is given in [`crate::product`].
 
 use super::age::{Age, Limits};
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{Policy, Role, TrustError};
+use super::member::Role;
+use super::policy::Policy;
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::{MemberId, ProductRef, VenueId};
 use crate::limits::MAX_CATALOGUE;
@@ -22,6 +24,7 @@ use crate::product::{MAX_FEN, Product, ProductError};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::shape::Shape;
 
 const TYP: Typ = Typ::MediaType("application/vnd.onecard.catalogue+cbor");
 const MAX_VENUES: usize = 4_096;
@@ -61,12 +64,34 @@ pub struct CatalogueSpec {
 }
 
 impl CatalogueSpec {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (1, "member", Shape::Any),
+        (2, "sequence", Shape::Any),
+        (3, "issued", Shape::Time),
+        (
+            4,
+            "venues",
+            Shape::List(&Shape::Tuple(&[
+                ("number", Shape::Any),
+                ("code", Shape::Any),
+                ("name zh", Shape::Any),
+                ("name en", Shape::Any),
+                ("category", Shape::Any),
+                ("price in fen", Shape::Any),
+            ])),
+        ),
+        (5, "products", Shape::List(&Product::SHAPE)),
+    ]);
+}
+
+impl CatalogueSpec {
     /// Signs this content with a registrar key.
     #[must_use]
     pub fn sign(&self, registrar: &SigningKey) -> Vec<u8> {
         let mut out = Encoder::new();
         out.map(5);
-        out.int(1).uint(self.member.code());
+        out.int(1).member(self.member);
         out.int(2).uint(self.sequence);
         out.int(3).time(self.issued);
         out.int(4).array(self.venues.len());

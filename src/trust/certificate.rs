@@ -10,15 +10,17 @@
 //! }
 //! ```
 
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{KeyEntry, Role, TrustError};
+use super::member::{KeyEntry, Role};
 use crate::crypto::{Hash, KeyError, PendingSignature, SignatureError, SigningKey, VerifyingKey, sha256};
 use crate::id::{GateId, MemberId, VenueId};
 use crate::limits::MAX_GATE_CERTIFICATE;
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
-use crate::wire::cwt::{self, claim};
+use crate::wire::cwt::{self, CONFIRMATION, claim};
+use crate::wire::shape::Shape;
 
 const TYP: Typ = Typ::MediaType("application/vnd.onecard.gate+cwt");
 const VERSION: u64 = 1;
@@ -40,6 +42,23 @@ pub struct GateCertificateSpec {
     pub not_before: UnixTime,
     /// First second it is not in force any more.
     pub expires: UnixTime,
+}
+
+impl GateCertificateSpec {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (claim::ISS, "iss", Shape::Any),
+        (claim::SUB, "sub", Shape::Any),
+        (claim::EXP, "exp", Shape::Time),
+        (claim::NBF, "nbf", Shape::Time),
+        (claim::IAT, "iat", Shape::Time),
+        (claim::CNF, "cnf", CONFIRMATION),
+        (
+            claim::ONECARD,
+            "onecard",
+            Shape::Map(&[(1, "version", Shape::Any), (3, "venue", Shape::Any), (5, "service", Shape::Any)]),
+        ),
+    ]);
 }
 
 impl GateCertificateSpec {

@@ -4,7 +4,9 @@
 //! has to verify what is old, an auditor, a ledger that opens, the holder of a receipt, keeps the
 //! lists and asks the one that was in force then.
 
-use super::list::{KeyEntry, Member, Role, TrustError, TrustList};
+use super::error::TrustError;
+use super::list::TrustList;
+use super::member::{KeyEntry, Member, Role};
 use crate::crypto::{Kid, Verifier};
 use crate::time::UnixTime;
 

@@ -9,10 +9,15 @@ mod age;
 mod bundle;
 mod catalogue;
 mod certificate;
+mod error;
 mod history;
 mod list;
+mod member;
+mod policy;
 mod prepared;
+mod spec;
 mod status;
+mod update;
 #[cfg(test)]
 pub(crate) use list::tests as test_federation;
 
@@ -20,6 +25,10 @@ pub use age::{Age, Piece, PieceAge};
 pub use bundle::{Bundle, BundleError};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueSpec, Venue};
 pub use certificate::{CertificateError, GateCertificate, GateCertificateSpec, SignedGateCertificate};
+pub use error::TrustError;
 pub use history::{Keys, TrustHistory};
-pub use list::{KeyEntry, Member, MemberKind, Policy, Role, TrustError, TrustList, TrustListSpec};
+pub use list::TrustList;
+pub use member::{KeyEntry, Member, MemberKind, Role};
+pub use policy::Policy;
+pub use spec::TrustListSpec;
 pub use status::{Status, StatusError, StatusList, StatusListSpec};

@@ -13,14 +13,17 @@
 //! an index beyond it is an error, never "valid".
 
 use super::age::{Age, Limits};
+use super::error::TrustError;
 use super::history::Keys;
-use super::list::{Policy, Role, TrustError};
+use super::member::Role;
+use super::policy::Policy;
 use crate::crypto::{Hash, SignatureError, SigningKey, sha256};
 use crate::id::MemberId;
 use crate::limits::{MAX_STATUS_BYTES, MAX_STATUS_LIST, MAX_STATUS_URI};
 use crate::time::UnixTime;
 use crate::wire::cbor::{CborError, CborErrorKind, Decoder, Encoder, Key};
 use crate::wire::cose::{self, CoseError, Expect, Headers, Sign1, Typ};
+use crate::wire::shape::Shape;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
@@ -82,6 +85,17 @@ pub struct StatusListSpec {
     /// When it stops being current.
     pub expires: UnixTime,
     packed: Vec<u8>,
+}
+
+impl StatusListSpec {
+    /// What its parts are called.
+    pub const SHAPE: Shape = Shape::Map(&[
+        (2, "sub", Shape::Any),
+        (4, "exp", Shape::Time),
+        (6, "iat", Shape::Time),
+        (65533, "status_list", Shape::Any),
+        (65534, "ttl", Shape::Any),
+    ]);
 }
 
 impl StatusListSpec {

@@ -4,7 +4,6 @@
 //! another encoding: non-minimal integers and lengths, indefinite lengths, map keys out of order or
 //! twice, bignums, floats, simple values other than null, invalid UTF-8, and trailing bytes.
 
-use crate::id::MemberId;
 use crate::limits::MAX_CBOR_DEPTH;
 use crate::time::UnixTime;
 use core::fmt;
@@ -255,16 +254,6 @@ impl<'a> Decoder<'a> {
     pub fn time(&mut self) -> Result<UnixTime, CborError> {
         let range = self.error(CborErrorKind::Range);
         UnixTime::try_from(self.uint::<u64>()?).map_err(|_| range)
-    }
-
-    /// A member id: an unsigned integer of six digits.
-    ///
-    /// # Errors
-    /// As [`Decoder::uint`], and [`CborErrorKind::Range`] for another number of digits.
-    #[inline]
-    pub fn member(&mut self) -> Result<MemberId, CborError> {
-        let range = self.error(CborErrorKind::Range);
-        MemberId::new(self.uint()?).map_err(|_| range)
     }
 
     /// The head of an array of at most `most` items.

@@ -1,6 +1,7 @@
 //! What CWTs (RFC 8392) of this crate have in common: claim keys and the `cnf` claim.
 
 use super::cbor::{CborError, CborErrorKind, Decoder, Encoder};
+use super::shape::Shape;
 use crate::crypto::VerifyingKey;
 
 /// Claim keys (RFC 8392 §4; RFC 8747; draft-ietf-spice-sd-cwt; draft-ietf-oauth-status-list).
@@ -29,6 +30,13 @@ pub mod claim {
 
 /// `{1: COSE_Key}` up to the 32 bytes of an Ed25519 key: the one accepted form of `cnf`.
 const CONFIRMATION_PREFIX: [u8; 10] = [0xa1, 0x01, 0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20];
+
+/// What the parts of a `cnf` value are called.
+pub const CONFIRMATION: Shape = Shape::Map(&[(
+    1,
+    "COSE_Key",
+    Shape::Map(&[(1, "kty", Shape::Any), (-1, "crv", Shape::Any), (-2, "x", Shape::Any)]),
+)]);
 
 /// Writes a `cnf` value with an Ed25519 key (RFC 8747 §3.2, RFC 9053 §7.2).
 pub fn encode_confirmation(out: &mut Encoder, key: &VerifyingKey) {

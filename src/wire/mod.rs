@@ -6,4 +6,6 @@
 pub mod cbor;
 pub mod cose;
 pub mod cwt;
+mod ids;
+pub mod shape;
 pub mod text;

@@ -20,6 +20,7 @@ use onecard::{
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashSet},
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -53,9 +54,12 @@ pub enum PublishError<E: std::error::Error + 'static> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// A symbolic link, a directory or a device where a file should be, or a name that is no text.
+    /// A symbolic link, a directory or a device where a file should be.
     #[error("{} is not a plain file", shown(.0))]
     NotAFile(PathBuf),
+    /// A name in another encoding: no path of the format has it, whatever is there.
+    #[error("the name {0:?} is not UTF-8")]
+    NotText(OsString),
     /// A symbolic link, a file or a device where a directory should be. It is not followed.
     #[error("{} is not a directory", shown(.0))]
     NotADirectory(PathBuf),
@@ -268,7 +272,7 @@ impl Folder {
             };
             let below = format!("{directory}/{}", entry.file_name().to_string_lossy());
             if entry.file_name().to_str().is_none() {
-                found.faults.push((below, FolderError::NotAFile(entry.path())));
+                found.faults.push((below, FolderError::NotText(entry.file_name())));
                 continue;
             }
             match entry.file_type() {

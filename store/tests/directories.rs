@@ -113,7 +113,8 @@ fn each_name_that_cannot_be_listed_is_one_fault() {
     File::create(root.join("statement.cbor")).unwrap();
     let listing = list(root);
     assert_eq!(faults(&listing), ["journal/310101/a\u{fffd}", "journal/310101/\u{fffd}"]);
-    assert!(listing.faults.iter().all(|(_, error)| matches!(error, FolderError::NotAFile(_))));
+    assert!(listing.faults.iter().all(|(_, error)| matches!(error, FolderError::NotText(_))));
+    assert_eq!(listing.faults[1].1.to_string(), r#"the name "\xFF" is not UTF-8"#);
     assert_eq!(listing.others, ["keys/", "statement.cbor"]);
     let mut expected = whole.paths;
     expected.push("journal/310101/2/".into());

@@ -8,8 +8,8 @@ use onecard::id::{GateId, MemberId, PassId, PassKey, ProductRef, VenueId};
 use onecard::ledger::{Announcement, Entry, Ledger, StatementRef, witness_name};
 use onecard::pass::{PassClaims, StatusRef, flags, present};
 use onecard::product::{
-    Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Usage, Use, Validity,
-    Window,
+    Grant, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Usage, Use,
+    Validity, Window,
 };
 use onecard::time::UnixTime;
 use onecard::tlog::{
@@ -112,12 +112,12 @@ pub fn catalogue_spec(code: u32) -> CatalogueSpec {
             choice: None,
         }],
     };
-    let mut reduced = product(4, 1, Period::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
+    let mut reduced = product(4, 1, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::PerUse(700)));
     reduced.grants.push(Grant { price: Price::Off(5_000), ..reduced.grants[0].clone() });
     let products = vec![
-        product(1, 2, Period::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
-        product(2, 9, Period::Life, Price::Off(5_000), Method::EqualSplit),
-        product(3, 1, Period::Day, Price::Free, Method::WeightedPool),
+        product(1, 2, QuotaPeriod::Life, Price::Free, Method::Contracted(Rate::Share(5_000))),
+        product(2, 9, QuotaPeriod::Life, Price::Off(5_000), Method::EqualSplit),
+        product(3, 1, QuotaPeriod::Day, Price::Free, Method::WeightedPool),
         reduced,
     ];
     let (member, sequence, issued) = (id(code), 1, time(BEFORE));

@@ -5,7 +5,7 @@ use onecard::crypto::{Hash, SigningKey, sha256};
 use onecard::id::{FOUNDERS, GateId, MemberId, PassId, ProductRef};
 use onecard::pass::{PassClaims, StatusRef, present};
 use onecard::product::{
-    Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
+    Grant, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, Window,
 };
 use onecard::time::UnixTime;
 use onecard::trust::{
@@ -89,7 +89,7 @@ pub fn catalogue(sequence: u64, limit: u16) -> Vec<u8> {
         grants: vec![Grant {
             scope: Scope { all: true, ..Scope::default() },
             service: 0,
-            quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+            quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
             window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
             price,
             holders: vec![],

@@ -9,6 +9,9 @@ fn entry(at: u8) -> Vec<u8> {
     [[at; 32].as_slice(), &[at]].concat()
 }
 
+/// No reading looks at it.
+const SEALED: Sealed = Sealed { same: 0, size: 0, damaged: false };
+
 /// Whether the journal of these entries, which are in one bundle, is as it was when it was read.
 fn is_same(extent: &Extent, bundle: &str, entries: &[Vec<u8>]) -> bool {
     let mut bytes = Vec::new();
@@ -25,7 +28,7 @@ fn a_journal_whose_chain_is_broken_is_told_by_its_root() {
     entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
     let (last, root) = (leaf_hash(&entries[2]), tree.root());
     let before = sha256(&[b"elsewhere"]);
-    let extent = Extent { size: 3, pruned: 0, read: 3, before, last, chained: false, root, damaged: false, ends: None };
+    let extent = Extent { size: 3, pruned: 0, read: 3, before, last, chained: false, root, sealed: SEALED };
     let same = |entries: &[Vec<u8>]| is_same(&extent, "000.p/3", entries);
     assert!(same(&entries));
     for other in 0..3 {
@@ -46,7 +49,7 @@ fn every_reading_checks_the_first_link_and_the_length_of_each_entry() {
         entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
         let (read, last, root) = (entries.len() as u64, leaf_hash(entries.last().unwrap()), tree.root());
         let before = Hash([before; 32]);
-        let extent = Extent { size: read, pruned: 0, read, before, last, chained, root, damaged: false, ends: None };
+        let extent = Extent { size: read, pruned: 0, read, before, last, chained, root, sealed: SEALED };
         is_same(&extent, &format!("000.p/{read}"), entries)
     };
     let good = [first.clone(), second];
@@ -62,8 +65,7 @@ fn a_pruned_journal_whose_chain_is_broken_is_told_by_its_last_record() {
     let entries = [entry(1), entry(2), entry(3)];
     let (last, root) = (leaf_hash(&entries[2]), sha256(&[b"the root of all"]));
     let before = Hash([1; 32]);
-    let extent =
-        Extent { size: 259, pruned: 256, read: 259, before, last, chained: false, root, damaged: false, ends: None };
+    let extent = Extent { size: 259, pruned: 256, read: 259, before, last, chained: false, root, sealed: SEALED };
     let same = |entries: &[Vec<u8>]| is_same(&extent, "001.p/3", entries);
     assert!(same(&entries));
     assert!(!same(&[entry(1), entry(2), entry(4)]));
@@ -75,8 +77,7 @@ fn a_pruned_journal_that_has_lost_a_record_is_not_the_same() {
     let entries = [entry(1), entry(2)];
     let (last, root) = (leaf_hash(&entries[1]), sha256(&[b"the root of all"]));
     let before = Hash([1; 32]);
-    let extent =
-        Extent { size: 600, pruned: 256, read: 258, before, last, chained: false, root, damaged: true, ends: None };
+    let extent = Extent { size: 600, pruned: 256, read: 258, before, last, chained: false, root, sealed: SEALED };
     let same = |entries: &[Vec<u8>]| is_same(&extent, "001", entries);
     assert!(same(&entries));
     assert!(!same(&entries[1..]));

@@ -54,7 +54,7 @@ fn findings_of_one_cause_are_told_once_and_counted() {
     };
     let file = |place: &str, rule, detail: &'static str| found(place, None, rule, detail);
     let all = vec![
-        // By what they name, in whatever log.
+        // By member and what they name, in whatever log.
         unpublished(1, 7, 1, 310_101),
         unpublished(2, 1, 1, 310_101),
         unpublished(1, 3, 1, 310_101),
@@ -90,10 +90,11 @@ fn findings_of_one_cause_are_told_once_and_counted() {
         ("journal/310101/1", Some(3), 3),
         ("journal/310101/1", Some(4), 1),
         ("journal/310101/1", Some(5), 1),
-        ("journal/310101/1", Some(8), 2),
+        ("journal/310101/1", Some(8), 1),
         ("journal/310101/1", Some(8), 2),
         ("journal/310101/1/tile/0/000", None, 1),
         ("journal/310101/2/tile/0/000", None, 1),
+        ("journal/320100/1", Some(2), 1),
         ("ledger/310101/tile/0/000", None, 2),
         ("ledger/320100/tile/0/001", None, 1),
         ("trust/a", None, 1),

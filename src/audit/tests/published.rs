@@ -192,7 +192,9 @@ fn every_file_of_every_size_is_compared() {
             let behind = [("log".to_owned(), Rule::Behind)];
             assert_eq!(with(&path, &content), behind, "{sizes:?}: {path}");
             let wrong = [(path.clone(), Rule::Tile)];
-            assert_eq!(with(&path, &content[1..]), wrong, "{sizes:?}: {path}");
+            // What starts after the last entry is not read.
+            let shorter = if known.is_empty() { &behind } else { &wrong };
+            assert_eq!(with(&path, &content[1..]), *shorter, "{sizes:?}: {path}");
             if !known.is_empty() {
                 let other = [&[known[0] ^ 1], &content[1..]].concat();
                 assert_eq!(with(&path, &other), wrong, "{sizes:?}: {path}");

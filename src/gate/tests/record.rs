@@ -1,6 +1,7 @@
 //! Tests of `record.rs`.
 
 use super::*;
+use crate::id::PassId;
 use proptest::prelude::*;
 
 fn time(seconds: i64) -> UnixTime {

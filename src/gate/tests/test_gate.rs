@@ -5,7 +5,7 @@ use crate::gate::{Decision, Gate, OpenError, Reason, Scan};
 use crate::id::{GateId, PassId};
 use crate::pass::{PassClaims, StatusRef, present};
 use crate::product::{
-    Grant, Mask, Method, Period, Price, Product, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
+    Grant, Mask, Method, Price, Product, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, Window,
 };
 use crate::tlog::{LogKey, MemoryStorage, Row, Storage, Write};
 use crate::trust::test_federation::{id, list, secret, time};
@@ -20,7 +20,7 @@ pub(crate) fn product(number: u16, limit: u16, price: Price) -> Product {
     let grant = Grant {
         scope: Scope { all: true, ..Scope::default() },
         service: 0,
-        quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+        quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
         window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
         price,
         holders: vec![],

@@ -1,6 +1,7 @@
 //! Tests of `usage_digest.rs`.
 
 use super::*;
+use crate::id::PassId;
 use crate::trust::test_federation::{id, list, secret, time};
 use proptest::collection::vec;
 use proptest::prelude::*;

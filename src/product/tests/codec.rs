@@ -32,10 +32,10 @@ fn full() -> Product {
         },
         service: 2,
         quotas: vec![
-            quota(100, Unit::Entries, Period::Life, QuotaKey::Shared),
-            quota(1, Unit::Entries, Period::Day, QuotaKey::Venue),
-            quota(3, Unit::Venues, Period::Month, QuotaKey::Shared),
-            quota(9, Unit::Days, Period::Year, QuotaKey::Shared),
+            quota(100, Unit::Entries, QuotaPeriod::Life, QuotaKey::Shared),
+            quota(1, Unit::Entries, QuotaPeriod::Day, QuotaKey::Venue),
+            quota(3, Unit::Venues, QuotaPeriod::Month, QuotaKey::Shared),
+            quota(9, Unit::Days, QuotaPeriod::Year, QuotaKey::Shared),
         ],
         window: Window {
             validity: Validity::FirstUse {

@@ -53,7 +53,7 @@ fn denied(grants: Vec<Grant>, uses: &[Use], now: UnixTime) -> Denied {
 fn what_is_told_is_when_nothing_stands_against_it_any_more() {
     let now = at(2028, 3, 1, 12, 0);
     let closed = Mask { blackout: vec![(date(2028, 3, 2), date(2028, 3, 3))], ..Mask::default() };
-    for (key, period) in [(QuotaKey::Shared, Period::Day), (QuotaKey::Venue, Period::Day)] {
+    for (key, period) in [(QuotaKey::Shared, QuotaPeriod::Day), (QuotaKey::Venue, QuotaPeriod::Day)] {
         let window = Window { mask: closed.clone(), ..grant().window };
         let once = Grant { quotas: vec![quota(1, Unit::Entries, period, key)], window, ..grant() };
         let next = denied(vec![once], &[used(1, 1, at(2028, 3, 1, 9, 0))], now).next();
@@ -71,8 +71,8 @@ fn of_two_that_came_as_far_the_first_is_told() {
     };
     let of = |limit, period| quota(limit, Unit::Entries, period, QuotaKey::Venue);
     let both = |quotas: Vec<Quota>| limit(denied(vec![Grant { quotas, ..grant() }], &uses, now));
-    assert_eq!(both(vec![of(1, Period::Day), of(2, Period::Month)]), 1);
-    assert_eq!(both(vec![of(2, Period::Day), of(1, Period::Month)]), 2);
+    assert_eq!(both(vec![of(1, QuotaPeriod::Day), of(2, QuotaPeriod::Month)]), 1);
+    assert_eq!(both(vec![of(2, QuotaPeriod::Day), of(1, QuotaPeriod::Month)]), 2);
     let until = |day| Grant { window: window(Validity::Fixed { from: pass().not_before, until: day }), ..grant() };
     let days = [at(2028, 2, 27, 0, 0), at(2028, 2, 28, 0, 0)];
     for [first, second] in [days, [days[1], days[0]]] {
@@ -125,7 +125,7 @@ fn any_wild_grant() -> impl Strategy<Value = Grant> {
     let price = prop_oneof![number().prop_map(Price::Off), second().prop_map(Price::Fixed), Just(Price::Free)];
     let limits = vec(number(), 0..2);
     (any_relatives(), window, price, limits).prop_map(|((_, wild), window, price, limits)| {
-        let quota = |limit| Quota { limit, unit: Unit::Days, period: Period::Year, key: QuotaKey::Shared };
+        let quota = |limit| Quota { limit, unit: Unit::Days, period: QuotaPeriod::Year, key: QuotaKey::Shared };
         let quotas = limits.into_iter().map(quota).chain(wild.quotas).collect();
         Grant { quotas, window, price, ..wild }
     })

@@ -2,7 +2,7 @@
 
 use super::super::passes::roma_pass;
 use super::super::samples::{Holder, any_product, any_visit, at, config, museum};
-use super::super::{Period, Quota, QuotaKey, Unit, Use, entitle};
+use super::super::{Quota, QuotaKey, QuotaPeriod, Unit, Use, entitle};
 use super::*;
 use crate::id::GateId;
 use proptest::collection::vec;
@@ -45,7 +45,7 @@ fn the_third_museum_free_at_a_gate_that_did_not_know() {
 
 #[test]
 fn a_use_counts_under_the_grant_it_belongs_to() {
-    let once = vec![Quota { limit: 1, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }];
+    let once = vec![Quota { limit: 1, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }];
     let mut product = roma_pass();
     product.grants[0].quotas = once.clone();
     product.grants[1].quotas = once;

@@ -97,10 +97,10 @@ fn quota_in_words(quota: &Quota) -> String {
         (Unit::Days, _) => "days of use",
     };
     let period = match quota.period {
-        Period::Life => "in all",
-        Period::Day => "a day",
-        Period::Month => "a month",
-        Period::Year => "a year",
+        QuotaPeriod::Life => "in all",
+        QuotaPeriod::Day => "a day",
+        QuotaPeriod::Month => "a month",
+        QuotaPeriod::Year => "a year",
     };
     let key = match quota.key {
         QuotaKey::Shared => "over all venues",

@@ -7,8 +7,8 @@ use super::samples::*;
 use super::*;
 use crate::id::VenueId;
 
-use Period::{Day, Life};
 use QuotaKey::{Shared, Venue};
+use QuotaPeriod::{Day, Life};
 
 /// Museums, by category.
 pub(super) const MUSEUMS: u8 = 1;
@@ -230,7 +230,11 @@ pub(super) fn residents_card() -> Product {
     let grants = vec![
         Grant { holders: vec![2], ..grant() },
         Grant { price: Price::Fixed(1_000), ..kind(MUSEUMS) },
-        Grant { price: Price::Off(5_000), quotas: vec![quota(12, Unit::Entries, Period::Year, Shared)], ..grant() },
+        Grant {
+            price: Price::Off(5_000),
+            quotas: vec![quota(12, Unit::Entries, QuotaPeriod::Year, Shared)],
+            ..grant()
+        },
     ];
     Product { holders: vec![1, 2], ..pass("居民卡", grants) }
 }

@@ -4,8 +4,8 @@ use super::samples::*;
 use super::*;
 use crate::time::UnixTime;
 
-use Period::{Day, Life, Month};
 use QuotaKey::{Shared, Venue};
+use QuotaPeriod::{Day, Life, Month};
 
 #[test]
 fn a_distinct_venue_quota_lets_one_come_back() {
@@ -111,7 +111,9 @@ fn being_over_is_told_before_a_missed_activation() {
 
 #[test]
 fn months_and_years_begin_with_their_first_service_day() {
-    for (period, last, first) in [(Month, (2028, 2, 29), (2028, 3, 1)), (Period::Year, (2027, 12, 31), (2028, 1, 1))] {
+    for (period, last, first) in
+        [(Month, (2028, 2, 29), (2028, 3, 1)), (QuotaPeriod::Year, (2027, 12, 31), (2028, 1, 1))]
+    {
         let window = Window { day_start: 5 * 3_600, ..window(Validity::Pass) };
         let quotas = vec![quota(1, Unit::Entries, period, Shared)];
         let mut ned = Holder::of(product(vec![Grant { quotas, window, ..grant() }]));
@@ -144,7 +146,7 @@ fn quotas_start_anew_at_midnight_and_on_the_first() {
     let month = ola.ask(at(2027, 1, 31, 11, 0), museum(2)).unwrap_err();
     assert_eq!((month.code(), month.next()), (92, Some(at(2027, 2, 1, 0, 0))), "not: come back tomorrow");
 
-    let quotas = vec![quota(1, Unit::Entries, Day, Shared), quota(1, Unit::Entries, Period::Year, Venue)];
+    let quotas = vec![quota(1, Unit::Entries, Day, Shared), quota(1, Unit::Entries, QuotaPeriod::Year, Venue)];
     let mut pru = Holder::of(product(vec![Grant { quotas, ..grant() }]));
     pru.visit(at(2027, 1, 1, 10, 0), museum(1)).unwrap();
     let year = pru.ask(at(2027, 1, 1, 11, 0), museum(1)).unwrap_err();

@@ -62,7 +62,7 @@ pub(super) fn until(moment: UnixTime) -> Length {
     Length { until: Some(moment), ..Length::default() }
 }
 
-pub(super) fn quota(limit: u16, unit: Unit, period: Period, key: QuotaKey) -> Quota {
+pub(super) fn quota(limit: u16, unit: Unit, period: QuotaPeriod, key: QuotaKey) -> Quota {
     Quota { limit, unit, period, key }
 }
 
@@ -256,7 +256,7 @@ fn any_scope() -> impl Strategy<Value = Scope> {
 
 fn any_quotas() -> impl Strategy<Value = Vec<Quota>> {
     let units = select(vec![Unit::Entries, Unit::Venues, Unit::Days]);
-    let periods = select(vec![Period::Life, Period::Day, Period::Month, Period::Year]);
+    let periods = select(vec![QuotaPeriod::Life, QuotaPeriod::Day, QuotaPeriod::Month, QuotaPeriod::Year]);
     let keys = select(vec![QuotaKey::Shared, QuotaKey::Venue]);
     vec((1..4u16, units, periods, keys), 0..3).prop_map(|quotas| {
         let mut quotas: Vec<_> = quotas.into_iter().map(|(n, unit, period, key)| quota(n, unit, period, key)).collect();

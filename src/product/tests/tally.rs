@@ -13,7 +13,7 @@ fn any_venue() -> impl Strategy<Value = VenueId> {
 }
 
 fn any_counting() -> impl Strategy<Value = Counting> {
-    let periods = select(vec![Period::Life, Period::Day, Period::Month, Period::Year]);
+    let periods = select(vec![QuotaPeriod::Life, QuotaPeriod::Day, QuotaPeriod::Month, QuotaPeriod::Year]);
     (0..4u8, proptest::option::of(any_venue()), periods, select(vec![0, 5 * 3_600]), any_time()).prop_map(
         |(grant, venue, period, day_start, time)| Counting {
             grant,

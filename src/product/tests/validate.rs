@@ -44,7 +44,7 @@ fn scopes_say_something_and_say_it_once() {
 
 #[test]
 fn quotas_limit_something() {
-    use {Period as P, QuotaKey as K, Unit as U};
+    use {QuotaKey as K, QuotaPeriod as P, Unit as U};
     let of = |quotas: &[Quota]| fault(|grant| grant.quotas = quotas.to_vec());
     let one = |limit, unit, period, key| of(&[quota(limit, unit, period, key)]);
     assert_eq!(one(0, U::Entries, P::Life, K::Shared), Some(GrantFault::QuotaZero));
@@ -60,7 +60,7 @@ fn quotas_limit_something() {
 
 #[test]
 fn a_quota_that_another_one_ends_before_is_refused() {
-    use {Period as P, QuotaKey as K, Unit as U};
+    use {QuotaKey as K, QuotaPeriod as P, Unit as U};
     let of = |a: Quota, b: Quota| fault(|grant| grant.quotas = vec![a, b]);
     let life = |limit| quota(limit, U::Entries, P::Life, K::Shared);
     let meaningless = Some(GrantFault::QuotaMeaningless);
@@ -184,7 +184,7 @@ fn shadowed(earlier: Grant, later: Grant, holders: &[u8]) -> bool {
 #[test]
 fn a_grant_is_reached_by_some_visit() {
     let reached = |earlier, later| !shadowed(earlier, later, &[]);
-    let limited = Grant { quotas: vec![quota(1, Unit::Entries, Period::Life, QuotaKey::Shared)], ..grant() };
+    let limited = Grant { quotas: vec![quota(1, Unit::Entries, QuotaPeriod::Life, QuotaKey::Shared)], ..grant() };
     assert!(!reached(grant(), grant()));
     assert!(!reached(grant(), Grant { price: Price::Fixed(1), ..limited.clone() }));
     assert!(reached(limited, grant()));

@@ -114,7 +114,7 @@ pub struct WitnessPolicy {
     labels: Vec<Label>,
     groups: Vec<QuorumGroup>,
     /// `None` when nobody has to cosign.
-    quorum: Option<Member>,
+    quorum: Option<GroupMember>,
 }
 
 /// What a policy calls a witness, and where it is reached.
@@ -130,12 +130,12 @@ struct QuorumGroup {
     name: Box<[u8]>,
     /// From 1 to the number of members.
     threshold: usize,
-    members: Vec<Member>,
+    members: Vec<GroupMember>,
 }
 
 /// A witness or a group by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
+enum GroupMember {
     Witness(usize),
     QuorumGroup(usize),
 }
@@ -275,9 +275,9 @@ impl WitnessPolicy {
         let by = |witness| cosigned.iter().any(|(at, _)| *at == witness);
         // Members are defined before their group, so that one walk decides, whatever the nesting.
         let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
-        let counts = |member: &Member, groups: &[bool]| match *member {
-            Member::Witness(at) => by(at),
-            Member::QuorumGroup(at) => groups.get(at) == Some(&true),
+        let counts = |member: &GroupMember, groups: &[bool]| match *member {
+            GroupMember::Witness(at) => by(at),
+            GroupMember::QuorumGroup(at) => groups.get(at) == Some(&true),
         };
         for group in &self.groups {
             let count = group.members.iter().filter(|member| counts(member, &groups)).count();
@@ -291,11 +291,11 @@ impl WitnessPolicy {
 
     /// The bytes of the shortest note that fulfils it. Nobody is in two groups, so the shortest lines of each add up.
     fn shortest_note(&self) -> usize {
-        let length = |member: &Member, groups: &[usize]| match *member {
-            Member::Witness(at) => {
+        let length = |member: &GroupMember, groups: &[usize]| match *member {
+            GroupMember::Witness(at) => {
                 self.witnesses.get(at).map_or(0, |witness| line_length(witness.name(), witness.kind()))
             }
-            Member::QuorumGroup(at) => groups.get(at).copied().unwrap_or(0),
+            GroupMember::QuorumGroup(at) => groups.get(at).copied().unwrap_or(0),
         };
         let mut groups: Vec<usize> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
@@ -309,7 +309,7 @@ impl WitnessPolicy {
         origin.saturating_mul(2).saturating_add(UNNAMED_NOTE).saturating_add(lines)
     }
 
-    fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<Member>>) -> Result<(), PolicyFault> {
+    fn add_line(&mut self, line: &[u8], quorum: &mut Option<Option<GroupMember>>) -> Result<(), PolicyFault> {
         let line = line.strip_suffix(b"\n").ok_or(PolicyFault::Unterminated)?;
         if let Some(&byte) = line.iter().find(|byte| byte.is_ascii_control() && **byte != b'\t') {
             return Err(PolicyFault::Control(byte));
@@ -385,19 +385,19 @@ impl WitnessPolicy {
         }
     }
 
-    fn member(&self, name: &[u8]) -> Result<Member, PolicyFault> {
+    fn member(&self, name: &[u8]) -> Result<GroupMember, PolicyFault> {
         self.find(name).ok_or(PolicyFault::UnknownName)
     }
 
-    fn find(&self, name: &[u8]) -> Option<Member> {
-        let witness = self.labels.iter().position(|label| *label.name == *name).map(Member::Witness);
-        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(Member::QuorumGroup))
+    fn find(&self, name: &[u8]) -> Option<GroupMember> {
+        let witness = self.labels.iter().position(|label| *label.name == *name).map(GroupMember::Witness);
+        witness.or_else(|| self.groups.iter().position(|group| *group.name == *name).map(GroupMember::QuorumGroup))
     }
 
-    fn name_of(&self, member: Member) -> &[u8] {
+    fn name_of(&self, member: GroupMember) -> &[u8] {
         let name = match member {
-            Member::Witness(at) => self.labels.get(at).map(|label| &*label.name),
-            Member::QuorumGroup(at) => self.groups.get(at).map(|group| &*group.name),
+            GroupMember::Witness(at) => self.labels.get(at).map(|label| &*label.name),
+            GroupMember::QuorumGroup(at) => self.groups.get(at).map(|group| &*group.name),
         };
         // Members are indices of what is there, so this default is never taken.
         name.unwrap_or(NONE)

@@ -1,13 +1,13 @@
 //! Tests of `bundle.rs`.
 
 use super::super::catalogue::CatalogueSpec;
-use super::super::list::TrustListSpec;
 use super::super::list::tests::{CITIES, city, genesis, id, list, secret, sign, spec, time};
+use super::super::spec::TrustListSpec;
 use super::super::status::StatusListSpec;
 use super::*;
 use crate::crypto::Verifier;
 use crate::product::{
-    Grant, Mask, Method, Period, Price, Quota, QuotaKey, Rate, Scope, Settlement, Unit, Validity, Window,
+    Grant, Mask, Method, Price, Quota, QuotaKey, QuotaPeriod, Rate, Scope, Settlement, Unit, Validity, Window,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -212,7 +212,7 @@ pub(in super::super) fn product(number: u16, version: u16, limit: u16) -> Produc
         grants: vec![Grant {
             scope: Scope { all: true, ..Scope::default() },
             service: 0,
-            quotas: vec![Quota { limit, unit: Unit::Entries, period: Period::Life, key: QuotaKey::Shared }],
+            quotas: vec![Quota { limit, unit: Unit::Entries, period: QuotaPeriod::Life, key: QuotaKey::Shared }],
             window: Window { validity: Validity::Pass, mask: Mask::default(), day_start: 0 },
             price: Price::Free,
             holders: vec![],

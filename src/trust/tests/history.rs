@@ -1,7 +1,7 @@
 //! Tests of `history.rs`.
 
-use super::super::list::TrustListSpec;
 use super::super::list::tests::{CITIES, id, list, secret, sign, spec, time};
+use super::super::spec::TrustListSpec;
 use super::*;
 
 /// Hefei is removed at 5000, and the list after it was issued in the same second.

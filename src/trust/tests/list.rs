@@ -1,6 +1,9 @@
 //! Tests of `list.rs`.
 
+use super::super::member::MemberKind;
+use super::super::spec::{MAX_FEDERATION, check_kids};
 use super::*;
+use crate::crypto::{KeyError, SigningKey, VerifyingKey};
 
 pub(crate) fn id(code: u32) -> MemberId {
     MemberId::new(code).unwrap()

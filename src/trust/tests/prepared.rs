@@ -1,7 +1,9 @@
 //! Tests of `prepared.rs`.
 
-use super::super::list::TrustListSpec;
+use super::super::list::TrustList;
 use super::super::list::tests::{CITIES, genesis, key_entry, list, secret, sign, spec, time};
+use super::super::member::KeyEntry;
+use super::super::spec::TrustListSpec;
 use super::*;
 use crate::crypto::SigningKey;
 

@@ -15,6 +15,15 @@ const CATALOGUE: &str = "trust/catalogue-320100-1.cose";
 pub(super) const CASES: &[Case] = &[
     ("settled-again-the-day-after", Agreed(|script| script.settle(1))),
     ("settled-otherwise-by-one", Agreed(|script| script.agree(&[NANJING], |settled| settled.digest.0[0] ^= 1))),
+    (
+        "settled-beyond-all-ledgers-by-one",
+        Agreed(|script| {
+            script.agree(&[NANJING], |settled| {
+                settled.digest.0[0] ^= 1;
+                settled.cut_offs.iter_mut().for_each(|cut_off| cut_off.size = 1 << 40);
+            });
+        }),
+    ),
     ("settled-otherwise-by-all", Agreed(|script| script.agree(&CITIES, |settled| settled.digest.0[0] ^= 1))),
     ("settled-by-all-but-one", Agreed(|script| drop(script.ledger(CITIES[3]).pop()))),
     ("settled-without-a-city", Agreed(without_a_city)),
