@@ -18,6 +18,7 @@ use onecard::crypto::{Hash, SigningKey};
 use onecard::gate::{Admitted, Decision, Gate, JournalError, OpenError, Scan};
 use onecard::limits::MAX_TEXT;
 use onecard::time::UnixTime;
+use onecard::tlog::MemoryStorage;
 use onecard::trust::{Bundle, TrustList};
 use onecard_store::{RedbStorage, StoreError};
 use std::io::{self, BufRead, Read as _, Write as _};
@@ -59,13 +60,22 @@ fn load_lists(anchor: &Hash, paths: &[PathBuf], now: UnixTime) -> Outcome<Bundle
 }
 
 fn open_gate(store: &Path, seed: &Path, certificate: &Path, bundle: Bundle) -> Outcome<Gate<RedbStorage>> {
+    let seed: [u8; 32] = fs::read(seed)?.try_into().map_err(|_| "a seed has 32 bytes")?;
+    let (key, certificate, now) = (SigningKey::from_seed(&seed), fs::read(certificate)?, now()?);
     let storage = match RedbStorage::open(store) {
         // What is no store yet may be one whose creation was cut short; any other file is refused again, and unchanged.
-        Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => RedbStorage::create(store),
+        Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => {
+            // Everything but the store is tried first, so a start that fails leaves none behind.
+            Gate::open(MemoryStorage::new(), key.clone(), &certificate, bundle.clone(), now)?;
+            RedbStorage::create(store)
+        }
         opened => opened,
     };
-    let seed: [u8; 32] = fs::read(seed)?.try_into().map_err(|_| "a seed has 32 bytes")?;
-    Ok(Gate::open(storage?, SigningKey::from_seed(&seed), &fs::read(certificate)?, bundle, now()?)?)
+    Ok(Gate::open(storage?, key, &certificate, bundle, now)?)
+}
+
+fn is_clock(error: &(dyn Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::<StoreError>::Journal(JournalError::Clock { .. })))
 }
 
 /// What a turnstile does, and what its screen shows.
@@ -115,9 +125,7 @@ fn run(store: &Path, seed: &Path, certificate: &Path, anchor: &str, lists: &[Pat
     let bundle = load_lists(&anchor.parse()?, lists, now()?)?;
     let mut gate = match open_gate(store, seed, certificate, bundle) {
         // A person who knows the time may open it with `OpenOptions::set_clock`.
-        Err(error)
-            if matches!(error.downcast_ref(), Some(OpenError::<StoreError>::Journal(JournalError::Clock { .. }))) =>
-        {
+        Err(error) if is_clock(&*error) => {
             return Err(format!("set the clock of this machine first: {error}").into());
         }
         opened => opened?,

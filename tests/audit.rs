@@ -487,8 +487,9 @@ fn junk_checkpoints_of_one_city_accuse_no_other() {
         for number in 0..6 {
             let files = Growing::new(&junk, &steps, (number, 1 + number % 6));
             let report = audit(&files, &Options { group: true, ..Options::default() });
-            let is_of_others =
-                |found: &&Finding| found.severity == Severity::Error && !found.place.contains(&CITIES[0].to_string());
+            let is_of_others = |found: &&Finding| {
+                found.severity == FindingSeverity::Error && !found.place.contains(&CITIES[0].to_string())
+            };
             let accused: Vec<&Finding> = report.findings.iter().filter(is_of_others).collect();
             assert!(accused.is_empty(), "{top} {number}: {accused:?}");
         }
@@ -619,7 +620,7 @@ fn no_citys_findings_hide_behind_anothers() {
     }
     day.finish(OPEN + 14 * 3_600);
     let report = audit(&day.files(), &Options { group: true, ..Options::default() });
-    let errors = report.findings.iter().filter(|found| found.severity == Severity::Error);
+    let errors = report.findings.iter().filter(|found| found.severity == FindingSeverity::Error);
     let told: Vec<_> = errors.map(|found| (&*found.place, found.rule, found.count)).collect();
     for (place, count) in [("journal/310101/1", 1), ("journal/320100/1", 98)] {
         assert!(told.contains(&(place, Rule::Decision, count)), "{told:?}");

@@ -221,7 +221,7 @@ fn describe(out: &mut String, report: &Report) {
         field(out, "other grant", &format!("{text}: {grants}; {paid}; liable: {}", other.liable));
     }
     if let Some(statement) = &report.statement {
-        let audit::SettlementPeriod { from, until } = statement.period();
+        let SettlementPeriod { from, until } = statement.period();
         field(out, "period", &format!("from {from} until {until}"));
         field(out, "statement", &statement.digest());
         for payment in statement.payments() {

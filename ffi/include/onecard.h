@@ -67,9 +67,9 @@ enum onecard_status
   ONECARD_STATUS_UNKNOWN_CONSTANT = 5,
   // An error that has no number yet.
   ONECARD_STATUS_UNCLASSIFIED = 6,
-  // The handle is in use by another thread and was not freed.
+  // Another thread of this process uses the handle, so it was not freed. No other function returns this.
   ONECARD_STATUS_BUSY = 7,
-  // A bug was stopped in an earlier call with this handle: free it and open it anew.
+  // A bug was stopped in an earlier call with this handle: free it and open it anew. Nothing but a bug brings it about.
   ONECARD_STATUS_POISONED = 8,
   // The handle is not one of this kind, or was freed.
   ONECARD_STATUS_HANDLE = 9,
@@ -85,7 +85,9 @@ enum onecard_status
   ONECARD_STATUS_RESERVED = 14,
   // A number or text names no member, pass or day.
   ONECARD_STATUS_NAME = 15,
-  // This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+  // This process was forked from the one that opened the handle, or, where the handle is memory, while another thread was
+  // changing it there. Nothing was done. Free it and make it anew; a store can be opened here once that process has
+  // closed it, and is ONECARD_STATUS_STORE_IN_USE before.
   ONECARD_STATUS_FORKED = 16,
   // The text, or what it would encode, is longer than any presentation.
   ONECARD_STATUS_TEXT_TOO_LONG = 100,
@@ -177,7 +179,7 @@ enum onecard_status
   ONECARD_STATUS_RECEIPT_NOT_FINAL = 432,
   // The two parts of a receipt do not belong together.
   ONECARD_STATUS_RECEIPT_SEAL = 433,
-  // There is no store at that path.
+  // There is no store at that path: no file, or only what a creation left that was cut short, such as an empty one.
   ONECARD_STATUS_STORE_MISSING = 500,
   // There is a store at that path already.
   ONECARD_STATUS_STORE_EXISTS = 501,
@@ -195,9 +197,10 @@ enum onecard_status
   ONECARD_STATUS_STORE_OLD_COPY = 507,
   // The store holds another history than the one that was signed.
   ONECARD_STATUS_STORE_OTHER_HISTORY = 508,
-  // The file system does not lock the store, so nothing would keep another process from writing to it too.
+  // The file system grants no lock of any kind, so nothing would keep another process from writing to the store too.
   ONECARD_STATUS_STORE_NO_LOCKS = 509,
-  // The file was renamed, removed or replaced since it was opened. Nothing was written.
+  // The file was renamed, removed or replaced since it was opened. Nothing was written. Put it back under its name, or
+  // free the handle and open what is to be the store.
   ONECARD_STATUS_STORE_MOVED = 510,
   // The gate certificate is for another key.
   ONECARD_STATUS_GATE_OTHER_KEY = 520,
@@ -1168,8 +1171,8 @@ onecard_status onecard_gate_open(const char *path,
 
 // Makes a new store and opens a gate on it. Everything else is as in onecard_gate_open.
 //
-// No file is made where the gate would not open. ONECARD_STATUS_STORE_EXISTS where there is a store
-// already.
+// No file is made where the gate would not open, and one that was made is removed where the file system fails or grants
+// no lock, unless another process has opened it by then. ONECARD_STATUS_STORE_EXISTS where there is a store already.
 //
 // # Safety
 // As onecard_gate_open.

@@ -90,8 +90,8 @@ pub unsafe extern "C" fn onecard_gate_open(
 
 /// Makes a new store and opens a gate on it. Everything else is as in onecard_gate_open.
 ///
-/// No file is made where the gate would not open. ONECARD_STATUS_STORE_EXISTS where there is a store
-/// already.
+/// No file is made where the gate would not open, and one that was made is removed where the file system fails or grants
+/// no lock, unless another process has opened it by then. ONECARD_STATUS_STORE_EXISTS where there is a store already.
 ///
 /// # Safety
 /// As onecard_gate_open.

@@ -8,7 +8,8 @@ use crate::Status;
 use crate::hold::Hold;
 use core::ffi::c_char;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use onecard_store::Calls;
 
 /// Borrows `length` bytes at `data`. NULL with length 0 is the empty input.
 ///
@@ -163,8 +164,8 @@ pub(crate) struct Handle<T> {
     tag: AtomicU32,
     /// A call with this handle panicked.
     poisoned: AtomicBool,
-    /// Calls that use the value or wait for it.
-    calls: AtomicUsize,
+    /// Those that use the value or wait for it.
+    calls: Calls,
     /// The only process that may use it.
     process: Option<u32>,
     value: T,
@@ -174,7 +175,8 @@ impl<T> Handle<T> {
     /// Uses what the handle holds, which knows how several threads share it.
     pub(crate) fn share<R>(&self, body: impl FnOnce(&T) -> Result<R, Status>) -> Result<R, Status> {
         self.check()?;
-        let _call = Call::begin(&self.poisoned, &self.calls);
+        // In a process that was forked during another call there is nothing to count: nothing is freed there.
+        let _call = (Poisons(&self.poisoned), self.calls.begin());
         body(&self.value)
     }
 
@@ -202,32 +204,21 @@ impl<T: Hold> Handle<T> {
     }
 }
 
-/// A call with a handle, which is poisoned when the call ends by a panic.
-struct Call<'a> {
-    poisoned: &'a AtomicBool,
-    calls: &'a AtomicUsize,
-}
+/// Poisons a handle when a call with it ends by a panic.
+struct Poisons<'a>(&'a AtomicBool);
 
-impl<'a> Call<'a> {
-    fn begin(poisoned: &'a AtomicBool, calls: &'a AtomicUsize) -> Self {
-        calls.fetch_add(1, Ordering::AcqRel);
-        Self { poisoned, calls }
-    }
-}
-
-impl Drop for Call<'_> {
+impl Drop for Poisons<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.poisoned.store(true, Ordering::Release);
+            self.0.store(true, Ordering::Release);
         }
-        self.calls.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// Makes a handle; it lives until [`free`].
 pub(crate) fn handle<H: Opaque>(inner: impl Into<H::Inner>) -> *mut H {
     let process = H::ONE_PROCESS.then(std::process::id);
-    let (poisoned, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (poisoned, calls) = (AtomicBool::new(false), Calls::new());
     let handle = Handle { tag: AtomicU32::new(H::TAG), poisoned, calls, process, value: inner.into() };
     Box::into_raw(Box::new(handle)).cast()
 }
@@ -268,12 +259,11 @@ pub(crate) unsafe fn free<H: Opaque>(slot: *mut *mut H) -> Result<(), Status> {
     }
     // SAFETY: the caller's promise is the same.
     let handle = unsafe { borrow::<H>(pointer) }?;
-    let used = handle.calls.load(Ordering::Acquire) != 0;
-    // What a thread that was not forked was changing is left as it is.
-    let left = used && handle.is_forked();
-    if used && !left {
+    if handle.calls.any() {
         return Err(Status::Busy);
     }
+    // What a thread that is not in this process was changing is left as it is.
+    let left = handle.calls.cut_off();
     handle.tag.store(FREED, Ordering::Release);
     // SAFETY: writable by the contract; alignment is not assumed.
     unsafe { slot.write_unaligned(core::ptr::null_mut()) }

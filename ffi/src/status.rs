@@ -25,9 +25,9 @@ pub enum Status {
     UnknownConstant = 5,
     /// An error that has no number yet.
     Unclassified = 6,
-    /// The handle is in use by another thread and was not freed.
+    /// Another thread of this process uses the handle, so it was not freed. No other function returns this.
     Busy = 7,
-    /// A bug was stopped in an earlier call with this handle: free it and open it anew.
+    /// A bug was stopped in an earlier call with this handle: free it and open it anew. Nothing but a bug brings it about.
     Poisoned = 8,
     /// The handle is not one of this kind, or was freed.
     Handle = 9,
@@ -43,7 +43,9 @@ pub enum Status {
     Reserved = 14,
     /// A number or text names no member, pass or day.
     Name = 15,
-    /// This process was forked from the one that opened the handle. Nothing was done: open it anew here, or use it there.
+    /// This process was forked from the one that opened the handle, or, where the handle is memory, while another thread was
+    /// changing it there. Nothing was done. Free it and make it anew; a store can be opened here once that process has
+    /// closed it, and is ONECARD_STATUS_STORE_IN_USE before.
     Forked = 16,
     /// The text, or what it would encode, is longer than any presentation.
     TextTooLong = 100,
@@ -135,7 +137,7 @@ pub enum Status {
     ReceiptNotFinal = 432,
     /// The two parts of a receipt do not belong together.
     ReceiptSeal = 433,
-    /// There is no store at that path.
+    /// There is no store at that path: no file, or only what a creation left that was cut short, such as an empty one.
     StoreMissing = 500,
     /// There is a store at that path already.
     StoreExists = 501,
@@ -153,9 +155,10 @@ pub enum Status {
     StoreOldCopy = 507,
     /// The store holds another history than the one that was signed.
     StoreOtherHistory = 508,
-    /// The file system does not lock the store, so nothing would keep another process from writing to it too.
+    /// The file system grants no lock of any kind, so nothing would keep another process from writing to the store too.
     StoreNoLocks = 509,
-    /// The file was renamed, removed or replaced since it was opened. Nothing was written.
+    /// The file was renamed, removed or replaced since it was opened. Nothing was written. Put it back under its name, or
+    /// free the handle and open what is to be the store.
     StoreMoved = 510,
     /// The gate certificate is for another key.
     GateOtherKey = 520,
@@ -274,8 +277,8 @@ pub(crate) const TABLE: [(Status, &str, &str); 106] = [
     (Status::Name, "成员、通票或日期的编号无效\0", "a number or text names no member, pass or day\0"),
     (
         Status::Forked,
-        "句柄属于派生（fork）出本进程的另一进程\0",
-        "the handle belongs to the process that this one was forked from\0",
+        "句柄属于派生（fork）出本进程的另一进程，或派生时正被其使用\0",
+        "the handle belongs to the process that this one was forked from, or was in use there\0",
     ),
     (Status::TextTooLong, "文本过长\0", "the text is longer than any presentation\0"),
     (Status::TextPrefix, "文本前缀不是已知版本\0", "the text does not start with a known prefix\0"),

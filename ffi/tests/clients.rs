@@ -86,22 +86,33 @@ impl Venue {
     fn run(&self, program: &[&str]) {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        fs::write(at("seed"), self.seed).unwrap();
-        fs::write(at("certificate"), &self.certificate).unwrap();
-        let mut command = Command::new(program[0]);
-        command.args(&program[1..]);
-        command.args([at("gate.redb"), at("seed"), at("certificate")]).arg(self.anchor()).args(self.lists());
-        command.env("ONECARD_NOW", self.now.seconds().to_string()).env("ONECARD_LIBRARY", shared_library());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let start = |seed: &[u8], certificate: &[u8]| {
+            fs::write(at("seed"), seed).unwrap();
+            fs::write(at("certificate"), certificate).unwrap();
+            let mut command = Command::new(program[0]);
+            command.args(&program[1..]);
+            command.args([at("gate.redb"), at("seed"), at("certificate")]).arg(self.anchor()).args(self.lists());
+            command.env("ONECARD_NOW", self.now.seconds().to_string()).env("ONECARD_LIBRARY", shared_library());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        };
+        // A start that fails leaves no store behind where none was, and an empty file stands in nobody's way.
+        for (seed, certificate) in
+            [(&[7; 32][..], &self.certificate[..]), (&[7; 31], &self.certificate), (&self.seed, b"")]
+        {
+            let refused = start(seed, certificate).wait_with_output().unwrap();
+            assert!(!refused.status.success() && !at("gate.redb").exists(), "{program:?}");
+        }
+        fs::write(at("gate.redb"), []).unwrap();
         // A first run is cut short as soon as there is a store.
-        let mut first = command.spawn().unwrap();
-        while !at("gate.redb").exists() {
+        let mut first = start(&self.seed, &self.certificate);
+        while fs::metadata(at("gate.redb")).is_ok_and(|found| found.len() == 0) {
             assert_eq!(first.try_wait().unwrap(), None, "{program:?} ended by itself");
             std::thread::yield_now();
         }
         first.kill().unwrap();
         first.wait().unwrap();
-        let mut running = command.spawn().unwrap();
+        let mut running = start(&self.seed, &self.certificate);
         // A scanner ends a line as it likes.
         let typed = self.codes.join("\r\n") + "\n";
         running.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();

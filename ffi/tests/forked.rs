@@ -8,7 +8,7 @@ use onecard::crypto::{SigningKey, sha256};
 use onecard::gate::{Gate, JournalError, Reason, Scan};
 use onecard::tlog::{LogError, LogKey, Row, Storage as _, Write};
 use onecard::trust::{Bundle, Role};
-use onecard_store::{Bounds, RedbStorage, Remains, SharedGate, StoreError};
+use onecard_store::{Bounds, RedbStorage, Remains, Shared, SharedGate, StoreError};
 use onecard_testkit::federation::{
     self, NOW, anchor, catalogue, certificate, code, gate_seed, status, time, trust, trust_list,
 };
@@ -107,6 +107,21 @@ fn a_gate_is_of_one_process() {
     assert_eq!(shared.close().unwrap().log().size(), 4);
 }
 
+#[test]
+fn a_shared_owner_in_use_is_gone_in_a_child() {
+    let shared: Shared<u32> = Shared::new(1);
+    // Nobody was using it, so the child has one of its own.
+    in_child(|| assert_eq!((shared.write(|value| *value += 1), shared.read(|value| *value)), (Some(()), Some(2))));
+    shared.write(|_| {
+        in_child(|| {
+            assert!(shared.cut_off());
+            assert_eq!((shared.read(|value| *value), shared.write(|_| ()), shared.close()), (None, None, None));
+        });
+    });
+    assert!(!shared.cut_off());
+    assert_eq!(shared.close(), Some(1));
+}
+
 fn write_fixtures(directory: &Path) {
     let seed = |member: u32, role: Role| sha256(&[format!("{member} {role:?}").as_bytes()]).0.to_vec();
     let files: [(&str, Vec<u8>); 11] = [
@@ -134,15 +149,26 @@ fn run(command: &mut Command) {
     assert!(ran.status.success(), "{command:?}: {}\n{}", ran.status, String::from_utf8_lossy(&ran.stderr));
 }
 
-#[test]
-fn handles_are_of_one_process() {
+/// A program in C with the fixtures.
+fn run_c(source: &str, more: &[&str]) {
     if !has("cc") {
         return;
     }
     let programs = tempfile::tempdir().unwrap();
     let program = programs.path().join("program");
-    compile(&root().join("tests/c/forked.c"), &program, &["-DONECARD_TEST_VERSION=\"\""]);
+    let flags = [&["-DONECARD_TEST_VERSION=\"\""], more].concat();
+    compile(&root().join("tests/c").join(source), &program, &flags);
     run(&mut Command::new(program));
+}
+
+#[test]
+fn handles_are_of_one_process() {
+    run_c("forked.c", &[]);
+}
+
+#[test]
+fn what_is_memory_is_used_in_a_child_whatever_other_threads_were_doing() {
+    run_c("busy.c", &["-pthread"]);
 }
 
 #[test]

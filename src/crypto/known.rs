@@ -10,7 +10,7 @@ use super::signature::{Equation, PendingSignature, SignatureError};
 use core::fmt;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex};
 
 /// A public key with a table: it accepts exactly what its [`VerifyingKey`] accepts, sooner.
 ///
@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 pub struct KnownKey {
     key: VerifyingKey,
     minus: Table,
+    base: Arc<Table>,
 }
 
 impl KnownKey {
@@ -29,8 +30,7 @@ impl KnownKey {
     /// Makes the table of a key.
     #[must_use]
     pub fn new(key: VerifyingKey) -> Self {
-        LazyLock::force(&BASE);
-        Self { key, minus: Table::new(*key.minus()) }
+        Self { key, minus: Table::new(*key.minus()), base: base() }
     }
 
     /// The key.
@@ -64,7 +64,7 @@ impl KnownKey {
         // All entries are copied before the first is added: a table is larger than the caches near the
         // processor, and so the many waits for memory are one.
         let mut terms = [EdwardsPoint::identity(); 2 * ROWS];
-        let entries = BASE.terms(&equation.s).chain(self.minus.terms(&equation.k));
+        let entries = self.base.terms(&equation.s).chain(self.minus.terms(&equation.k));
         terms.iter_mut().zip(entries).for_each(|(slot, entry)| *slot = entry);
         Ok(equation.expect(terms.iter().sum()))
     }
@@ -118,7 +118,19 @@ const COLUMNS: usize = 128;
 /// Multiples 1 to 128 of `[256^i]P`, for each byte `i` of a scalar.
 struct Table(Vec<EdwardsPoint>);
 
-static BASE: LazyLock<Table> = LazyLock::new(|| Table::new(ED25519_BASEPOINT_POINT));
+/// The table of the base point, which all keys share. It is made outside the lock, which is never waited for: in a process
+/// that was forked meanwhile, whoever has it is not there to give it back.
+fn base() -> Arc<Table> {
+    static SHARED: Mutex<Option<Arc<Table>>> = Mutex::new(None);
+    if let Some(made) = SHARED.try_lock().ok().and_then(|shared| shared.clone()) {
+        return made;
+    }
+    let made = Arc::new(Table::new(ED25519_BASEPOINT_POINT));
+    match SHARED.try_lock() {
+        Ok(mut shared) => Arc::clone(shared.get_or_insert(made)),
+        Err(_) => made,
+    }
+}
 
 impl Table {
     fn new(point: EdwardsPoint) -> Self {

@@ -24,6 +24,7 @@ mod shared_ledger;
 mod tests;
 
 pub use directory::{Folder, FolderError, Lost, PublishError, publish, publish_sound};
+pub use process::{Call, Calls};
 pub use rebuild::{Published, RebuildError, content_digest, rebuild};
 pub use redb_storage::{RedbStorage, StoreError};
 pub use remains::Remains;

@@ -46,6 +46,9 @@ pub(crate) trait Medium: Debug + Send + Sync {
 
     fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>>;
 
+    /// Removes it, if opening it made it.
+    fn take_back(&self) {}
+
     /// Fails with [`Moved`] where its name does not lead to what was opened first: what is written there now is lost
     /// with a file that was removed, and is not what others find who open it by its name.
     fn check_name(&self) -> io::Result<()> {
@@ -57,6 +60,11 @@ pub(crate) trait Medium: Debug + Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("another file, or none, has its name")]
 pub(crate) struct Moved;
+
+/// There is nothing in it but what a creation leaves that was cut short.
+#[derive(Debug, thiserror::Error)]
+#[error("its creation was cut short")]
+pub(crate) struct Unfinished;
 
 /// A lock was not granted, for another reason than that somebody has it.
 #[derive(Debug, thiserror::Error)]
@@ -81,11 +89,18 @@ pub(crate) struct InFile {
     absolute: PathBuf,
     /// Which file it is, since it was opened first.
     opened: OnceLock<FileId>,
+    /// It was not there before.
+    made: AtomicBool,
 }
 
 impl InFile {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.into(), absolute: path::absolute(path)?, opened: OnceLock::new() })
+        Ok(Self {
+            path: path.into(),
+            absolute: path::absolute(path)?,
+            opened: OnceLock::new(),
+            made: AtomicBool::new(false),
+        })
     }
 
     fn is_opened(&self, found: &Metadata) -> io::Result<()> {
@@ -115,11 +130,27 @@ impl Medium for InFile {
 
     fn open(&self, access: Access) -> io::Result<Box<dyn StorageBackend>> {
         let mut options = OpenOptions::new();
-        options.read(true).write(access != Access::Read).create(access == Access::Create);
+        options.read(true).write(access != Access::Read);
         owner_alone(&mut options);
-        let file = options.open(&self.absolute)?;
+        let file = match options.clone().create_new(access == Access::Create).open(&self.absolute) {
+            // What a link leads to may still have to be made, so it is not asked for as new.
+            Err(error) if access == Access::Create && error.kind() == io::ErrorKind::AlreadyExists => {
+                options.create(true).open(&self.absolute)?
+            }
+            opened => {
+                self.made.fetch_or(access == Access::Create && opened.is_ok(), Ordering::AcqRel);
+                opened?
+            }
+        };
         self.is_opened(&file.metadata()?)?;
         Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
+    }
+
+    fn take_back(&self) {
+        if self.made.load(Ordering::Acquire) && self.check_name().is_ok() {
+            // Where that fails, it is as after a creation that was cut short.
+            let _ = fs::remove_file(&self.absolute);
+        }
     }
 
     fn check_name(&self) -> io::Result<()> {
@@ -165,14 +196,14 @@ impl Settled {
         if magic == *MAGIC {
             return if flags & NOT_CLOSED == 0 { Ok(()) } else { self.write_again(length) };
         }
-        if self.access != Access::Create {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a database"));
-        }
         // A creation that was cut short wrote nothing beyond the header, whose magic comes last.
-        if magic == [0; FLAGS] && length > 0 && self.is_blank(length)? {
-            self.bytes.set_len(0)?;
+        let unfinished = magic == [0; FLAGS] && self.is_blank(length)?;
+        match self.access {
+            Access::Create if unfinished && length > 0 => self.bytes.set_len(0),
+            Access::Create => Ok(()),
+            _ if unfinished => Err(io::Error::other(Unfinished)),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "not a database")),
         }
-        Ok(())
     }
 
     /// Makes durable what is read: the pages first, then the header that refers to them.

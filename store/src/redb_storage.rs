@@ -5,7 +5,7 @@
 //! returns. What is promised, and which test shows it, is in `docs/durability.md`.
 
 use crate::{
-    medium::{Access, InFile, Medium, Moved, NoLock, Settled},
+    medium::{Access, InFile, Medium, Moved, NoLock, Settled, Unfinished},
     names::{InFileSystem, Names, parent, shown},
     process::Owned,
 };
@@ -40,7 +40,7 @@ const METAS: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("meta"
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is no file.
+    /// There is no file, or only what a creation left that was cut short.
     #[error("there is no store at {}", shown(.0))]
     Missing(PathBuf),
     /// There is a store already.
@@ -131,7 +131,8 @@ pub struct RedbStorage {
 }
 
 impl RedbStorage {
-    /// Makes a new store. A creation that was cut short is begun again.
+    /// Makes a new store. A creation that was cut short is begun again. Where it fails, the file that it made is removed,
+    /// if nobody else has opened that meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Exists`] when there is one, [`StoreError::NotAStore`] when there is another
@@ -144,7 +145,8 @@ impl RedbStorage {
     /// not closed properly is settled and repaired to its last commit.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log.
+    /// [`StoreError::Missing`] where there is none: a mistyped path must not start an empty log. What a creation left that
+    /// was cut short, such as an empty file, is none either.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_named(path, &InFileSystem)
     }
@@ -167,7 +169,8 @@ impl RedbStorage {
 
     pub(crate) fn create_named(path: &Path, names: &dyn Names) -> Result<Self, StoreError> {
         let storage = Self::create_in(Box::new(in_file(path)?))?;
-        sync_name(path, names)?;
+        // It is locked still, so nobody else has begun to use it.
+        sync_name(path, names).inspect_err(|_| storage.medium.take_back())?;
         Ok(storage)
     }
 
@@ -186,25 +189,20 @@ impl RedbStorage {
     }
 
     pub(crate) fn create_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
-        let path = medium.path();
-        let database = database(&*medium, Access::Create)?;
-        let write = database.begin_write().map_err(|error| failure(path, error))?;
-        let begun = write.list_tables().map_err(|error| failure(path, error))?.next().is_some();
-        write.abort().map_err(|error| failure(path, error))?;
-        // A file without tables is a creation that was cut short.
-        if begun {
-            return match format(&database, path) {
-                Ok(()) | Err(StoreError::Format { .. }) => Err(StoreError::Exists(path.into())),
-                Err(error) => Err(error),
-            };
-        }
-        make_tables(&database).map_err(|error| failure(path, error))?;
+        let database = new_database(&*medium).inspect_err(|error| match error {
+            // Somebody else has opened it by now, and it is theirs.
+            StoreError::InUse(_) | StoreError::Exists(_) => {}
+            _ => medium.take_back(),
+        })?;
         Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
     pub(crate) fn open_in(medium: Box<dyn Medium>) -> Result<Self, StoreError> {
-        let database = database(&*medium, Access::Write)?;
-        format(&database, medium.path())?;
+        let (database, path) = (database(&*medium, Access::Write)?, medium.path());
+        if !has_tables(&database, path)? {
+            return Err(StoreError::Missing(path.into()));
+        }
+        format(&database, path)?;
         Ok(Self { medium, database: Owned::new(database), failed: AtomicBool::new(false) })
     }
 
@@ -300,6 +298,25 @@ fn database(medium: &dyn Medium, access: Access) -> Result<Database, StoreError>
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
     caught(path, || builder.create_with_backend(Settled::new(bytes, access)).map_err(|error| opening(path, error)))
+}
+
+/// Makes a database where there is none, or one whose creation was cut short.
+fn new_database(medium: &dyn Medium) -> Result<Database, StoreError> {
+    let (database, path) = (database(medium, Access::Create)?, medium.path());
+    if has_tables(&database, path)? {
+        return match format(&database, path) {
+            Ok(()) | Err(StoreError::Format { .. }) => Err(StoreError::Exists(path.into())),
+            Err(error) => Err(error),
+        };
+    }
+    make_tables(&database).map_err(|error| failure(path, error))?;
+    Ok(database)
+}
+
+/// A database without tables is a creation that was cut short.
+fn has_tables(database: &Database, path: &Path) -> Result<bool, StoreError> {
+    let read = database.begin_read().map_err(|error| failure(path, error))?;
+    Ok(read.list_tables().map_err(|error| failure(path, error))?.next().is_some())
 }
 
 fn make_tables(database: &Database) -> Result<(), redb::Error> {
@@ -537,6 +554,8 @@ fn io_failure(path: PathBuf, error: io::Error) -> StoreError {
     let is = |kind: fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| error.get_ref().is_some_and(kind);
     if is(|inner| inner.is::<Moved>()) {
         StoreError::Moved(path)
+    } else if is(|inner| inner.is::<Unfinished>()) {
+        StoreError::Missing(path)
     } else if is(|inner| inner.is::<NoLock>()) {
         StoreError::NoLocks { path, source: error }
     } else {
@@ -703,8 +722,6 @@ mod tests {
         assert!(matches!(RedbStorage::open(&path), Err(StoreError::Missing(_))));
         assert!(!path.exists());
         assert!(matches!(RedbStorage::open(directory.path()), Err(StoreError::NotAStore(_))));
-        fs::write(&path, []).unwrap();
-        assert!(matches!(RedbStorage::open(&path), Err(StoreError::NotAStore(_))));
         let text = "not a database\n".repeat(9_000);
         fs::write(&path, &text).unwrap();
         let refused = RedbStorage::open(&path).unwrap_err();
@@ -740,9 +757,36 @@ mod tests {
     fn a_creation_cut_short_can_be_repeated() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
-        drop(Database::create(&path).unwrap());
-        assert!(matches!(RedbStorage::open(&path), Err(StoreError::NotAStore(_))));
-        drop(RedbStorage::create(&path).unwrap());
-        RedbStorage::open(&path).unwrap();
+        let cut_short: [fn(&Path); 3] = [
+            |path| fs::write(path, []).unwrap(),
+            |path| fs::write(path, [0; 9_000]).unwrap(),
+            |path| drop(Database::create(path).unwrap()),
+        ];
+        for leave in cut_short {
+            leave(&path);
+            assert!(matches!(RedbStorage::open(&path), Err(StoreError::Missing(_))));
+            assert!(path.exists(), "left as it was");
+            drop(RedbStorage::create(&path).unwrap());
+            RedbStorage::open(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_creation_that_fails_leaves_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let gone = directory.path().join("gone").join("store");
+        assert!(matches!(RedbStorage::create(&gone), Err(StoreError::Io { .. })));
+        // What was there before is left, also where nothing was in it.
+        let medium = in_file(&path).unwrap();
+        drop(medium.open(Access::Create).unwrap());
+        medium.take_back();
+        assert!(!path.exists());
+        fs::write(&path, []).unwrap();
+        let medium = in_file(&path).unwrap();
+        drop(medium.open(Access::Create).unwrap());
+        medium.take_back();
+        assert!(path.exists());
     }
 }

@@ -2,8 +2,9 @@
 //! together: a group shares one durable commit.
 //!
 //! There is no thread behind it. Whoever has the turn answers those who wait, so a call costs one owner no more than
-//! without sharing, and nothing is left behind in a process that forks.
+//! without sharing. In a process that is forked meanwhile there is nobody to give a turn back, so nobody waits for one.
 
+use crate::process::Calls;
 use core::time::Duration;
 use std::{
     collections::VecDeque,
@@ -29,17 +30,32 @@ pub struct Bounds {
 /// alone. Nobody is passed by, however busy the others are.
 ///
 /// `Q` is what is answered in groups and `A` an answer. Whoever asks again inside a call waits for itself for ever.
+///
+/// In a process that was forked while a call was under way, it is as if it had been closed, see [`Shared::cut_off`];
+/// where none was, that process has a copy of its own.
 pub struct Shared<T, Q = (), A = ()> {
     /// `None` once closed. Never waited for: the line says who may have it.
     owner: RwLock<Option<T>>,
     line: Mutex<Line<Q, A>>,
     /// Somebody joined the line.
     joined: Condvar,
+    calls: Calls,
 }
 
 impl<T, Q, A> fmt::Debug for Shared<T, Q, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl<T, Q, A> Drop for Shared<T, Q, A> {
+    fn drop(&mut self) {
+        if self.cut_off() {
+            // What was half done at the fork is left as it is.
+            let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner);
+            core::mem::forget((owner.take(), core::mem::take(&mut line.waiting)));
+        }
     }
 }
 
@@ -77,17 +93,25 @@ impl<T, Q, A> Shared<T, Q, A> {
     #[must_use]
     pub const fn new(owner: T) -> Self {
         let line = Line { looking: 0, alone: false, waiting: VecDeque::new() };
-        Self { owner: RwLock::new(Some(owner)), line: Mutex::new(line), joined: Condvar::new() }
+        Self { owner: RwLock::new(Some(owner)), line: Mutex::new(line), joined: Condvar::new(), calls: Calls::new() }
     }
 
-    /// Looks at the owner, maybe together with others; `None` after it was closed, or a call with it panicked.
+    /// Whether this process was forked while a call was under way in the other one, whose change may be half done.
+    pub fn cut_off(&self) -> bool {
+        self.calls.cut_off()
+    }
+
+    /// Looks at the owner, maybe together with others; `None` after it was closed, or a call with it panicked, or where
+    /// it is cut off.
     pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        let _call = self.calls.begin()?;
         let _turn = self.turn(Wants::Look)?;
         self.owner.read().ok()?.as_ref().map(look)
     }
 
     /// Does anything with the owner, alone; `None` as in [`Shared::read`].
     pub fn write<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let _call = self.calls.begin()?;
         let _turn = self.turn(Wants::Change)?;
         self.owner.write().ok()?.as_mut().map(change)
     }
@@ -96,6 +120,7 @@ impl<T, Q, A> Shared<T, Q, A> {
     /// else; `None` as in [`Shared::read`]. `answer` is given a group, which is not empty, and answers question by
     /// question.
     pub fn ask(&self, question: Q, bounds: Bounds, answer: impl FnOnce(&mut T, Vec<Q>) -> Vec<A>) -> Option<A> {
+        let _call = self.calls.begin()?;
         let (_turn, question) = match self.join(Wants::Answer(question))? {
             Told::Answer(answer) => return Some(answer),
             Told::Turn(Wants::Answer(question)) => (Turn { shared: self, looks: false }, question),
@@ -115,6 +140,7 @@ impl<T, Q, A> Shared<T, Q, A> {
 
     /// Ends sharing, after what was asked before, and returns the owner; `None` when it was closed before.
     pub fn close(&self) -> Option<T> {
+        let _call = self.calls.begin()?;
         let _turn = self.turn(Wants::Change)?;
         self.owner.write().ok()?.take()
     }

@@ -12,14 +12,18 @@ const PATH: &str = "ONECARD_EXCLUSIVE_PATH";
 #[ignore = "runs in another process"]
 fn the_other_process() {
     let Ok(path) = std::env::var(PATH) else { return };
-    let said = match RedbStorage::open(Path::new(&path)) {
+    let store = match RedbStorage::open(Path::new(&path)) {
+        Err(StoreError::Missing(_)) => RedbStorage::create(Path::new(&path)),
+        opened => opened,
+    };
+    let said = match store {
         Ok(_) => "opened it".into(),
         Err(error) => error.to_string(),
     };
     println!("\nother: {said}");
 }
 
-/// What another process says when it opens the store.
+/// What another process says when it opens the store, or makes it where there is none.
 fn other_process(path: &Path) -> String {
     process_with(path, &[])
 }
@@ -70,7 +74,8 @@ fn a_file_that_cannot_be_written_is_told() {
     assert_eq!(Remains::open(&path).unwrap().get(row).unwrap(), Some(vec![1]), "it can be read");
 }
 
-/// A library before the system's own that answers every lock with an error. The database locks by `syscall`.
+/// A library before the system's own that answers locks with an error: whole files', by `flock`, and ranges', which the
+/// database locks by `syscall`.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const NO_LOCKS: &str = r#"
 #define _GNU_SOURCE
@@ -79,41 +84,82 @@ const NO_LOCKS: &str = r#"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-static int refuse(void) { errno = atoi(getenv("ONECARD_LOCK_ERRNO")); return -1; }
-int flock(int file, int operation) { (void)file; (void)operation; return refuse(); }
+static int refuse(const char *number) { errno = atoi(number); return -1; }
+int flock(int file, int operation) {
+  int (*next)(int, int);
+  const char *number = getenv("ONECARD_FLOCK_ERRNO");
+  if (number != NULL) {
+    return refuse(number);
+  }
+  *(void **)&next = dlsym(RTLD_NEXT, "flock");
+  return next(file, operation);
+}
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
   long (*next)(long, long, long, long, long, long, long);
-  if (number == SYS_fcntl && (b == F_OFD_SETLK || b == F_OFD_SETLKW || b == F_OFD_GETLK)) {
-    return refuse();
+  const char *answer = getenv("ONECARD_RANGE_ERRNO");
+  if (answer != NULL && number == SYS_fcntl && (b == F_OFD_SETLK || b == F_OFD_SETLKW || b == F_OFD_GETLK)) {
+    return refuse(answer);
   }
   *(void **)&next = dlsym(RTLD_NEXT, "syscall");
   return next(number, a, b, c, d, e, f);
 }
 "#;
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn compile_no_locks(directory: &Path) -> Option<PathBuf> {
+    let (source, library) = (directory.join("no_locks.c"), directory.join("no_locks.so"));
+    std::fs::write(&source, NO_LOCKS).unwrap();
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl").status();
+    let compiled = compiled.is_ok_and(|status| status.success());
+    if !compiled {
+        println!("SKIPPED: there is no `cc` here");
+    }
+    compiled.then_some(library)
+}
+
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn a_file_system_without_locks_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let (source, library) = (directory.path().join("no_locks.c"), directory.path().join("no_locks.so"));
-    std::fs::write(&source, NO_LOCKS).unwrap();
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl").status();
-    if !compiled.is_ok_and(|status| status.success()) {
-        println!("SKIPPED: there is no `cc` here");
-        return;
-    }
-    let path = directory.path().join("store");
+    let Some(library) = compile_no_locks(directory.path()) else { return };
+    let (path, fresh) = (directory.path().join("store"), directory.path().join("fresh"));
     drop(RedbStorage::create(&path).unwrap());
     let before = std::fs::read(&path).unwrap();
     // EOPNOTSUPP, ENOSYS, ENOLCK, EINVAL, EIO.
     for number in ["95", "38", "37", "22", "5"] {
-        let environment = [("LD_PRELOAD", library.to_str().unwrap()), ("ONECARD_LOCK_ERRNO", number)];
-        let said = process_with(&path, &environment);
-        let named = format!("the store at {} cannot be locked against other processes", path.display());
-        assert!(said.starts_with(&named), "{number}: {said}");
+        let environment = [
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("ONECARD_FLOCK_ERRNO", number),
+            ("ONECARD_RANGE_ERRNO", number),
+        ];
+        for path in [&path, &fresh] {
+            let said = process_with(path, &environment);
+            let named = format!("the store at {} cannot be locked against other processes", path.display());
+            assert!(said.starts_with(&named), "{number}: {said}");
+        }
+        assert!(!fresh.exists(), "nothing is left of a store that could not be made");
     }
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(other_process(&path), "opened it");
+}
+
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn one_kind_of_lock_is_enough() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(library) = compile_no_locks(directory.path()) else { return };
+    let path = directory.path().join("store");
+    let library = ("LD_PRELOAD", library.to_str().unwrap());
+    for number in ["95", "38", "37", "22", "5"] {
+        assert_eq!(process_with(&path, &[library, ("ONECARD_FLOCK_ERRNO", number)]), "opened it", "{number}");
+        let said = process_with(&path, &[library, ("ONECARD_RANGE_ERRNO", number)]);
+        let refused = said.contains("cannot be locked");
+        assert_eq!(refused, ["37", "5"].contains(&number), "{number}: {said}");
+    }
+    // EAGAIN: somebody has it.
+    for kind in ["ONECARD_FLOCK_ERRNO", "ONECARD_RANGE_ERRNO"] {
+        assert_eq!(process_with(&path, &[library, (kind, "11")]), format!("the store at {} is in use", path.display()));
+    }
 }
 
 /// The lock is the file's and not the name's.

@@ -32,7 +32,7 @@ fn gate_id() -> GateId {
 fn store(directory: &Path, name: &str) -> RedbStorage {
     let path = directory.join(name);
     match RedbStorage::open(&path) {
-        Err(StoreError::Missing(_) | StoreError::NotAStore(_)) => RedbStorage::create(&path).unwrap(),
+        Err(StoreError::Missing(_)) => RedbStorage::create(&path).unwrap(),
         opened => opened.unwrap(),
     }
 }

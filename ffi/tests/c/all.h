@@ -26,6 +26,7 @@ static int check_everything(int count, char **arguments) {
   check_wallet();
   check_issuing();
   check_city();
+  check_moved();
   return check_all();
 }
 

@@ -599,4 +599,59 @@ static void check_city(void) {
   IS(OK, onecard_history_free(&both));
 }
 
+// The files of a gate and a ledger are taken from under their names, and put back.
+static void check_moved(void) {
+  file seed = load("seed"), certificate = load("certificate"), log = load("log-seed"), code = load("code1");
+  onecard_history *history = history_of("trust");
+  onecard_gate *gate = new_gate("moved", NOW), *second = NULL;
+  onecard_bundle *bundle = bundle_of_the_day();
+  onecard_ledger *ledger = NULL;
+  onecard_decision decision = undecided();
+  onecard_fault faults[16];
+  onecard_buffer *note = NULL;
+  onecard_totals totals;
+  char path[1024], away[1024], kept[1024], kept_away[1024];
+  uint32_t reason = 0;
+  uint64_t size = 0, index = 0;
+  size_t count = 0;
+  path_of("moved", path, sizeof path);
+  path_of("moved away", away, sizeof away);
+  path_of("moved ledger", kept, sizeof kept);
+  path_of("moved ledger away", kept_away, sizeof kept_away);
+  IS(OK, onecard_ledger_create(STR(kept), CITY, log.data, 32, history, &ledger));
+  CHECK(rename(path, away) == 0 && rename(kept, kept_away) == 0);
+
+  // Who opens it finds none, and an empty file is none either.
+  IS(STORE_MISSING, onecard_gate_open(STR(path), seed.data, 32, BYTES(certificate), bundle, NOW, &second));
+  fclose(fopen(path, "wb"));
+  IS(STORE_MISSING, onecard_gate_open(STR(path), seed.data, 32, BYTES(certificate), bundle, NOW, &second));
+  CHECK(remove(path) == 0);
+
+  IS(OK, onecard_gate_admit(gate, CHARS(code), 1, 0, NOW, &decision));
+  CHECK(decision.kind == ONECARD_SEVERITY_DENY && decision.reason == ONECARD_REASON_NOT_RECORDED);
+  IS(OK, onecard_gate_leave(gate, CHARS(code), 1, NOW, &reason, &index));
+  CHECK(reason == ONECARD_REASON_NOT_RECORDED && index == 0);
+  IS(OK, onecard_gate_self_test(gate, NOW, faults, 16, &count));
+  CHECK(count > 0 && faults[0].trouble == ONECARD_TROUBLE_STORE);
+  IS(STORE_MOVED, onecard_gate_seal(gate, &size));
+  IS(STORE_MOVED, onecard_gate_set_clock(gate, NOW));
+  IS(STORE_MOVED, onecard_gate_open_outage(gate, NOW, NOW, &index));
+  IS(OK, onecard_gate_totals(gate, &totals));
+  IS(STORE_MOVED, onecard_ledger_enrol(ledger, BYTES(certificate), NOW, &size));
+  IS(LEDGER_UNSURE, onecard_ledger_enrol(ledger, BYTES(certificate), NOW, &size));
+  IS(OK, onecard_ledger_size(ledger, &size));
+
+  CHECK(rename(away, path) == 0 && rename(kept_away, kept) == 0);
+  IS(OK, onecard_gate_admit(gate, CHARS(code), 1, 0, NOW, &decision));
+  CHECK(decision.kind == ONECARD_SEVERITY_ADMIT);
+  IS(OK, onecard_ledger_recover(ledger));
+  IS(OK, onecard_ledger_enrol(ledger, BYTES(certificate), NOW, &size));
+  IS(OK, onecard_ledger_checkpoint(ledger, &note));
+  IS(OK, onecard_buffer_free(&note));
+  IS(OK, onecard_gate_free(&gate));
+  IS(OK, onecard_ledger_free(&ledger));
+  IS(OK, onecard_history_free(&history));
+  IS(OK, onecard_bundle_free(&bundle));
+}
+
 #endif

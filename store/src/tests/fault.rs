@@ -96,7 +96,7 @@ fn said(error: impl std::fmt::Debug) -> String {
 /// The store on a disk, made if there is none.
 fn store(disk: &Disk) -> Result<RedbStorage, String> {
     match RedbStorage::open_in(Box::new(disk.clone())) {
-        Err(StoreError::NotAStore(_)) => RedbStorage::create_in(Box::new(disk.clone())).map_err(said),
+        Err(StoreError::Missing(_)) => RedbStorage::create_in(Box::new(disk.clone())).map_err(said),
         opened => opened.map_err(said),
     }
 }
