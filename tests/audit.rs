@@ -773,7 +773,8 @@ fn evidence_that_was_erased_is_told_once_and_counted() {
     let mut day = Day::ordinary();
     day.finish(OPEN + 40_000);
     let mut files = day.files();
-    files.retain(|path, _| !path.starts_with("evidence/"));
+    // That of a gate where nobody was is still there: where there is none at all, it was not given.
+    files.retain(|path, _| !path.starts_with("evidence/") || path.starts_with("evidence/310101/2/"));
     let report = audit(&files, &Options::default());
     assert_eq!((report.counts.evidence, report.counts.pruned), (0, 5));
     let told = report.findings.iter().map(|found| {
