@@ -16,10 +16,10 @@ pub struct Options<'a> {
     pub depth: Depth,
     /// SHA-256 of the trust list to start from: the first, or a later one, and then those before it
     /// are not looked at. Without it, the first list published is taken as it is: then compare
-    /// [`Report::anchor`] with what you know.
+    /// [`Report::anchor`](super::Report::anchor) with what you know.
     pub anchor: Option<Hash>,
     /// The period to settle: one that the members agreed to a statement of, or the next, up to their present size. There is
-    /// no statement of another that begins before the end of the last one settled, see [`Report::settled`].
+    /// no statement of another that begins before the end of the last one settled, see [`Report::settled`](super::Report::settled).
     pub period: Option<SettlementPeriod>,
     /// How many threads to use; the report does not depend on it.
     pub threads: usize,
@@ -28,7 +28,7 @@ pub struct Options<'a> {
     /// times, each time for a part of the passes. Parts are of that size but for what chance makes of them, and all uses
     /// of one pass are in one.
     pub uses_at_once: usize,
-    /// Whether of findings of one cause of one member only the first is kept, with how many there are ([`Finding::count`]):
+    /// Whether of findings of one cause of one member only the first is kept, with how many there are ([`Finding::count`](super::Finding::count)):
     /// a list that is missing shows at every record that names it.
     pub group: bool,
     /// Called now and then with the number of journals done and how many there are, which counts them once for each time

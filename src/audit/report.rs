@@ -19,7 +19,7 @@ use core::fmt;
 pub struct Report {
     /// How deep it went.
     pub depth: Depth,
-    /// What was found, ordered by place and entry: each, or of each cause the first ([`Options::group`]).
+    /// What was found, ordered by place and entry: each, or of each cause the first ([`Options::group`](super::Options::group)).
     pub findings: Vec<Finding>,
     /// Over-use up to the ledgers' present size, ordered by pass: not damage, but money.
     pub over_use: Vec<OverUse>,

@@ -17,7 +17,7 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// [`RecordEntryError::Trust`] for a list that does not follow or is not issued yet,
     /// [`RecordEntryError::OtherTrustList`] where the ledger was opened with another one of that sequence,
-    /// [`LedgerError::Clock`], or the store's.
+    /// [`LedgerError::Clock`](super::LedgerError::Clock), or the store's.
     pub fn adopt(&mut self, list: &[u8], now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         let now = self.check(now)?;
         let next = self.trust().update(list)?;
@@ -35,7 +35,7 @@ impl<S: Storage> Ledger<S> {
     ///
     /// # Errors
     /// [`RecordEntryError::Certificate`], [`RecordEntryError::Gate`], [`RecordEntryError::Trust`] under a trust list
-    /// that has expired, [`LedgerError::Clock`], or the store's.
+    /// that has expired, [`LedgerError::Clock`](super::LedgerError::Clock), or the store's.
     pub fn enrol(&mut self, certificate: &[u8], now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         self.trust().check_time(now)?;
         let verified = GateCertificate::verify(certificate, self.trust())?;
@@ -51,7 +51,7 @@ impl<S: Storage> Ledger<S> {
     /// first. Fetch the last segment before, or declare a gap after.
     ///
     /// # Errors
-    /// [`RecordEntryError::Gate`], [`RecordEntryError::Retired`], [`LedgerError::Clock`], or the store's.
+    /// [`RecordEntryError::Gate`], [`RecordEntryError::Retired`], [`LedgerError::Clock`](super::LedgerError::Clock), or the store's.
     pub fn retire(&mut self, gate: u32, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         if self.journal(gate).map_err(RecordEntryError::Gate)?.retired {
             return Err(RecordEntryError::Retired(self.gate_id(gate)));
@@ -70,8 +70,8 @@ impl<S: Storage> Ledger<S> {
     /// # Errors
     /// [`RecordEntryError::Gate`], [`RecordEntryError::Retired`],
     /// [`RecordEntryError::OtherTrustList`], [`RecordEntryError::Trust`], [`RecordEntryError::NoRedemption`],
-    /// [`RecordEntryError::NotLost`], [`RecordEntryError::Peer`], [`LedgerError::Refused`],
-    /// [`LedgerError::Clock`], or the store's.
+    /// [`RecordEntryError::NotLost`], [`RecordEntryError::Peer`], [`LedgerError::Refused`](super::LedgerError::Refused),
+    /// [`LedgerError::Clock`](super::LedgerError::Clock), or the store's.
     pub fn record(&mut self, announced: Announcement, now: UnixTime) -> Result<u64, RecordEntryError<S::Error>> {
         let now = self.check(now)?;
         match &announced {

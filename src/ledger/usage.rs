@@ -22,7 +22,7 @@ impl<S: Storage> Ledger<S> {
     /// new gate needs all that was ever reported. Nor is the annulment of a record reported that is pruned itself.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for entries that are not here, or records or what was reversed that were pruned; or the
+    /// [`LedgerError::Log`](super::LedgerError::Log) for entries that are not here, or records or what was reversed that were pruned; or the
     /// store's.
     pub fn usage(
         &self,
@@ -126,7 +126,7 @@ impl<S: Storage> Ledger<S> {
     /// says that it knows.
     ///
     /// # Errors
-    /// [`UsageExportError::Digest`], [`UsageExportError::OtherKey`], [`LedgerError::Clock`].
+    /// [`UsageExportError::Digest`], [`UsageExportError::OtherKey`], [`LedgerError::Clock`](super::LedgerError::Clock).
     pub fn usage_digest(&self, facts: UsageFacts, now: UnixTime) -> Result<Vec<u8>, UsageExportError<S::Error>> {
         let now = self.check(now)?;
         if !gives(self.trust(), self.member, &self.key, Some(now)) {

@@ -69,7 +69,7 @@ impl TrustListSpec {
 
     /// Signs this content with the given root keys.
     ///
-    /// Whether they are enough is for [`TrustList::genesis`] and [`TrustList::update`] to say, and whether the
+    /// Whether they are enough is for [`TrustList::genesis`](super::TrustList::genesis) and [`TrustList::update`](super::TrustList::update) to say, and whether the
     /// content can be good for [`TrustListSpec::check`].
     #[must_use]
     pub fn sign(&self, roots: &[&SigningKey]) -> Vec<u8> {
