@@ -1,6 +1,6 @@
 //! Files changed by who has no key: on the way, on a disk, or by a mirror that lies.
 
-use super::Case;
+use super::case::Case;
 use crate::day::{self, AFTER, OPEN, secret, time};
 use crate::script::Damage::{Files, Said};
 use crate::script::HUANGPU;

@@ -1,6 +1,6 @@
 //! Journals that a gate wrote and sealed with its own key: an operator who cheats, or software that errs.
 
-use super::Case;
+use super::case::Case;
 use crate::day::{self, AFTER, CITIES, OPEN, claims, code, holder, id, knows, pass, secret, time, used};
 use crate::script::Damage::{Agreed, Said};
 use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NOTHING, Script, Unchained};

@@ -1,7 +1,7 @@
 //! Ledgers that their own cities wrote and signed, and the others cosigned without looking.
 
-use super::Case;
-use super::used_at;
+use super::case::Case;
+use super::journals::used_at;
 use crate::day::{self, AUDITOR, BEFORE, CITIES, OPEN, gate_secret, id, secret, time};
 use crate::script::Damage::{Agreed, Said};
 use crate::script::{EVENING, H1, H2, HUANGPU, Line, N1, N2, NANJING, NIGHT, Script};

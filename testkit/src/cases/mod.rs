@@ -1,16 +1,13 @@
 //! The damages, by what is damaged.
 
+mod case;
 mod files;
 mod journals;
 mod ledgers;
 mod money;
 
-use crate::script::Damage;
-
+pub use case::Case;
 pub use journals::used_at;
-
-/// A name of the table, and what is done.
-pub type Case = (&'static str, Damage);
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = Case> {

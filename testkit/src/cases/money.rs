@@ -1,6 +1,6 @@
 //! What the members agreed to pay.
 
-use super::Case;
+use super::case::Case;
 use crate::day::{self, CITIES, id, secret};
 use crate::script::Damage::Agreed;
 use crate::script::{H1, Line, NANJING, Script};
